@@ -1,0 +1,82 @@
+/** Every error code with the advice that docs/errors.md prints. Codes are stable: people search for them. */
+export const errorCodes = {
+  CONFIG_INVALID: 'One or more options are wrong. The message lists all of them.',
+  SELF_UNKNOWN: 'The pod does not know its own name or address. Set POD_NAME and POD_IP through the downward API.',
+  SELECTOR_EMPTY: 'No label is left to find the siblings by. Give --selector, or mount the labels file of the downward API.',
+  MEMBERS_FILE_INVALID: 'The members file is not a list of name and address. The last good list stays in force.',
+  KUBERNETES_FORBIDDEN: 'The API server refuses to list or watch pods. Add the Role and RoleBinding that the message names.',
+  KUBERNETES_UNREACHABLE: 'The API server does not answer. The sidecar keeps what it knows and goes on trying.',
+  TEMPLATE_INVALID: 'The template of haproxy.cfg cannot be read or cannot take a peers section.',
+  TEMPLATE_REJECTED: 'HAProxy refuses the rendered configuration. The message quotes its alerts.',
+  FILE_READ_FAILED: 'A file cannot be read. Check that it is mounted and readable by the user of the container.',
+  FILE_WRITE_FAILED: 'A file cannot be written. The volume must be writable and have room; nothing was changed.',
+  DATAPLANE_ADDRESS: 'The Data Plane API must listen on the loopback or a unix socket. Give --allow-remote-dataplane to use another address on purpose.',
+  DATAPLANE_UNREACHABLE: 'The Data Plane API does not answer in time. Is it running, and on that address?',
+  DATAPLANE_UNAUTHORIZED: 'The Data Plane API refuses user or password. Compare the password file with the userlist in haproxy.cfg.',
+  DATAPLANE_CONFLICT: 'Somebody else changed the configuration at the same time. It is read and tried again.',
+  DATAPLANE_BUSY: 'The Data Plane API has reached its limit of open transactions. Orphans of this sidecar are removed and it is tried again.',
+  DATAPLANE_REJECTED: 'The Data Plane API, or HAProxy through it, refuses the change. The message quotes the reason.',
+  DATAPLANE_BAD_ANSWER: 'The Data Plane API answers with something else than expected. Is something else listening on that address?',
+  SECTION_MISSING: 'The peers section does not exist and cannot be created safely.',
+  SECTION_UNMODELLED: 'The peers section holds something that a write would lose. Nothing is written until it is moved or removed.',
+  LOCALPEER_MISMATCH: "HAProxy's local peer name is not this pod's name. Set `localpeer` in the global section to the pod name, or let init do it.",
+  HAPROXY_UNREACHABLE: 'A socket of HAProxy does not answer. Is HAProxy running, and is the socket on the shared volume?',
+  HAPROXY_BAD_ANSWER: 'HAProxy answers a command with something else than expected.',
+  RELOAD_FAILED: 'HAProxy refused to reload. The previous configuration is in force again.',
+  BUG: 'This is a defect of haproxy-peer-sync. Please report it with the log.',
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export interface ErrorDetails {
+  /** What to do, where it can be said more precisely than in `errorCodes`. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+/** Base of every error this program throws on purpose. The message says what happened and why. */
+export class AppError extends Error {
+  override readonly name: string = 'AppError';
+  readonly code: ErrorCode;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint ?? errorCodes[code];
+  }
+}
+
+/** Wrong flags, environment or files: exit code 2, no stack. */
+export class UserError extends AppError {
+  override readonly name = 'UserError';
+}
+
+export interface RemoteErrorDetails extends ErrorDetails {
+  /** Trying the whole unit again may help. */
+  readonly retryable: boolean;
+  /** HTTP status, where there is one. */
+  readonly status?: number;
+  /** The step that failed, e.g. `begin`, `edit`, `commit`. */
+  readonly stage?: string;
+}
+
+/** HAProxy, the Data Plane API or the API server failed. Never ends `run`. */
+export class RemoteError extends AppError {
+  override readonly name = 'RemoteError';
+  readonly retryable: boolean;
+  readonly status: number | undefined;
+  readonly stage: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: RemoteErrorDetails) {
+    super(code, message, details);
+    this.retryable = details.retryable;
+    this.status = details.status;
+    this.stage = details.stage;
+  }
+}
+
+/** The message of anything that was thrown. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

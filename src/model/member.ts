@@ -1,0 +1,15 @@
+/** One sibling (or ourselves): a pod that runs, or is about to run, a HAProxy replica. */
+export interface Member {
+  /** The peer's name, which is the pod's name. HAProxy accepts peers by name only. */
+  readonly name: string;
+  /** IP address without brackets, of the same family as our own. */
+  readonly address: string;
+  /** Being deleted. It stays a member until it is gone, because it may still have to teach. */
+  readonly terminating: boolean;
+}
+
+/** Ourselves, from the downward API. `name` is our entry in the peers section and HAProxy's localpeer. */
+export interface Self {
+  readonly name: string;
+  readonly address: string;
+}

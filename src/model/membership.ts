@@ -1,0 +1,18 @@
+import type { Member } from './member.ts';
+
+/** Who is there now, as one source sees it: a snapshot, never a difference. */
+export interface Membership {
+  /** False until the source has seen one complete list, and whenever it knows that it can no longer trust it. */
+  readonly synced: boolean;
+  /** Sorted by name, each name once. */
+  readonly members: readonly Member[];
+  /** What an operator should know about this snapshot: why it is not synced, which pods were left out and why. */
+  readonly notes: readonly string[];
+  /** Milliseconds since the epoch at which the source last heard from its origin. */
+  readonly observedAtMs: number;
+}
+
+/** The membership of somebody who has not heard anything yet. Unknown is not empty. */
+export function unknownMembership(note: string, observedAtMs = 0): Membership {
+  return { synced: false, members: [], notes: [note], observedAtMs };
+}

@@ -1,0 +1,27 @@
+/** One peer as `show peers` reports it. */
+export interface PeerState {
+  readonly name: string;
+  readonly local: boolean;
+  /** `ADDR:PORT` as HAProxy prints it. */
+  readonly address: string;
+  /** The session passed the handshake and is alive: `last_status=ESTA` on an active remote peer. */
+  readonly established: boolean;
+  /** HAProxy's four letters: NONE CONN HSHK ESTA RETR PROT VERS NAME UNKN. */
+  readonly lastStatus: string;
+}
+
+/**
+ * How far the first full resync of the running worker is (haproxy src/peers.c, section flags):
+ * `pending`: not finished, a reload now would lose the tables; `learned`: a finished node taught us;
+ * `alone`: finished because nobody answered or nobody is configured; `unknown`: a format we cannot read.
+ */
+export type ResyncState = 'pending' | 'learned' | 'alone' | 'unknown';
+
+/** One peers section of the running HAProxy worker. */
+export interface PeersState {
+  readonly section: string;
+  readonly resync: ResyncState;
+  /** HAProxy's localpeer name, if the section has a local peer. */
+  readonly localName: string | null;
+  readonly peers: readonly PeerState[];
+}
