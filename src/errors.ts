@@ -1,26 +1,43 @@
 /** Every error code with the advice that docs/errors.md prints. Codes are stable: people search for them. */
 export const errorCodes = {
   CONFIG_INVALID: 'One or more options are wrong. The message lists all of them.',
-  SELF_UNKNOWN: 'The pod does not know its own name or address. Set POD_NAME and POD_IP through the downward API.',
-  SELECTOR_EMPTY: 'No label is left to find the siblings by. Give --selector, or mount the labels file of the downward API.',
-  MEMBERS_FILE_INVALID: 'The members file is not a list of name and address. The last good list stays in force.',
-  KUBERNETES_FORBIDDEN: 'The API server refuses to list or watch pods. Add the Role and RoleBinding that the message names.',
-  KUBERNETES_UNREACHABLE: 'The API server does not answer. The sidecar keeps what it knows and goes on trying.',
+  SELF_UNKNOWN:
+    'The pod does not know its own name or address. Set POD_NAME and POD_IP through the downward API.',
+  SELECTOR_EMPTY:
+    'No label is left to find the siblings by. Give --selector, or mount the labels file of the downward API.',
+  MEMBERS_FILE_INVALID:
+    'The members file is not a list of name and address. The last good list stays in force.',
+  KUBERNETES_FORBIDDEN:
+    'The API server refuses to list or watch pods. Add the Role and RoleBinding that the message names.',
+  KUBERNETES_UNREACHABLE:
+    'The API server does not answer. The sidecar keeps what it knows and goes on trying.',
   TEMPLATE_INVALID: 'The template of haproxy.cfg cannot be read or cannot take a peers section.',
   TEMPLATE_REJECTED: 'HAProxy refuses the rendered configuration. The message quotes its alerts.',
-  FILE_READ_FAILED: 'A file cannot be read. Check that it is mounted and readable by the user of the container.',
-  FILE_WRITE_FAILED: 'A file cannot be written. The volume must be writable and have room; nothing was changed.',
-  DATAPLANE_ADDRESS: 'The Data Plane API must listen on the loopback or a unix socket. Give --allow-remote-dataplane to use another address on purpose.',
-  DATAPLANE_UNREACHABLE: 'The Data Plane API does not answer in time. Is it running, and on that address?',
-  DATAPLANE_UNAUTHORIZED: 'The Data Plane API refuses user or password. Compare the password file with the userlist in haproxy.cfg.',
-  DATAPLANE_CONFLICT: 'Somebody else changed the configuration at the same time. It is read and tried again.',
-  DATAPLANE_BUSY: 'The Data Plane API has reached its limit of open transactions. Orphans of this sidecar are removed and it is tried again.',
-  DATAPLANE_REJECTED: 'The Data Plane API, or HAProxy through it, refuses the change. The message quotes the reason.',
-  DATAPLANE_BAD_ANSWER: 'The Data Plane API answers with something else than expected. Is something else listening on that address?',
+  FILE_READ_FAILED:
+    'A file cannot be read. Check that it is mounted and readable by the user of the container.',
+  FILE_WRITE_FAILED:
+    'A file cannot be written. The volume must be writable and have room; nothing was changed.',
+  DATAPLANE_ADDRESS:
+    'The Data Plane API must listen on the loopback or a unix socket. Give --allow-remote-dataplane to use another address on purpose.',
+  DATAPLANE_UNREACHABLE:
+    'The Data Plane API does not answer in time. Is it running, and on that address?',
+  DATAPLANE_UNAUTHORIZED:
+    'The Data Plane API refuses user or password. Compare the password file with the userlist in haproxy.cfg.',
+  DATAPLANE_CONFLICT:
+    'Somebody else changed the configuration at the same time. It is read and tried again.',
+  DATAPLANE_BUSY:
+    'The Data Plane API has reached its limit of open transactions. Orphans of this sidecar are removed and it is tried again.',
+  DATAPLANE_REJECTED:
+    'The Data Plane API, or HAProxy through it, refuses the change. The message quotes the reason.',
+  DATAPLANE_BAD_ANSWER:
+    'The Data Plane API answers with something else than expected. Is something else listening on that address?',
   SECTION_MISSING: 'The peers section does not exist and cannot be created safely.',
-  SECTION_UNMODELLED: 'The peers section holds something that a write would lose. Nothing is written until it is moved or removed.',
-  LOCALPEER_MISMATCH: "HAProxy's local peer name is not this pod's name. Set `localpeer` in the global section to the pod name, or let init do it.",
-  HAPROXY_UNREACHABLE: 'A socket of HAProxy does not answer. Is HAProxy running, and is the socket on the shared volume?',
+  SECTION_UNMODELLED:
+    'The peers section holds something that a write would lose. Nothing is written until it is moved or removed.',
+  LOCALPEER_MISMATCH:
+    "HAProxy's local peer name is not this pod's name. Set `localpeer` in the global section to the pod name, or let init do it.",
+  HAPROXY_UNREACHABLE:
+    'A socket of HAProxy does not answer. Is HAProxy running, and is the socket on the shared volume?',
   HAPROXY_BAD_ANSWER: 'HAProxy answers a command with something else than expected.',
   RELOAD_FAILED: 'HAProxy refused to reload. The previous configuration is in force again.',
   BUG: 'This is a defect of haproxy-peer-sync. Please report it with the log.',

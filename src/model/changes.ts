@@ -36,10 +36,7 @@ export function remainingChanges(section: PeersSection, changes: PeersChanges): 
 }
 
 /** The entries that `section` has once `changes` are applied, in order: kept, updated in place, added. */
-export function changedEntries(
-  section: PeersSection,
-  changes: PeersChanges,
-): readonly PeerEntry[] {
+export function changedEntries(section: PeersSection, changes: PeersChanges): readonly PeerEntry[] {
   const removed = new Set(changes.remove.map((entry) => entry.name));
   const updated = new Map(changes.update.map((entry) => [entry.name, entry]));
   const kept = section.entries
