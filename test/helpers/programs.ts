@@ -14,7 +14,7 @@ function executable(path: string): boolean {
 function find(variable: string, ...names: string[]): string | undefined {
   const named = process.env[variable];
   if (named !== undefined && named !== '') return executable(named) ? named : undefined;
-  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
+  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
     for (const name of names) {
       const path = join(directory, name);
       if (executable(path)) return path;
@@ -26,11 +26,11 @@ function find(variable: string, ...names: string[]): string | undefined {
 /** The real programs the tests run against: an environment variable names one, else PATH does. */
 export const programs = {
   haproxy: find('HAPROXY_BIN', 'haproxy'),
-  haproxy34: process.env['HAPROXY_34_BIN'] === undefined ? undefined : find('HAPROXY_34_BIN'),
-  haproxy30: process.env['HAPROXY_30_BIN'] === undefined ? undefined : find('HAPROXY_30_BIN'),
+  haproxy34: process.env.HAPROXY_34_BIN === undefined ? undefined : find('HAPROXY_34_BIN'),
+  haproxy30: process.env.HAPROXY_30_BIN === undefined ? undefined : find('HAPROXY_30_BIN'),
   dataplaneV3: find('DATAPLANEAPI_BIN', 'dataplaneapi'),
   dataplaneV2:
-    process.env['DATAPLANEAPI_V2_BIN'] === undefined ? undefined : find('DATAPLANEAPI_V2_BIN'),
+    process.env.DATAPLANEAPI_V2_BIN === undefined ? undefined : find('DATAPLANEAPI_V2_BIN'),
 } as const;
 
 /** `2.6`, `3.4`, … of a haproxy binary. */
