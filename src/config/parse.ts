@@ -1,0 +1,100 @@
+import { Command, CommanderError, Option as Flag } from 'commander';
+import { type CommandName, envName, ignoredFlags, type Option, optionsOf } from './options.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where an option's text comes from, as an operator would name it. */
+export interface RawValue {
+  readonly text: string;
+  readonly origin: string;
+}
+
+export interface Raw {
+  readonly values: ReadonlyMap<string, RawValue>;
+  readonly problems: readonly string[];
+  /** Deprecated or ignored flags, one hint each. */
+  readonly hints: readonly string[];
+}
+
+function repeatable(value: unknown, previous: unknown): unknown {
+  return typeof previous === 'string' ? `${previous},${String(value)}` : value;
+}
+
+function flagOf(option: Option, name: string): Flag {
+  const flag = new Flag(option.type === 'boolean' ? `--${name} [value]` : `--${name} [value]`);
+  return option.type === 'list' ? flag.argParser(repeatable) : flag;
+}
+
+/** Go programs take `-name` as well as `--name`; so did the tool we replace. */
+function withTwoDashes(argument: string): string {
+  return /^-[a-z][a-z-]+(=|$)/.test(argument) ? `-${argument}` : argument;
+}
+
+/** The raw text of every option of `command`: flag before environment before default. Reports, never throws. */
+export function readRaw(command: CommandName, argv: readonly string[], env: Environment): Raw {
+  const problems: string[] = [];
+  const hints: string[] = [];
+  const declared = optionsOf(command);
+  const parser = new Command(command)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {}, writeOut: () => {} })
+    .helpOption(false)
+    .allowUnknownOption()
+    .allowExcessArguments();
+  for (const option of declared) {
+    parser.addOption(flagOf(option, option.name));
+    for (const name of option.deprecatedFlags ?? []) parser.addOption(flagOf(option, name));
+  }
+  for (const name of Object.keys(ignoredFlags)) parser.addOption(new Flag(`--${name} [value]`));
+  let flags: Record<string, unknown> = {};
+  try {
+    parser.parse(argv.map(withTwoDashes), { from: 'user' });
+    flags = parser.opts();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    problems.push(error.message);
+  }
+  for (const rest of parser.args) {
+    problems.push(
+      rest.startsWith('-')
+        ? `${rest.split('=')[0]} is not an option of ${command}`
+        : `"${rest}" is not expected: ${command} takes options only`,
+    );
+  }
+  for (const [name, why] of Object.entries(ignoredFlags)) {
+    if (flags[attribute(name)] !== undefined) hints.push(`--${name} has no effect: ${why}`);
+  }
+  const values = new Map<string, RawValue>();
+  for (const option of declared) {
+    const raw = rawOf(option, flags, env, hints, problems);
+    if (raw !== undefined) values.set(option.name, raw);
+  }
+  return { values, problems, hints };
+}
+
+function attribute(name: string): string {
+  return new Flag(`--${name} [value]`).attributeName();
+}
+
+function rawOf(
+  option: Option,
+  flags: Readonly<Record<string, unknown>>,
+  env: Environment,
+  hints: string[],
+  problems: string[],
+): RawValue | undefined {
+  for (const name of [option.name, ...(option.deprecatedFlags ?? [])]) {
+    const given = flags[attribute(name)];
+    if (given === undefined) continue;
+    if (name !== option.name) hints.push(`--${name} is deprecated: use --${option.name}`);
+    if (typeof given === 'string') return { text: given, origin: `--${name}` };
+    if (option.type === 'boolean') return { text: 'true', origin: `--${name}` };
+    problems.push(`--${name} needs a value`);
+    return undefined;
+  }
+  for (const name of [envName(option), ...(option.env ?? [])]) {
+    const text = env[name];
+    if (text !== undefined && text !== '') return { text, origin: name };
+  }
+  return option.default === undefined ? undefined : { text: option.default, origin: 'default' };
+}

@@ -1,0 +1,102 @@
+import { isIP } from 'node:net';
+import { UserError } from '../errors.ts';
+import { type CommandName, envName, type Option, options } from './options.ts';
+import { type Environment, type Raw, readRaw } from './parse.ts';
+import { parseValue } from './parse-value.ts';
+import { type Config, camelCase } from './values.ts';
+
+/** Host (empty: all addresses) and port of `:8405`, `127.0.0.1:8405` or `[::1]:8405`; port 0 picks a free one. */
+export function parseListen(text: string): { host: string; port: number } | undefined {
+  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<v4>[^:]*)):(?<port>\d{1,5})$/.exec(text);
+  const host = match?.groups?.v6 ?? match?.groups?.v4 ?? '';
+  const port = Number(match?.groups?.port ?? Number.NaN);
+  if (!(port >= 0 && port <= 65_535)) return undefined;
+  return host === '' || isIP(host) !== 0 ? { host, port } : undefined;
+}
+
+function names(name: string): string {
+  const option = options.find((candidate) => candidate.name === name);
+  const short: readonly string[] = option !== undefined && 'env' in option ? option.env : [];
+  return [`--${name}`, ...(short.length > 0 ? short : [envName({ name })])].join(' or ');
+}
+
+function relations(command: CommandName, config: Readonly<Record<string, unknown>>): string[] {
+  const problems: string[] = [];
+  const need = (name: string, why: string): void => {
+    if (config[camelCase(name)] === undefined) problems.push(`${names(name)} is missing: ${why}`);
+  };
+  need('pod-name', 'it is the name of this peer (downward API, fieldPath metadata.name)');
+  need('pod-ip', 'it is the address of this peer (downward API, fieldPath status.podIP)');
+  if (config.source === 'kubernetes') {
+    need(
+      'namespace',
+      'it is where the pods are looked for (downward API, fieldPath metadata.namespace)',
+    );
+  }
+  if (config.source === 'file') need('members-file', '--source file reads it');
+  if (command === 'init') need('template', 'it is the haproxy.cfg to render from');
+  const podName = config.podName;
+  if (typeof podName === 'string' && !/^[A-Za-z0-9_.:-]+$/.test(podName)) {
+    problems.push(
+      `--pod-name "${podName}" cannot be a peer's name: letters, digits, "-", "_", "." and ":" only`,
+    );
+  }
+  const section = config.peersSection;
+  if (typeof section === 'string' && !/^[A-Za-z0-9_.:-]+$/.test(section)) {
+    problems.push(
+      `--peers-section "${section}" cannot be a section's name: letters, digits, "-", "_", "." and ":" only`,
+    );
+  }
+  const podIp = config.podIp;
+  if (typeof podIp === 'string' && isIP(podIp) === 0) {
+    problems.push(`--pod-ip "${podIp}" is not an IP address`);
+  }
+  const listen = config.listen;
+  if (typeof listen === 'string' && parseListen(listen) === undefined) {
+    problems.push(`--listen "${listen}" is not :PORT, ADDR:PORT or [ADDR]:PORT`);
+  }
+  return problems;
+}
+
+export interface Loaded {
+  readonly config: Config;
+  readonly hints: readonly string[];
+}
+
+/**
+ * The configuration of `command`, or a UserError CONFIG_INVALID that lists every problem. Touches nothing.
+ */
+export function loadConfig(
+  command: CommandName,
+  argv: readonly string[],
+  env: Environment,
+): Loaded {
+  const raw: Raw = readRaw(command, argv, env);
+  const problems = [...raw.problems];
+  const config: Record<string, unknown> = { command };
+  for (const option of options as readonly Option[]) {
+    const given = raw.values.get(option.name);
+    const text = given?.text ?? option.default;
+    if (text === undefined) {
+      if (option.type === 'list') config[camelCase(option.name)] = [];
+      continue;
+    }
+    const parsed = parseValue(option.type, text);
+    if ('value' in parsed) config[camelCase(option.name)] = parsed.value;
+    else {
+      const shown = option.secret ? '' : ` "${text}"`;
+      problems.push(`${given?.origin ?? option.name}${shown} ${parsed.problem}`);
+      config[camelCase(option.name)] = null;
+    }
+  }
+  problems.push(...relations(command, config));
+  if (problems.length > 0) {
+    throw new UserError(
+      'CONFIG_INVALID',
+      `The options of ${command} are wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+      { hint: `See haproxy-peer-sync ${command} --help.` },
+    );
+  }
+  // The table declares exactly the names and types of Config; every one was parsed by its declared type above.
+  return { config: Object.freeze(config) as unknown as Config, hints: raw.hints };
+}

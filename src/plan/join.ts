@@ -1,0 +1,64 @@
+/** Answers to the hello of the peers protocol (haproxy src/peers.c, status codes of the handshake). */
+export type HelloOutcome =
+  /** 200: it knows this pod. */
+  | 'known'
+  /** 300: it knows this pod and is busy with another session of it. */
+  | 'busy'
+  /** 504: it does not know this pod yet. */
+  | 'unknown-to-it'
+  /** 503: another peer has that address now. */
+  | 'wrong-name'
+  /** Nothing listens there: its HAProxy has not started, or has ended. */
+  | 'refused'
+  | 'no-answer';
+
+export interface JoinInput {
+  /** Latest outcome by sibling. A sibling that was not asked yet is missing. */
+  readonly outcomes: ReadonlyMap<string, HelloOutcome>;
+  readonly siblings: readonly string[];
+  readonly startedAtMs: number;
+  readonly timeoutMs: number;
+}
+
+export type JoinDecision =
+  | { readonly kind: 'start'; readonly known: readonly string[]; readonly warning: string | null }
+  | { readonly kind: 'wait'; readonly ask: readonly string[]; readonly reason: string };
+
+/** An address that swallows packets is a firewall or a dead node: waiting longer than this for it helps nobody. */
+const silenceLimitMs = 10_000;
+
+/**
+ * May HAProxy start? Every sibling whose HAProxy runs must know this pod's name first, because HAProxy never
+ * again asks a peer that refused it (haproxy src/peers.c, peer_session_forceshutdown and process_peer_sync).
+ */
+export function join(input: JoinInput, nowMs: number): JoinDecision {
+  const elapsed = nowMs - input.startedAtMs;
+  const known: string[] = [];
+  const waiting: string[] = [];
+  for (const name of input.siblings) {
+    const outcome = input.outcomes.get(name);
+    if (outcome === 'known' || outcome === 'busy') known.push(name);
+    else if (outcome === undefined || outcome === 'unknown-to-it') waiting.push(name);
+    else if (outcome === 'no-answer' && elapsed < silenceLimitMs) waiting.push(name);
+  }
+  if (waiting.length === 0) return { kind: 'start', known, warning: silent(input) };
+  if (elapsed >= input.timeoutMs) {
+    return {
+      kind: 'start',
+      known,
+      warning: `${waiting.join(', ')} did not accept this pod in time: entries that only they hold may be missing here`,
+    };
+  }
+  return {
+    kind: 'wait',
+    ask: waiting,
+    reason: `waiting for ${waiting.join(', ')} to know this pod`,
+  };
+}
+
+function silent(input: JoinInput): string | null {
+  const names = input.siblings.filter((name) => input.outcomes.get(name) === 'no-answer');
+  return names.length === 0
+    ? null
+    : `${names.join(', ')} did not answer on the peers port: is it blocked by a NetworkPolicy?`;
+}

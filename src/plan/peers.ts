@@ -1,0 +1,84 @@
+import type { PeersChanges } from '../model/changes.ts';
+import type { Self } from '../model/member.ts';
+import type { Membership } from '../model/membership.ts';
+import type { PeerEntry, PeersSection } from '../model/peers-section.ts';
+
+export interface PlanSettings {
+  /** TCP port of every sibling. */
+  readonly port: number;
+  /** Names that stay although no pod has them: `--keep-peer` and the static peers of the template. */
+  readonly keep: ReadonlySet<string>;
+}
+
+export type PeersPlan =
+  | {
+      readonly kind: 'changes';
+      readonly changes: PeersChanges;
+      readonly reasons: readonly string[];
+    }
+  /** What is known does not allow to plan: nothing may be changed. */
+  | { readonly kind: 'hold'; readonly reasons: readonly string[] };
+
+/**
+ * What differs between the pods that are there and the peers section that is there. Idempotent: on a section
+ * with its own changes applied it finds none. Never touches the own entry once it exists, because a worker
+ * hands its tables over through the address it was started with (HAProxy configuration manual §3.5, `peer`).
+ */
+export function planPeers(
+  desired: Membership,
+  actual: PeersSection,
+  self: Self,
+  settings: PlanSettings,
+): PeersPlan {
+  const holds = holdReasons(desired, actual, self);
+  if (holds.length > 0) return { kind: 'hold', reasons: holds };
+
+  const known = new Map(actual.entries.map((entry) => [entry.name, entry]));
+  const wanted = new Set<string>([self.name]);
+  const add: PeerEntry[] = [];
+  const update: PeerEntry[] = [];
+  const reasons: string[] = [];
+  if (!known.has(self.name)) {
+    add.push({ name: self.name, address: self.address, port: settings.port });
+    reasons.push(`own entry ${self.name} is missing`);
+  }
+  for (const member of desired.members) {
+    if (member.name === self.name) continue;
+    wanted.add(member.name);
+    const entry = { name: member.name, address: member.address, port: settings.port };
+    const present = known.get(member.name);
+    if (present === undefined) {
+      add.push(entry);
+      reasons.push(`${member.name} joined at ${member.address}`);
+    } else if (
+      !settings.keep.has(member.name) &&
+      (present.address !== entry.address || present.port !== entry.port)
+    ) {
+      update.push(entry);
+      reasons.push(`${member.name} moved from ${present.address} to ${member.address}`);
+    }
+  }
+  const remove = actual.entries.filter(
+    (entry) => !wanted.has(entry.name) && !settings.keep.has(entry.name),
+  );
+  reasons.push(...remove.map((entry) => `${entry.name} is gone`));
+  return { kind: 'changes', changes: { create: !actual.exists, add, update, remove }, reasons };
+}
+
+function holdReasons(desired: Membership, actual: PeersSection, self: Self): readonly string[] {
+  if (!desired.synced) {
+    return ['the members are not known yet', ...desired.notes];
+  }
+  if (!desired.members.some((member) => member.name === self.name)) {
+    return [
+      `the members do not include this pod (${self.name}), so the list cannot be trusted: does the selector match its labels?`,
+      ...desired.notes,
+    ];
+  }
+  if (actual.style === 'server' && !actual.entries.some((entry) => entry.name === self.name)) {
+    return [
+      `section ${actual.name} has bind and server lines but no "server ${self.name}": add it to the template`,
+    ];
+  }
+  return actual.obstacles;
+}

@@ -1,0 +1,30 @@
+import type { Decision } from '../model/decision.ts';
+import type { Observed } from './gate.ts';
+
+export interface ReadinessInput {
+  /** Has it been ready before? Then it stays so: peer trouble never takes a serving replica out. */
+  readonly latched: boolean;
+  readonly synced: boolean;
+  /** Peers are still to be added to the section. */
+  readonly additionsPending: boolean;
+  readonly decision: Decision['kind'] | null;
+  readonly observed: Observed;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+}
+
+/** Is this replica fit to replace another one: are its tables as full as they get? */
+export function readiness(input: ReadinessInput): Readiness {
+  if (input.latched) return { ready: true, reasons: ['was ready before'] };
+  const reasons: string[] = [];
+  if (!input.synced) reasons.push('the members are not known yet');
+  if (input.decision === null) reasons.push('the peers section has not been compared yet');
+  if (input.additionsPending) reasons.push('peers are still to be added');
+  if (input.observed.kind === 'down') reasons.push('HAProxy does not answer');
+  else if (input.observed.state === null) reasons.push('HAProxy runs without the peers section');
+  else if (input.observed.state.resync === 'pending') reasons.push('own resync is not finished');
+  return { ready: reasons.length === 0, reasons };
+}
