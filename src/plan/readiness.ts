@@ -22,6 +22,8 @@ export function readiness(input: ReadinessInput): Readiness {
   const reasons: string[] = [];
   if (!input.synced) reasons.push('the members are not known yet');
   if (input.decision === null) reasons.push('the peers section has not been compared yet');
+  if (input.decision === 'hold')
+    reasons.push('the peers section cannot be kept in step: see the log');
   if (input.additionsPending) reasons.push('peers are still to be added');
   if (input.observed.kind === 'down') reasons.push('HAProxy does not answer');
   else if (input.observed.state === null) reasons.push('HAProxy runs without the peers section');

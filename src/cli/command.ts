@@ -1,0 +1,19 @@
+import type { Config } from '../config/values.ts';
+import type { Log } from '../log.ts';
+
+/** Everything a command may touch besides what its configuration names. */
+export interface Context {
+  readonly config: Config;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  /** Aborts when the program is asked to stop. */
+  readonly signal: AbortSignal;
+  readonly version: string;
+}
+
+/** A command is data; its `run` resolves to the exit code. */
+export interface Command {
+  readonly name: Config['command'];
+  readonly summary: string;
+  run(context: Context): Promise<number>;
+}

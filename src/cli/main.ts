@@ -1,0 +1,78 @@
+import { helpText, maskedConfig } from '../config/describe.ts';
+import { loadConfig } from '../config/validate.ts';
+import { AppError, errorMessage, UserError } from '../errors.ts';
+import { createLog } from '../log.ts';
+import type { Command } from './command.ts';
+import { initCommand } from './init.ts';
+import { runCommand } from './run.ts';
+
+export const commands: readonly Command[] = [initCommand, runCommand];
+
+export interface Program {
+  /** Without the program's own name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  readonly version: string;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+function usage(): string {
+  const rows = commands.map((command) => `  ${command.name.padEnd(8)}${command.summary}`);
+  return [
+    'haproxy-peer-sync keeps the peers section of HAProxy in step with its sibling pods.',
+    '',
+    'Usage: haproxy-peer-sync COMMAND [options]',
+    '',
+    'Commands:',
+    ...rows,
+    '',
+    'haproxy-peer-sync COMMAND --help lists the options of a command.',
+    '',
+  ].join('\n');
+}
+
+/** Text of an error for a person: what, why, what to do. Stacks are for defects only. */
+export function renderError(error: unknown): string {
+  if (error instanceof AppError) return `error ${error.code}: ${error.message}\n${error.hint}\n`;
+  const stack = error instanceof Error ? (error.stack ?? error.message) : errorMessage(error);
+  return `error BUG: ${stack}\nThis is a defect of haproxy-peer-sync. Please report it with this text.\n`;
+}
+
+/** The whole program: argv and environment in, exit code out. 0 done, 1 failed, 2 wrong use. Never throws. */
+export async function main(program: Program): Promise<number> {
+  const [name, ...argv] = program.argv;
+  if (name === '--version' || name === 'version') {
+    program.out(`${program.version}\n`);
+    return 0;
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    program.out(usage());
+    return 0;
+  }
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined) {
+    program.err(
+      name === undefined
+        ? usage()
+        : `error CONFIG_INVALID: "${name}" is not a command\n\n${usage()}`,
+    );
+    return 2;
+  }
+  if (argv.includes('--help') || argv.includes('-h')) {
+    program.out(helpText(command.name, command.summary));
+    return 0;
+  }
+  try {
+    const { config, hints } = loadConfig(command.name, argv, program.env);
+    const log = createLog(config.logLevel);
+    for (const hint of hints) log.warn({ hint }, 'deprecated option');
+    log.info({ version: program.version, options: maskedConfig(config) }, `${command.name} starts`);
+    const { env, signal, version } = program;
+    return await command.run({ config, env, log, signal, version });
+  } catch (error) {
+    program.err(renderError(error));
+    return error instanceof UserError ? 2 : 1;
+  }
+}

@@ -1,0 +1,70 @@
+import type { Applied } from '../apply/applier.ts';
+import type { PeersChanges } from '../model/changes.ts';
+import type { History, Observed } from '../plan/gate.ts';
+
+export interface HistoryRecord {
+  value(): History;
+  /** These changes are planned now. */
+  note(changes: PeersChanges): void;
+  noChange(): void;
+  applied(applied: Applied, observed: Observed): void;
+  failed(): void;
+  succeeded(): void;
+}
+
+/** What the gate has to know of the past, recorded as it happens. */
+export function createHistory(now: () => number): HistoryRecord {
+  let pending = '';
+  let lazy = '';
+  let value: History = {
+    pendingSinceMs: 0,
+    changedAtMs: 0,
+    lazySinceMs: 0,
+    lastReloadAtMs: null,
+    establishedBefore: [],
+    failures: 0,
+    lastFailureAtMs: null,
+  };
+
+  function noChange(): void {
+    pending = '';
+    lazy = '';
+  }
+
+  return {
+    value: () => value,
+    note(changes) {
+      const fingerprint = JSON.stringify([
+        changes.create,
+        changes.add,
+        changes.update,
+        changes.remove,
+      ]);
+      const lazyNow = changes.update.length + changes.remove.length > 0 ? 'some' : '';
+      if (fingerprint !== pending) {
+        const began = pending === '' ? now() : value.pendingSinceMs;
+        value = { ...value, pendingSinceMs: began, changedAtMs: now() };
+        pending = fingerprint;
+      }
+      if (lazyNow !== lazy) {
+        value = { ...value, lazySinceMs: now() };
+        lazy = lazyNow;
+      }
+      if (fingerprint === '[false,[],[],[]]') noChange();
+    },
+    noChange,
+    applied(applied, observed) {
+      noChange();
+      if (!applied.reloaded) return;
+      const peers = observed.kind === 'up' ? (observed.state?.peers ?? []) : [];
+      const establishedBefore = peers.filter((peer) => peer.established).map((peer) => peer.name);
+      value = { ...value, lastReloadAtMs: now(), establishedBefore };
+    },
+    failed() {
+      value = { ...value, failures: value.failures + 1, lastFailureAtMs: now() };
+    },
+    succeeded() {
+      value = { ...value, failures: 0, lastFailureAtMs: null };
+    },
+  };
+}

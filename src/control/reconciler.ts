@@ -1,0 +1,155 @@
+import type { Applied, Applier } from '../apply/applier.ts';
+import type { Source } from '../discovery/source.ts';
+import { errorMessage } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { noChanges } from '../model/changes.ts';
+import type { Decision } from '../model/decision.ts';
+import type { Self } from '../model/member.ts';
+import type { PeersSection } from '../model/peers-section.ts';
+import { type GateSettings, gate, type Observed } from '../plan/gate.ts';
+import { type PeersPlan, type PlanSettings, planPeers } from '../plan/peers.ts';
+import { type Readiness, readiness } from '../plan/readiness.ts';
+import { createHistory } from './history.ts';
+import { createReporter, type Observer } from './reporter.ts';
+import type { PassResult } from './scheduler.ts';
+
+export interface ReconcilerOptions {
+  readonly source: Source;
+  readonly applier: Applier;
+  /** What the running HAProxy says of the section. Never throws: no answer is an answer. */
+  readonly observe: (signal: AbortSignal) => Promise<Observed>;
+  readonly self: Self;
+  readonly plan: PlanSettings;
+  readonly gate: GateSettings;
+  readonly log: Log;
+  readonly observer: Observer;
+  readonly now: () => number;
+}
+
+export interface Reconciler {
+  /** One pass: snapshot → read → plan → gate → apply → record. Remote faults are recorded, not thrown. */
+  runOnce(resync: boolean, signal: AbortSignal): Promise<PassResult>;
+  readiness(): Readiness;
+}
+
+/** While this pod is not ready, HAProxy is looked at this often, in milliseconds. */
+const lookAgainMs = 250;
+const never = Number.POSITIVE_INFINITY;
+
+export function createReconciler(options: ReconcilerOptions): Reconciler {
+  const { source, applier, self, now } = options;
+  const history = createHistory(now);
+  const report = createReporter(options.log, options.observer);
+  let section: PeersSection | null = null;
+  let failures = 0;
+  let latest: Readiness = { ready: false, reasons: ['nothing was compared yet'] };
+
+  async function read(resync: boolean, signal: AbortSignal): Promise<PeersSection> {
+    if (section === null || resync) section = await applier.read(signal);
+    return section;
+  }
+
+  function decide(plan: PeersPlan, observed: Observed): Decision {
+    if (plan.kind === 'hold') {
+      history.noChange();
+      return { kind: 'hold', reasons: plan.reasons };
+    }
+    history.note(plan.changes);
+    const memberNames = new Set(
+      source
+        .snapshot()
+        .members.filter((member) => !member.terminating)
+        .map((member) => member.name),
+    );
+    const input = {
+      changes: plan.changes,
+      reasons: plan.reasons,
+      observed,
+      selfName: self.name,
+      memberNames,
+      history: history.value(),
+    };
+    return gate(input, options.gate, now());
+  }
+
+  async function apply(
+    base: PeersSection,
+    decision: Decision,
+    observed: Observed,
+    signal: AbortSignal,
+  ) {
+    if (decision.kind !== 'apply') return;
+    const startedAtMs = now();
+    let applied: Applied;
+    try {
+      applied = await applier.apply(base, decision.changes, signal);
+    } catch (error) {
+      if (!signal.aborted) history.failed();
+      throw error;
+    } finally {
+      // Whatever happened, the section is no longer known to be what it was.
+      section = null;
+    }
+    history.applied(applied, observed);
+    report.applied(decision, applied, now() - startedAtMs);
+  }
+
+  function judge(plan: PeersPlan | null, decision: Decision | null, observed: Observed): void {
+    const changes = plan?.kind === 'changes' ? plan.changes : noChanges;
+    const before = latest.ready;
+    latest = readiness({
+      latched: latest.ready,
+      synced: source.snapshot().synced,
+      additionsPending: changes.create || changes.add.length > 0,
+      decision: decision?.kind ?? null,
+      observed,
+    });
+    if (latest.ready && !before) report.ready(observed);
+  }
+
+  function nextAt(decision: Decision): number {
+    if (decision.kind === 'apply') return now();
+    const look = latest.ready ? never : now() + lookAgainMs;
+    return Math.min(look, decision.kind === 'wait' ? decision.untilMs : never);
+  }
+
+  async function pass(resync: boolean, signal: AbortSignal): Promise<PassResult> {
+    const base = await read(resync, signal);
+    const membership = source.snapshot();
+    const plan = planPeers(membership, base, self, options.plan);
+    const observed = await options.observe(signal);
+    const decision = decide(plan, observed);
+    report.pass({ membership, section: base, plan, observed, decision });
+    await apply(base, decision, observed, signal);
+    if (decision.kind === 'none' || decision.kind === 'apply') history.succeeded();
+    judge(
+      decision.kind === 'apply' ? null : plan,
+      decision.kind === 'apply' ? null : decision,
+      observed,
+    );
+    return { nextAtMs: nextAt(decision) };
+  }
+
+  return {
+    async runOnce(resync, signal) {
+      try {
+        const result = await pass(resync, signal);
+        failures = 0;
+        return result;
+      } catch (error) {
+        if (signal.aborted) return { nextAtMs: never };
+        failures += 1;
+        section = null;
+        report.failed(error, failures);
+        options.log.debug({ err: error }, errorMessage(error));
+        return { nextAtMs: now() + retryMs(options.gate, failures) };
+      }
+    },
+    readiness: () => latest,
+  };
+}
+
+/** A pass that failed is repeated soon: it may only have come before the Data Plane API was up. */
+function retryMs(settings: GateSettings, failures: number): number {
+  return Math.min(settings.backoffMinMs * 1.5 ** (failures - 1), settings.backoffMaxMs / 4);
+}

@@ -1,0 +1,113 @@
+import type { Applied } from '../apply/applier.ts';
+import { AppError, errorMessage, RemoteError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Decision } from '../model/decision.ts';
+import type { Membership } from '../model/membership.ts';
+import type { PeersSection } from '../model/peers-section.ts';
+import type { Observed } from '../plan/gate.ts';
+import type { PeersPlan } from '../plan/peers.ts';
+
+/** One pass, for whoever counts: metrics now, Events and status later. */
+export interface PassReport {
+  readonly membership: Membership;
+  readonly section: PeersSection;
+  readonly plan: PeersPlan;
+  readonly observed: Observed;
+  readonly decision: Decision;
+}
+
+export interface Observer {
+  pass(report: PassReport): void;
+  applied(applied: Applied, ms: number): void;
+  failed(code: string): void;
+  ready(): void;
+}
+
+export interface Reporter {
+  pass(report: PassReport): void;
+  applied(decision: Decision, applied: Applied, ms: number): void;
+  failed(error: unknown, failures: number): void;
+  ready(observed: Observed): void;
+}
+
+/** Says each thing once: a hold, a wait or a failure is logged when it begins or its reason changes. */
+export function createReporter(log: Log, observer: Observer): Reporter {
+  let lastSaid = '';
+  let lastFailure = '';
+
+  function once(text: string, say: () => void): void {
+    if (text === lastSaid) return;
+    lastSaid = text;
+    say();
+  }
+
+  return {
+    pass(report) {
+      const { decision, membership } = report;
+      observer.pass(report);
+      if (lastFailure !== '') log.info({ after: lastFailure }, 'reached again');
+      lastFailure = '';
+      if (decision.kind === 'hold') {
+        once(`hold ${decision.reasons.join()}`, () =>
+          log.warn(
+            { reasons: decision.reasons, notes: membership.notes },
+            'holding: nothing is changed',
+          ),
+        );
+      } else if (decision.kind === 'wait') {
+        const pending = report.plan.reasons;
+        once(`wait ${pending.join()} ${decision.reasons.join()}`, () =>
+          log.info({ pending, reasons: decision.reasons }, 'change waits'),
+        );
+      } else if (decision.kind === 'none') {
+        once('none', () =>
+          log.info({ members: membership.members.length }, 'peers section is in step'),
+        );
+      }
+    },
+    applied(decision, applied, ms) {
+      lastSaid = '';
+      observer.applied(applied, ms);
+      if (decision.kind !== 'apply') return;
+      const { changes, reasons } = decision;
+      log.info(
+        {
+          joined: changes.add.map((entry) => entry.name),
+          moved: changes.update.map((entry) => entry.name),
+          left: changes.remove.map((entry) => entry.name),
+          reasons,
+          transaction: applied.transaction,
+          version: applied.version,
+          reloaded: applied.reloaded,
+          attempts: applied.attempts,
+          ms: Math.round(ms),
+        },
+        'peers section changed',
+      );
+    },
+    failed(error, failures) {
+      const code = error instanceof AppError ? error.code : 'BUG';
+      observer.failed(code);
+      if (lastFailure === code) return;
+      lastFailure = code;
+      lastSaid = '';
+      const hint = error instanceof AppError ? error.hint : undefined;
+      const stage = error instanceof RemoteError ? error.stage : undefined;
+      log.error(
+        { code, hint, stage, failures, reason: errorMessage(error) },
+        'change not applied: will try again',
+      );
+    },
+    ready(observed) {
+      observer.ready();
+      const state = observed.kind === 'up' ? observed.state : null;
+      log.info(
+        {
+          resync: state?.resync,
+          established: state?.peers.filter((peer) => peer.established).map((peer) => peer.name),
+        },
+        'ready',
+      );
+    },
+  };
+}

@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+import { main } from './cli/main.ts';
+import { version } from './version.ts';
+
+const stop = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+}
+
+const exitCode = await main({
+  argv: process.argv.slice(2),
+  env: process.env,
+  signal: stop.signal,
+  version,
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+});
+process.exit(exitCode);

@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import { flagsMarkdown, helpText, maskedConfig } from '../../../src/config/describe.ts';
+import { formatDuration, parseDuration } from '../../../src/config/duration.ts';
+import { envName, options } from '../../../src/config/options.ts';
+import { loadConfig, parseListen } from '../../../src/config/validate.ts';
+import { UserError } from '../../../src/errors.ts';
+
+const env = { POD_NAME: 'web-1', POD_NAMESPACE: 'edge', POD_IP: '10.0.0.1' };
+
+function problems(
+  argv: readonly string[],
+  environment: Record<string, string> = env,
+  command: 'init' | 'run' = 'run',
+): string {
+  try {
+    loadConfig(command, argv, environment);
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  }
+  throw new Error('accepted');
+}
+
+describe('durations', () => {
+  it.each([
+    ['0', 0],
+    ['250ms', 250],
+    ['5s', 5000],
+    ['5m', 300_000],
+    ['1m30s', 90_000],
+    ['1.5h', 5_400_000],
+  ])('reads %s', (text, ms) => {
+    expect(parseDuration(text)).toBe(ms);
+    expect(parseDuration(formatDuration(ms))).toBe(ms);
+  });
+
+  it.each(['', '5', 's', '-5s', '5 s', '5sec', 'NaNs'])('refuses %j', (text) => {
+    expect(parseDuration(text)).toBeUndefined();
+  });
+});
+
+describe('loadConfig', () => {
+  it('takes a flag before the environment before the default', () => {
+    const fromEnv = { ...env, HAPROXY_PEER_SYNC_PEERS_PORT: '4000' };
+
+    expect(loadConfig('run', ['--peers-port', '5000'], fromEnv).config.peersPort).toBe(5000);
+    expect(loadConfig('run', [], fromEnv).config.peersPort).toBe(4000);
+    expect(loadConfig('run', [], env).config.peersPort).toBe(3000);
+  });
+
+  it('takes the own variable before the one of the downward API', () => {
+    const both = { ...env, HAPROXY_PEER_SYNC_POD_NAME: 'other' };
+
+    expect(loadConfig('run', [], both).config.podName).toBe('other');
+  });
+
+  it('reads the defaults the design promises', () => {
+    const { config, hints } = loadConfig('run', [], env);
+
+    expect(config).toMatchObject({
+      peersSection: 'haproxy-peers',
+      peersPort: 3000,
+      dataplaneUser: 'admin',
+      dataplaneUrl: 'http://127.0.0.1:5555',
+      configFile: '/etc/haproxy/haproxy.cfg',
+      passwordFile: '/etc/haproxy/dataplaneapi.password',
+      adminSocket: '/var/run/haproxy/admin.sock',
+      masterSocket: '/var/run/haproxy/master.sock',
+      labelsFile: '/etc/podinfo/labels',
+      listen: ':8405',
+      resyncInterval: 30_000,
+      removalDelay: 300_000,
+      joinTimeout: 60_000,
+      keepPeer: [],
+      dryRun: false,
+    });
+    expect(hints).toEqual([]);
+  });
+
+  it('joins repeated and comma-separated lists', () => {
+    const { config } = loadConfig('run', ['--keep-peer', 'x,y', '--keep-peer=z'], env);
+
+    expect(config.keepPeer).toEqual(['x', 'y', 'z']);
+  });
+
+  it('takes a boolean with and without a value', () => {
+    expect(loadConfig('run', ['--dry-run'], env).config.dryRun).toBe(true);
+    expect(loadConfig('run', ['--dry-run=false'], env).config.dryRun).toBe(false);
+  });
+
+  it('lists every problem in one message', () => {
+    const message = problems(
+      ['--peers-port', '0', '--resync-interval=soon', '--bogus', '--source', 'magic', '--selector'],
+      {
+        POD_NAME: 'bad name',
+        HAPROXY_PEER_SYNC_LISTEN: 'nowhere',
+      },
+    );
+
+    for (const part of [
+      '--peers-port "0"',
+      '--resync-interval "soon"',
+      '--bogus',
+      '--source "magic"',
+      '--selector needs a value',
+      'bad name',
+      'nowhere',
+      'POD_IP',
+    ]) {
+      expect(message).toContain(part);
+    }
+  });
+
+  it('names what init and the file source need', () => {
+    expect(problems(['--source', 'file'], env, 'init')).toMatch(/--template[\s\S]*|--members-file/);
+    expect(problems(['--source', 'file'], env, 'init')).toContain('--members-file');
+  });
+
+  it('accepts the flags of the tool it replaces, with hints', () => {
+    const argv = [
+      '--service=haproxy',
+      '-namespace',
+      'edge',
+      '--user=boss',
+      '--data-plane-api-address',
+      '127.0.0.1:6666',
+      '--peer-section-name=p',
+      '--network-interface=eth0',
+      '--startup-delay=2s',
+      '--peer-port=3333',
+      '--password',
+      'hunter2',
+    ];
+
+    const { config, hints } = loadConfig('run', argv, env);
+
+    expect(config).toMatchObject({
+      dataplaneUser: 'boss',
+      dataplaneUrl: '127.0.0.1:6666',
+      peersSection: 'p',
+      peersPort: 3333,
+      dataplanePassword: 'hunter2',
+      namespace: 'edge',
+    });
+    expect(hints).toHaveLength(8);
+    expect(hints.join()).not.toContain('hunter2');
+  });
+
+  it('masks secrets wherever it shows the configuration', () => {
+    const { config } = loadConfig('run', ['--dataplane-password=hunter2'], env);
+
+    const shown = JSON.stringify(maskedConfig(config));
+
+    expect(shown).not.toContain('hunter2');
+    expect(shown).toContain('<redacted>');
+    expect(shown).toContain('"resync-interval":"30s"');
+  });
+});
+
+describe('the option table', () => {
+  it('has unique names and variables, and a full sentence for each', () => {
+    const names = options.map((option) => option.name);
+
+    expect(new Set(names).size).toBe(names.length);
+    expect(new Set(options.map(envName)).size).toBe(names.length);
+    for (const option of options) expect(option.description).toMatch(/^[A-Z].*[.]$/);
+  });
+
+  it('makes the help and the reference from itself', () => {
+    const help = helpText('run', 'x');
+
+    for (const option of options) {
+      expect(flagsMarkdown()).toContain(`\`--${option.name}\``);
+      expect(help.includes(`--${option.name} `) || help.includes(`--${option.name}\n`)).toBe(
+        (option.commands as readonly string[]).includes('run'),
+      );
+    }
+  });
+});
+
+describe('parseListen', () => {
+  it.each([
+    [':8405', { host: '', port: 8405 }],
+    ['127.0.0.1:0', { host: '127.0.0.1', port: 0 }],
+    ['[::1]:80', { host: '::1', port: 80 }],
+  ])('reads %s', (text, expected) => {
+    expect(parseListen(text)).toEqual(expected);
+  });
+
+  it.each(['', '8405', 'localhost:1', ':70000', '::1:80'])('refuses %j', (text) => {
+    expect(parseListen(text)).toBeUndefined();
+  });
+});

@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import type { PeersChanges } from '../../../src/model/changes.ts';
+import { noChanges } from '../../../src/model/changes.ts';
+import type { PeersState } from '../../../src/model/peers-state.ts';
+import { type GateInput, gate, type History } from '../../../src/plan/gate.ts';
+import { entry, peer, state } from '../../helpers/members.ts';
+
+const settings = {
+  burstWindowMs: 300,
+  minReloadIntervalMs: 2000,
+  removalDelayMs: 300_000,
+  reestablishLimitMs: 12_000,
+  backoffMinMs: 1000,
+  backoffMaxMs: 60_000,
+};
+const now = 1_000_000;
+const adds: PeersChanges = { ...noChanges, add: [entry('b')] };
+const removes: PeersChanges = { ...noChanges, remove: [entry('b')] };
+const moves: PeersChanges = { ...noChanges, update: [entry('b')] };
+
+const quiet: History = {
+  pendingSinceMs: now - 5000,
+  changedAtMs: now - 5000,
+  lazySinceMs: now - 5000,
+  lastReloadAtMs: null,
+  establishedBefore: [],
+  failures: 0,
+  lastFailureAtMs: null,
+};
+
+function decide(
+  changes: PeersChanges,
+  part: Partial<GateInput> = {},
+  history: Partial<History> = {},
+) {
+  const input: GateInput = {
+    changes,
+    reasons: ['b joined'],
+    observed: { kind: 'up', state: state() },
+    selfName: 'a',
+    memberNames: new Set(['a', 'b', 'c']),
+    history: { ...quiet, ...history },
+    ...part,
+  };
+  return gate(input, settings, now);
+}
+
+function up(part: Partial<PeersState>): Partial<GateInput> {
+  return { observed: { kind: 'up', state: state(part) } };
+}
+
+describe('gate', () => {
+  it('does nothing when nothing differs', () => {
+    expect(decide(noChanges).kind).toBe('none');
+  });
+
+  it('lets an addition through with its reasons', () => {
+    expect(decide(adds)).toEqual({ kind: 'apply', changes: adds, reasons: ['b joined'] });
+  });
+
+  it('lets nothing through while the own resync is pending', () => {
+    const decision = decide(adds, up({ resync: 'pending' }));
+
+    expect(decision).toMatchObject({ kind: 'wait', reasons: ['own resync is not finished'] });
+  });
+
+  it.each(['alone', 'learned'] as const)(
+    'lets an addition through when resync ended %s',
+    (resync) => {
+      expect(decide(adds, up({ resync })).kind).toBe('apply');
+    },
+  );
+
+  it('holds on a show peers it cannot read', () => {
+    expect(decide(adds, up({ resync: 'unknown' })).kind).toBe('hold');
+  });
+
+  it('holds when the local peer has another name', () => {
+    const decision = decide(adds, up({ localName: 'somebody' }));
+
+    expect(decision).toMatchObject({ kind: 'hold' });
+    expect(decision.reasons[0]).toContain('somebody');
+  });
+
+  it('waits while HAProxy is down', () => {
+    const decision = decide(adds, { observed: { kind: 'down', why: 'no socket' } });
+
+    expect(decision).toMatchObject({
+      kind: 'wait',
+      reasons: ['HAProxy does not answer: no socket'],
+    });
+  });
+
+  it('holds when HAProxy runs without the section, unless the own entry or the section is the change', () => {
+    const observed = { kind: 'up', state: null } as const;
+
+    expect(decide(adds, { observed }).kind).toBe('hold');
+    expect(decide({ ...adds, add: [entry('a')] }, { observed }).kind).toBe('apply');
+    expect(decide({ ...adds, create: true }, { observed }).kind).toBe('apply');
+  });
+
+  it('waits for a burst to end, and no longer than ten windows', () => {
+    const young = { pendingSinceMs: now - 1000, changedAtMs: now - 100 };
+
+    expect(decide(adds, {}, young)).toMatchObject({ kind: 'wait', untilMs: now + 200 });
+    expect(decide(adds, {}, { ...young, pendingSinceMs: now - 3000 }).kind).toBe('apply');
+  });
+
+  it.each([
+    ['removal', removes],
+    ['move', moves],
+  ])('lets a %s wait for the removal delay', (_, changes) => {
+    const late = { lazySinceMs: now - settings.removalDelayMs };
+
+    expect(decide(changes)).toMatchObject({ kind: 'wait', untilMs: now + 295_000 });
+    expect(decide(changes, {}, late).kind).toBe('apply');
+  });
+
+  it('folds removals into an addition', () => {
+    const both = { ...adds, remove: [entry('c')] };
+
+    expect(decide(both)).toMatchObject({ kind: 'apply', changes: both });
+  });
+
+  it('keeps the least interval between reloads', () => {
+    expect(decide(adds, {}, { lastReloadAtMs: now - 500 })).toMatchObject({
+      kind: 'wait',
+      untilMs: now + 1500,
+    });
+  });
+
+  it('waits until the siblings are back after a reload, up to the limit', () => {
+    const reloaded = { lastReloadAtMs: now - 3000, establishedBefore: ['b', 'c', 'gone'] };
+    const onlyB = up({ peers: [peer('b'), peer('c', { established: false })] });
+    const all = up({ peers: [peer('b'), peer('c')] });
+
+    expect(decide(adds, onlyB, reloaded)).toMatchObject({
+      kind: 'wait',
+      reasons: ['not connected again since the last reload: c'],
+    });
+    expect(decide(adds, all, reloaded).kind).toBe('apply');
+    expect(decide(adds, onlyB, { ...reloaded, lastReloadAtMs: now - 12_000 }).kind).toBe('apply');
+  });
+
+  it('backs off after failures, doubling up to the limit', () => {
+    const failed = (failures: number) => decide(adds, {}, { failures, lastFailureAtMs: now });
+
+    expect(failed(1)).toMatchObject({ kind: 'wait', untilMs: now + 1000 });
+    expect(failed(3)).toMatchObject({ kind: 'wait', untilMs: now + 4000 });
+    expect(failed(30)).toMatchObject({ kind: 'wait', untilMs: now + 60_000 });
+  });
+
+  it('waits for the longest of several delays and names them all', () => {
+    const decision = decide(
+      adds,
+      {},
+      { lastReloadAtMs: now - 100, failures: 2, lastFailureAtMs: now },
+    );
+
+    expect(decision).toMatchObject({ kind: 'wait', untilMs: now + 2000 });
+    expect(decision.reasons).toHaveLength(2);
+  });
+});

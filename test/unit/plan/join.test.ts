@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { type HelloOutcome, join } from '../../../src/plan/join.ts';
+
+function joinAfter(
+  elapsedMs: number,
+  outcomes: Readonly<Record<string, HelloOutcome>>,
+  siblings = ['b', 'c'],
+) {
+  return join(
+    { outcomes: new Map(Object.entries(outcomes)), siblings, startedAtMs: 0, timeoutMs: 60_000 },
+    elapsedMs,
+  );
+}
+
+describe('join', () => {
+  it('starts at once without siblings', () => {
+    expect(joinAfter(0, {}, [])).toEqual({ kind: 'start', known: [], warning: null });
+  });
+
+  it('asks everybody who was not asked yet', () => {
+    expect(joinAfter(0, {})).toMatchObject({ kind: 'wait', ask: ['b', 'c'] });
+  });
+
+  it('starts when every running sibling knows this pod, and does not wait for those that do not run', () => {
+    expect(joinAfter(0, { b: 'known', c: 'busy' })).toMatchObject({
+      kind: 'start',
+      known: ['b', 'c'],
+    });
+    expect(joinAfter(0, { b: 'known', c: 'refused' })).toMatchObject({
+      kind: 'start',
+      known: ['b'],
+    });
+    expect(joinAfter(0, { b: 'refused', c: 'wrong-name' })).toMatchObject({
+      kind: 'start',
+      known: [],
+    });
+  });
+
+  it('asks again only those that did not accept it yet', () => {
+    expect(joinAfter(5000, { b: 'known', c: 'unknown-to-it' })).toMatchObject({
+      kind: 'wait',
+      ask: ['c'],
+    });
+  });
+
+  it('gives up after the time-out, with a warning that names the siblings', () => {
+    const decision = joinAfter(60_000, { b: 'known', c: 'unknown-to-it' });
+
+    expect(decision).toMatchObject({ kind: 'start', known: ['b'] });
+    expect(decision.kind === 'start' && decision.warning).toContain('c did not accept');
+  });
+
+  it('waits ten seconds for silence, then warns of a NetworkPolicy', () => {
+    expect(joinAfter(9000, { b: 'known', c: 'no-answer' }).kind).toBe('wait');
+    expect(joinAfter(10_000, { b: 'known', c: 'no-answer' })).toMatchObject({
+      kind: 'start',
+      warning: expect.stringContaining('NetworkPolicy'),
+    });
+  });
+});

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { changedEntries, hasChanges } from '../../../src/model/changes.ts';
+import type { Membership } from '../../../src/model/membership.ts';
+import { unknownMembership } from '../../../src/model/membership.ts';
+import type { PeersSection } from '../../../src/model/peers-section.ts';
+import { planPeers } from '../../../src/plan/peers.ts';
+import { entry, member, membership, section, self } from '../../helpers/members.ts';
+
+const settings = { port: 3000, keep: new Set<string>() };
+
+function changesOf(desired: Membership, actual: PeersSection, keep: readonly string[] = []) {
+  const plan = planPeers(desired, actual, self(), { ...settings, keep: new Set(keep) });
+  if (plan.kind !== 'changes') throw new Error(`held: ${plan.reasons.join()}`);
+  return plan;
+}
+
+function names(entries: readonly { name: string }[]): string[] {
+  return entries.map(({ name }) => name);
+}
+
+describe('planPeers', () => {
+  it('finds nothing when members and section agree', () => {
+    const plan = changesOf(membership('a', 'b'), section(['a', 'b']));
+
+    expect(hasChanges(plan.changes)).toBe(false);
+    expect(plan.reasons).toEqual([]);
+  });
+
+  it('adds who joined, updates who moved, removes who is gone, and says so', () => {
+    const desired = membership('a', 'b', member('c', { address: '10.0.0.33' }));
+
+    const plan = changesOf(desired, section(['a', 'c', 'd']));
+
+    expect(names(plan.changes.add)).toEqual(['b']);
+    expect(plan.changes.update).toEqual([entry('c', { address: '10.0.0.33' })]);
+    expect(names(plan.changes.remove)).toEqual(['d']);
+    expect(plan.reasons).toEqual([
+      'b joined at 10.0.0.2',
+      'c moved from 10.0.0.3 to 10.0.0.33',
+      'd is gone',
+    ]);
+  });
+
+  it('updates a port that differs', () => {
+    const plan = changesOf(membership('a', 'b'), section(['a', entry('b', { port: 1024 })]));
+
+    expect(plan.changes.update).toEqual([entry('b')]);
+  });
+
+  it('keeps a terminating member until it is gone', () => {
+    const plan = changesOf(
+      membership('a', member('b', { terminating: true })),
+      section(['a', 'b']),
+    );
+
+    expect(hasChanges(plan.changes)).toBe(false);
+  });
+
+  it('never removes, moves or renames the own entry', () => {
+    const own = entry('a', { address: '0.0.0.0', port: 9999, writtenName: '"$HOSTNAME"' });
+
+    const plan = changesOf(membership('a'), section([own]));
+
+    expect(hasChanges(plan.changes)).toBe(false);
+  });
+
+  it('adds the own entry when it is missing', () => {
+    const plan = changesOf(membership('a', 'b'), section(['b']));
+
+    expect(names(plan.changes.add)).toEqual(['a']);
+    expect(plan.reasons).toEqual(['own entry a is missing']);
+  });
+
+  it('keeps foreign peers that were named, whatever their address and port', () => {
+    const actual = section(['a', entry('outside', { address: '192.0.2.1', port: 1024 })]);
+
+    expect(hasChanges(changesOf(membership('a'), actual, ['outside']).changes)).toBe(false);
+    expect(names(changesOf(membership('a'), actual).changes.remove)).toEqual(['outside']);
+  });
+
+  it('creates a missing section with every member', () => {
+    const plan = changesOf(membership('a', 'b'), section([], { exists: false }));
+
+    expect(plan.changes.create).toBe(true);
+    expect(names(plan.changes.add)).toEqual(['a', 'b']);
+  });
+
+  it('fills an empty section', () => {
+    const plan = changesOf(membership('a', 'b'), section([]));
+
+    expect(plan.changes.create).toBe(false);
+    expect(names(plan.changes.add)).toEqual(['a', 'b']);
+  });
+
+  it.each([
+    ['the members are not known', unknownMembership('no answer yet'), section(['a', 'b'])],
+    ['the members do not include this pod', membership('b'), section(['a', 'b'])],
+    ['nobody is there at all', membership(), section(['a', 'b'])],
+    ['the applier would lose something', membership('a'), section(['a'], { obstacles: ['x'] })],
+    ['a bind section lacks its own server', membership('a'), section(['b'], { style: 'server' })],
+  ])('holds when %s', (_, desired, actual) => {
+    const plan = planPeers(desired, actual, self(), settings);
+
+    expect(plan.kind).toBe('hold');
+    expect(plan.reasons).not.toEqual([]);
+  });
+
+  it('is idempotent for a thousand members', () => {
+    const many = Array.from({ length: 1000 }, (_, index) =>
+      member(`pod-${index}`, { address: `10.1.${index >> 8}.${index & 255}` }),
+    );
+    const desired = membership('a', ...many);
+    const before = section(['a', 'gone', entry('pod-1')]);
+
+    const { changes } = changesOf(desired, before);
+    const after = { ...before, entries: changedEntries(before, changes) };
+
+    expect(after.entries).toHaveLength(1001);
+    expect(hasChanges(changesOf(desired, after).changes)).toBe(false);
+  });
+});
