@@ -1,0 +1,45 @@
+import { writeFileSync } from 'node:fs';
+import type { SerializedError } from 'vitest';
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
+
+/** What `npm test` prints at the end, and hands on to `.ci/run`. */
+export interface Summary {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Why something was skipped, each once, with the number of tests. */
+  readonly reasons: Readonly<Record<string, number>>;
+}
+
+/** Counts the tests and writes the Summary as JSON to the file that SUMMARY_FILE names, if any. */
+export default class SummaryReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const count = (state: string): number =>
+      tests.filter((test) => test.result().state === state).length;
+    const reasons: Record<string, number> = {};
+    for (const test of tests.filter((each) => each.result().state === 'skipped')) {
+      const reason = reasonOf(test);
+      reasons[reason] = (reasons[reason] ?? 0) + 1;
+    }
+    // A file that cannot be loaded, or an error outside of any test, is a failure without a test to its name.
+    const broken = modules.filter((module) => module.errors().length > 0).length;
+    const summary: Summary = {
+      passed: count('passed'),
+      failed: count('failed') + broken + unhandled.length,
+      skipped: count('skipped'),
+      reasons,
+    };
+    const file = process.env.SUMMARY_FILE;
+    if (file !== undefined) writeFileSync(file, JSON.stringify(summary));
+  }
+}
+
+/** The note of `ctx.skip(note)`, else the title that carries the reason: of the suite, or of the test itself. */
+function reasonOf(test: TestCase): string {
+  const result = test.result();
+  if (result.state === 'skipped' && result.note !== undefined) return result.note;
+  const { parent } = test;
+  if (parent.type === 'suite' && parent.options.mode === 'skip') return parent.fullName;
+  return test.fullName;
+}
