@@ -1,0 +1,64 @@
+import type { Member, Self } from '../model/member.ts';
+import { type HelloOutcome, type JoinDecision, join } from '../plan/join.ts';
+
+/** Asks one sibling whether it knows this pod by name. */
+export type AskHello = (sibling: Member, signal: AbortSignal) => Promise<HelloOutcome>;
+
+export interface JoinOptions {
+  readonly self: Self;
+  /** The members as known at this moment: siblings may come and go while we wait. */
+  readonly members: () => readonly Member[];
+  readonly ask: AskHello;
+  readonly timeoutMs: number;
+  /** Pause between two rounds. */
+  readonly intervalMs: number;
+  readonly now: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly onWait: (decision: JoinDecision) => void;
+  readonly signal: AbortSignal;
+}
+
+/** How many siblings are asked at the same time. */
+const parallel = 32;
+
+/**
+ * Waits until every running sibling knows this pod. An accepted hello is a session that can disturb a sibling
+ * in its own resync, so each is asked until its first yes and never again.
+ */
+export async function joinSiblings(options: JoinOptions): Promise<JoinDecision> {
+  const { self, signal } = options;
+  const startedAtMs = options.now();
+  const outcomes = new Map<string, HelloOutcome>();
+  const askedAt = new Map<string, string>();
+  for (;;) {
+    const siblings = options.members().filter((member) => member.name !== self.name);
+    for (const sibling of siblings) {
+      // Another address under the same name is somebody who has to be asked anew.
+      if (askedAt.get(sibling.name) !== sibling.address) outcomes.delete(sibling.name);
+    }
+    const decision = join(
+      {
+        outcomes,
+        siblings: siblings.filter((sibling) => !sibling.terminating).map(({ name }) => name),
+        startedAtMs,
+        timeoutMs: options.timeoutMs,
+      },
+      options.now(),
+    );
+    if (decision.kind === 'start') return decision;
+    options.onWait(decision);
+    const asked = siblings.filter((sibling) => decision.ask.includes(sibling.name));
+    if (asked.every((sibling) => outcomes.has(sibling.name))) {
+      await options.sleep(options.intervalMs, signal);
+    }
+    for (let at = 0; at < asked.length; at += parallel) {
+      await Promise.all(
+        asked.slice(at, at + parallel).map(async (sibling) => {
+          outcomes.set(sibling.name, await options.ask(sibling, signal));
+          askedAt.set(sibling.name, sibling.address);
+        }),
+      );
+    }
+    signal.throwIfAborted();
+  }
+}

@@ -1,0 +1,54 @@
+import type { Source } from '../discovery/source.ts';
+import type { Membership } from '../model/membership.ts';
+
+export interface SettleOptions {
+  readonly source: Source;
+  readonly selfName: string;
+  /** How long the members must be unchanged. At most five times as long in all, once they are known. */
+  readonly windowMs: number;
+  readonly now: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Called about once a second while the members are unknown, with the reason. */
+  readonly onWait: (notes: readonly string[]) => void;
+  readonly signal: AbortSignal;
+}
+
+const lookAgainMs = 50;
+
+function fingerprint(membership: Membership): string {
+  return membership.members.map((member) => `${member.name} ${member.address}`).join('\n');
+}
+
+/**
+ * The members once they are known, include this pod and have been quiet for a moment, so that pods that
+ * start together know each other from the beginning. Waits as long as the members are unknown: a pod that
+ * starts without them would lose the tables for good.
+ */
+export async function settledMembers(options: SettleOptions): Promise<Membership> {
+  const { source, now, signal } = options;
+  let knownAtMs: number | null = null;
+  let changedAtMs = now();
+  let seen = '';
+  let saidAtMs = Number.NEGATIVE_INFINITY;
+  for (;;) {
+    signal.throwIfAborted();
+    const membership = source.snapshot();
+    const known =
+      membership.synced && membership.members.some(({ name }) => name === options.selfName);
+    if (known) {
+      knownAtMs ??= now();
+      const current = fingerprint(membership);
+      if (current !== seen) changedAtMs = now();
+      seen = current;
+      const quiet = now() - changedAtMs >= options.windowMs;
+      if (quiet || now() - knownAtMs >= 5 * options.windowMs) return membership;
+    } else if (now() - saidAtMs >= 1000) {
+      saidAtMs = now();
+      const own = membership.synced
+        ? [`the members do not include this pod (${options.selfName}) yet`]
+        : [];
+      options.onWait([...own, ...membership.notes]);
+    }
+    await options.sleep(lookAgainMs, signal);
+  }
+}
