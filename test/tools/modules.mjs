@@ -1,6 +1,6 @@
 // npm's packages, and among them the Node that everything else runs on.
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { withProgress } from './progress.mjs';
@@ -12,15 +12,12 @@ const leastNode = [22, 18];
 export async function ensureModules(root) {
   if (installed(root)) return;
   const npm = npmCommand();
-  const packages = join(root, 'node_modules');
   await withProgress(
     'npm ci',
     npm.file,
     [...npm.args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'],
     {
       cwd: root,
-      state: () =>
-        `${existsSync(packages) ? readdirSync(packages).length : 0} folders in node_modules`,
     },
   );
 }

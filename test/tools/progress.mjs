@@ -3,13 +3,8 @@ import { spawn } from 'node:child_process';
 
 const everyMs = 3000;
 
-/** Resolves when `file args` ends with 0, else throws with the end of its output. `state()` is appended to each progress line. */
-export async function withProgress(
-  title,
-  file,
-  args,
-  { cwd, env = process.env, state = () => '' } = {},
-) {
+/** Resolves when `file args` ends with 0, else throws with the end of its output. */
+export async function withProgress(title, file, args, { cwd, env = process.env } = {}) {
   const started = Date.now();
   const seconds = () => Math.round((Date.now() - started) / 1000);
   console.error(`setup: ${title} …`);
@@ -20,10 +15,7 @@ export async function withProgress(
   };
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
-  const timer = setInterval(() => {
-    const detail = state();
-    console.error(`setup: ${title} … ${seconds()} s${detail === '' ? '' : `, ${detail}`}`);
-  }, everyMs);
+  const timer = setInterval(() => console.error(`setup: ${title} … ${seconds()} s`), everyMs);
   try {
     const code = await new Promise((resolve, reject) => {
       child.once('error', reject);

@@ -1,0 +1,27 @@
+# syntax=docker/dockerfile:1
+FROM node:24-bookworm-slim AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+# No install scripts: nothing of what the build needs depends on them.
+RUN npm ci --ignore-scripts
+COPY tsconfig.json ./
+COPY test/tools/build.ts test/tools/build.ts
+COPY src src
+RUN node test/tools/build.ts
+
+FROM node:24-bookworm-slim
+LABEL org.opencontainers.image.title="haproxy-peer-sync" \
+      org.opencontainers.image.description="Keeps the peers section of every HAProxy replica in step with its sibling pods" \
+      org.opencontainers.image.licenses="Apache-2.0"
+# The program is one file: a package manager in its image serves nobody but an intruder.
+RUN rm -rf /usr/local/lib/node_modules /opt/yarn-* \
+      /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg
+COPY --from=build /src/dist/main.js /app/main.js
+# Node takes the format of a file from the nearest package.json.
+COPY --from=build /src/package.json /app/package.json
+RUN ln -s /app/main.js /usr/local/bin/haproxy-peer-sync
+# Numeric, so that runAsNonRoot can be checked; nothing is written, so the root file system may be read-only.
+USER 65532:65532
+ENV NODE_ENV=production
+ENTRYPOINT ["node", "/app/main.js"]
+CMD ["run"]
