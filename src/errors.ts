@@ -11,6 +11,10 @@ export const errorCodes = {
     'The API server refuses to list or watch pods. Add the Role and RoleBinding that the message names.',
   KUBERNETES_UNREACHABLE:
     'The API server does not answer. The sidecar keeps what it knows and goes on trying.',
+  KUBERNETES_UNAUTHORIZED:
+    'The API server does not accept the token. It is read again and tried again; is the service account still there?',
+  KUBERNETES_BAD_ANSWER:
+    'The API server answers with something else than expected. Is something else listening on that address?',
   TEMPLATE_INVALID: 'The template of haproxy.cfg cannot be read or cannot take a peers section.',
   TEMPLATE_REJECTED: 'HAProxy refuses the rendered configuration. The message quotes its alerts.',
   FILE_READ_FAILED:

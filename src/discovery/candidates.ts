@@ -1,0 +1,83 @@
+import type { Member, Self } from '../model/member.ts';
+import { canonicalAddress, familyOf } from './address.ts';
+
+/** Somebody who may become a member, as its origin describes it. */
+export interface Candidate {
+  readonly name: string;
+  /** Every address it has, its own favourite first; empty while it has none. */
+  readonly addresses: readonly string[];
+  readonly terminating: boolean;
+}
+
+export interface Chosen {
+  /** Sorted by name, each name once. */
+  readonly members: readonly Member[];
+  readonly notes: readonly string[];
+}
+
+/** How many names a note lists: a note is for people, and 1,000 pods may have one problem. */
+const namesInNote = 5;
+
+function about(names: readonly string[], one: string, many: string): readonly string[] {
+  if (names.length === 0) return [];
+  if (names.length === 1) return [`${names[0]} ${one}`];
+  const sorted = [...names].sort();
+  const rest = sorted.length - namesInNote;
+  const listed = sorted.slice(0, namesInNote).join(', ');
+  return [`${listed}${rest > 0 ? ` and ${rest} more` : ''} ${many}`];
+}
+
+/** Of two candidates with one name: the one that stays, then the lower address, so that the answer is stable. */
+function better(left: Member, right: Member): Member {
+  if (left.terminating !== right.terminating) return left.terminating ? right : left;
+  return left.address <= right.address ? left : right;
+}
+
+function sharedAddresses(members: readonly Member[]): readonly string[] {
+  const byAddress = new Map<string, string[]>();
+  for (const { name, address } of members) {
+    byAddress.set(address, [...(byAddress.get(address) ?? []), name]);
+  }
+  return [...byAddress]
+    .filter(([, names]) => names.length > 1)
+    .map(([address, names]) => `${names.join(' and ')} have the same address ${address}`);
+}
+
+/**
+ * Turns candidates into members: one address of our own family each, each name once, sorted.
+ * Our own entry always has the address of the downward API, because the status of a young pod lags behind it.
+ * Two names at one address both stay: HAProxy accepts by name, so the wrong one is only a line that never connects.
+ */
+export function chooseMembers(candidates: Iterable<Candidate>, self: Self): Chosen {
+  const family = familyOf(self.address);
+  const byName = new Map<string, Member>();
+  const without: string[] = [];
+  const otherFamily: string[] = [];
+  const twice = new Set<string>();
+  const notes: string[] = [];
+  for (const { name, addresses, terminating } of candidates) {
+    const own = name === self.name;
+    const usable = addresses.map(canonicalAddress).find((ip) => ip && familyOf(ip) === family);
+    if (own && usable !== undefined && usable !== self.address) {
+      notes.push(`our own address is ${self.address} here but ${usable} at the origin`);
+    }
+    const address = own ? self.address : usable;
+    if (address === undefined) {
+      (addresses.length === 0 ? without : otherFamily).push(name);
+      continue;
+    }
+    const member = { name, address, terminating };
+    const known = byName.get(name);
+    if (known !== undefined) twice.add(name);
+    byName.set(name, known === undefined ? member : better(known, member));
+  }
+  const members = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  notes.push(
+    ...about(without, 'has no address yet', 'have no address yet'),
+    ...about(otherFamily, `has no IPv${family} address`, `have no IPv${family} address`),
+    ...about([...twice], 'is there more than once', 'are there more than once'),
+    ...sharedAddresses(members),
+  );
+  if (!byName.has(self.name)) notes.push(`we ourselves (${self.name}) are not among the members`);
+  return { members, notes };
+}

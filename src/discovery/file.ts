@@ -1,0 +1,117 @@
+import { type FSWatcher, watch as watchDirectory } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError, errorMessage } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Self } from '../model/member.ts';
+import { type Candidate, chooseMembers } from './candidates.ts';
+import { parseMembersFile } from './members-file.ts';
+import { createObservation } from './observation.ts';
+import type { Source } from './source.ts';
+
+/** One save is several events; a busy directory must not have us read without end. */
+const burstMs = 20;
+
+export interface FileSourceOptions {
+  /** A YAML or JSON list of `{name, address}`. */
+  readonly path: string;
+  readonly self: Self;
+  readonly log: Log;
+  /** The file is read this often even when no event comes: network file systems send none. */
+  readonly pollMs?: number;
+  readonly now?: () => number;
+}
+
+/**
+ * Members out of a file that somebody else maintains. The directory is watched, not the file, because a ConfigMap
+ * is replaced by swapping a symlink and an editor by renaming. A bad or vanished file changes nothing but the notes.
+ */
+export function createFileSource(options: FileSourceOptions): Source {
+  const { path, self, log, pollMs = 5_000, now = Date.now } = options;
+  let candidates: readonly Candidate[] = [];
+  let lastText: string | undefined;
+  let lastTrouble: string | undefined;
+  const observation = createObservation({
+    compute: () => chooseMembers(candidates, self),
+    unheard: `the members file ${path} has not been read yet`,
+    now,
+  });
+
+  async function read(signal: AbortSignal): Promise<void> {
+    try {
+      const text = await readText(path, signal);
+      const found = text === lastText ? undefined : parseMembersFile(text);
+      observation.heard();
+      observation.trouble(undefined);
+      if (lastTrouble !== undefined) log.info({ path }, 'members file is good again');
+      lastTrouble = undefined;
+      if (found === undefined) return;
+      lastText = text;
+      candidates = found;
+      observation.changed();
+    } catch (error) {
+      if (signal.aborted) return;
+      const message = `${errorMessage(error)} (${path})`;
+      if (message === lastTrouble) return;
+      lastTrouble = message;
+      const { code, hint } = error instanceof AppError ? error : { code: 'BUG', hint: undefined };
+      log.warn({ code, reason: message, hint }, 'members file cannot be used');
+      observation.trouble(message);
+    }
+  }
+
+  async function follow(signal: AbortSignal): Promise<void> {
+    let watcher: FSWatcher | undefined;
+    function unwatch(): void {
+      watcher?.close();
+      watcher = undefined;
+    }
+    while (!signal.aborted) {
+      const nap = new AbortController();
+      const wake = () => nap.abort();
+      signal.addEventListener('abort', wake, { once: true });
+      // Watching first and reading then: a change in between wakes us again.
+      watcher?.removeAllListeners('change').on('change', wake);
+      watcher ??= watchOrNot(dirname(path), unwatch)?.on('change', wake);
+      await read(signal);
+      await sleep(pollMs, undefined, { signal: nap.signal }).catch(() => undefined);
+      if (!signal.aborted) await sleep(burstMs);
+      signal.removeEventListener('abort', wake);
+    }
+    unwatch();
+  }
+
+  let running: Promise<void> | undefined;
+  return {
+    name: 'file',
+    start(signal) {
+      running ??= follow(signal);
+    },
+    snapshot: observation.snapshot,
+    onChange: observation.onChange,
+    stopped: () => running ?? Promise.resolve(),
+  };
+}
+
+function unreadable(cause: unknown): AppError {
+  const message = `The members file cannot be read: ${errorMessage(cause)}`;
+  return new AppError('FILE_READ_FAILED', message, { cause });
+}
+
+async function readText(path: string, signal: AbortSignal): Promise<string> {
+  try {
+    return await readFile(path, { encoding: 'utf8', signal });
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+/** Undefined when the directory cannot be watched (absent, no inotify left): the poll finds changes then. */
+function watchOrNot(directory: string, onError: () => void): FSWatcher | undefined {
+  try {
+    return watchDirectory(directory).on('error', onError);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,39 @@
+import { RemoteError } from '../../errors.ts';
+
+/** A signal that aborts with the parent or when time is up, whichever is first. Always `clear()` it. */
+export interface Deadline {
+  readonly signal: AbortSignal;
+  /** Time is up in `ms` from now, instead of when it was. */
+  extend(ms: number): void;
+  clear(): void;
+}
+
+/** AbortSignal.any and AbortSignal.timeout can neither be extended nor let go of a parent that lives for months. */
+export function startDeadline(parent: AbortSignal, ms: number, verb: string): Deadline {
+  const controller = new AbortController();
+  function stop(): void {
+    controller.abort(parent.reason);
+  }
+  function arm(time: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      const message = `The API server did not answer within ${time} ms to ${verb} pods`;
+      controller.abort(
+        new RemoteError('KUBERNETES_UNREACHABLE', message, { retryable: true, stage: verb }),
+      );
+    }, time);
+  }
+  let timer = arm(ms);
+  if (parent.aborted) stop();
+  else parent.addEventListener('abort', stop, { once: true });
+  return {
+    signal: controller.signal,
+    extend(time) {
+      clearTimeout(timer);
+      timer = arm(time);
+    },
+    clear() {
+      clearTimeout(timer);
+      parent.removeEventListener('abort', stop);
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
+import type { Connection } from './connection.ts';
+import { answerError, badAnswer, type FailureContext, statusOf } from './failures.ts';
+
+/*
+ * Why not the library's CoreV1Api and Watch (client-node 2.0.1, read in its dist):
+ * - Every request of either builds a new undici Agent that nobody closes, so each one is a new TLS connection.
+ * - Watch.watch() hands out its AbortController only after the response headers, so a watch that hangs while
+ *   connecting cannot be stopped for 30 s; its silence limit of 30 s is private and shorter than the API server's
+ *   bookmark interval of 60 s, so a quiet watch is cut twice a minute.
+ * - Watch drops the body of an error (the reason of a 403) and Retry-After; it ignores lines it cannot parse.
+ * - CoreV1Api turns every pod into model objects of all its fields; we need five.
+ * KubeConfig stays: kubeconfig files, service account, exec and OIDC plug-ins, proxies.
+ */
+
+/** Longest body that is read whole: 500 pods of a list are 5 MB. */
+const maxBodyChars = 128 * 1024 * 1024;
+
+export interface PodsRequest extends FailureContext {
+  readonly query: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** GETs pods; resolves with a 200 whose body is still to be read, rejects with a RemoteError for every other answer. */
+export async function getPods(
+  connection: Connection,
+  { query, signal, ...context }: PodsRequest,
+): Promise<IncomingMessage> {
+  const options = await connection.options();
+  const path = `/api/v1/namespaces/${encodeURIComponent(context.namespace)}/pods`;
+  const url = new URL(`${connection.server}${path}?${new URLSearchParams(query)}`);
+  const headers = { ...options.headers, accept: 'application/json' };
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request(url, { ...options, method: 'GET', headers, signal })
+      .on('response', resolve)
+      .on('error', (error) => reject(signal.aborted ? signal.reason : error))
+      .end();
+  });
+  response.setEncoding('utf8');
+  const status = response.statusCode ?? 0;
+  if (status === 200) return response;
+  const body = await readText(response, signal, 64 * 1024).catch(() => '');
+  throw answerError(status, statusMessage(body), context, response.headers);
+}
+
+function statusMessage(body: string): string {
+  try {
+    return statusOf(JSON.parse(body)).message;
+  } catch {
+    return body.slice(0, 200) || 'no reason given';
+  }
+}
+
+/** The chunks of a body. An abort ends it with the reason of the signal, a cut with the error of the socket. */
+export async function* chunksOf(
+  response: IncomingMessage,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  try {
+    for await (const chunk of response) yield String(chunk);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  }
+}
+
+async function readText(
+  response: IncomingMessage,
+  signal: AbortSignal,
+  maxChars: number,
+): Promise<string> {
+  let text = '';
+  for await (const chunk of chunksOf(response, signal)) {
+    text += chunk;
+    if (text.length > maxChars) throw new Error(`the answer is longer than ${maxChars} characters`);
+  }
+  return text;
+}
+
+/** The whole body as JSON, whatever it holds. */
+export async function readJson(
+  response: IncomingMessage,
+  signal: AbortSignal,
+  verb: FailureContext['verb'],
+): Promise<unknown> {
+  const text = await readText(response, signal, maxBodyChars);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw badAnswer('is not JSON', verb, error);
+  }
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import type { PodFacts } from '../pods.ts';
+
+const podSchema = z
+  .object({
+    metadata: z.object({ name: z.string().min(1), deletionTimestamp: z.string().nullish() }),
+    status: z
+      .object({
+        phase: z.string().nullish(),
+        podIP: z.string().nullish(),
+        podIPs: z.array(z.object({ ip: z.string().nullish() })).nullish(),
+      })
+      .nullish(),
+  })
+  .transform(({ metadata, status }): PodFacts => {
+    const listed = (status?.podIPs ?? []).map(({ ip }) => ip);
+    const addresses = [status?.podIP, ...listed].filter((ip) => ip !== undefined && ip !== null);
+    return {
+      name: metadata.name,
+      addresses: [...new Set(addresses)].filter((ip) => ip !== ''),
+      terminating: typeof metadata.deletionTimestamp === 'string',
+      finished: status?.phase === 'Succeeded' || status?.phase === 'Failed',
+    };
+  });
+
+/** One page of a PodList; `continue` is the token of the next one. */
+export const podListSchema = z.object({
+  metadata: z.object({ resourceVersion: z.string().min(1), continue: z.string().nullish() }),
+  items: z.array(podSchema).nullish(),
+});
+
+/** A line of a watch. The object's shape depends on the type. */
+export const watchEventSchema = z.object({ type: z.string(), object: z.unknown() });
+
+/** The object of an ADDED, MODIFIED or DELETED event. */
+export const podEventSchema = z.object({
+  metadata: z.object({ resourceVersion: z.string().min(1) }),
+});
+
+/** A pod out of an event. */
+export const podFactsSchema = podSchema;

@@ -1,0 +1,35 @@
+import type { Self } from '../model/member.ts';
+import { type Candidate, type Chosen, chooseMembers } from './candidates.ts';
+
+/** The few facts of a pod that matter here; everything else of the object is dropped at once. */
+export interface PodFacts extends Candidate {
+  /** `status.podIPs`, with `status.podIP` first. */
+  readonly addresses: readonly string[];
+  /** Phase Succeeded or Failed: its containers will not run again, and its address may already be another pod's. */
+  readonly finished: boolean;
+}
+
+/** True when nothing changed that this program looks at; most updates of a pod are such. */
+export function samePod(left: PodFacts, right: PodFacts): boolean {
+  return (
+    left.name === right.name &&
+    left.terminating === right.terminating &&
+    left.finished === right.finished &&
+    left.addresses.join() === right.addresses.join()
+  );
+}
+
+/**
+ * Pods of the selector to members: everyone with an address who is not finished. A terminating pod stays until it
+ * is gone, because it may still have to teach; an init container is no reason to wait, because a pod must be known
+ * before its HAProxy starts (design.md, fact 10). We ourselves are present whatever our status says.
+ */
+export function membersFromPods(pods: Iterable<PodFacts>, self: Self): Chosen {
+  const alive: PodFacts[] = [];
+  for (const pod of pods) if (!pod.finished || pod.name === self.name) alive.push(pod);
+  if (alive.length === 0) {
+    const note = 'the selector matches no pod, not even our own: compare it with the pod labels';
+    return { members: [], notes: [note] };
+  }
+  return chooseMembers(alive, self);
+}

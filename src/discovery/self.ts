@@ -1,0 +1,53 @@
+import { UserError } from '../errors.ts';
+import type { Self } from '../model/member.ts';
+import { canonicalAddress } from './address.ts';
+
+/** Raw values of the downward API; undefined or empty when the variable is not set. */
+export interface SelfInput {
+  readonly podName?: string | undefined;
+  /** `status.podIP`. */
+  readonly podIp?: string | undefined;
+  /** `status.podIPs`, separated by commas. */
+  readonly podIps?: string | undefined;
+}
+
+/** Ourselves with every address the pod has, our own family first. */
+export interface SelfWithAddresses extends Self {
+  readonly addresses: readonly string[];
+}
+
+// A DNS subdomain (RFC 1123), which is what Kubernetes allows as a pod name.
+const podName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+function nameProblem(name: string): string | undefined {
+  if (name === '') return 'POD_NAME is not set';
+  if (name.length > 253 || !podName.test(name)) return `POD_NAME "${name}" is not a pod name`;
+  return undefined;
+}
+
+/**
+ * Who we are. The name is the pod's, the address `POD_IP`; `status.podIPs[0]` is the same by the API's contract and
+ * stands in for it. Throws one `UserError` SELF_UNKNOWN that names everything that is missing or wrong.
+ */
+export function readSelf(input: SelfInput): SelfWithAddresses {
+  const name = input.podName?.trim() ?? '';
+  const listed = (input.podIps ?? '').split(',').filter((text) => text.trim() !== '');
+  const own = input.podIp?.trim() || listed[0]?.trim() || '';
+  const address = canonicalAddress(own);
+  const problems = [nameProblem(name)];
+  if (own === '') problems.push('POD_IP is not set');
+  else if (address === undefined) problems.push(`POD_IP "${own}" is not an IP address`);
+  const addresses = new Set(address === undefined ? [] : [address]);
+  for (const text of listed) {
+    const known = canonicalAddress(text);
+    if (known === undefined) problems.push(`POD_IPS holds "${text.trim()}", not an IP address`);
+    else addresses.add(known);
+  }
+  const found = problems.filter((problem) => problem !== undefined);
+  if (found.length > 0 || address === undefined) {
+    throw new UserError('SELF_UNKNOWN', `The pod does not know itself: ${found.join('; ')}.`, {
+      hint: 'Set POD_NAME from metadata.name, POD_IP from status.podIP and POD_IPS from status.podIPs (downward API).',
+    });
+  }
+  return { name, address, addresses: [...addresses] };
+}
