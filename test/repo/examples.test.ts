@@ -1,0 +1,96 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { type CommandName, envName, optionsOf } from '../../src/config/options.ts';
+
+const folder = 'examples/deployment';
+
+const container = z.object({
+  name: z.string(),
+  image: z.string(),
+  imagePullPolicy: z.string(),
+  args: z.array(z.string()).default([]),
+  env: z.array(z.object({ name: z.string() })).default([]),
+  securityContext: z.object({
+    allowPrivilegeEscalation: z.literal(false),
+    readOnlyRootFilesystem: z.literal(true),
+    capabilities: z.object({ drop: z.array(z.string()) }),
+  }),
+  volumeMounts: z.array(z.object({ name: z.string() })).default([]),
+});
+const deployment = z.object({
+  kind: z.literal('Deployment'),
+  spec: z.object({
+    replicas: z.number(),
+    template: z.object({
+      spec: z.object({
+        initContainers: z.array(container),
+        containers: z.array(container),
+        volumes: z.array(z.object({ name: z.string() })),
+      }),
+    }),
+  }),
+});
+
+const documents = readdirSync(folder)
+  .filter((name) => name.endsWith('.yaml'))
+  .flatMap((name) => parseAllDocuments(readFileSync(join(folder, name), 'utf8'), { merge: true }))
+  .map((document): unknown => {
+    if (document.errors.length > 0) throw document.errors[0];
+    return document.toJS();
+  });
+const found = documents
+  .map((document) => deployment.safeParse(document))
+  .find((one) => one.success);
+const pod = found?.data?.spec.template.spec;
+const containers = [...(pod?.initContainers ?? []), ...(pod?.containers ?? [])];
+const ours = containers.filter(({ image }) => image.startsWith('haproxy-peer-sync:'));
+
+describe('examples/deployment', () => {
+  it('has the containers that the documentation names', () => {
+    expect(pod?.initContainers.map(({ name }) => name)).toEqual([
+      'haproxy-peer-sync-init',
+      'haproxy-peer-sync',
+    ]);
+    expect(pod?.containers.map(({ name }) => name)).toEqual(['haproxy', 'dataplaneapi']);
+    expect(found?.data?.spec.replicas).toBe(3);
+  });
+
+  it('runs each of our containers with a command and flags that exist', () => {
+    expect(ours.map(({ args }) => args[0])).toEqual(['init', 'run']);
+
+    for (const { args } of ours) {
+      const command = args[0] as CommandName;
+      const known = optionsOf(command).map((option) => `--${option.name}`);
+      expect(known).toEqual(expect.arrayContaining(args.slice(1).map((arg) => arg.split('=')[0])));
+    }
+  });
+
+  it('sets only environment variables that the program reads', () => {
+    for (const { args, env } of ours) {
+      const known = optionsOf(args[0] as CommandName).flatMap((option) => [
+        envName(option),
+        ...(option.env ?? []),
+      ]);
+      expect(known).toEqual(expect.arrayContaining(env.map(({ name }) => name)));
+    }
+  });
+
+  it('mounts only volumes that exist', () => {
+    const volumes = pod?.volumes.map(({ name }) => name) ?? [];
+
+    const mounted = containers.flatMap(({ volumeMounts }) => volumeMounts.map(({ name }) => name));
+
+    expect([...new Set(mounted)].sort()).toEqual([...volumes].sort());
+  });
+
+  it('pins its images and drops every capability', () => {
+    for (const { image, imagePullPolicy, securityContext } of containers) {
+      expect(image).toMatch(/:(?!latest$)[\w.-]+$/);
+      expect(imagePullPolicy).toBe('IfNotPresent');
+      expect(securityContext.capabilities.drop).toEqual(['ALL']);
+    }
+  });
+});
