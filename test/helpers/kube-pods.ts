@@ -1,0 +1,51 @@
+import type { KubeApiserver } from './kube-apiserver.ts';
+
+export interface PodOptions {
+  readonly labels?: Readonly<Record<string, string>>;
+  /** `status.podIPs`; the first is `status.podIP`. */
+  readonly ips?: readonly string[];
+  readonly phase?: string;
+  /** Bound to a node, so that a deletion waits for a kubelet that never comes: the pod stays terminating. */
+  readonly bound?: boolean;
+}
+
+function podsPath(namespace: string, name = ''): string {
+  return `/api/v1/namespaces/${namespace}/pods${name === '' ? '' : `/${name}`}`;
+}
+
+/** Creates a pod and gives it the status a kubelet would. */
+export async function createPod(
+  server: KubeApiserver,
+  namespace: string,
+  name: string,
+  options: PodOptions = {},
+): Promise<void> {
+  const { labels = { app: 'haproxy' }, ips = [], phase = 'Running', bound = false } = options;
+  const containers = [{ name: 'haproxy', image: 'haproxy' }];
+  const spec = { containers, ...(bound ? { nodeName: 'node' } : {}) };
+  await server.admin('POST', podsPath(namespace), { metadata: { name, labels }, spec });
+  await patchPodStatus(server, namespace, name, ips, phase);
+}
+
+export async function patchPodStatus(
+  server: KubeApiserver,
+  namespace: string,
+  name: string,
+  ips: readonly string[],
+  phase = 'Running',
+): Promise<void> {
+  const podIPs = ips.map((ip) => ({ ip }));
+  const status = { phase, podIP: ips[0] ?? null, podIPs: podIPs.length === 0 ? null : podIPs };
+  await server.admin('PATCH', `${podsPath(namespace, name)}/status`, { status });
+}
+
+/** `graceSeconds` 0 removes it at once; more leaves a bound pod terminating. */
+export async function deletePod(
+  server: KubeApiserver,
+  namespace: string,
+  name: string,
+  graceSeconds = 0,
+): Promise<void> {
+  const path = `${podsPath(namespace, name)}?gracePeriodSeconds=${graceSeconds}`;
+  await server.admin('DELETE', path);
+}
