@@ -1,0 +1,145 @@
+import pRetry from 'p-retry';
+import { errorMessage, RemoteError } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import type { PeersChanges } from '../../model/changes.ts';
+import type { PeersSection } from '../../model/peers-section.ts';
+import type { Applied, Applier } from '../applier.ts';
+import { asRunning, type RunningPeers, sameAsRunning } from '../running.ts';
+import type { DataplaneAddress } from './address.ts';
+import { createCaller } from './caller.ts';
+import { createCredentials } from './credentials.ts';
+import { shouldRetry } from './failure.ts';
+import { type CallInfo, createHttp } from './http.ts';
+import { createJournal } from './journal.ts';
+import { type Look, look } from './look.ts';
+import { createSections } from './sections.ts';
+import { createTransactions } from './transactions.ts';
+import { createUnit } from './unit.ts';
+
+export interface DataplaneOptions {
+  readonly address: DataplaneAddress;
+  readonly user: string;
+  readonly passwordFile: string;
+  readonly sectionName: string;
+  /** For names written as variables, e.g. `"$HOSTNAME"`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  /** Milliseconds for one call. */
+  readonly timeoutMs: number;
+  /** Milliseconds for a call that validates and reloads. */
+  readonly commitTimeoutMs: number;
+  /** Around the whole unit; `limit` retries, so `limit + 1` tries. Without it 3, 200 ms, 2 s. */
+  readonly retry?: RetrySettings;
+  /** Where open transactions are noted, so that the next process finds its orphans. A directory that survives a container restart. */
+  readonly stateDirectory?: string | undefined;
+  /** Asked only when the outcome of a commit is unknown: was the reload done? */
+  readonly running?: RunningPeers | undefined;
+  /** For --dry-run: reads, but repairs nothing and removes no orphan. */
+  readonly readOnly?: boolean | undefined;
+  readonly onCall?: ((info: CallInfo) => void) | undefined;
+}
+
+export interface RetrySettings {
+  readonly limit: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
+const defaultRetry: RetrySettings = { limit: 3, minMs: 200, maxMs: 2_000 };
+
+/** The peers section over the Data Plane API, v3 or v2, whichever listens. */
+export function createDataplaneApplier(options: DataplaneOptions): Applier {
+  const { address, user, passwordFile, sectionName, env, log, onCall } = options;
+  const retry = options.retry ?? defaultRetry;
+  const readOnly = options.readOnly === true;
+  const credentials = createCredentials(user, passwordFile);
+  const caller = createCaller(createHttp({ address, credentials, onCall }), options);
+  const transactions = createTransactions(caller);
+  const journal = createJournal(options.stateDirectory, log);
+  const lookAt = { transactions, sectionName, env, log, readOnly };
+  const unit = createUnit({
+    caller,
+    transactions,
+    sections: createSections(caller),
+    journal,
+    look: lookNow,
+    running: options.running,
+    log,
+  });
+  let last: Look | undefined;
+
+  async function lookNow(signal: AbortSignal): Promise<Look> {
+    if (!readOnly) {
+      await journal.load();
+      await unit.dropOrphans();
+    }
+    last = undefined;
+    last = await look(lookAt, signal);
+    return last;
+  }
+
+  async function readOnce(signal: AbortSignal): Promise<PeersSection> {
+    const { section } = await lookNow(signal);
+    if (!journal.reloadDue()) return section;
+    // A commit was cut off: the file may say more than the worker knows, and a plan must see that.
+    const running = await options.running?.(signal);
+    if (running === undefined) return section;
+    if (!sameAsRunning(section, running)) return asRunning(section, running);
+    await journal.setReloadDue(false);
+    return section;
+  }
+
+  function withRetries<T>(what: string, run: (attempt: number) => Promise<T>, signal: AbortSignal) {
+    return pRetry(run, {
+      retries: retry.limit,
+      minTimeout: retry.minMs,
+      maxTimeout: retry.maxMs,
+      randomize: true,
+      signal,
+      shouldRetry: ({ error }) => shouldRetry(error),
+      onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
+        const code = error instanceof RemoteError ? error.code : undefined;
+        log.debug(
+          { what, attempt: attemptNumber, retriesLeft, code, error: errorMessage(error) },
+          'a try on the Data Plane API failed',
+        );
+      },
+    });
+  }
+
+  async function applyOnce(
+    attempt: number,
+    base: PeersSection,
+    changes: PeersChanges,
+    signal: AbortSignal,
+  ): Promise<Applied> {
+    const known = attempt === 1 && last?.section.version === base.version ? last : undefined;
+    // Whatever happens now, what we know is old.
+    last = undefined;
+    const done = await unit.run(known, changes, signal);
+    return { ...done, attempts: attempt };
+  }
+
+  return {
+    name: 'dataplane',
+    read: (signal) => withRetries('read', () => readOnce(signal), signal),
+    async apply(base, changes, signal) {
+      let applied: Applied | undefined;
+      try {
+        return await withRetries(
+          'apply',
+          async (attempt) => {
+            applied = await applyOnce(attempt, base, changes, signal);
+            return applied;
+          },
+          signal,
+        );
+      } catch (error) {
+        // The abort came after the commit: it is done, and should be told.
+        if (applied !== undefined) return applied;
+        throw error;
+      }
+    },
+    async close() {},
+  };
+}

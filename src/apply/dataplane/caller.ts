@@ -1,0 +1,55 @@
+import { RemoteError } from '../../errors.ts';
+import { type ApiVersion, detectApi } from './detect.ts';
+import type { Answer, Call, Http } from './http.ts';
+
+export interface Timeouts {
+  /** Milliseconds for a call that only reads or edits. */
+  readonly timeoutMs: number;
+  /** Milliseconds for a call that validates or reloads. */
+  readonly commitTimeoutMs: number;
+}
+
+/** Calls in the words of the API version that listens. */
+export interface Caller {
+  readonly version: (signal?: AbortSignal) => Promise<ApiVersion>;
+  /** `path` is the part after `/v3/services/haproxy`; `slow` uses `commitTimeoutMs`. */
+  readonly call: (request: Omit<Call, 'timeoutMs'>, slow?: 'slow') => Promise<Answer>;
+}
+
+/** Detects the version once, and again when the answers hint that another program may listen now. */
+export function createCaller(http: Http, { timeoutMs, commitTimeoutMs }: Timeouts): Caller {
+  let known: ApiVersion | undefined;
+
+  async function version(signal?: AbortSignal): Promise<ApiVersion> {
+    known ??= await detectApi(http, timeoutMs, signal);
+    return known;
+  }
+
+  return {
+    version,
+    async call(request, slow) {
+      const path = `/${await version(request.signal)}/services/haproxy${request.path}`;
+      try {
+        const limit = slow === undefined ? timeoutMs : commitTimeoutMs;
+        return await http({ ...request, path, timeoutMs: limit });
+      } catch (error) {
+        if (mayBeAnother(error)) known = undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+/** Silence, garbage, a refused login or an unknown path: the API may have been replaced meanwhile. */
+function mayBeAnother(error: unknown): boolean {
+  if (!(error instanceof RemoteError)) return false;
+  if (error.status === 404) return /path \S+ was not found/.test(error.message);
+  return ['DATAPLANE_UNREACHABLE', 'DATAPLANE_BAD_ANSWER', 'DATAPLANE_UNAUTHORIZED'].includes(
+    error.code,
+  );
+}
+
+/** A path with a name in it, e.g. `"$HOSTNAME"`. */
+export function named(path: string, name: string): string {
+  return `${path}/${encodeURIComponent(name)}`;
+}

@@ -1,0 +1,80 @@
+import { RemoteError } from '../../errors.ts';
+
+/** The steps of a unit, for errors, logs and `onCall`. */
+export type Stage = 'auth' | 'detect' | 'read' | 'begin' | 'edit' | 'commit' | 'repair' | 'clean';
+
+export interface Refusal {
+  readonly stage: Stage;
+  /** `PUT /services/haproxy/transactions/…`, never with a secret. */
+  readonly call: string;
+  readonly status: number;
+  /** The API's own words, or the beginning of the body. */
+  readonly message: string;
+}
+
+/** What an answer other than the expected one means. Statuses: dataplaneapi misc.go, transactions.go. */
+export function refusalError({ stage, call, status, message }: Refusal): RemoteError {
+  const said = `Data Plane API answered ${status} to ${call}: ${message}`;
+  const details = { status, stage };
+  if (status === 401 || status === 403) {
+    return new RemoteError('DATAPLANE_UNAUTHORIZED', said, { ...details, retryable: true });
+  }
+  if (status === 429) {
+    return new RemoteError('DATAPLANE_BUSY', said, { ...details, retryable: true });
+  }
+  if (status >= 500) {
+    return new RemoteError('DATAPLANE_BAD_ANSWER', said, { ...details, retryable: true });
+  }
+  if (status === 400 && message.startsWith('Reload failed')) {
+    return new RemoteError('RELOAD_FAILED', said, { ...details, retryable: false });
+  }
+  if (isConflict(stage, status, message)) {
+    return new RemoteError('DATAPLANE_CONFLICT', said, { ...details, retryable: true });
+  }
+  if (status >= 400) {
+    return new RemoteError('DATAPLANE_REJECTED', said, { ...details, retryable: false });
+  }
+  return new RemoteError('DATAPLANE_BAD_ANSWER', said, { ...details, retryable: false });
+}
+
+/**
+ * 409: the version moved on, or the entry is there already; 406: the transaction is outdated or failed; 404: the
+ * entry or the transaction is gone. All of them mean that what we know is not what is: read again and redo.
+ */
+function isConflict(stage: Stage, status: number, message: string): boolean {
+  if (status === 409 || status === 406) return true;
+  if (status === 404) return stage === 'edit' || stage === 'commit';
+  return status === 400 && message.includes('transaction does not exist');
+}
+
+/** No answer at all: refused, reset, timed out. `cause` keeps the code and drops got's request (credentials). */
+export function silenceError(stage: Stage, call: string, error: unknown): RemoteError {
+  const code =
+    error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const words = error instanceof Error ? error.message : String(error);
+  const text = code === '' || words.includes(code) ? words : `${words} (${code})`;
+  return new RemoteError('DATAPLANE_UNREACHABLE', `No answer to ${call}: ${text}`, {
+    retryable: true,
+    stage,
+    cause: new Error(text),
+  });
+}
+
+/** An answer that is not what the API documents: something else listens there, or an unknown version. */
+export function badAnswer(stage: Stage, call: string, why: string): RemoteError {
+  return new RemoteError('DATAPLANE_BAD_ANSWER', `Unexpected answer to ${call}: ${why}`, {
+    retryable: false,
+    stage,
+  });
+}
+
+/** Whether doing the whole unit again may help. Aborts and defects never. */
+export function shouldRetry(error: unknown): boolean {
+  return error instanceof RemoteError && error.retryable;
+}
+
+/** True when the commit may have happened although we were not told so. */
+export function outcomeUnknown(error: unknown): boolean {
+  if (!(error instanceof RemoteError)) return true;
+  return error.code === 'DATAPLANE_UNREACHABLE' || error.code === 'DATAPLANE_BAD_ANSWER';
+}

@@ -1,0 +1,117 @@
+import got from 'got';
+import type { DataplaneAddress } from './address.ts';
+import type { Credentials } from './credentials.ts';
+import { refusalError, type Stage, silenceError } from './failure.ts';
+import { errorSchema } from './schema.ts';
+
+/** One finished call, for metrics and logs. `status` is 0 when there was no answer. */
+export interface CallInfo {
+  readonly method: string;
+  /** Without query, with the transaction's id and the entry's name. */
+  readonly path: string;
+  readonly stage: Stage;
+  readonly status: number;
+  readonly ms: number;
+}
+
+export interface Call {
+  readonly stage: Stage;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON; `text` as text/plain. */
+  readonly json?: unknown;
+  readonly text?: string;
+  /** Statuses that are a success; others throw. */
+  readonly expect: readonly number[];
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Header Configuration-Version: the version in the API's memory. Empty when absent. */
+  readonly version: string;
+  readonly text: string;
+}
+
+export type Http = (call: Call) => Promise<Answer>;
+
+export interface HttpOptions {
+  readonly address: DataplaneAddress;
+  readonly credentials: Credentials;
+  readonly onCall?: ((info: CallInfo) => void) | undefined;
+}
+
+/** One request, one answer, no retry: retries belong around the whole unit. */
+export function createHttp({ address, credentials, onCall }: HttpOptions): Http {
+  async function once(call: Call): Promise<Answer> {
+    const started = performance.now();
+    const label = `${call.method} ${call.path}`;
+    const authorization = await credentials.header();
+    let status = 0;
+    try {
+      const response = await got(address.base + call.path, {
+        method: call.method,
+        headers: { authorization, ...(call.text === undefined ? {} : textPlain) },
+        ...(call.query === undefined ? {} : { searchParams: { ...call.query } }),
+        ...(call.json === undefined ? {} : { json: call.json }),
+        ...(call.text === undefined ? {} : { body: call.text }),
+        ...(call.signal === undefined ? {} : { signal: call.signal }),
+        timeout: { request: call.timeoutMs },
+        retry: { limit: 0 },
+        throwHttpErrors: false,
+        followRedirect: false,
+        enableUnixSockets: true,
+        responseType: 'text',
+        // The API closes idle connections after 10 s, so a pooled one may be dead when we need it.
+        agent: { http: false, https: false },
+      });
+      status = response.statusCode;
+      const version = response.headers['configuration-version'];
+      return {
+        status,
+        version: typeof version === 'string' ? version : '',
+        text: response.body,
+      };
+    } catch (error) {
+      call.signal?.throwIfAborted();
+      throw silenceError(call.stage, label, error);
+    } finally {
+      const ms = Math.round((performance.now() - started) * 10) / 10;
+      onCall?.({ method: call.method, path: call.path, stage: call.stage, status, ms });
+    }
+  }
+
+  return async (call) => {
+    let answer = await once(call);
+    // The password may have been replaced: once more with what the file says now.
+    if (answer.status === 401 && (await credentials.refresh())) answer = await once(call);
+    if (!call.expect.includes(answer.status)) {
+      throw refusalError({
+        stage: call.stage,
+        call: `${call.method} ${call.path}`,
+        status: answer.status,
+        message: messageOf(answer.text),
+      });
+    }
+    return answer;
+  };
+}
+
+const textPlain = { 'content-type': 'text/plain' };
+
+/** The API's message, cut to what a log line can carry. */
+function messageOf(text: string): string {
+  const parsed = errorSchema.safeParse(parseJson(text));
+  return (parsed.success ? parsed.data.message : text.trim()).slice(0, 2000);
+}
+
+/** `undefined` where the text is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

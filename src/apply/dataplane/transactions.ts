@@ -1,0 +1,120 @@
+import type { Caller } from './caller.ts';
+import { named } from './caller.ts';
+import { badAnswer } from './failure.ts';
+import { parseJson } from './http.ts';
+import { rawV2Schema, type Transaction, transactionSchema, transactionsSchema } from './schema.ts';
+
+export interface RawConfiguration {
+  /** The file on disk. */
+  readonly text: string;
+  /** The version in the API's memory. */
+  readonly version: string;
+}
+
+/** The configuration as a whole, and transactions on it. */
+export interface Transactions {
+  readonly raw: (signal: AbortSignal) => Promise<RawConfiguration>;
+  /** Makes `text` the configuration in memory and on disk, without a reload. Fails when `version` is outdated. */
+  readonly replaceRaw: (text: string, version: string) => Promise<void>;
+  readonly begin: (version: string, signal: AbortSignal) => Promise<string>;
+  /** Resolves to the new version after a reload that the API has checked. Not abortable: it would leave us in doubt. */
+  readonly commit: (transaction: string) => Promise<string>;
+  /** Removes a transaction; true when it was there. */
+  readonly drop: (transaction: string) => Promise<boolean>;
+  readonly open: (signal: AbortSignal) => Promise<readonly Transaction[]>;
+}
+
+export function createTransactions({ version, call }: Caller): Transactions {
+  return {
+    async raw(signal) {
+      const answer = await call({
+        stage: 'read',
+        method: 'GET',
+        path: '/configuration/raw',
+        expect: [200],
+        signal,
+      });
+      if (answer.version === '') {
+        throw badAnswer('read', 'GET /configuration/raw', 'no Configuration-Version header');
+      }
+      if ((await version(signal)) === 'v3') return answer;
+      const parsed = rawV2Schema.safeParse(parseJson(answer.text));
+      if (!parsed.success) throw badAnswer('read', 'GET /configuration/raw', 'no "data" in it');
+      return { text: parsed.data.data, version: answer.version };
+    },
+
+    async replaceRaw(text, current) {
+      await call(
+        {
+          stage: 'repair',
+          method: 'POST',
+          path: '/configuration/raw',
+          query: { version: current, skip_reload: 'true' },
+          text,
+          expect: [201, 202],
+        },
+        'slow',
+      );
+    },
+
+    async begin(current, signal) {
+      const path = '/transactions';
+      const answer = await call({
+        stage: 'begin',
+        method: 'POST',
+        path,
+        query: { version: current },
+        expect: [201],
+        signal,
+      });
+      const parsed = transactionSchema.safeParse(parseJson(answer.text));
+      if (!parsed.success) throw badAnswer('begin', `POST ${path}`, 'no transaction id');
+      return parsed.data.id;
+    },
+
+    async commit(transaction) {
+      const path = named('/transactions', transaction);
+      const answer = await call(
+        {
+          stage: 'commit',
+          method: 'PUT',
+          path,
+          query: { force_reload: 'true' },
+          expect: [200],
+        },
+        'slow',
+      );
+      const parsed = transactionSchema.safeParse(parseJson(answer.text));
+      if (!parsed.success || parsed.data.status !== 'success') {
+        throw badAnswer('commit', `PUT ${path}`, 'its status is not "success"');
+      }
+      return answer.version;
+    },
+
+    async drop(transaction) {
+      const answer = await call({
+        stage: 'clean',
+        method: 'DELETE',
+        path: named('/transactions', transaction),
+        expect: [204, 404],
+      });
+      return answer.status === 204;
+    },
+
+    async open(signal) {
+      const path = '/transactions';
+      const query = { status: 'in_progress' };
+      const answer = await call({
+        stage: 'clean',
+        method: 'GET',
+        path,
+        query,
+        expect: [200],
+        signal,
+      });
+      const parsed = transactionsSchema.safeParse(parseJson(answer.text));
+      if (!parsed.success) throw badAnswer('clean', `GET ${path}`, 'not a list of transactions');
+      return parsed.data ?? [];
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import type { PeerEntry, PeersSection } from '../model/peers-section.ts';
+import type { PeerState } from '../model/peers-state.ts';
+
+/** The peers of the running worker (`show peers`), or `undefined` when it cannot be asked. */
+export type RunningPeers = (signal: AbortSignal) => Promise<readonly PeerState[] | undefined>;
+
+/**
+ * Whether the running worker has the entries of `section`. Names always count; addresses only where both sides
+ * write them in one way, which rules out our own entry (`0.0.0.0`) and IPv6.
+ */
+export function sameAsRunning(section: PeersSection, running: readonly PeerState[]): boolean {
+  if (section.entries.length !== running.length) return false;
+  const peers = new Map(running.map((peer) => [peer.name, peer]));
+  return section.entries.every((entry) => {
+    const peer = peers.get(entry.name);
+    return peer !== undefined && (peer.local || sameAddress(entry, peer.address));
+  });
+}
+
+/** `section` with the entries that the worker really has, so that a plan made on it finds what is missing. */
+export function asRunning(section: PeersSection, running: readonly PeerState[]): PeersSection {
+  const written = new Map(section.entries.map((entry) => [entry.name, entry]));
+  const entries = running.map((peer): PeerEntry => {
+    const known = written.get(peer.name);
+    if (known !== undefined && (peer.local || sameAddress(known, peer.address))) return known;
+    const colon = peer.address.lastIndexOf(':');
+    return {
+      name: peer.name,
+      address: peer.address.slice(0, colon),
+      port: Number(peer.address.slice(colon + 1)),
+    };
+  });
+  return { ...section, entries };
+}
+
+function sameAddress({ address, port }: PeerEntry, shown: string): boolean {
+  return address.includes(':') || shown === `${address}:${port}`;
+}

@@ -1,0 +1,294 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from './eventually.ts';
+import { freePort } from './ports.ts';
+
+export const sectionName = 'haproxy-peers';
+
+export interface HaproxyStand {
+  readonly directory: string;
+  readonly configFile: string;
+  readonly adminSocket: string;
+  readonly masterSocket: string;
+  /** The port of our own peer line (`a`). */
+  readonly peersPort: number;
+  readonly masterPid: number;
+  /** One command on the admin socket of the worker. */
+  ask(command: string): Promise<string>;
+  /** Names in `show peers`, sorted. */
+  runningNames(): Promise<readonly string[]>;
+  text(): string;
+  stop(): Promise<void>;
+}
+
+export interface DataplaneStand extends HaproxyStand {
+  /** As given to `parseDataplaneAddress`. */
+  readonly address: string;
+  readonly user: string;
+  readonly password: string;
+  readonly passwordFile: string;
+  readonly stateDirectory: string;
+  readonly version: 'v3' | 'v2';
+  /** A call of somebody else with the right password. `path` is the part after `/services/haproxy`. */
+  human(method: string, path: string, body?: unknown): Promise<HumanAnswer>;
+  stopApi(signal?: NodeJS.Signals): Promise<void>;
+  startApi(): Promise<void>;
+}
+
+export interface HumanAnswer {
+  readonly status: number;
+  readonly text: string;
+  /** The JSON body; v2's `data` wrapper is taken off. `undefined` where it is no JSON. */
+  readonly json: unknown;
+  readonly configurationVersion: string;
+}
+
+export interface HaproxyStandOptions {
+  readonly haproxy: string;
+  /** Lines of the peers section after its name; `null` for no section. `PORT` becomes a free port. */
+  readonly peers?: readonly string[] | null;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface DataplaneStandOptions extends HaproxyStandOptions {
+  readonly version: 'v3' | 'v2';
+  readonly dataplane: string;
+  readonly unixSocket?: boolean;
+}
+
+const user = 'admin';
+const password = 'correct-horse-battery-staple';
+
+/** A real HAProxy master and worker on loopback, in a temporary directory, whose local peer is `a`. */
+export async function startHaproxyStand(options: HaproxyStandOptions): Promise<HaproxyStand> {
+  const directory = mkdtempSync(join(tmpdir(), 'hps-'));
+  const peersPort = await freePort();
+  const configFile = join(directory, 'haproxy.cfg');
+  const adminSocket = join(directory, 'admin.sock');
+  const masterSocket = join(directory, 'master.sock');
+  const peers = options.peers === undefined ? ['peer a 127.0.0.1:PORT'] : options.peers;
+  const table = peers === null || peers.length === 0 ? '' : ` peers ${sectionName}`;
+  const text = `global
+  localpeer a
+  stats socket ${adminSocket} mode 600 level admin
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+userlist controller
+  user ${user} insecure-password ${password}
+${peers === null ? '' : `peers ${sectionName}\n${peers.map((line) => `  ${line}\n`).join('')}`.replaceAll('PORT', String(peersPort))}
+frontend web
+  bind 127.0.0.1:${await freePort()}
+  default_backend sessions
+backend sessions
+  stick-table type string len 64 size 1k expire 1h store gpc0${table}
+`;
+  writeFileSync(configFile, text);
+  const child = spawn(options.haproxy, ['-W', '-S', masterSocket, '-f', configFile], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+  });
+  const output = collect(child);
+  const ask = (command: string) => askSocket(adminSocket, command);
+  await eventually(async () => {
+    if (child.exitCode !== null) throw new Error(`haproxy ended: ${output()}`);
+    await askSocket(masterSocket, 'show proc');
+    return (await ask('show info')).includes('Uptime');
+  });
+  return {
+    directory,
+    configFile,
+    adminSocket,
+    masterSocket,
+    peersPort,
+    masterPid: child.pid ?? 0,
+    ask,
+    async runningNames() {
+      const peersText = await ask('show peers');
+      return [...peersText.matchAll(/id=(\S+?)\((?:local|remote),/g)]
+        .map((match) => match[1] ?? '')
+        .sort();
+    },
+    text: () => readFileSync(configFile, 'utf8'),
+    async stop() {
+      await end(child, 'SIGTERM');
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A real Data Plane API over a real HAProxy. */
+export async function startDataplane(options: DataplaneStandOptions): Promise<DataplaneStand> {
+  const haproxy = await startHaproxyStand(options);
+  const { directory, configFile, masterSocket } = haproxy;
+  const port = await freePort();
+  const socket = join(directory, 'dataplane.sock');
+  const passwordFile = join(directory, 'password');
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+  const folders = ['transactions', 'maps', 'ssl', 'general', 'storage', 'spoe', 'spoetx'];
+  for (const folder of folders) mkdirSync(join(directory, folder));
+  const at = (folder: string) => join(directory, folder);
+  const listen =
+    options.unixSocket === true ? { scheme: ['unix'], socket_path: socket } : { scheme: ['http'] };
+  // Used below HAProxy 2.7 only, where the API cannot reload over the master socket.
+  const reloadScript = at('reload.sh');
+  writeFileSync(reloadScript, `#!/bin/sh\nexec kill -USR2 ${haproxy.masterPid}\n`, { mode: 0o755 });
+  const settings = {
+    config_version: 2,
+    name: 'stand',
+    dataplaneapi: {
+      host: '127.0.0.1',
+      port,
+      ...listen,
+      userlist: { userlist: 'controller' },
+      transaction: { transaction_dir: at('transactions') },
+      resources: {
+        maps_dir: at('maps'),
+        ssl_certs_dir: at('ssl'),
+        general_storage_dir: at('general'),
+        dataplane_storage_dir: at('storage'),
+        spoe_dir: at('spoe'),
+        spoe_transaction_dir: at('spoetx'),
+      },
+    },
+    haproxy: {
+      config_file: configFile,
+      haproxy_bin: options.haproxy,
+      master_runtime: masterSocket,
+      master_worker_mode: true,
+      reload: {
+        reload_delay: 1,
+        reload_cmd: reloadScript,
+        restart_cmd: 'false',
+        reload_strategy: 'custom',
+      },
+    },
+    log_targets: [{ log_to: 'stdout', log_level: 'warning', log_types: ['app'] }],
+  };
+  const settingsFile = at('dataplaneapi.yml');
+  writeFileSync(settingsFile, JSON.stringify(settings));
+  let child: ChildProcess | undefined;
+
+  async function human(method: string, path: string, body?: unknown): Promise<HumanAnswer> {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    return new Promise((resolve, reject) => {
+      const type = typeof body === 'string' ? 'text/plain' : 'application/json';
+      const outgoing = request(
+        {
+          ...(options.unixSocket === true ? { socketPath: socket } : { host: '127.0.0.1', port }),
+          method,
+          path: `/${options.version}/services/haproxy${path}`,
+          auth: `${user}:${password}`,
+          headers: { 'content-type': type, connection: 'close' },
+        },
+        (incoming) => {
+          let received = '';
+          incoming.setEncoding('utf8');
+          incoming.on('data', (chunk: string) => {
+            received += chunk;
+          });
+          incoming.on('end', () => {
+            resolve({
+              status: incoming.statusCode ?? 0,
+              text: received,
+              json: unwrap(received),
+              configurationVersion: String(incoming.headers['configuration-version'] ?? ''),
+            });
+          });
+        },
+      );
+      outgoing.on('error', reject);
+      outgoing.end(text);
+    });
+  }
+
+  async function startApi(): Promise<void> {
+    rmSync(socket, { force: true });
+    const started = spawn(options.dataplane, ['-f', settingsFile], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: directory,
+      env: { ...process.env, ...options.env, HOST: '127.0.0.1', PORT: String(port) },
+    });
+    child = started;
+    const output = collect(started);
+    await eventually(async () => {
+      if (started.exitCode !== null) throw new Error(`dataplaneapi ended: ${output()}`);
+      return (await human('GET', '/configuration/version')).status === 200;
+    });
+  }
+
+  async function stopApi(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (child !== undefined) await end(child, signal);
+    child = undefined;
+  }
+
+  try {
+    await startApi();
+  } catch (error) {
+    await haproxy.stop();
+    throw error;
+  }
+  return {
+    ...haproxy,
+    address: options.unixSocket === true ? `unix:${socket}` : `http://127.0.0.1:${port}`,
+    user,
+    password,
+    passwordFile,
+    stateDirectory: at('state'),
+    version: options.version,
+    human,
+    stopApi,
+    startApi,
+    async stop() {
+      await stopApi();
+      await haproxy.stop();
+    },
+  };
+}
+
+function unwrap(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && 'data' in value ? value.data : value;
+  } catch {
+    return undefined;
+  }
+}
+
+function collect(child: ChildProcess): () => string {
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      text = (text + chunk.toString()).slice(-4000);
+    });
+  }
+  return () => text;
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  const late = setTimeout(() => child.kill('SIGKILL'), 5_000);
+  await ended;
+  clearTimeout(late);
+}
+
+function askSocket(path: string, command: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect(path, () => socket.end(`${command}\n`));
+    socket.setTimeout(5_000, () => socket.destroy(new Error(`no answer to ${command}`)));
+    socket.on('data', (chunk) => {
+      text += chunk.toString();
+    });
+    socket.on('end', () => resolve(text));
+    socket.on('error', reject);
+  });
+}

@@ -1,0 +1,68 @@
+import type { Applier } from '../../src/apply/applier.ts';
+import { parseDataplaneAddress } from '../../src/apply/dataplane/address.ts';
+import {
+  createDataplaneApplier,
+  type DataplaneOptions,
+} from '../../src/apply/dataplane/applier.ts';
+import { createLog } from '../../src/log.ts';
+import type { DataplaneStand } from './dataplane.ts';
+import { sectionName } from './dataplane.ts';
+
+/** An applier for a stand, with short times. */
+export function dataplaneApplier(
+  stand: DataplaneStand,
+  part: Partial<DataplaneOptions> = {},
+): Applier {
+  return createDataplaneApplier({
+    address: parseDataplaneAddress(stand.address),
+    user: stand.user,
+    passwordFile: stand.passwordFile,
+    sectionName,
+    env: {},
+    log: createLog('silent'),
+    timeoutMs: 5_000,
+    commitTimeoutMs: 20_000,
+    retry: { limit: 3, minMs: 20, maxMs: 100 },
+    stateDirectory: stand.stateDirectory,
+    ...part,
+  });
+}
+
+/** Calls one `human` makes to add a peer line, in a transaction of its own. Resolves to the commit's status. */
+export async function humanAdds(
+  stand: DataplaneStand,
+  {
+    name,
+    address,
+    port,
+  }: { readonly name: string; readonly address: string; readonly port: number },
+): Promise<number> {
+  const transaction = await humanBegins(stand);
+  const query = `peer_section=${sectionName}&transaction_id=${transaction}`;
+  await stand.human('POST', `/configuration/peer_entries?${query}`, { name, address, port });
+  return (await stand.human('PUT', `/transactions/${transaction}?force_reload=true`)).status;
+}
+
+/** The id of a transaction that somebody else has begun. */
+export async function humanBegins(stand: DataplaneStand): Promise<string> {
+  const { text } = await stand.human('GET', '/configuration/version');
+  const begun = await stand.human('POST', `/transactions?version=${text.trim()}`);
+  const id = /"id":"([^"]+)"/.exec(begun.text)?.[1];
+  if (id === undefined) throw new Error(`no transaction: ${begun.text}`);
+  return id;
+}
+
+/** The peer lines as the API sees them: names to `address:port`. */
+export async function humanSees(stand: DataplaneStand): Promise<Record<string, string>> {
+  const { json } = await stand.human(
+    'GET',
+    `/configuration/peer_entries?peer_section=${sectionName}`,
+  );
+  const lines: unknown[] = Array.isArray(json) ? json : [];
+  return Object.fromEntries(
+    lines.map((line) => {
+      const { name, address, port } = Object(line);
+      return [String(name), `${address}:${port}`];
+    }),
+  );
+}
