@@ -48,8 +48,8 @@ export interface KubeApiserver {
   ): Promise<string>;
   /** Role and RoleBinding that let the account get, list and watch pods; `verbs` narrows it. */
   allowPods(namespace: string, account: string, verbs?: readonly string[]): Promise<void>;
-  /** A kubeconfig with this text as `user`, e.g. `{token: …}`. Returns its path. */
-  writeKubeconfig(name: string, user: unknown): Promise<string>;
+  /** A kubeconfig with this `user`, e.g. `{token: …}`, and another port where a hop is between. Returns its path. */
+  writeKubeconfig(name: string, user: unknown, port?: number): Promise<string>;
   /** Kills the server (SIGKILL) and starts it again on the same port with the same data. */
   restart(): Promise<void>;
   /** SIGKILL, and nothing listens until `start`. */
@@ -206,12 +206,13 @@ export async function startKubeApiserver(): Promise<KubeApiserver> {
     children = [];
   }
 
-  async function writeKubeconfig(name: string, user: unknown): Promise<string> {
+  async function writeKubeconfig(name: string, user: unknown, via = port): Promise<string> {
     const path = join(directory, `${name}.kubeconfig`);
+    const server = `https://127.0.0.1:${via}`;
     const config = {
       apiVersion: 'v1',
       kind: 'Config',
-      clusters: [{ name, cluster: { server: url, 'certificate-authority': caPath } }],
+      clusters: [{ name, cluster: { server, 'certificate-authority': caPath } }],
       users: [{ name, user }],
       contexts: [{ name, context: { cluster: name, user: name } }],
       'current-context': name,
