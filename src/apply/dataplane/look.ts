@@ -1,10 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  apiObstacles,
-  apiUnmodelled,
-  configVersion,
-  readPeersSection,
-} from '../../haproxy/peers-text.ts';
+import { apiObstacles, apiUnmodelled, lossyLines } from '../../haproxy/api-model.ts';
+import { configVersion, readPeersSection } from '../../haproxy/peers-text.ts';
 import type { Log } from '../../log.ts';
 import type { PeersSection } from '../../model/peers-section.ts';
 import type { RawConfiguration, Transactions } from './transactions.ts';
@@ -70,7 +66,10 @@ function fileVersion(text: string): string {
 function parse({ text, version }: RawConfiguration, { sectionName, env }: LookOptions): Look {
   const section = readPeersSection(text, sectionName, env, version);
   return {
-    section: { ...section, obstacles: apiObstacles(text, sectionName) },
+    section: {
+      ...section,
+      obstacles: [...apiObstacles(text, sectionName), ...lossyLines(text)],
+    },
     unmodelled: apiUnmodelled(text, sectionName).length > 0,
   };
 }

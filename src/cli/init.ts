@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hello } from '../haproxy/hello.ts';
+import type { Member } from '../model/member.ts';
+import type { Membership } from '../model/membership.ts';
+import type { HelloOutcome, JoinDecision } from '../plan/join.ts';
+import { createBootstrap } from '../sync/bootstrap.ts';
+import { joinSiblings } from '../sync/join.ts';
+import { settledMembers } from '../sync/settle.ts';
+import { createSource } from '../sync/source.ts';
+import type { Command, Context } from './command.ts';
+
+const now = Date.now;
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal });
+}
+
+async function init({ config, env, log, signal }: Context): Promise<number> {
+  const { source, self } = createSource(config, log);
+  const bootstrap = await createBootstrap({ config, env, self, log });
+  const ended = new AbortController();
+  source.start(AbortSignal.any([signal, ended.signal]));
+  try {
+    const membership = await settledMembers({
+      source,
+      selfName: self.name,
+      windowMs: config.settle,
+      now,
+      sleep: pause,
+      onWait: (notes) => log.info({ notes }, 'waiting for the members'),
+      signal,
+    });
+    await bootstrap.write(membership);
+    log.info({ members: names(membership.members) }, 'configuration written');
+
+    const ask = (sibling: Member, askSignal: AbortSignal): Promise<HelloOutcome> =>
+      hello({
+        address: sibling.address,
+        port: config.peersPort,
+        siblingName: sibling.name,
+        ownName: self.name,
+        timeoutMs: 1000,
+        signal: askSignal,
+      });
+    let said = '';
+    const decision = await joinSiblings({
+      self,
+      members: () => current(source.snapshot(), membership),
+      ask,
+      timeoutMs: config.joinTimeout,
+      intervalMs: 200,
+      now,
+      sleep: pause,
+      onWait: (waiting: JoinDecision) => {
+        if (waiting.kind !== 'wait' || waiting.reason === said) return;
+        said = waiting.reason;
+        log.info({ siblings: waiting.ask }, 'waiting for the siblings to know this pod');
+      },
+      signal,
+    });
+    // HAProxy has not started yet: whoever came meanwhile costs no reload when written now.
+    const latest = source.snapshot();
+    if (latest.synced) await bootstrap.write(latest);
+    if (decision.kind === 'start') {
+      if (decision.warning !== null)
+        log.warn({ reason: decision.warning }, 'starting all the same');
+      log.info({ knownBy: decision.known, members: names(latest.members) }, 'HAProxy may start');
+    }
+    return 0;
+  } finally {
+    ended.abort();
+    await source.stopped();
+  }
+}
+
+function current(snapshot: Membership, settled: Membership): readonly Member[] {
+  return snapshot.synced ? snapshot.members : settled.members;
+}
+
+function names(members: readonly Member[]): readonly string[] {
+  return members.map((member) => member.name);
+}
+
+export const initCommand: Command = {
+  name: 'init',
+  summary:
+    'Make credentials and the first configuration, and wait until the siblings know this pod.',
+  run: init,
+};

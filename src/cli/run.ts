@@ -1,0 +1,68 @@
+import { parseListen } from '../config/validate.ts';
+import type { Check } from '../server/http.ts';
+import { startHttpServer } from '../server/http.ts';
+import { createMetrics } from '../server/metrics.ts';
+import { createApplier } from '../sync/applier.ts';
+import { createPeersModule, type PeersModule } from '../sync/peers.ts';
+import { createSource } from '../sync/source.ts';
+import { readStaticPeers } from '../sync/static-peers.ts';
+import type { Command, Context } from './command.ts';
+
+/** A pass that takes longer than this is stuck: the longest one waits 40 s for a commit, with retries. */
+const stuckMs = 10 * 60_000;
+
+function liveness(module: PeersModule, startedAtMs: number): Check {
+  const lastMs = module.scheduler.lastPassAtMs() ?? startedAtMs;
+  const silentMs = Date.now() - lastMs;
+  const reasons =
+    silentMs > stuckMs ? [`no pass has ended for ${Math.round(silentMs / 1000)} s`] : [];
+  return { ok: reasons.length === 0, reasons };
+}
+
+async function run({ config, env, log, signal, version }: Context): Promise<number> {
+  const metrics = createMetrics(version);
+  const applier = createApplier(config, env, log, metrics);
+  const { source, self } = createSource(config, log);
+  const staticPeers = await readStaticPeers(config.configFile);
+  const module = createPeersModule({
+    config,
+    source,
+    applier,
+    self,
+    staticPeers,
+    log,
+    metrics,
+    now: Date.now,
+    signal,
+  });
+  const startedAtMs = Date.now();
+  const { host, port } = parseListen(config.listen) ?? { host: '', port: 8405 };
+  const server = await startHttpServer({
+    host,
+    port,
+    live: () => liveness(module, startedAtMs),
+    ready: () => {
+      const { ready, reasons } = module.reconciler.readiness();
+      return { ok: ready, reasons };
+    },
+    metrics: async () => ({
+      contentType: metrics.registry.contentType,
+      text: await metrics.registry.metrics(),
+    }),
+  });
+  log.info(
+    { port: server.port, source: source.name, applier: applier.name, staticPeers },
+    'listening',
+  );
+  source.start(signal);
+  await module.scheduler.run(signal);
+  await Promise.all([source.stopped(), applier.close(), server.close()]);
+  log.info({ reason: String(signal.reason?.message ?? 'stopped') }, 'stopped');
+  return 0;
+}
+
+export const runCommand: Command = {
+  name: 'run',
+  summary: 'Keep the peers section in step with the sibling pods (the sidecar).',
+  run,
+};

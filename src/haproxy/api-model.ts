@@ -1,0 +1,81 @@
+import { findSection, findSections, splitLines, tokenize } from './config-text.ts';
+
+/** Keywords of a peers section that the Data Plane API models (client-native config-parser, section-parsers.go). */
+const modelled: ReadonlySet<string> = new Set([
+  'peer',
+  'bind',
+  'default-bind',
+  'default-server',
+  'server',
+  'table',
+  'log',
+  'shards',
+  'enabled',
+  'disabled',
+]);
+
+function bodyOf(text: string, name: string): readonly string[] {
+  const lines = splitLines(text);
+  const section = findSection(lines, 'peers', name);
+  return section === undefined ? [] : lines.slice(section.start + 1, section.end);
+}
+
+/**
+ * What any write of the Data Plane API damages in the section, one sentence each: it keeps nothing of a `peer`
+ * line but a leading `shard N` (config-parser parsers/peer.go), and it moves `default-server` below the
+ * `peer` lines, where HAProxy no longer applies it (section-parsers.go).
+ */
+export function apiObstacles(text: string, name: string): readonly string[] {
+  const lines = bodyOf(text, name).map((line) => tokenize(line).map((token) => token.text));
+  const peers = lines.filter(([keyword]) => keyword === 'peer');
+  const problems: string[] = [];
+  for (const [, peer, , ...rest] of peers) {
+    const lost = rest[0] === 'shard' ? rest.slice(2) : rest;
+    if (lost.length > 0) {
+      problems.push(
+        `the Data Plane API drops "${lost.join(' ')}" of peer ${peer}: use bind and server lines`,
+      );
+    }
+  }
+  if (peers.length > 0 && lines.some(([keyword]) => keyword === 'default-server')) {
+    problems.push(
+      'the Data Plane API moves default-server below the peer lines, where it has no effect: use bind and server lines',
+    );
+  }
+  return problems;
+}
+
+/** Lines that are kept when entries are edited one by one, and lost when the section is deleted and made anew. */
+export function apiUnmodelled(text: string, name: string): readonly string[] {
+  return bodyOf(text, name)
+    .map((line) => line.trim())
+    .filter((line) => {
+      const [keyword, , third, ...rest] = tokenize(line).map((token) => token.text);
+      if (keyword === undefined) return line !== '';
+      if (!modelled.has(keyword)) return true;
+      if (keyword === 'server') return third === undefined;
+      if (keyword === 'table') {
+        return rest.includes('brates-factor') || /^ipv[46]$/.test(rest[0] ?? '');
+      }
+      return /\s#/.test(line);
+    });
+}
+
+/** Lines outside the peers sections that any write of the Data Plane API damages, one sentence each. */
+export function lossyLines(text: string): readonly string[] {
+  const lines = splitLines(text);
+  const problems: string[] = [];
+  for (const section of findSections(lines)) {
+    if (section.keyword === 'peers') continue;
+    for (let index = section.start + 1; index < section.end; index++) {
+      const words = tokenize(lines[index] ?? '').map((token) => token.text);
+      if (words[0] !== 'stick-table') continue;
+      if (words.filter((word) => word === 'store').length > 1) {
+        problems.push(
+          `line ${index + 1} (${section.keyword} ${section.name}): the Data Plane API keeps only the last "store" of a stick-table: write one "store a,b,c"`,
+        );
+      }
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,144 @@
+/** haproxy.cfg as text: enough of its syntax (configuration manual §2.2) to change single lines and nothing else. */
+
+export interface Token {
+  /** Unquoted and unescaped; environment variables expanded where they are (double quotes, and `${…}`). */
+  readonly text: string;
+  /** Position in the line, quotes included. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Section {
+  readonly keyword: string;
+  /** Empty for `global`. */
+  readonly name: string;
+  /** Index of the header line, and of the line behind the last one that belongs to the section. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+const sectionKeywords: ReadonlySet<string> = new Set([
+  'global',
+  'defaults',
+  'frontend',
+  'backend',
+  'listen',
+  'peers',
+  'userlist',
+  'resolvers',
+  'mailers',
+  'cache',
+  'ring',
+  'program',
+  'http-errors',
+  'log-forward',
+  'log-profile',
+  'fcgi-app',
+  'crt-store',
+  'traces',
+  'acme',
+  'healthcheck',
+]);
+
+/** Lines with their line ends, so that joining them gives the same bytes. */
+export function splitLines(text: string): readonly string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+/** The line end that the file uses. */
+export function lineEnd(text: string): '\r\n' | '\n' {
+  return text.includes('\r\n') ? '\r\n' : '\n';
+}
+
+function expand(text: string, env: Variables): string {
+  return text.replace(
+    /\$(?:\{([A-Za-z_]\w*)(?:-([^}]*))?\}|([A-Za-z_]\w*))/g,
+    (_, braced: string | undefined, fallback: string | undefined, bare: string | undefined) =>
+      env[braced ?? bare ?? ''] ?? fallback ?? '',
+  );
+}
+
+interface Piece {
+  readonly text: string;
+  readonly end: number;
+}
+
+function readDoubleQuoted(line: string, from: number, env: Variables): Piece {
+  let text = '';
+  let at = from;
+  while (at < line.length && line[at] !== '"') {
+    if (line[at] === '\\' && at + 1 < line.length) at += 1;
+    text += line[at];
+    at += 1;
+  }
+  return { text: expand(text, env), end: at + 1 };
+}
+
+function readToken(line: string, from: number, env: Variables): Token {
+  let text = '';
+  let at = from;
+  while (at < line.length && !/[\s#]/.test(line[at] ?? '')) {
+    const character = line[at] ?? '';
+    if (character === '\\' && at + 1 < line.length) {
+      text += line[at + 1];
+      at += 2;
+    } else if (character === "'") {
+      const close = line.indexOf("'", at + 1);
+      const stop = close === -1 ? line.length : close;
+      text += line.slice(at + 1, stop);
+      at = stop + 1;
+    } else if (character === '"') {
+      const piece = readDoubleQuoted(line, at + 1, env);
+      text += piece.text;
+      at = piece.end;
+    } else {
+      text += character;
+      at += 1;
+    }
+  }
+  return { text, start: from, end: Math.min(at, line.length) };
+}
+
+/** The words of one line; a comment ends it. */
+export function tokenize(line: string, env: Variables = {}): readonly Token[] {
+  const tokens: Token[] = [];
+  let at = 0;
+  while (at < line.length) {
+    if (/\s/.test(line[at] ?? '')) {
+      at += 1;
+      continue;
+    }
+    if (line[at] === '#') break;
+    const token = readToken(line, at, env);
+    tokens.push(token);
+    at = token.end;
+  }
+  return tokens;
+}
+
+/** All sections in order. Comments and blank lines before the next header belong to that one. */
+export function findSections(lines: readonly string[]): readonly Section[] {
+  const sections: Section[] = [];
+  lines.forEach((line, index) => {
+    const [keyword, name] = tokenize(line);
+    if (keyword === undefined || !sectionKeywords.has(keyword.text)) return;
+    sections.push({ keyword: keyword.text, name: name?.text ?? '', start: index, end: index + 1 });
+  });
+  return sections.map((section, index) => {
+    let end = sections[index + 1]?.start ?? lines.length;
+    while (end > section.start + 1 && tokenize(lines[end - 1] ?? '').length === 0) end -= 1;
+    return { ...section, end };
+  });
+}
+
+export function findSection(
+  lines: readonly string[],
+  keyword: string,
+  name?: string,
+): Section | undefined {
+  return findSections(lines).find(
+    (section) => section.keyword === keyword && (name === undefined || section.name === name),
+  );
+}

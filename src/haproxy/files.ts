@@ -1,0 +1,79 @@
+import { chown, type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { AppError, errorMessage } from '../errors.ts';
+
+export interface FileAccess {
+  readonly mode: number;
+  /** Numeric group; default: the process's. */
+  readonly gid?: number;
+}
+
+/** The text of a file. `AppError` FILE_READ_FAILED names the path and the reason. */
+export async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new AppError('FILE_READ_FAILED', `${path} cannot be read: ${errorMessage(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+async function writeThrough(file: FileHandle, text: string, mode: number): Promise<void> {
+  try {
+    await file.writeFile(text);
+    // The mode given to open is cut by the umask.
+    await file.chmod(mode);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Replaces `path` in one step: whoever reads it sees the old text or the new one, after a crash too. Without
+ * `access` an existing file keeps its mode and owner. `AppError` FILE_WRITE_FAILED leaves the old file as it was
+ * and no temporary one behind.
+ */
+export async function writeFileAtomic(
+  path: string,
+  text: string,
+  access?: FileAccess,
+): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.new`);
+  try {
+    const old = await stat(path).catch(() => undefined);
+    await rm(temporary, { force: true });
+    // Exclusive, and never wider than in the end: a secret must not be readable for a moment.
+    const mode = access?.mode ?? (old === undefined ? 0o600 : old.mode & 0o7777);
+    await writeThrough(await open(temporary, 'wx', 0o600), text, mode);
+    if (access?.gid !== undefined) await chown(temporary, -1, access.gid);
+    else if (access === undefined && old !== undefined && (await ownerDiffers(temporary, old))) {
+      await chown(temporary, old.uid, old.gid);
+    }
+    await rename(temporary, path);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw new AppError('FILE_WRITE_FAILED', `${path} cannot be written: ${errorMessage(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function ownerDiffers(
+  path: string,
+  wanted: { readonly uid: number; readonly gid: number },
+): Promise<boolean> {
+  const { uid, gid } = await stat(path);
+  return uid !== wanted.uid || gid !== wanted.gid;
+}

@@ -1,0 +1,84 @@
+import { RemoteError } from '../errors.ts';
+import { type CommandOptions, command } from './socket.ts';
+
+/** One line of `show proc`. */
+export interface Process {
+  readonly pid: number;
+  readonly kind: 'master' | 'worker' | 'old-worker';
+  /** Reloads of the master, or since this worker started. */
+  readonly reloads: number;
+}
+
+/** The answer to `show proc` on the master socket (haproxy src/mworker.c, 2.4 to 3.4). Programs are left out. */
+export function parseShowProc(text: string): readonly Process[] {
+  const processes: Process[] = [];
+  let old = false;
+  for (const line of text.split('\n')) {
+    if (line.startsWith('#')) old = /old workers/.test(line);
+    const match = /^(\d+)\s+(master|worker)\s+(?:\[was: \d+\]\s+|\d+\s+)?(\d+)\s/.exec(line);
+    if (match === null) continue;
+    const kind = match[2] === 'master' ? 'master' : old ? 'old-worker' : 'worker';
+    processes.push({ pid: Number(match[1]), kind, reloads: Number(match[3]) });
+  }
+  return processes;
+}
+
+export async function showProc(
+  masterSocket: string,
+  options: CommandOptions = {},
+): Promise<readonly Process[]> {
+  return parseShowProc(await command(masterSocket, 'show proc', options));
+}
+
+function reloadFailed(why: string, retryable: boolean): RemoteError {
+  return new RemoteError('RELOAD_FAILED', `HAProxy did not reload: ${why}`, {
+    retryable,
+    stage: 'reload',
+  });
+}
+
+function pidOf(processes: readonly Process[]): number | undefined {
+  return processes.find((process) => process.kind === 'worker')?.pid;
+}
+
+/**
+ * Reloads HAProxy over its master socket and checks that it did. From 2.7 the master answers `Success=0|1` and the
+ * start-up log; before, it closes the connection without a word, and a new worker pid in `show proc` is the proof.
+ * `RemoteError` RELOAD_FAILED quotes the alerts; it is retryable while another reload is under way.
+ */
+export async function reloadOverMaster(
+  masterSocket: string,
+  { timeoutMs = 30_000, signal }: CommandOptions = {},
+): Promise<void> {
+  const options = { timeoutMs, ...(signal === undefined ? {} : { signal }) };
+  const before = pidOf(await showProc(masterSocket, options));
+  const answer = await command(masterSocket, 'reload', options).catch((error: unknown) => {
+    // The master re-executes itself while we listen: 2.6 may reset the connection.
+    if (error instanceof RemoteError) return '';
+    throw error;
+  });
+  if (/^Success=1/m.test(answer)) return;
+  if (/^Success=0/m.test(answer)) {
+    const why = answer.replace(/^Success=0\s*(--)?\s*/m, '').trim();
+    throw reloadFailed(
+      why || 'no reason given',
+      /Another reload is still in progress/i.test(answer),
+    );
+  }
+  await newWorker(masterSocket, before, timeoutMs, options);
+}
+
+async function newWorker(
+  masterSocket: string,
+  before: number | undefined,
+  timeoutMs: number,
+  options: CommandOptions,
+): Promise<void> {
+  const deadline = Date.now() + Math.min(timeoutMs, 10_000);
+  while (Date.now() < deadline) {
+    const pid = await showProc(masterSocket, options).then(pidOf, () => undefined);
+    if (pid !== undefined && pid !== before) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw reloadFailed('no new worker has started', false);
+}

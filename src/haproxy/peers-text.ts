@@ -1,0 +1,146 @@
+import { type PeersChanges, remainingChanges } from '../model/changes.ts';
+import type { PeerEntry, PeersSection, SectionStyle } from '../model/peers-section.ts';
+import { formatEndpoint, parseEndpoint } from './address.ts';
+import {
+  findSection,
+  lineEnd,
+  splitLines,
+  type Token,
+  tokenize,
+  type Variables,
+} from './config-text.ts';
+
+interface EntryLine {
+  readonly index: number;
+  readonly keyword: 'peer' | 'server';
+  readonly entry: PeerEntry;
+  readonly tokens: readonly Token[];
+  /** Whether the line has an address: the local `server` line of a `bind` section has none. */
+  readonly addressed: boolean;
+}
+
+function readEntryLine(line: string, index: number, env: Variables): EntryLine | undefined {
+  const tokens = tokenize(line, env);
+  const [keyword, name, address] = tokens;
+  if (name === undefined || (keyword?.text !== 'peer' && keyword?.text !== 'server'))
+    return undefined;
+  const endpoint = address === undefined ? undefined : parseEndpoint(address.text);
+  const written = line.slice(name.start, name.end);
+  return {
+    index,
+    keyword: keyword.text,
+    tokens,
+    addressed: endpoint !== undefined,
+    entry: {
+      name: name.text,
+      address: endpoint?.address ?? '',
+      port: endpoint?.port ?? 0,
+      ...(written === name.text ? {} : { writtenName: written }),
+    },
+  };
+}
+
+function styleOf(lines: readonly string[], entries: readonly EntryLine[]): SectionStyle {
+  const binds = lines.some((line) => tokenize(line)[0]?.text === 'bind');
+  return binds || entries.some(({ keyword }) => keyword === 'server') ? 'server' : 'peer';
+}
+
+function sectionLines(text: string, name: string, env: Variables) {
+  const lines = splitLines(text);
+  const section = findSection(lines, 'peers', name);
+  const body = section === undefined ? [] : lines.slice(section.start + 1, section.end);
+  const offset = (section?.start ?? 0) + 1;
+  const entries = body
+    .map((line, index) => readEntryLine(line, offset + index, env))
+    .filter((entry) => entry !== undefined);
+  return { lines, section, body, entries };
+}
+
+/** The peers section `name` in the text of haproxy.cfg. `env` is what HAProxy would expand names with. */
+export function readPeersSection(
+  text: string,
+  name: string,
+  env: Variables = {},
+  version = '',
+): PeersSection {
+  const { section, body, entries } = sectionLines(text, name, env);
+  return {
+    name,
+    exists: section !== undefined,
+    style: styleOf(body, entries),
+    entries: entries.map(({ entry }) => entry),
+    version,
+    obstacles: [],
+  };
+}
+
+/** Parameters of the remote lines already there (`ssl …`), so that a new line is like its siblings. */
+function siblingParameters(lines: readonly string[], entries: readonly EntryLine[]): string {
+  const sibling = entries.filter(({ addressed }) => addressed).at(-1);
+  const last = sibling?.tokens[2];
+  if (sibling === undefined || last === undefined) return '';
+  const rest = sibling.tokens.slice(3);
+  const shard = rest.findIndex(({ text }) => text === 'shard');
+  const kept = shard === -1 ? rest : rest.toSpliced(shard, 2);
+  const line = lines[sibling.index] ?? '';
+  return kept.map(({ start, end }) => ` ${line.slice(start, end)}`).join('');
+}
+
+/**
+ * The text with `changes` applied to the peers section `name`: only the lines of those entries change, every
+ * other byte stays. Idempotent.
+ */
+export function editPeersSection(
+  text: string,
+  name: string,
+  changes: PeersChanges,
+  env: Variables = {},
+): string {
+  const { lines, section, body, entries } = sectionLines(text, name, env);
+  const todo = remainingChanges(readPeersSection(text, name, env), changes);
+  const newline = lineEnd(text);
+  if (section === undefined) {
+    if (!todo.create) return text;
+    const created = todo.add.map(
+      (entry) => `    peer ${entry.name} ${formatEndpoint(entry)}${newline}`,
+    );
+    const gap = text === '' || text.endsWith('\n') ? '' : newline;
+    return `${text}${gap}${newline}peers ${name}${newline}${created.join('')}`;
+  }
+  const result: (string | null)[] = [...lines];
+  const removed = new Set(todo.remove.map((entry) => entry.name));
+  const updated = new Map(todo.update.map((entry) => [entry.name, entry]));
+  for (const { index, entry, tokens } of entries) {
+    const line = lines[index] ?? '';
+    const target = updated.get(entry.name);
+    const address = tokens[2];
+    if (removed.has(entry.name)) result[index] = null;
+    else if (target !== undefined && address !== undefined) {
+      result[index] =
+        line.slice(0, address.start) + formatEndpoint(target) + line.slice(address.end);
+    }
+  }
+  const keyword = styleOf(body, entries);
+  const parameters = siblingParameters(lines, entries);
+  const indent = /^\s*/.exec(lines[entries[0]?.index ?? -1] ?? '    ')?.[0] ?? '    ';
+  const added = todo.add.map(
+    (entry) => `${indent}${keyword} ${entry.name} ${formatEndpoint(entry)}${parameters}${newline}`,
+  );
+  const at = (entries.at(-1)?.index ?? section.end - 1) + 1;
+  const before = result[at - 1];
+  if (added.length > 0 && typeof before === 'string' && !before.endsWith('\n')) {
+    result[at - 1] = before + newline;
+  }
+  return result
+    .toSpliced(at, 0, ...added)
+    .filter((line) => line !== null)
+    .join('');
+}
+
+/** The number of the `# _version=N` line that the Data Plane API writes. */
+export function configVersion(text: string): number | undefined {
+  const match = /^#\s*_version\s*=\s*(\d+)/m.exec(text);
+  return match === null ? undefined : Number(match[1]);
+}
+
+export { apiObstacles, apiUnmodelled } from './api-model.ts';

@@ -1,0 +1,188 @@
+import { noChanges } from '../model/changes.ts';
+import type { Member, Self } from '../model/member.ts';
+import type { PeerEntry } from '../model/peers-section.ts';
+import { lossyLines } from './api-model.ts';
+import { findSection, lineEnd, splitLines, tokenize, type Variables } from './config-text.ts';
+import { editPeersSection, readPeersSection } from './peers-text.ts';
+
+export interface RenderInput {
+  /** The user's own haproxy.cfg. */
+  readonly template: string;
+  readonly self: Self;
+  /** Every member, this pod included or not. */
+  readonly members: readonly Member[];
+  readonly sectionName: string;
+  readonly port: number;
+  readonly user: string;
+  readonly userlist: string;
+  /** SHA-512 crypt. */
+  readonly passwordHash: string;
+  /** For templates of the tool we replace, which hold `%TEMPLATEDPASSWORD%`. */
+  readonly password: string;
+  readonly adminSocket: string;
+  readonly env: Variables;
+}
+
+export interface Rendered {
+  readonly text: string;
+  readonly warnings: readonly string[];
+  /** Peers of the template that are no members: they stay for ever. */
+  readonly staticPeers: readonly string[];
+}
+
+const placeholder = '%TEMPLATEDPASSWORD%';
+
+/** `lines` of a section body put in place of, or appended as, the section `keyword name`. */
+function putSection(text: string, keyword: string, name: string, body: readonly string[]): string {
+  const newline = lineEnd(text);
+  const lines = splitLines(text);
+  const section = findSection(lines, keyword, name);
+  const rendered = [`${keyword} ${name}`, ...body.map((line) => `    ${line}`)].map(
+    (line) => line + newline,
+  );
+  if (section === undefined) {
+    const gap = text === '' || text.endsWith('\n') ? '' : newline;
+    return text + gap + newline + rendered.join('');
+  }
+  return [...lines.slice(0, section.start), ...rendered, ...lines.slice(section.end)].join('');
+}
+
+/** The global section with `line` added at its end, made at the top of the file where there is none. */
+function addToGlobal(text: string, line: string): string {
+  const newline = lineEnd(text);
+  const lines = [...splitLines(text)];
+  const section = findSection(lines, 'global');
+  if (section === undefined) return `global${newline}    ${line}${newline}${newline}${text}`;
+  const last = lines[section.end - 1] ?? '';
+  if (!last.endsWith('\n')) lines[section.end - 1] = last + newline;
+  lines.splice(section.end, 0, `    ${line}${newline}`);
+  return lines.join('');
+}
+
+function withLocalpeer(text: string, name: string, env: Variables, warnings: string[]): string {
+  const lines = [...splitLines(text)];
+  const section = findSection(lines, 'global');
+  for (let index = section?.start ?? 0; index < (section?.end ?? 0); index++) {
+    const line = lines[index] ?? '';
+    const [keyword, value] = tokenize(line, env);
+    if (keyword?.text !== 'localpeer' || value === undefined) continue;
+    if (value.text === name) return text;
+    warnings.push(
+      `localpeer ${value.text} of the template is replaced with ${name}: peers know each other by pod name`,
+    );
+    lines[index] = line.slice(0, value.start) + name + line.slice(value.end);
+    return lines.join('');
+  }
+  return addToGlobal(text, `localpeer ${name}`);
+}
+
+function withAdminSocket(text: string, path: string): string {
+  const lines = splitLines(text);
+  const section = findSection(lines, 'global');
+  const body = section === undefined ? [] : lines.slice(section.start + 1, section.end);
+  const present = body.some((line) => {
+    const words = tokenize(line).map((token) => token.text);
+    if (words[0] !== 'stats' || words[1] !== 'socket' || words[2]?.replace(/^unix@/, '') !== path)
+      return false;
+    return words[words.indexOf('level') + 1] === 'admin';
+  });
+  if (present) return text;
+  return addToGlobal(text, `stats socket ${path} mode 660 level admin expose-fd listeners`);
+}
+
+/** HAProxy reads top down: `localpeer` must come before the sections that use it. */
+function globalFirst(text: string, warnings: string[]): void {
+  const lines = splitLines(text);
+  const global = findSection(lines, 'global');
+  const peers = findSection(lines, 'peers');
+  if (global !== undefined && peers !== undefined && global.start > peers.start) {
+    warnings.push(
+      'the global section stands below a peers section, where localpeer comes too late: move it to the top',
+    );
+  }
+}
+
+function withPeers(
+  input: RenderInput,
+  text: string,
+): { text: string; staticPeers: readonly string[] } {
+  const { self, members, sectionName, port, env } = input;
+  const actual = readPeersSection(text, sectionName, env);
+  const wanted = [self, ...members.filter((member) => member.name !== self.name)];
+  const names = new Set(wanted.map((member) => member.name));
+  // "$HOSTNAME" and the like is the template's way to say "me": it becomes our own entry.
+  const own = actual.entries.filter(
+    (entry) => entry.writtenName !== undefined && /\$/.test(entry.writtenName),
+  );
+  const addressless = actual.entries.some(
+    (entry) => entry.name === self.name && entry.address === '',
+  );
+  const entries: PeerEntry[] = wanted
+    .filter((member) => !(addressless && member.name === self.name))
+    .map(({ name, address }) => ({ name, address, port }));
+  const changes = {
+    ...noChanges,
+    create: !actual.exists,
+    add: entries.filter((entry) => !actual.entries.some(({ name }) => name === entry.name)),
+    update: entries,
+    remove: own.filter((entry) => !names.has(entry.name)),
+  };
+  const staticPeers = actual.entries
+    .filter((entry) => !names.has(entry.name) && !own.includes(entry))
+    .map((entry) => entry.name);
+  return {
+    text: withPlainOwnName(editPeersSection(text, sectionName, changes, env), input),
+    staticPeers,
+  };
+}
+
+/** Writes our own name in full where the template has a variable, so that every tool reads the same name. */
+function withPlainOwnName(text: string, { sectionName, self, env }: RenderInput): string {
+  const lines = [...splitLines(text)];
+  const section = findSection(lines, 'peers', sectionName);
+  for (let index = (section?.start ?? 0) + 1; index < (section?.end ?? 0); index++) {
+    const line = lines[index] ?? '';
+    const [keyword, name] = tokenize(line, env);
+    if ((keyword?.text === 'peer' || keyword?.text === 'server') && name?.text === self.name) {
+      lines[index] = line.slice(0, name.start) + self.name + line.slice(name.end);
+    }
+  }
+  return lines.join('');
+}
+
+/**
+ * haproxy.cfg from the user's own file: the userlist, the peers section with every member, `localpeer` and an
+ * admin socket, and nothing else touched. Its output as the template gives the same output. The master socket is a
+ * flag of the program (`haproxy -W -S PATH`) and cannot be set here.
+ */
+export function renderHaproxyCfg(input: RenderInput): Rendered {
+  const warnings: string[] = [];
+  let text = input.template;
+  if (text.includes(placeholder)) {
+    text = text.replaceAll(placeholder, input.password);
+    warnings.push(
+      `the template's ${placeholder} puts the password itself into haproxy.cfg: leave the userlist to init`,
+    );
+  }
+  text = withLocalpeer(text, input.self.name, input.env, warnings);
+  text = withAdminSocket(text, input.adminSocket);
+  text = putSection(text, 'userlist', input.userlist, [
+    `user ${input.user} password ${input.passwordHash}`,
+  ]);
+  const withSection = withPeers(input, text);
+  globalFirst(withSection.text, warnings);
+  warnings.push(...lossyLines(withSection.text));
+  return { ...withSection, warnings };
+}
+
+/** The password hash of `user` in the userlist `name`, if there is one. */
+export function findHash(text: string, name: string, user: string): string | null {
+  const lines = splitLines(text);
+  const section = findSection(lines, 'userlist', name);
+  for (const line of section === undefined ? [] : lines.slice(section.start + 1, section.end)) {
+    const words = tokenize(line).map((token) => token.text);
+    if (words[0] === 'user' && words[1] === user && words[2] === 'password')
+      return words[3] ?? null;
+  }
+  return null;
+}

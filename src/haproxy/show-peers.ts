@@ -1,0 +1,68 @@
+import type { PeerState, PeersState, ResyncState } from '../model/peers-state.ts';
+
+/**
+ * Section flags (haproxy include/haproxy/peers-t.h 3.0–3.4, src/peers.c 2.4–2.8). The two lowest bits say
+ * "local" and "remote" resync finished or given up, in every version; who taught us has moved in 3.0.
+ */
+const finished = 0x3;
+const learned = { old: 0x100 | 0x200, new: 0x01000000 | 0x02000000 } as const;
+/** Bits that only the respective layout sets, and that are always set at the end of a resync or on the way. */
+const onlyOld = 0x0000fff0;
+const onlyNew = 0xfff00000;
+
+interface Block {
+  readonly head: string;
+  readonly peers: string[];
+}
+
+function blocks(text: string): readonly Block[] {
+  const result: Block[] = [];
+  for (const line of text.split('\n')) {
+    if (/^0x[0-9a-f]+: /.test(line)) result.push({ head: line, peers: [] });
+    else if (/^ {2}0x[0-9a-f]+: id=/.test(line)) result.at(-1)?.peers.push(line);
+  }
+  return result;
+}
+
+function resyncOf(flagsText: string | undefined, modern: boolean): ResyncState {
+  if (flagsText === undefined) return 'unknown';
+  const flags = Number.parseInt(flagsText, 16);
+  // A flag word of the other layout is a format of the future: unknown, never finished.
+  if ((flags & (modern ? onlyOld : onlyNew)) !== 0) return 'unknown';
+  if ((flags & finished) !== finished) return 'pending';
+  return (flags & (modern ? learned.new : learned.old)) !== 0 ? 'learned' : 'alone';
+}
+
+function peerOf(line: string): PeerState | null {
+  const match =
+    /id=(?<name>\S+?)\((?<side>local|remote),(?<activity>\w+)\) addr=(?<address>\S+)/.exec(line);
+  const status = /\b(?:last_status|status)=(?<status>\w+)/.exec(line)?.groups?.status;
+  if (match?.groups === undefined || status === undefined) return null;
+  const { name = '', side, activity, address = '' } = match.groups;
+  const established = side === 'remote' && activity === 'active' && status === 'ESTA';
+  return { name, local: side === 'local', address, established, lastStatus: status };
+}
+
+function stateOf({ head, peers }: Block): PeersState | null {
+  const section = /\bid=(\S+)/.exec(head)?.[1];
+  if (section === undefined) return null;
+  const states = peers.map(peerOf);
+  const readable = states.filter((state) => state !== null);
+  // From 3.0 every peer has learn_state; before, none has.
+  const modern = peers.some((line) => / learn_state=/.test(line));
+  const flags = /\bflags=0x([0-9a-fA-F]+)/.exec(head)?.[1];
+  const complete = readable.length === states.length && readable.length > 0;
+  return {
+    section,
+    resync: complete ? resyncOf(flags, modern) : 'unknown',
+    localName: readable.find((state) => state.local)?.name ?? null,
+    peers: readable,
+  };
+}
+
+/** The answer to `show peers` of HAProxy 2.4 to 3.4, one state per section. Sections it cannot read are `unknown`. */
+export function parseShowPeers(text: string): readonly PeersState[] {
+  return blocks(text)
+    .map(stateOf)
+    .filter((state) => state !== null);
+}

@@ -1,0 +1,52 @@
+import { connect } from 'node:net';
+import { RemoteError } from '../errors.ts';
+
+export interface CommandOptions {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** An answer longer than this is none of ours: `show peers` of 1,000 peers and ten tables is about 10 MB. */
+const answerLimit = 256 * 1024 * 1024;
+
+/**
+ * One command, one answer, over a unix socket of HAProxy (stats socket, master socket): HAProxy closes the
+ * connection after the answer (management manual §9.3). `RemoteError` HAPROXY_UNREACHABLE when nobody
+ * answers in time (default 5 s).
+ */
+export function command(
+  path: string,
+  line: string,
+  { timeoutMs = 5000, signal }: CommandOptions = {},
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path });
+    const chunks: Buffer[] = [];
+    let size = 0;
+
+    function fail(why: string, cause?: unknown): void {
+      socket.destroy();
+      const message = `${path} did not answer "${line.split(' ').slice(0, 2).join(' ')}": ${why}`;
+      reject(new RemoteError('HAPROXY_UNREACHABLE', message, { retryable: true, cause }));
+    }
+    function aborted(): void {
+      fail('stopped', signal?.reason);
+    }
+
+    const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs);
+    socket.on('close', () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', aborted);
+    });
+    signal?.addEventListener('abort', aborted, { once: true });
+    if (signal?.aborted) return aborted();
+    socket.on('connect', () => socket.write(`${line}\n`));
+    socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > answerLimit) fail('the answer does not end');
+    });
+    socket.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    socket.on('error', (error) => fail(error.message, error));
+  });
+}

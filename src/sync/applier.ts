@@ -1,0 +1,41 @@
+import { dirname } from 'node:path';
+import type { Applier } from '../apply/applier.ts';
+import { parseDataplaneAddress } from '../apply/dataplane/address.ts';
+import { createDataplaneApplier } from '../apply/dataplane/applier.ts';
+import { createDirectApplier } from '../apply/direct.ts';
+import { createDryRunApplier } from '../apply/memory.ts';
+import type { Config } from '../config/values.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../server/metrics.ts';
+
+/** The applier that the configuration asks for. Throws a UserError for an address that is not local. */
+export function createApplier(
+  config: Config,
+  env: Readonly<Record<string, string | undefined>>,
+  log: Log,
+  metrics: Metrics,
+): Applier {
+  const applier =
+    config.applier === 'direct'
+      ? createDirectApplier({
+          configFile: config.configFile,
+          sectionName: config.peersSection,
+          masterSocket: config.masterSocket,
+          haproxyBin: config.haproxyBin,
+          env,
+          log,
+        })
+      : createDataplaneApplier({
+          address: parseDataplaneAddress(config.dataplaneUrl, config.allowRemoteDataplane),
+          user: config.dataplaneUser,
+          passwordFile: config.passwordFile,
+          sectionName: config.peersSection,
+          timeoutMs: config.dataplaneTimeout,
+          commitTimeoutMs: config.dataplaneTimeout + 35_000,
+          stateDirectory: dirname(config.adminSocket),
+          env,
+          log,
+          onCall: ({ method, status }) => metrics.dataplaneCalls.inc({ method, status }),
+        });
+  return config.dryRun ? createDryRunApplier(applier, log) : applier;
+}

@@ -1,0 +1,116 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { parseDataplaneAddress } from '../apply/dataplane/address.ts';
+import type { Config } from '../config/values.ts';
+import { type DataplaneYmlInput, renderDataplaneYml } from '../haproxy/dataplane-yml.ts';
+import { type FileAccess, readText, writeFileAtomic } from '../haproxy/files.ts';
+import { findHash, renderHaproxyCfg } from '../haproxy/render.ts';
+import { hashPassword, verifyPassword } from '../haproxy/userlist.ts';
+import { validateConfig } from '../haproxy/validate.ts';
+import type { Log } from '../log.ts';
+import type { Self } from '../model/member.ts';
+import type { Membership } from '../model/membership.ts';
+import { ensurePassword } from './password.ts';
+import { writeStaticPeers } from './static-peers.ts';
+
+export interface BootstrapOptions {
+  readonly config: Config;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly self: Self;
+  readonly log: Log;
+}
+
+export interface Bootstrap {
+  /** Writes haproxy.cfg for these members, checked by HAProxy where there is one. Nothing when nothing differs. */
+  write(membership: Membership): Promise<void>;
+}
+
+/** Where the Data Plane API has to listen to be found at `url`. */
+function listenOf(url: string): DataplaneYmlInput['listen'] {
+  const { base } = parseDataplaneAddress(url);
+  const socket = /^http:\/\/unix:(?<path>.+):$/.exec(base)?.groups?.path;
+  if (socket !== undefined) return { socket };
+  const { hostname, port } = new URL(base);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 80 : Number(port) };
+}
+
+/** The hash that stands in the file already, when it is one of this password: a second run then changes nothing. */
+async function keptHash(config: Config, password: string): Promise<string> {
+  const present = await readText(config.configFile).catch(() => '');
+  const hash = findHash(present, config.userlist, config.dataplaneUser);
+  return hash !== null && verifyPassword(password, hash) ? hash : hashPassword(password);
+}
+
+/** Writes `text` only if HAProxy takes it; the file of that name is not touched before. */
+async function writeChecked(
+  { config, log }: BootstrapOptions,
+  text: string,
+  access: FileAccess,
+): Promise<void> {
+  const candidate = `${config.configFile}.candidate`;
+  await writeFileAtomic(candidate, text, access);
+  try {
+    const warnings = await validateConfig(config.haproxyBin, candidate);
+    if (warnings === null)
+      log.debug({ haproxyBin: config.haproxyBin }, 'no HAProxy here to check with');
+    else if (warnings.length > 0) log.warn({ warnings }, 'HAProxy warns of the configuration');
+  } finally {
+    await rm(candidate, { force: true });
+  }
+  await writeFileAtomic(config.configFile, text, access);
+}
+
+/**
+ * Credentials and configurations, everything that can be wrong read first: a template that cannot be read, or a volume
+ * that cannot be written, is said before the members are waited for.
+ */
+export async function createBootstrap(options: BootstrapOptions): Promise<Bootstrap> {
+  const { config, env, self, log } = options;
+  const template = await readText(config.template ?? '');
+  const gid = config.fileGroup;
+  const access: FileAccess = gid === undefined ? { mode: 0o600 } : { mode: 0o640, gid };
+  const directory = dirname(config.configFile);
+  const { password, made } = await ensurePassword(config.passwordFile, access);
+  log.info({ passwordFile: config.passwordFile, made }, made ? 'password made' : 'password kept');
+  const passwordHash = await keptHash(config, password);
+  if (config.applier === 'dataplane') {
+    const stateDirectory = `${directory}/dataplaneapi`;
+    await mkdir(stateDirectory, { recursive: true, mode: 0o750 });
+    const yml = renderDataplaneYml({
+      podName: self.name,
+      listen: listenOf(config.dataplaneUrl),
+      userlist: config.userlist,
+      configFile: config.configFile,
+      masterSocket: config.masterSocket,
+      stateDirectory,
+      haproxyBin: config.haproxyBin,
+    });
+    await writeFileAtomic(config.dataplaneConfig, yml, access);
+  }
+  let said = '';
+  let written = '';
+
+  return {
+    async write(membership) {
+      const { text, warnings, staticPeers } = renderHaproxyCfg({
+        template,
+        self,
+        members: membership.members,
+        sectionName: config.peersSection,
+        port: config.peersPort,
+        user: config.dataplaneUser,
+        userlist: config.userlist,
+        passwordHash,
+        password,
+        adminSocket: config.adminSocket,
+        env: { HOSTNAME: self.name, POD_NAME: self.name, ...env },
+      });
+      if (warnings.join('\n') !== said) log.warn({ warnings }, 'template');
+      said = warnings.join('\n');
+      if (text === written) return;
+      await writeStaticPeers(config.configFile, staticPeers, access);
+      await writeChecked(options, text, access);
+      written = text;
+    },
+  };
+}
