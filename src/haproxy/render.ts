@@ -120,11 +120,12 @@ function withPeers(
   const entries: PeerEntry[] = wanted
     .filter((member) => !(addressless && member.name === self.name))
     .map(({ name, address }) => ({ name, address, port }));
+  const present = new Set(actual.entries.map((entry) => entry.name));
   const changes = {
     ...noChanges,
     create: !actual.exists,
-    add: entries.filter((entry) => !actual.entries.some(({ name }) => name === entry.name)),
-    update: entries,
+    add: entries.filter((entry) => !present.has(entry.name)),
+    update: entries.filter((entry) => present.has(entry.name)),
     remove: own.filter((entry) => !names.has(entry.name)),
   };
   const staticPeers = actual.entries

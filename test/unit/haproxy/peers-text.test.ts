@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import { apiObstacles, apiUnmodelled, lossyLines } from '../../../src/haproxy/api-model.ts';
+import { splitLines, tokenize } from '../../../src/haproxy/config-text.ts';
+import {
+  configVersion,
+  editPeersSection,
+  readPeersSection,
+} from '../../../src/haproxy/peers-text.ts';
+import { noChanges, type PeersChanges } from '../../../src/model/changes.ts';
+import { entry } from '../../helpers/members.ts';
+
+const env = { HOSTNAME: 'a', POD_NAME: 'a' };
+
+function edit(text: string, part: Partial<PeersChanges>): string {
+  return editPeersSection(text, 'p', { ...noChanges, ...part }, env);
+}
+
+describe('tokenize', () => {
+  it.each([
+    ['  peer a 10.0.0.1:3000 # me', ['peer', 'a', '10.0.0.1:3000']],
+    ['peer "$HOSTNAME" x', ['peer', 'a', 'x']],
+    ['peer "${POD_NAME}" x', ['peer', 'a', 'x']],
+    ['peer "${NOPE-b}" x', ['peer', 'b', 'x']],
+    ["peer '$HOSTNAME' x", ['peer', '$HOSTNAME', 'x']],
+    ['peer $HOSTNAME x', ['peer', '$HOSTNAME', 'x']],
+    ['a\\ b "c \\" d" e\\#f', ['a b', 'c " d', 'e#f']],
+    ['# nothing', []],
+    ['', []],
+  ])('reads %j as HAProxy does', (line, words) => {
+    expect(tokenize(line, env).map(({ text }) => text)).toEqual(words);
+  });
+
+  it('loses no byte of the lines', () => {
+    for (const text of ['', 'a', 'a\n', 'a\r\nb', '\n\n'])
+      expect(splitLines(text).join('')).toBe(text);
+  });
+});
+
+describe('readPeersSection', () => {
+  it('reads names, addresses of both families, and the own variable', () => {
+    const text =
+      'peers p\n  peer "$HOSTNAME" 0.0.0.0:3000\n  peer b fd00::1:3001\n  peer c [fd00::2]:3002 shard 1\n';
+
+    expect(readPeersSection(text, 'p', env, '7')).toEqual({
+      name: 'p',
+      exists: true,
+      style: 'peer',
+      version: '7',
+      obstacles: [],
+      entries: [
+        { name: 'a', address: '0.0.0.0', port: 3000, writtenName: '"$HOSTNAME"' },
+        { name: 'b', address: 'fd00::1', port: 3001 },
+        { name: 'c', address: 'fd00::2', port: 3002 },
+      ],
+    });
+  });
+
+  it('reads the bind and server style with its addressless local server', () => {
+    const text =
+      'peers p\n  bind 10.0.0.1:3000 ssl crt x\n  server a\n  server b 10.0.0.2:3000 ssl\n';
+
+    expect(readPeersSection(text, 'p')).toMatchObject({
+      style: 'server',
+      entries: [{ name: 'a', address: '', port: 0 }, entry('b')],
+    });
+  });
+
+  it('tells a missing section from an empty one, and ignores others', () => {
+    expect(readPeersSection('peers q\n  peer b 1.1.1.1:1\n', 'p')).toMatchObject({
+      exists: false,
+      entries: [],
+    });
+    expect(readPeersSection('peers p\n\nbackend peer\n', 'p')).toMatchObject({
+      exists: true,
+      entries: [],
+    });
+  });
+});
+
+describe('editPeersSection', () => {
+  const before =
+    'global\n\n# ours\npeers p # note\n\tpeer a 10.0.0.1:3000\n\t# b is old\n\tpeer b 10.0.0.22:3000 # b\n\tpeer gone 10.0.9.9:3000\n\nbackend x\n  server b 1.2.3.4:80\n';
+
+  it('changes the lines of those entries and not one byte else', () => {
+    const after = edit(before, {
+      add: [entry('c')],
+      update: [entry('b')],
+      remove: [entry('gone')],
+    });
+
+    expect(after).toBe(
+      'global\n\n# ours\npeers p # note\n\tpeer a 10.0.0.1:3000\n\t# b is old\n\tpeer b 10.0.0.2:3000 # b\n\tpeer c 10.0.0.3:3000\n\nbackend x\n  server b 1.2.3.4:80\n',
+    );
+    expect(edit(after, { add: [entry('c')], update: [entry('b')], remove: [entry('gone')] })).toBe(
+      after,
+    );
+  });
+
+  it('keeps CRLF, and a missing end of the last line', () => {
+    expect(edit('peers p\r\n  peer a 10.0.0.1:3000', { add: [entry('b')] })).toBe(
+      'peers p\r\n  peer a 10.0.0.1:3000\r\n  peer b 10.0.0.2:3000\r\n',
+    );
+  });
+
+  it('gives a new server the parameters of its siblings, without the shard', () => {
+    const text =
+      'peers p\n  bind :3000 ssl crt x\n  server a\n  server b 10.0.0.2:3000 ssl shard 2 verify none\n';
+
+    expect(edit(text, { add: [entry('c')] })).toContain(
+      '  server c 10.0.0.3:3000 ssl verify none\n',
+    );
+  });
+
+  it('fills an empty section and creates a missing one only when asked', () => {
+    expect(edit('peers p\nbackend x\n', { add: [entry('a')] })).toBe(
+      'peers p\n    peer a 10.0.0.1:3000\nbackend x\n',
+    );
+    expect(edit('global', { add: [entry('a')] })).toBe('global');
+    expect(edit('global', { create: true, add: [entry('a')] })).toBe(
+      'global\n\npeers p\n    peer a 10.0.0.1:3000\n',
+    );
+  });
+
+  it('removes every line', () => {
+    expect(edit('peers p\n  peer b 10.0.0.2:3000', { remove: [entry('b')] })).toBe('peers p\n');
+  });
+});
+
+describe('what the Data Plane API would lose', () => {
+  it('finds parameters of peer lines and a default-server above them', () => {
+    const text =
+      'peers p\n  default-server ssl\n  peer a 1.1.1.1:1 shard 1\n  peer b 1.1.1.2:1 ssl verify none\n';
+
+    expect(apiObstacles(text, 'p')).toHaveLength(2);
+    expect(apiObstacles(text, 'p')[0]).toContain('"ssl verify none" of peer b');
+    expect(apiObstacles('peers p\n  bind :1\n  default-server ssl\n  server a\n', 'p')).toEqual([]);
+  });
+
+  it('finds lines that only a replacement of the section would lose', () => {
+    const text =
+      'peers p\n  # mine\n  bind :1\n  server a\n  server b 1.1.1.1:1\n  table t type ipv6 size 1k\n  table u type ip size 1k brates-factor 2\n  table v type ip size 1k\n  frobnicate\n';
+
+    expect(apiUnmodelled(text, 'p')).toEqual([
+      '# mine',
+      'server a',
+      'table t type ipv6 size 1k',
+      'table u type ip size 1k brates-factor 2',
+      'frobnicate',
+    ]);
+  });
+
+  it('finds a second store of a stick-table', () => {
+    expect(
+      lossyLines('backend x\n  stick-table type ip size 1k store gpc0 store gpc1\n'),
+    ).toHaveLength(1);
+    expect(lossyLines('backend x\n  stick-table type ip size 1k store gpc0,gpc1\n')).toEqual([]);
+  });
+
+  it('reads the version of the configuration', () => {
+    expect(configVersion('# _md5hash=1\n# _version=12\nglobal\n')).toBe(12);
+    expect(configVersion('global\n')).toBeUndefined();
+  });
+});

@@ -1,0 +1,107 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { renderDataplaneYml } from '../../../src/haproxy/dataplane-yml.ts';
+import { findHash, type RenderInput, renderHaproxyCfg } from '../../../src/haproxy/render.ts';
+import { hashPassword, verifyPassword } from '../../../src/haproxy/userlist.ts';
+import { member, self } from '../../helpers/members.ts';
+
+const directory = new URL('../../golden/render/', import.meta.url);
+
+function input(template: string): RenderInput {
+  return {
+    template,
+    self: self('a'),
+    members: [member('a'), member('b'), member('c', { address: 'fd00::3' })],
+    sectionName: 'haproxy-peers',
+    port: 3000,
+    user: 'admin',
+    userlist: 'dataplaneapi',
+    passwordHash: '$6$salt$hash',
+    password: 'the-password-itself',
+    adminSocket: '/var/run/haproxy/admin.sock',
+    env: { HOSTNAME: 'a', POD_NAME: 'a' },
+  };
+}
+
+/** Each NAME.in.cfg renders to NAME.out.cfg; UPDATE=1 writes the outputs anew. */
+const cases = readdirSync(directory).filter((file) => file.endsWith('.in.cfg'));
+
+describe('renderHaproxyCfg', () => {
+  it.each(cases)('renders %s as recorded, and its own output to itself', (file) => {
+    const out = new URL(file.replace('.in.', '.out.'), directory);
+    const rendered = renderHaproxyCfg(input(readFileSync(new URL(file, directory), 'utf8')));
+    const text = `${rendered.warnings.map((warning) => `# warning: ${warning}\n`).join('')}${rendered.text}`;
+    if (process.env.UPDATE === '1' || !existsSync(out)) writeFileSync(out, text);
+
+    expect(text).toBe(readFileSync(out, 'utf8'));
+    expect(renderHaproxyCfg(input(rendered.text)).text).toBe(rendered.text);
+  });
+
+  it('has no orphaned golden file', () => {
+    for (const file of readdirSync(directory)) {
+      expect(cases).toContain(file.replace('.out.', '.in.'));
+    }
+  });
+
+  it('names the static peers of the template, which are no members', () => {
+    const template =
+      'peers haproxy-peers\n  peer "$HOSTNAME" 0.0.0.0:3000\n  peer outside 192.0.2.1:1024\n  peer b 10.0.0.99:3000\n';
+
+    const { staticPeers, text } = renderHaproxyCfg(input(template));
+
+    expect(staticPeers).toEqual(['outside']);
+    expect(text).toContain('peer b 10.0.0.2:3000');
+    expect(text).toContain('peer a 10.0.0.1:3000');
+  });
+
+  it('finds the hash it wrote', () => {
+    const { text } = renderHaproxyCfg(input(''));
+
+    expect(findHash(text, 'dataplaneapi', 'admin')).toBe('$6$salt$hash');
+    expect(findHash(text, 'dataplaneapi', 'other')).toBeNull();
+    expect(findHash('', 'dataplaneapi', 'admin')).toBeNull();
+  });
+});
+
+describe('the password hash', () => {
+  it('is SHA-512 crypt in four parts and verifies', () => {
+    const hash = hashPassword('a-password');
+
+    expect(hash).toMatch(/^\$6\$[./A-Za-z0-9]+\$[./A-Za-z0-9]{86}$/);
+    expect(verifyPassword('a-password', hash)).toBe(true);
+    expect(verifyPassword('another', hash)).toBe(false);
+  });
+
+  it.each(['', 'plain', '$6$rounds=5000$salt$hash', '$5$salt$hash', '$6$$'])(
+    'does not verify %j',
+    (hash) => {
+      expect(verifyPassword('a-password', hash)).toBe(false);
+    },
+  );
+});
+
+describe('renderDataplaneYml', () => {
+  const base = {
+    podName: 'a',
+    userlist: 'dataplaneapi',
+    configFile: '/etc/haproxy/haproxy.cfg',
+    masterSocket: '/var/run/haproxy/master.sock',
+    stateDirectory: '/etc/haproxy/dataplaneapi',
+    haproxyBin: 'haproxy',
+  };
+
+  it('listens on the loopback and reloads over the master socket only', () => {
+    const text = renderDataplaneYml({ ...base, listen: { host: '127.0.0.1', port: 5555 } });
+
+    expect(text).toContain('host: 127.0.0.1');
+    expect(text).toContain('master_worker_mode: true');
+    expect(text).toContain('reload_cmd: "false"');
+  });
+
+  it('takes a unix socket', () => {
+    const text = renderDataplaneYml({ ...base, listen: { socket: '/run/api.sock' } });
+
+    expect(text).toContain('socket_path: /run/api.sock');
+    expect(text).not.toContain('port:');
+  });
+});

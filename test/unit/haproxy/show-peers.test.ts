@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseShowProc } from '../../../src/haproxy/master.ts';
+import { parseShowPeers } from '../../../src/haproxy/show-peers.ts';
+import { parseShowTable } from '../../../src/haproxy/show-table.ts';
+
+/** Recorded from the real programs: `a` started alone, `b` joined it later and was reloaded once. */
+function sample(name: string): string {
+  return readFileSync(new URL(`../../golden/show-peers/${name}.txt`, import.meta.url), 'utf8');
+}
+
+const versions = ['2.6', '3.0', '3.4'];
+
+describe.each(versions)('show peers of HAProxy %s', (version) => {
+  it.each([
+    ['pending', 'pending'],
+    ['alone', 'alone'],
+    ['learned', 'learned'],
+    ['reloaded', 'learned'],
+  ])('reads the %s sample as %s', (name, resync) => {
+    const [state, ...rest] = parseShowPeers(sample(`${version}-${name}`));
+
+    expect(state).toMatchObject({ section: 'haproxy-peers', resync });
+    expect(rest).toEqual([]);
+  });
+
+  it('tells the local peer, and who is connected', () => {
+    const [alone] = parseShowPeers(sample(`${version}-alone`));
+    const [learned] = parseShowPeers(sample(`${version}-learned`));
+
+    expect(alone).toMatchObject({ localName: 'a' });
+    expect(alone?.peers.map(({ name, established }) => [name, established])).toEqual(
+      expect.arrayContaining([
+        ['a', false],
+        ['b', false],
+      ]),
+    );
+    expect(learned).toMatchObject({ localName: 'b' });
+    expect(learned?.peers.find(({ name }) => name === 'a')).toMatchObject({
+      established: true,
+      lastStatus: 'ESTA',
+      local: false,
+    });
+  });
+
+  it('reads show table and show proc', () => {
+    expect(parseShowTable(sample(`${version}-show-table`))[0]).toEqual({
+      name: 'sessions',
+      type: 'string',
+      size: 1_048_576,
+      used: 1,
+    });
+    const processes = parseShowProc(sample(`${version}-show-proc`));
+    expect(processes.map(({ kind, reloads }) => [kind, reloads])).toEqual([
+      ['master', 1],
+      ['worker', 0],
+    ]);
+  });
+});
+
+describe('show peers of a format to come', () => {
+  const known = sample('3.4-learned');
+
+  it.each([
+    ['flags are missing', known.replace('flags=0x22100003', '')],
+    ['flags are of the other layout', known.replace('flags=0x22100003', 'flags=0x1103')],
+    ['peers have another form', known.replaceAll('(remote,active)', '')],
+    ['no peer is listed', known.split('\n')[0] ?? ''],
+  ])('is unknown, never finished, when %s', (_, text) => {
+    expect(parseShowPeers(text)).toMatchObject([{ resync: 'unknown' }]);
+  });
+
+  it('has no section when the answer is empty or garbage', () => {
+    expect(parseShowPeers('')).toEqual([]);
+    expect(parseShowPeers('Unknown command: show peers')).toEqual([]);
+  });
+});
