@@ -7,6 +7,8 @@ export interface Process {
   readonly kind: 'master' | 'worker' | 'old-worker';
   /** Reloads of the master, or since this worker started. */
   readonly reloads: number;
+  /** Failed reloads in a row, from 2.5 on; 0 for workers. */
+  readonly failed: number;
 }
 
 /** The answer to `show proc` on the master socket (haproxy src/mworker.c, 2.4 to 3.4). Programs are left out. */
@@ -18,7 +20,8 @@ export function parseShowProc(text: string): readonly Process[] {
     const match = /^(\d+)\s+(master|worker)\s+(?:\[was: \d+\]\s+|\d+\s+)?(\d+)\s/.exec(line);
     if (match === null) continue;
     const kind = match[2] === 'master' ? 'master' : old ? 'old-worker' : 'worker';
-    processes.push({ pid: Number(match[1]), kind, reloads: Number(match[3]) });
+    const failed = Number(/\[failed: (\d+)\]/.exec(line)?.[1] ?? 0);
+    processes.push({ pid: Number(match[1]), kind, reloads: Number(match[3]), failed });
   }
   return processes;
 }
@@ -37,6 +40,10 @@ function reloadFailed(why: string, retryable: boolean): RemoteError {
   });
 }
 
+function failuresOf(processes: readonly Process[]): number {
+  return processes.find((process) => process.kind === 'master')?.failed ?? 0;
+}
+
 function pidOf(processes: readonly Process[]): number | undefined {
   return processes.find((process) => process.kind === 'worker')?.pid;
 }
@@ -51,7 +58,7 @@ export async function reloadOverMaster(
   { timeoutMs = 30_000, signal }: CommandOptions = {},
 ): Promise<void> {
   const options = { timeoutMs, ...(signal === undefined ? {} : { signal }) };
-  const before = pidOf(await showProc(masterSocket, options));
+  const before = await showProc(masterSocket, options);
   const answer = await command(masterSocket, 'reload', options).catch((error: unknown) => {
     // The master re-executes itself while we listen: 2.6 may reset the connection.
     if (error instanceof RemoteError) return '';
@@ -70,14 +77,21 @@ export async function reloadOverMaster(
 
 async function newWorker(
   masterSocket: string,
-  before: number | undefined,
+  before: readonly Process[],
   timeoutMs: number,
   options: CommandOptions,
 ): Promise<void> {
   const deadline = Date.now() + Math.min(timeoutMs, 10_000);
   while (Date.now() < deadline) {
-    const pid = await showProc(masterSocket, options).then(pidOf, () => undefined);
-    if (pid !== undefined && pid !== before) return;
+    const now = await showProc(masterSocket, options).catch(() => []);
+    const pid = pidOf(now);
+    if (pid !== undefined && pid !== pidOf(before)) return;
+    if (failuresOf(now) > failuresOf(before)) {
+      throw reloadFailed(
+        'the configuration was refused; its alerts are in the log of HAProxy',
+        false,
+      );
+    }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw reloadFailed('no new worker has started', false);

@@ -40,7 +40,8 @@ export function command(
     });
     signal?.addEventListener('abort', aborted, { once: true });
     if (signal?.aborted) return aborted();
-    socket.on('connect', () => socket.write(`${line}\n`));
+    // The master's socket stays open after an answer: end our side, as socat does.
+    socket.on('connect', () => socket.end(`${line}\n`));
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       size += chunk.length;
