@@ -29,7 +29,7 @@ export async function settledMembers(options: SettleOptions): Promise<Membership
   let knownAtMs: number | null = null;
   let changedAtMs = now();
   let seen = '';
-  let saidAtMs = Number.NEGATIVE_INFINITY;
+  let saidAtMs = now();
   for (;;) {
     signal.throwIfAborted();
     const membership = source.snapshot();

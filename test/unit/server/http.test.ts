@@ -56,9 +56,7 @@ describe('startHttpServer', () => {
 
     expect(headers['content-type']).toContain('text/plain');
     expect(body).toContain('haproxy_peer_sync_build_info{version="1.2.3"} 1');
-    expect(body.match(/^# HELP /gm)).toHaveLength(
-      metrics.registry.getMetricsAsArray().length,
-    );
+    expect(body.match(/^# HELP /gm)).toHaveLength(metrics.registry.getMetricsAsArray().length);
   });
 
   it('refuses other paths and methods', async () => {

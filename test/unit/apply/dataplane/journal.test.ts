@@ -1,0 +1,64 @@
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createJournal } from '../../../../src/apply/dataplane/journal.ts';
+import { createLog } from '../../../../src/log.ts';
+
+let directory: string;
+const log = createLog('silent');
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'hps-journal-'));
+});
+afterEach(() => {
+  chmodSync(directory, 0o700);
+  rmSync(directory, { recursive: true, force: true });
+});
+
+describe('journal', () => {
+  it('tells the next process what was open', async () => {
+    const killed = createJournal(directory, log);
+    await killed.load();
+    await killed.began('t1');
+    await killed.setReloadDue(true);
+
+    const next = createJournal(directory, log);
+    await next.load();
+
+    expect(next.open()).toEqual(['t1']);
+    expect(next.reloadDue()).toBe(true);
+  });
+
+  it('leaves no file when nothing is open', async () => {
+    const journal = createJournal(directory, log);
+    await journal.began('t1');
+    await journal.ended('t1');
+
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it.each(['', '{', '[]', '{"open":1}'])('takes the file %j for an empty one', async (text) => {
+    const journal = createJournal(directory, log);
+    await journal.began('t1');
+    const [file] = readdirSync(directory);
+    writeFileSync(join(directory, file ?? ''), text);
+    const next = createJournal(directory, log);
+
+    await next.load();
+
+    expect(next.open()).toEqual([]);
+  });
+
+  it('goes on without the file where the directory cannot be made', async () => {
+    const blocked = join(directory, 'file');
+    writeFileSync(blocked, '');
+    const journal = createJournal(join(blocked, 'below'), log);
+
+    await journal.load();
+    await journal.began('t1');
+
+    expect(journal.open()).toEqual(['t1']);
+    expect(existsSync(join(blocked, 'below'))).toBe(false);
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { commands, main, renderError } from '../../../src/cli/main.ts';
+import { RemoteError, UserError } from '../../../src/errors.ts';
+
+async function cli(...argv: readonly string[]) {
+  let out = '';
+  let err = '';
+  const exitCode = await main({
+    argv,
+    env: {},
+    signal: new AbortController().signal,
+    version: '1.2.3',
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+  });
+  return { exitCode, out, err };
+}
+
+describe('the command line', () => {
+  it('explains itself', async () => {
+    expect(await cli('--version')).toEqual({ exitCode: 0, out: '1.2.3\n', err: '' });
+    const help = await cli('--help');
+    for (const { name, summary } of commands)
+      expect(help.out).toContain(`${name.padEnd(8)}${summary}`);
+    expect((await cli('run', '--help')).out).toContain('--removal-delay DURATION');
+    expect((await cli('init', '-h')).out).toContain('--template STRING');
+  });
+
+  it('exits with 2 on wrong use, and touches nothing', async () => {
+    expect(await cli()).toMatchObject({ exitCode: 2, out: '' });
+    expect(await cli('frobnicate')).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining('"frobnicate" is not a command'),
+    });
+    const wrong = await cli('run', '--nonsense', '--peers-port=x');
+    expect(wrong.exitCode).toBe(2);
+    expect(wrong.err).toContain('CONFIG_INVALID');
+    expect(wrong.err).toContain('--nonsense');
+    expect(wrong.err).toContain('--peers-port "x"');
+    expect(wrong.err).toContain('POD_NAME');
+  });
+});
+
+describe('renderError', () => {
+  it('says what, why and what to do, with the code and without a stack', () => {
+    const text = renderError(new UserError('SELF_UNKNOWN', 'no name', { hint: 'set it' }));
+
+    expect(text).toBe('error SELF_UNKNOWN: no name\nset it\n');
+  });
+
+  it('falls back to the advice of the code', () => {
+    const text = renderError(new RemoteError('RELOAD_FAILED', 'no', { retryable: false }));
+
+    expect(text).toContain('HAProxy refused to reload');
+  });
+
+  it('keeps the stack of a defect', () => {
+    expect(renderError(new TypeError('oops'))).toMatch(/error BUG: TypeError: oops\n +at /);
+  });
+});
