@@ -72,6 +72,10 @@ export async function main(program: Program): Promise<number> {
     const { env, signal, version } = program;
     return await command.run({ config, env, log, signal, version });
   } catch (error) {
+    if (program.signal.aborted && !(error instanceof AppError)) {
+      program.err(`${errorMessage(program.signal.reason)}\n`);
+      return 1;
+    }
     program.err(renderError(error));
     return error instanceof UserError ? 2 : 1;
   }

@@ -66,6 +66,7 @@ async function writeChecked(
  */
 export async function createBootstrap(options: BootstrapOptions): Promise<Bootstrap> {
   const { config, env, self, log } = options;
+  const listen = config.applier === 'dataplane' ? listenOf(config.dataplaneUrl) : null;
   const template = await readText(config.template ?? '');
   const gid = config.fileGroup;
   const access: FileAccess = gid === undefined ? { mode: 0o600 } : { mode: 0o640, gid };
@@ -73,12 +74,12 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
   const { password, made } = await ensurePassword(config.passwordFile, access);
   log.info({ passwordFile: config.passwordFile, made }, made ? 'password made' : 'password kept');
   const passwordHash = await keptHash(config, password);
-  if (config.applier === 'dataplane') {
+  if (listen !== null) {
     const stateDirectory = `${directory}/dataplaneapi`;
     await mkdir(stateDirectory, { recursive: true, mode: 0o750 });
     const yml = renderDataplaneYml({
       podName: self.name,
-      listen: listenOf(config.dataplaneUrl),
+      listen,
       userlist: config.userlist,
       configFile: config.configFile,
       masterSocket: config.masterSocket,

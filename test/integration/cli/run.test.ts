@@ -1,0 +1,246 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import got from 'got';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type DataplaneStand, startDataplane } from '../../helpers/dataplane.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { freePort } from '../../helpers/ports.ts';
+import { programs } from '../../helpers/programs.ts';
+import { type RunningProgram, startProgram } from '../../helpers/run-cli.ts';
+
+const haproxy = programs.haproxy34 ?? programs.haproxy;
+const missing =
+  haproxy === undefined ? 'HAProxy' : programs.dataplaneV3 === undefined ? 'Data Plane API' : null;
+
+let directory: string;
+let membersFile: string;
+let stand: DataplaneStand;
+let program: RunningProgram | undefined;
+let listen: string;
+
+async function setUp(peers = ['peer a 127.0.0.1:PORT']): Promise<void> {
+  stand = await startDataplane({
+    haproxy: haproxy ?? '',
+    dataplane: programs.dataplaneV3 ?? '',
+    version: 'v3',
+    peers,
+  });
+}
+
+function members(...names: readonly string[]): void {
+  const rows = names.map((name, index) => ({ name, address: `127.0.0.${index + 1}` }));
+  writeFileSync(membersFile, JSON.stringify(rows));
+}
+
+async function run(flags: Readonly<Record<string, string>> = {}): Promise<RunningProgram> {
+  listen = `127.0.0.1:${await freePort()}`;
+  const all: Record<string, string> = {
+    'pod-name': 'a',
+    'pod-ip': '127.0.0.1',
+    source: 'file',
+    'members-file': membersFile,
+    'config-file': stand.configFile,
+    'admin-socket': stand.adminSocket,
+    'master-socket': stand.masterSocket,
+    'dataplane-url': stand.address,
+    'password-file': stand.passwordFile,
+    'dataplane-user': stand.user,
+    listen,
+    ...flags,
+  };
+  program = startProgram([
+    'run',
+    ...Object.entries(all).map(([name, value]) => `--${name}=${value}`),
+  ]);
+  return program;
+}
+
+function line(text: string): string | undefined {
+  return program?.lines().find((candidate) => candidate.includes(text));
+}
+
+async function probe(path: string) {
+  return got(`http://${listen}${path}`, { throwHttpErrors: false, retry: { limit: 0 } });
+}
+
+async function reloads(): Promise<number> {
+  const { body } = await probe('/metrics');
+  return Number(/^haproxy_peer_sync_reloads_total (\d+)/m.exec(body)?.[1] ?? Number.NaN);
+}
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'hps-run-'));
+  membersFile = join(directory, 'members.json');
+});
+afterEach(async () => {
+  program?.kill('SIGKILL');
+  await program?.ended;
+  program = undefined;
+  await stand?.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+describe.skipIf(missing !== null)(missing === null ? 'run' : `run (skipped: no ${missing})`, () => {
+  it('adds who joins in one reload, folds removals in, and then rests', async () => {
+    await setUp();
+    members('a');
+    await run();
+    await eventually(async () => (await probe('/readyz')).statusCode === 200);
+    members('a', 'b', 'c');
+    await eventually(async () => (await stand.runningNames()).length === 3);
+    members('a', 'b', 'd');
+    await eventually(async () => (await stand.runningNames()).join() === 'a,b,d');
+
+    await eventually(() => line('"joined":["d"]') !== undefined);
+    expect(await reloads()).toBe(2);
+    expect(JSON.parse(line('"joined":["d"]') ?? '{}')).toMatchObject({
+      msg: 'peers section changed',
+      left: ['c'],
+      reloaded: true,
+      attempts: 1,
+      transaction: expect.any(String),
+    });
+    program?.kill('SIGTERM');
+    expect(await program?.ended).toMatchObject({ exitCode: 0 });
+    expect(program?.lines().at(-1)).toContain('stopped');
+  });
+
+  it('removes after the removal delay', async () => {
+    await setUp([
+      'peer a 127.0.0.1:PORT',
+      'peer gone 127.0.0.2:3000',
+      'peer outside 127.0.0.3:3000',
+    ]);
+    members('a');
+    await run({ 'removal-delay': '0', 'keep-peer': 'outside' });
+
+    await eventually(async () => (await stand.runningNames()).join() === 'a,outside');
+    await eventually(async () => (await reloads()) === 1);
+  });
+
+  it('keeps the static peers that init found in the template', async () => {
+    await setUp([
+      'peer a 127.0.0.1:PORT',
+      'peer gone 127.0.0.2:3000',
+      'peer outside 127.0.0.3:3000',
+    ]);
+    writeFileSync(join(stand.directory, 'haproxy-peer-sync.json'), '{"staticPeers":["outside"]}');
+    members('a');
+    await run({ 'removal-delay': '0' });
+
+    await eventually(async () => (await stand.runningNames()).join() === 'a,outside');
+  });
+
+  it('starts before the Data Plane API and waits for it', async () => {
+    await setUp();
+    await stand.stopApi();
+    members('a', 'b');
+    await run();
+    await eventually(() => line('DATAPLANE_UNREACHABLE') !== undefined);
+    expect((await probe('/livez')).statusCode).toBe(200);
+    expect(await probe('/readyz')).toMatchObject({ statusCode: 503 });
+    await stand.startApi();
+
+    await eventually(async () => (await stand.runningNames()).join() === 'a,b');
+    await eventually(async () => (await probe('/readyz')).statusCode === 200);
+  });
+
+  it('starts before HAProxy and changes nothing while it is down', async () => {
+    await setUp();
+    members('a', 'b');
+    const before = stand.text();
+    await run({ 'admin-socket': join(directory, 'not-yet.sock') });
+
+    await eventually(() => line('HAProxy does not answer') !== undefined);
+    expect(stand.text()).toBe(before);
+    expect((await probe('/readyz')).body).toContain('HAProxy does not answer');
+  });
+
+  it('goes on when the right password comes, and never shows one', async () => {
+    await setUp();
+    const right = readFileSync(stand.passwordFile, 'utf8');
+    writeFileSync(stand.passwordFile, 'a-wrong-password\n');
+    members('a', 'b');
+    await run();
+    await eventually(() => line('DATAPLANE_UNAUTHORIZED') !== undefined);
+    writeFileSync(stand.passwordFile, right);
+
+    await eventually(async () => (await stand.runningNames()).join() === 'a,b', {
+      timeoutMs: 30_000,
+    });
+    const text = program?.lines().join('\n');
+    expect(text).not.toContain('a-wrong-password');
+    expect(text).not.toContain(right.trim());
+  });
+
+  it('holds when the localpeer is somebody else, and says so once', async () => {
+    await setUp();
+    writeFileSync(
+      membersFile,
+      JSON.stringify([
+        { name: 'z', address: '127.0.0.1' },
+        { name: 'b', address: '127.0.0.2' },
+      ]),
+    );
+    const before = stand.text();
+    await run({ 'pod-name': 'z', 'removal-delay': '0', 'resync-interval': '100ms' });
+
+    await eventually(() => line("HAProxy's localpeer is a, not z") !== undefined);
+    await eventually(async () =>
+      /passes_total\{decision="hold"\} ([5-9]|\d\d)/.test((await probe('/metrics')).body),
+    );
+    expect(program?.lines().filter((text) => text.includes('localpeer is a'))).toHaveLength(1);
+    expect(stand.text()).toBe(before);
+  });
+
+  it('changes nothing in a dry run, and says what it would do', async () => {
+    await setUp();
+    members('a', 'b');
+    const before = stand.text();
+    await run({ 'dry-run': 'true' });
+
+    await eventually(() => line('"joined":["b"]') !== undefined);
+    expect(stand.text()).toBe(before);
+    expect(await stand.runningNames()).toEqual(['a']);
+  });
+
+  it('does nothing but one read per resync when nothing changes', async () => {
+    await setUp(['peer a 127.0.0.1:PORT', 'peer b 127.0.0.2:3000']);
+    writeFileSync(
+      membersFile,
+      JSON.stringify([
+        { name: 'a', address: '127.0.0.1' },
+        { name: 'b', address: '127.0.0.2' },
+      ]),
+    );
+    await run({ 'resync-interval': '50ms', 'peers-port': '3000' });
+    await eventually(async () =>
+      /passes_total\{decision="none"\} \d\d/.test((await probe('/metrics')).body),
+    );
+
+    const { body } = await probe('/metrics');
+    const passes = Number(/passes_total\{decision="none"\} (\d+)/.exec(body)?.[1]);
+    const reads = Number(
+      /dataplane_calls_total\{method="GET",status="200"\} (\d+)/.exec(body)?.[1],
+    );
+    expect(await reloads()).toBe(0);
+    expect(body).not.toMatch(/dataplane_calls_total\{method="(POST|PUT|DELETE)"/);
+    // One call tells the version of the API.
+    expect(reads).toBeLessThanOrEqual(passes + 2);
+  });
+
+  it.each([
+    [{ 'dataplane-url': 'http://192.0.2.1:5555' }, 'DATAPLANE_ADDRESS'],
+    [{ selector: 'a in (', source: 'kubernetes', namespace: 'x' }, 'CONFIG_INVALID'],
+    [{ 'peers-port': '99999' }, 'CONFIG_INVALID'],
+  ])('exits with 2 for %j', async (flags, code) => {
+    await setUp();
+    members('a');
+
+    const { exitCode, text } = await (await run(flags)).ended;
+
+    expect(exitCode).toBe(2);
+    expect(text).toContain(code);
+  });
+});
