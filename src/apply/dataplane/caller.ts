@@ -43,7 +43,6 @@ export function createCaller(http: Http, { timeoutMs, commitTimeoutMs }: Timeout
 /** Silence, garbage, a refused login or an unknown path: the API may have been replaced meanwhile. */
 function mayBeAnother(error: unknown): boolean {
   if (!(error instanceof RemoteError)) return false;
-  if (error.status === 404) return /path \S+ was not found/.test(error.message);
   return ['DATAPLANE_UNREACHABLE', 'DATAPLANE_BAD_ANSWER', 'DATAPLANE_UNAUTHORIZED'].includes(
     error.code,
   );

@@ -22,7 +22,8 @@ export function refusalError({ stage, call, status, message }: Refusal): RemoteE
   if (status === 429) {
     return new RemoteError('DATAPLANE_BUSY', said, { ...details, retryable: true });
   }
-  if (status >= 500) {
+  // An unknown path means another version of the API, which is found out on the next try.
+  if (status >= 500 || (status === 404 && /^path \S+ was not found/.test(message))) {
     return new RemoteError('DATAPLANE_BAD_ANSWER', said, { ...details, retryable: true });
   }
   if (status === 400 && message.startsWith('Reload failed')) {

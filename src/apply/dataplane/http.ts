@@ -92,7 +92,8 @@ export function createHttp({ address, credentials, onCall }: HttpOptions): Http 
         stage: call.stage,
         call: `${call.method} ${call.path}`,
         status: answer.status,
-        message: messageOf(answer.text),
+        // v2 repeats the password it refuses: the words of a 401 are never passed on.
+        message: answer.status === 401 ? 'user or password refused' : messageOf(answer.text),
       });
     }
     return answer;

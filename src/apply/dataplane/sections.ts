@@ -1,3 +1,4 @@
+import { RemoteError } from '../../errors.ts';
 import type { SectionStyle } from '../../model/peers-section.ts';
 import { type Caller, named } from './caller.ts';
 import { badAnswer } from './failure.ts';
@@ -66,15 +67,19 @@ export function createSections({ version, call }: Caller): Sections {
 
     async addLine(where, line, signal) {
       const { path, query } = await linePath(where);
-      await call({
-        stage: 'edit',
-        method: 'POST',
-        path,
-        query,
-        json: line,
-        expect: [201, 202],
-        signal,
-      });
+      try {
+        await call({
+          stage: 'edit',
+          method: 'POST',
+          path,
+          query,
+          json: line,
+          expect: [201, 202],
+          signal,
+        });
+      } catch (error) {
+        if (!createdAnyway(error, where)) throw error;
+      }
     },
 
     async putLine(where, line, signal) {
@@ -141,4 +146,17 @@ export function createSections({ version, call }: Caller): Sections {
       });
     },
   };
+}
+
+/**
+ * v2 creates a server line of a peers section in the transaction and then fails to find a backend of that name
+ * (dataplaneapi v2.9.27 handlers/server.go): a 404 in these words is a success.
+ */
+function createdAnyway(error: unknown, { style, section }: Where): boolean {
+  return (
+    style === 'server' &&
+    error instanceof RemoteError &&
+    error.status === 404 &&
+    error.message.endsWith(`Backend ${section} does not exist`)
+  );
 }

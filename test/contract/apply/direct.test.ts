@@ -1,0 +1,48 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, it } from 'vitest';
+import { createDirectApplier } from '../../../src/apply/direct.ts';
+import { editPeersSection, readPeersSection } from '../../../src/haproxy/peers-text.ts';
+import { createLog } from '../../../src/log.ts';
+import { sectionName, startHaproxyStand } from '../../helpers/dataplane.ts';
+import { programs } from '../../helpers/programs.ts';
+import { asRecord, changes, runApplierContract } from '../applier.case.ts';
+
+const variants = [
+  ['direct, haproxy on the path', programs.haproxy],
+  ['direct, haproxy 3.0', programs.haproxy30],
+  ['direct, haproxy 3.4', programs.haproxy34],
+] as const;
+
+for (const [title, haproxy] of variants) {
+  if (haproxy === undefined) {
+    describe.skip(`${title} (skipped: no such program here)`, () => {
+      it('runs the applier contract', () => {});
+    });
+    continue;
+  }
+  runApplierContract(title, {
+    async start(lines) {
+      const stand = await startHaproxyStand({ haproxy, peers: lines });
+      const text = () => readFileSync(stand.configFile, 'utf8');
+      return {
+        applier: createDirectApplier({
+          configFile: stand.configFile,
+          sectionName,
+          masterSocket: stand.masterSocket,
+          env: {},
+          log: createLog('silent'),
+          haproxyBin: haproxy,
+        }),
+        outside: async () => asRecord(readPeersSection(text(), sectionName)),
+        running: () => stand.runningNames(),
+        interfere: async (entry) => {
+          writeFileSync(
+            stand.configFile,
+            editPeersSection(text(), sectionName, changes({ add: [entry] })),
+          );
+        },
+        stop: () => stand.stop(),
+      };
+    },
+  });
+}

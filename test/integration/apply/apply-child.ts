@@ -1,0 +1,22 @@
+import { parseDataplaneAddress } from '../../../src/apply/dataplane/address.ts';
+import { createDataplaneApplier } from '../../../src/apply/dataplane/applier.ts';
+import { createLog } from '../../../src/log.ts';
+import { noChanges } from '../../../src/model/changes.ts';
+import { sectionName } from '../../helpers/dataplane.ts';
+
+/** A process that applies one change, to be killed in the middle: ADDRESS PASSWORD_FILE STATE_DIRECTORY. */
+const [address = '', passwordFile = '', stateDirectory = ''] = process.argv.slice(2);
+const applier = createDataplaneApplier({
+  address: parseDataplaneAddress(address),
+  user: 'admin',
+  passwordFile,
+  sectionName,
+  env: {},
+  log: createLog('silent'),
+  timeoutMs: 5_000,
+  commitTimeoutMs: 60_000,
+  stateDirectory,
+});
+const { signal } = new AbortController();
+const add = [{ name: 'b', address: '127.0.0.2', port: 1001 }];
+await applier.apply(await applier.read(signal), { ...noChanges, add }, signal);

@@ -1,0 +1,164 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { changes, entry } from '../../contract/applier.case.ts';
+import type { DataplaneStand } from '../../helpers/dataplane.ts';
+import { forEachDataplane, runningPeers } from '../../helpers/dataplane-suite.ts';
+import type { Verdict } from '../../helpers/proxy.ts';
+import { humanAdds, humanBegins, humanSees } from '../../helpers/subjects.ts';
+
+const never = new AbortController().signal;
+const b = entry('b', '127.0.0.2', 1001);
+const addB = changes({ add: [b] });
+
+forEachDataplane('reload', (suite) => {
+  it('does not do a change twice whose commit was answered to nobody', async () => {
+    const on = await suite.given();
+    let lost = 0;
+    const subject = await suite.behind(
+      on,
+      (call): Verdict => {
+        if (!call.startsWith('PUT') || lost > 0) return 'pass';
+        lost += 1;
+        return 'reset';
+      },
+      { running: () => runningPeers(on) },
+    );
+
+    const applied = await subject.apply(await subject.read(never), addB, never);
+
+    expect(applied).toMatchObject({ reloaded: true, attempts: 2 });
+    expect(suite.calls().filter(({ stage }) => stage === 'commit')).toHaveLength(1);
+    expect(await on.runningNames()).toEqual(['a', 'b']);
+  });
+
+  it('loads a change that was written but whose reload never came', async () => {
+    const on = await suite.given();
+    // Written without a reload, as by an api that is killed between the two.
+    const subject = await suite.behind(
+      on,
+      async (call) => {
+        if (!call.startsWith('PUT') || on.text().includes('peer b ')) return 'pass';
+        const text = on.text().replace(/(peer a .*\n)/, '$1  peer b 127.0.0.2:1001\n');
+        const { text: current } = await on.human('GET', '/configuration/version');
+        const query = `version=${current.trim()}&skip_reload=true`;
+        await on.human('POST', `/configuration/raw?${query}`, text);
+        return { status: 500, body: 'killed' };
+      },
+      { running: () => runningPeers(on) },
+    );
+
+    const applied = await subject.apply(await subject.read(never), addB, never);
+
+    expect(applied.reloaded).toBe(true);
+    expect(await on.runningNames()).toEqual(['a', 'b']);
+  });
+
+  it('shows a plan what the worker runs when a process was killed during its commit', async () => {
+    const on = await suite.given(['peer a 127.0.0.1:PORT']);
+    const { text: current } = await on.human('GET', '/configuration/version');
+    const text = on.text().replace(/(peer a .*\n)/, '$1  peer b 127.0.0.2:1001\n');
+    const query = `version=${current.trim()}&skip_reload=true`;
+    await on.human('POST', `/configuration/raw?${query}`, text);
+    writeFileSync(
+      join(on.directory, 'haproxy-peer-sync.transactions.json'),
+      JSON.stringify({ open: [], reloadDue: true }),
+    );
+    const subject = suite.make(on, {
+      stateDirectory: on.directory,
+      running: () => runningPeers(on),
+    });
+
+    const base = await subject.read(never);
+    const applied = await subject.apply(base, addB, never);
+    const after = await subject.read(never);
+
+    expect(base.entries.map(({ name }) => name)).toEqual(['a']);
+    expect(applied.reloaded).toBe(true);
+    expect(await on.runningNames()).toEqual(['a', 'b']);
+    expect(after.entries.map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+
+  it('repairs an api that holds what haproxy refused to load, without a reload', async () => {
+    const on = await suite.given();
+    await humanAdds(on, entry('y', '127.0.0.25', 1025));
+    const { port, free } = await occupied();
+    const status = await humanBreaks(on, port);
+    const workerBefore = pidOf(await on.ask('show info'));
+    const subject = suite.make(on);
+
+    const base = await subject.read(never);
+    const workerAfter = pidOf(await on.ask('show info'));
+    const applied = await subject.apply(base, addB, never);
+    await free();
+
+    expect(status).toBe(400);
+    expect(suite.logged()).toContain('repaired');
+    expect(workerAfter).toBe(workerBefore);
+    expect(applied.reloaded).toBe(true);
+    expect(Object.keys(await humanSees(on)).sort()).toEqual(['a', 'b', 'y']);
+    expect(on.text()).not.toContain(`127.0.0.1:${port}`);
+    expect(await on.runningNames()).toEqual(['a', 'b', 'y']);
+  });
+
+  it('repairs nothing when it may only read', async () => {
+    const on = await suite.given();
+    await humanAdds(on, entry('y', '127.0.0.25', 1025));
+    const { port, free } = await occupied();
+    await humanBreaks(on, port);
+    const before = (await on.human('GET', '/configuration/version')).text;
+
+    await suite.make(on, { readOnly: true }).read(never);
+    await free();
+
+    expect((await on.human('GET', '/configuration/version')).text).toBe(before);
+  });
+
+  it('says reload failed, keeps the old worker and leaves the api able to go on', async () => {
+    const on = await suite.given();
+    await humanAdds(on, entry('y', '127.0.0.25', 1025));
+    const { port, free } = await occupied();
+    const subject = suite.make(on);
+    const base = await subject.read(never);
+    // Our own line is where HAProxy listens: an occupied port passes validation and fails the reload.
+    const move = changes({ update: [entry('a', '127.0.0.1', port)] });
+
+    await expect(subject.apply(base, move, never)).rejects.toMatchObject({
+      code: 'RELOAD_FAILED',
+      retryable: false,
+      message: expect.stringContaining('cannot bind'),
+    });
+    await free();
+
+    const { text, configurationVersion } = await on.human('GET', '/configuration/raw');
+    expect(/_version=(\d+)/.exec(text)?.[1]).toBe(configurationVersion);
+    expect(await on.runningNames()).toEqual(['a', 'y']);
+    expect((await subject.apply(base, addB, never)).reloaded).toBe(true);
+    expect(await on.runningNames()).toEqual(['a', 'b', 'y']);
+  });
+});
+
+/** Occupies a port so that a reload which binds it fails for real. */
+async function occupied(): Promise<{ port: number; free: () => Promise<unknown> }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return { port, free: () => new Promise((resolve) => server.close(resolve)) };
+}
+
+/** Somebody commits a bind that cannot be bound; returns the commit's status. */
+async function humanBreaks(on: DataplaneStand, port: number): Promise<number> {
+  const transaction = await humanBegins(on);
+  const path =
+    on.version === 'v3'
+      ? `/configuration/frontends/web/binds?transaction_id=${transaction}`
+      : `/configuration/binds?frontend=web&transaction_id=${transaction}`;
+  await on.human('POST', path, { name: 'bad', address: '127.0.0.1', port });
+  return (await on.human('PUT', `/transactions/${transaction}?force_reload=true`)).status;
+}
+
+function pidOf(info: string): number {
+  return Number(/^Pid: (\d+)/m.exec(info)?.[1] ?? 0);
+}
