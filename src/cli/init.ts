@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hello } from '../haproxy/hello.ts';
+import type { HelloOutcome } from '../model/hello.ts';
 import type { Member } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
-import type { HelloOutcome, JoinDecision } from '../plan/join.ts';
+import type { JoinDecision } from '../plan/join.ts';
 import { createBootstrap } from '../sync/bootstrap.ts';
 import { joinSiblings } from '../sync/join.ts';
 import { settledMembers } from '../sync/settle.ts';

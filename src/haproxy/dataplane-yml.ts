@@ -10,12 +10,35 @@ export interface DataplaneYmlInput {
   /** Writable directory for transactions and the storage directories the API makes at its start. */
   readonly stateDirectory: string;
   readonly haproxyBin: string;
+  /** Path of what `renderReloadScript` gave. No spaces: the API splits the command at them. */
+  readonly reloadScript: string;
 }
 
 /**
- * dataplaneapi.yml. `reload_cmd` is `false`, because the API decides once at its start whether it reloads
- * over the master socket: a command that does something else, or nothing, would report reloads that never happened;
- * `false` makes them fail visibly (dataplaneapi configure_data_plane.go, reload-strategy.go, 2.9 to 3.4).
+ * The reload command of the Data Plane API for HAProxy before 2.7, with which it does not use the master socket:
+ * reloads over it all the same, and succeeds only when a new worker runs. Needs socat beside the API.
+ */
+export function renderReloadScript(masterSocket: string): string {
+  return `#!/bin/sh
+set -eu
+ask() { echo "$1" | socat -t 10 - "UNIX-CONNECT:${masterSocket}"; }
+worker() { ask 'show proc' | awk '$2 == "worker" { print $1; exit }'; }
+before=$(worker)
+ask reload || true
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  now=$(worker || true)
+  if [ -n "$now" ] && [ "$now" != "$before" ]; then exit 0; fi
+  sleep 0.25
+done
+echo 'no new worker has started' >&2
+exit 1
+`;
+}
+
+/**
+ * dataplaneapi.yml. The API decides once at its start whether it reloads over the master socket, and uses
+ * `reload_cmd` for the rest of its life otherwise: a command that does nothing would report reloads that never
+ * happened, so it is a script that proves them (dataplaneapi configure_data_plane.go, reload-strategy.go, 2.9 to 3.4).
  * Everything the API writes goes to the shared volume, so that its root filesystem may be read-only.
  */
 export function renderDataplaneYml(input: DataplaneYmlInput): string {
@@ -48,8 +71,8 @@ export function renderDataplaneYml(input: DataplaneYmlInput): string {
       reload: {
         reload_delay: 5,
         reload_strategy: 'custom',
-        reload_cmd: 'false',
-        restart_cmd: 'false',
+        reload_cmd: `sh ${input.reloadScript}`,
+        restart_cmd: `sh ${input.reloadScript}`,
       },
     },
     log_targets: [{ log_to: 'stdout', log_level: 'warning', log_types: ['app'] }],

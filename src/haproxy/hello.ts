@@ -1,13 +1,5 @@
 import { connect } from 'node:net';
-
-/** What a sibling answers to our name; see `HelloOutcome` in plan/join.ts for the meaning of each. */
-export type HelloAnswer =
-  | 'known'
-  | 'busy'
-  | 'unknown-to-it'
-  | 'wrong-name'
-  | 'refused'
-  | 'no-answer';
+import type { HelloOutcome } from '../model/hello.ts';
 
 export interface HelloOptions {
   readonly address: string;
@@ -19,7 +11,7 @@ export interface HelloOptions {
 }
 
 /** Status lines of the peers protocol (haproxy src/peers.c, PEER_SESS_SC_*). */
-const answers: Readonly<Record<string, HelloAnswer>> = {
+const answers: Readonly<Record<string, HelloOutcome>> = {
   200: 'known',
   300: 'busy',
   503: 'wrong-name',
@@ -38,13 +30,13 @@ const refusals: ReadonlySet<string> = new Set([
  * The first lines of the peers protocol, as a HAProxy of our name would send them: tells whether the sibling
  * has our name in its peers section. A `known` opens a session on its side, closed at once. Never throws.
  */
-export function hello(options: HelloOptions): Promise<HelloAnswer> {
+export function hello(options: HelloOptions): Promise<HelloOutcome> {
   return new Promise((resolve) => {
     const { address, port, siblingName, ownName, signal } = options;
     const socket = connect({ host: address, port });
     let text = '';
 
-    function finish(answer: HelloAnswer): void {
+    function finish(answer: HelloOutcome): void {
       clearTimeout(timer);
       signal.removeEventListener('abort', silent);
       socket.destroy();

@@ -1,16 +1,4 @@
-/** Answers to the hello of the peers protocol (haproxy src/peers.c, status codes of the handshake). */
-export type HelloOutcome =
-  /** 200: it knows this pod. */
-  | 'known'
-  /** 300: it knows this pod and is busy with another session of it. */
-  | 'busy'
-  /** 504: it does not know this pod yet. */
-  | 'unknown-to-it'
-  /** 503: another peer has that address now. */
-  | 'wrong-name'
-  /** Nothing listens there: its HAProxy has not started, or has ended. */
-  | 'refused'
-  | 'no-answer';
+import type { HelloOutcome } from '../model/hello.ts';
 
 export interface JoinInput {
   /** Latest outcome by sibling. A sibling that was not asked yet is missing. */

@@ -2,7 +2,11 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseDataplaneAddress } from '../apply/dataplane/address.ts';
 import type { Config } from '../config/values.ts';
-import { type DataplaneYmlInput, renderDataplaneYml } from '../haproxy/dataplane-yml.ts';
+import {
+  type DataplaneYmlInput,
+  renderDataplaneYml,
+  renderReloadScript,
+} from '../haproxy/dataplane-yml.ts';
 import { type FileAccess, readText, writeFileAtomic } from '../haproxy/files.ts';
 import { findHash, renderHaproxyCfg } from '../haproxy/render.ts';
 import { hashPassword, verifyPassword } from '../haproxy/userlist.ts';
@@ -77,6 +81,7 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
   if (listen !== null) {
     const stateDirectory = `${directory}/dataplaneapi`;
     await mkdir(stateDirectory, { recursive: true, mode: 0o750 });
+    const reloadScript = `${stateDirectory}/reload.sh`;
     const yml = renderDataplaneYml({
       podName: self.name,
       listen,
@@ -85,7 +90,9 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
       masterSocket: config.masterSocket,
       stateDirectory,
       haproxyBin: config.haproxyBin,
+      reloadScript,
     });
+    await writeFileAtomic(reloadScript, renderReloadScript(config.masterSocket), access);
     await writeFileAtomic(config.dataplaneConfig, yml, access);
   }
   let said = '';

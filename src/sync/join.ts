@@ -1,5 +1,6 @@
+import type { HelloOutcome } from '../model/hello.ts';
 import type { Member, Self } from '../model/member.ts';
-import { type HelloOutcome, type JoinDecision, join } from '../plan/join.ts';
+import { type JoinDecision, join } from '../plan/join.ts';
 
 /** Asks one sibling whether it knows this pod by name. */
 export type AskHello = (sibling: Member, signal: AbortSignal) => Promise<HelloOutcome>;

@@ -88,6 +88,7 @@ describe('renderDataplaneYml', () => {
     masterSocket: '/var/run/haproxy/master.sock',
     stateDirectory: '/etc/haproxy/dataplaneapi',
     haproxyBin: 'haproxy',
+    reloadScript: '/etc/haproxy/dataplaneapi/reload.sh',
   };
 
   it('listens on the loopback and reloads over the master socket only', () => {
@@ -95,7 +96,7 @@ describe('renderDataplaneYml', () => {
 
     expect(text).toContain('host: 127.0.0.1');
     expect(text).toContain('master_worker_mode: true');
-    expect(text).toContain('reload_cmd: "false"');
+    expect(text).toContain('reload_cmd: sh /etc/haproxy/dataplaneapi/reload.sh');
   });
 
   it('takes a unix socket', () => {

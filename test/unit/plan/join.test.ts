@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type HelloOutcome, join } from '../../../src/plan/join.ts';
+import type { HelloOutcome } from '../../../src/model/hello.ts';
+import { join } from '../../../src/plan/join.ts';
 
 function joinAfter(
   elapsedMs: number,

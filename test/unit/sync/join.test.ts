@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { HelloOutcome } from '../../../src/model/hello.ts';
 import type { Member } from '../../../src/model/member.ts';
-import type { HelloOutcome } from '../../../src/plan/join.ts';
 import { joinSiblings } from '../../../src/sync/join.ts';
 import { member, self } from '../../helpers/members.ts';
 import { virtualClock } from '../../helpers/virtual-clock.ts';
