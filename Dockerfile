@@ -22,6 +22,8 @@ COPY --from=build /src/package.json /app/package.json
 RUN ln -s /app/main.js /usr/local/bin/haproxy-peer-sync
 # Numeric, so that runAsNonRoot can be checked; nothing is written, so the root file system may be read-only.
 USER 65532:65532
-ENV NODE_ENV=production
-ENTRYPOINT ["node", "/app/main.js"]
+# One arena for malloc; no optimising compilers, whose code alone takes memory, and a small young generation: a program
+# that waits most of the time gains nothing from them. Together 10 MiB less.
+ENV NODE_ENV=production MALLOC_ARENA_MAX=1
+ENTRYPOINT ["node", "--no-opt", "--no-maglev", "--max-semi-space-size=1", "/app/main.js"]
 CMD ["run"]
