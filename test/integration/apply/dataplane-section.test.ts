@@ -119,6 +119,22 @@ forEachDataplane('section', (suite) => {
     expect(base.obstacles).toHaveLength(1);
   });
 
+  it('adds one to a thousand siblings in three calls', async () => {
+    const siblings = Array.from(
+      { length: 1000 },
+      (_, i) => `peer p${i} 127.1.${Math.floor(i / 250)}.${(i % 250) + 1}:1001`,
+    );
+    const on = await suite.given(['peer a 127.0.0.1:PORT', ...siblings]);
+    const subject = suite.make(on);
+    const base = await subject.read(never);
+    suite.forgetCalls();
+
+    await subject.apply(base, addB, never);
+
+    expect(suite.calls()).toHaveLength(3);
+    expect(await on.runningNames()).toHaveLength(1002);
+  });
+
   it('costs one call when nothing differs and at most five when something does', async () => {
     const on = await suite.given();
     const subject = suite.make(on);

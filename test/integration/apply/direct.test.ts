@@ -1,0 +1,200 @@
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Applier } from '../../../src/apply/applier.ts';
+import { createDirectApplier, type DirectOptions } from '../../../src/apply/direct.ts';
+import { createLog } from '../../../src/log.ts';
+import { changes, entry } from '../../contract/applier.case.ts';
+import { type HaproxyStand, sectionName, startHaproxyStand } from '../../helpers/dataplane.ts';
+import { programs } from '../../helpers/programs.ts';
+
+const never = new AbortController().signal;
+const addB = changes({ add: [entry('b', '127.0.0.2', 1001)] });
+const noteFile = '.haproxy.cfg.peer-sync-undo';
+
+const variants = [
+  ['haproxy on the path', programs.haproxy],
+  ['haproxy 3.4', programs.haproxy34],
+] as const;
+
+for (const [title, haproxy] of variants) {
+  const reason = haproxy === undefined ? ' (skipped: no such program here)' : '';
+  describe.skipIf(haproxy === undefined)(`direct applier, ${title}${reason}`, () => {
+    let stand: HaproxyStand | undefined;
+
+    afterEach(async () => {
+      await stand?.stop();
+      stand = undefined;
+    });
+
+    async function given(
+      peers: readonly string[] = ['peer a 127.0.0.1:PORT'],
+      env: Record<string, string> = {},
+    ): Promise<HaproxyStand> {
+      stand = await startHaproxyStand({ haproxy: haproxy ?? '', peers, env });
+      return stand;
+    }
+
+    function make(on: HaproxyStand, part: Partial<DirectOptions> = {}): Applier {
+      return createDirectApplier({
+        configFile: on.configFile,
+        sectionName,
+        masterSocket: on.masterSocket,
+        env: {},
+        log: createLog('silent'),
+        ...part,
+      });
+    }
+
+    it('changes the lines of the entries and not another byte, and keeps the mode', async () => {
+      const on = await given([
+        '# who is there',
+        'peer a 127.0.0.1:PORT',
+        'peer b 127.0.0.2:1001 ssl verify none # old',
+        'table t1 type string len 10 size 1k store gpc0',
+      ]);
+      chmodSync(on.configFile, 0o640);
+      const before = on.text();
+      const subject = make(on, { haproxyBin: haproxy });
+
+      const base = await subject.read(never);
+      await subject.apply(base, changes({ update: [entry('b', '127.0.0.22', 1001)] }), never);
+
+      expect(on.text()).toBe(before.replace('127.0.0.2:1001', '127.0.0.22:1001'));
+      expect(statSync(on.configFile).mode & 0o777).toBe(0o640);
+      expect(base.obstacles).toEqual([]);
+      expect(readdirSync(on.directory).filter((name) => name.startsWith('.'))).toEqual([]);
+    });
+
+    it('edits bind and server sections', async () => {
+      const on = await given(['bind 127.0.0.1:PORT', 'server a', 'server b 127.0.0.2:1001']);
+      const subject = make(on, { haproxyBin: haproxy });
+      const base = await subject.read(never);
+      const gone = base.entries.filter(({ name }) => name === 'b');
+
+      await subject.apply(
+        base,
+        changes({ add: [entry('c', '127.0.0.3', 1002)], remove: gone }),
+        never,
+      );
+
+      expect(await on.runningNames()).toEqual(['a', 'c']);
+    });
+
+    it('puts the old file back when haproxy does not reload, and goes on afterwards', async () => {
+      const on = await given();
+      const before = on.text();
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const subject = make(on);
+      const base = await subject.read(never);
+      // Our own line is where HAProxy listens: an occupied port fails the reload and nothing before it.
+      const move = changes({ update: [entry('a', '127.0.0.1', port)] });
+
+      await expect(subject.apply(base, move, never)).rejects.toMatchObject({
+        code: 'RELOAD_FAILED',
+      });
+      await new Promise((resolve) => server.close(resolve));
+
+      expect(on.text()).toBe(before);
+      expect(existsSync(join(on.directory, noteFile))).toBe(false);
+      await expect.poll(() => on.runningNames()).toEqual(['a']);
+      expect((await subject.apply(await subject.read(never), addB, never)).reloaded).toBe(true);
+      await expect.poll(() => on.runningNames()).toEqual(['a', 'b']);
+    });
+
+    it('writes nothing that the haproxy binary refuses', async () => {
+      const on = await given();
+      const before = on.text();
+      const subject = make(on, { haproxyBin: haproxy });
+      const bad = changes({ add: [entry('b', 'no-such-host.invalid', 1)] });
+
+      await expect(subject.apply(await subject.read(never), bad, never)).rejects.toMatchObject({
+        code: 'RELOAD_FAILED',
+        stage: 'validate',
+        message: expect.stringContaining('no-such-host.invalid'),
+      });
+
+      expect(on.text()).toBe(before);
+      expect(readdirSync(on.directory).filter((name) => name.startsWith('.'))).toEqual([]);
+    });
+
+    it('does without a haproxy binary', async () => {
+      const on = await given();
+      const subject = make(on, { haproxyBin: '/no/such/haproxy' });
+
+      expect((await subject.apply(await subject.read(never), addB, never)).reloaded).toBe(true);
+    });
+
+    it('puts the old file back when the master does not answer', async () => {
+      const on = await given();
+      const before = on.text();
+      const subject = make(on, { masterSocket: join(on.directory, 'absent.sock') });
+
+      await expect(subject.apply(await subject.read(never), addB, never)).rejects.toMatchObject({
+        code: 'HAPROXY_UNREACHABLE',
+        retryable: true,
+      });
+
+      expect(on.text()).toBe(before);
+    });
+
+    it('does the change again when a process was killed between write and reload', async () => {
+      const on = await given();
+      const before = on.text();
+      const after = before.replace(/(peer a .*\n)/, '$1  peer b 127.0.0.2:1001\n');
+      // What the killed process left: its note and the new file, but the worker has the old one.
+      writeFileSync(join(on.directory, noteFile), JSON.stringify({ before, after }));
+      writeFileSync(on.configFile, after);
+      const subject = make(on);
+
+      const base = await subject.read(never);
+      const applied = await subject.apply(base, addB, never);
+
+      expect(base.entries.map(({ name }) => name)).toEqual(['a']);
+      expect(applied.reloaded).toBe(true);
+      await expect.poll(() => on.runningNames()).toEqual(['a', 'b']);
+      expect(existsSync(join(on.directory, noteFile))).toBe(false);
+    });
+
+    it('keeps what somebody else wrote after the process was killed', async () => {
+      const on = await given();
+      const before = on.text();
+      writeFileSync(join(on.directory, noteFile), JSON.stringify({ before: '', after: 'x' }));
+
+      expect((await make(on).read(never)).entries.map(({ name }) => name)).toEqual(['a']);
+      expect(on.text()).toBe(before);
+    });
+
+    it('tells that the file cannot be read, as a fault that may pass', async () => {
+      const on = await given();
+      const subject = make(on, { configFile: join(on.directory, 'absent.cfg') });
+
+      await expect(subject.read(never)).rejects.toMatchObject({
+        name: 'RemoteError',
+        code: 'FILE_READ_FAILED',
+        retryable: true,
+      });
+    });
+
+    it('gives the note no wider mode than the file', async () => {
+      const on = await given();
+      chmodSync(on.configFile, 0o600);
+      let mode = 0;
+      const watching = setInterval(() => {
+        const note = join(on.directory, noteFile);
+        if (existsSync(note)) mode |= statSync(note).mode & 0o777;
+      }, 1);
+      const subject = make(on);
+
+      await subject.apply(await subject.read(never), addB, never);
+      clearInterval(watching);
+
+      expect(mode).toBe(0o600);
+      expect(readFileSync(on.configFile, 'utf8')).toContain('peer b');
+    });
+  });
+}
