@@ -1,0 +1,61 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startKubeApiserver } from '../helpers/kube-apiserver.ts';
+import { createPod, deletePod } from '../helpers/kube-pods.ts';
+
+/** Makes pods appear and go where the sidecars look for them. */
+export interface Roll {
+  readonly sourceFlags: readonly string[];
+  readonly description: string;
+  join(...pods: readonly { readonly name: string; readonly address: string }[]): Promise<void>;
+  leave(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A members file, replaced in one step. */
+export function fileRoll(directory: string): Roll {
+  const path = join(directory, 'members.json');
+  const pods = new Map<string, string>();
+  function write(): void {
+    const rows = [...pods].map(([name, address]) => ({ name, address }));
+    writeFileSync(`${path}.new`, JSON.stringify(rows));
+    renameSync(`${path}.new`, path);
+  }
+  write();
+  return {
+    sourceFlags: ['--source=file', `--members-file=${path}`],
+    description: 'a members file',
+    async join(...joining) {
+      for (const { name, address } of joining) pods.set(name, address);
+      write();
+    },
+    async leave(name) {
+      pods.delete(name);
+      write();
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Pods of a real kube-apiserver, whose status is written as a kubelet would. */
+export async function kubernetesRoll(): Promise<Roll> {
+  const server = await startKubeApiserver();
+  const namespace = 'demo';
+  await server.createNamespace(namespace);
+  return {
+    sourceFlags: [
+      '--source=kubernetes',
+      `--kubeconfig=${server.kubeconfigPath}`,
+      `--namespace=${namespace}`,
+      '--selector=app=haproxy',
+    ],
+    description: 'pods of a real kube-apiserver',
+    async join(...joining) {
+      for (const { name, address } of joining) {
+        await createPod(server, namespace, name, { ips: [address] });
+      }
+    },
+    leave: (name) => deletePod(server, namespace, name),
+    close: () => server.stop(),
+  };
+}

@@ -1,0 +1,99 @@
+import { eventually } from '../helpers/eventually.ts';
+import { createReplica, type Replica, type ReplicaSetting } from '../helpers/replica.ts';
+import type { Roll } from './members.ts';
+
+export type Phase = 'joining' | 'ready' | 'leaving' | 'killed' | 'gone';
+
+export interface Actor {
+  readonly replica: Replica;
+  phase: Phase;
+  readonly startedAtMs: number;
+  readyAfterMs: number | null;
+  /** Last count seen, kept when the replica is gone. */
+  reloads: number;
+}
+
+/** The replicas of one run and how they come and go; the strategies differ in `bring` only. */
+export interface Stage {
+  readonly actors: readonly Actor[];
+  /** New replicas, all at once; resolves when they are ready. */
+  bring(count: number): Promise<readonly Replica[]>;
+  /** The way a rolling update takes one out. */
+  retire(replica: Replica): Promise<void>;
+  /** No farewell: SIGKILL to everything of it. */
+  crash(replica: Replica): Promise<void>;
+  alive(): readonly Replica[];
+  close(): Promise<void>;
+}
+
+export interface StageOptions {
+  readonly setting: ReplicaSetting;
+  readonly roll: Roll;
+  /** First three numbers of the loopback addresses, e.g. `127.0.1`. */
+  readonly network: string;
+  readonly raise: (replica: Replica, stage: Stage) => Promise<void>;
+  /** The members changed: for the strategy that reacts to every event. */
+  readonly onEvent?: (stage: Stage) => void;
+}
+
+export function createStage({ setting, roll, network, raise, onEvent }: StageOptions): Stage {
+  const actors: Actor[] = [];
+
+  function actorOf(replica: Replica): Actor {
+    const actor = actors.find((candidate) => candidate.replica === replica);
+    if (actor === undefined) throw new Error(`${replica.name} is not on stage`);
+    return actor;
+  }
+
+  async function end(replica: Replica, phase: Phase, how: () => Promise<void>): Promise<void> {
+    const actor = actorOf(replica);
+    actor.phase = phase;
+    actor.reloads = await replica.reloads().catch(() => actor.reloads);
+    await how();
+    actor.phase = phase === 'killed' ? 'killed' : 'gone';
+    await roll.leave(replica.name);
+    onEvent?.(stage);
+  }
+
+  const stage: Stage = {
+    actors,
+    async bring(count) {
+      const joining = Array.from({ length: count }, (_, index) => {
+        const number = actors.length + index + 1;
+        return createReplica(setting, `web-${number}`, `${network}.${number}`);
+      });
+      const startedAtMs = Date.now();
+      for (const replica of joining) {
+        actors.push({ replica, phase: 'joining', startedAtMs, readyAfterMs: null, reloads: 0 });
+      }
+      // Kubernetes shows the addresses while the init containers still run.
+      await roll.join(...joining);
+      onEvent?.(stage);
+      await Promise.all(
+        joining.map(async (replica) => {
+          await raise(replica, stage);
+          const actor = actorOf(replica);
+          actor.phase = 'ready';
+          actor.readyAfterMs = Date.now() - startedAtMs;
+        }),
+      );
+      return joining;
+    },
+    retire: (replica) => end(replica, 'leaving', () => replica.stop()),
+    crash: (replica) => end(replica, 'killed', () => replica.kill()),
+    alive: () => actors.filter(({ phase }) => phase === 'ready').map(({ replica }) => replica),
+    async close() {
+      await Promise.all(actors.map(({ replica }) => replica.kill()));
+    },
+  };
+  return stage;
+}
+
+/** Our way: init, then HAProxy, Data Plane API and sidecar; ready when the sidecar says so. */
+export async function raiseSafely(replica: Replica): Promise<void> {
+  await replica.init();
+  await replica.start();
+  await eventually(() => replica.ready(), { timeoutMs: 60_000, intervalMs: 100 }).catch((error) => {
+    throw new Error(`${replica.name} did not become ready:\n${replica.log()}`, { cause: error });
+  });
+}

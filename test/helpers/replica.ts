@@ -1,0 +1,207 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseShowProc } from '../../src/haproxy/master.ts';
+import { parseShowPeers } from '../../src/haproxy/show-peers.ts';
+import { parseShowTable } from '../../src/haproxy/show-table.ts';
+import { command } from '../../src/haproxy/socket.ts';
+import type { PeersState } from '../../src/model/peers-state.ts';
+import { eventually } from './eventually.ts';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export const peersSection = 'haproxy-peers';
+export const peersPort = 3000;
+
+/** What all replicas of one set-up share. */
+export interface ReplicaSetting {
+  readonly haproxy: string;
+  /** Null: the `direct` applier. */
+  readonly dataplane: string | null;
+  readonly directory: string;
+  /** Flags that say where the members come from. */
+  readonly sourceFlags: readonly string[];
+  readonly flags?: readonly string[];
+}
+
+/** One replica as a pod would hold it: HAProxy, Data Plane API and sidecar, on a loopback address of its own. */
+export interface Replica {
+  readonly name: string;
+  readonly address: string;
+  readonly directory: string;
+  /** The init container: resolves when HAProxy may start. */
+  init(): Promise<void>;
+  start(): Promise<void>;
+  /** HAProxy alone, with the configuration that is there: for the naive strategy. */
+  startHaproxy(): Promise<void>;
+  configFile: string;
+  masterSocket: string;
+  ready(): Promise<boolean>;
+  ask(line: string): Promise<string>;
+  peers(): Promise<PeersState | undefined>;
+  entries(): Promise<number>;
+  /** Reloads that HAProxy's master has counted. */
+  reloads(): Promise<number>;
+  log(): string;
+  /** As Kubernetes does: HAProxy first, the sidecar last. */
+  stop(): Promise<void>;
+  /** SIGKILL to everything at once. */
+  kill(): Promise<void>;
+}
+
+/** The user's own haproxy.cfg, which says nothing of peers but the section's name. */
+export function replicaTemplate(address: string): string {
+  return `global
+    log stderr local0 notice
+
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 30s
+    timeout server 30s
+
+frontend web
+    bind ${address}:8080
+    http-request track-sc0 url_param(session) table sessions
+    http-request sc-inc-gpc0(0)
+    http-request return status 200
+
+backend sessions
+    stick-table type string len 64 size 2m expire 1h store gpc0 peers ${peersSection}
+`;
+}
+
+function exited(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+async function gone(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
+  if (child === undefined || exited(child)) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  signalGroup(child, signal);
+  const late = setTimeout(() => signalGroup(child, 'SIGKILL'), 10_000);
+  await ended;
+  clearTimeout(late);
+}
+
+/** Children lead a process group of their own, so that HAProxy's workers get the signal too. */
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(signal === 'SIGKILL' ? -(child.pid ?? 0) : (child.pid ?? 0), signal);
+  } catch {
+    // Gone already.
+  }
+}
+
+export function createReplica(setting: ReplicaSetting, name: string, address: string): Replica {
+  const directory = join(setting.directory, name);
+  const etc = join(directory, 'etc');
+  const run = join(directory, 'run');
+  for (const path of [etc, run]) mkdirSync(path, { recursive: true });
+  const template = join(directory, 'template.cfg');
+  writeFileSync(template, replicaTemplate(address));
+  const configFile = join(etc, 'haproxy.cfg');
+  const adminSocket = join(run, 'admin.sock');
+  const masterSocket = join(run, 'master.sock');
+  const logFile = join(directory, 'log');
+  const children: { haproxy?: ChildProcess; api?: ChildProcess; sidecar?: ChildProcess } = {};
+
+  const common = [
+    `--pod-name=${name}`,
+    `--pod-ip=${address}`,
+    `--peers-port=${peersPort}`,
+    `--config-file=${configFile}`,
+    `--password-file=${join(etc, 'dataplaneapi.password')}`,
+    `--admin-socket=${adminSocket}`,
+    `--master-socket=${masterSocket}`,
+    `--haproxy-bin=${setting.haproxy}`,
+    `--dataplane-url=http://${address}:5555`,
+    `--applier=${setting.dataplane === null ? 'direct' : 'dataplane'}`,
+    ...setting.sourceFlags,
+  ];
+
+  function launch(file: string, args: readonly string[]): ChildProcess {
+    const log = openSync(logFile, 'a');
+    const { PATH = '', HOME = '' } = process.env;
+    return spawn(file, args, {
+      cwd: directory,
+      env: { PATH, HOME },
+      stdio: ['ignore', log, log],
+      detached: true,
+    });
+  }
+
+  function log(): string {
+    return existsSync(logFile) ? readFileSync(logFile, 'utf8') : '';
+  }
+
+  async function startHaproxy(): Promise<void> {
+    const child = launch(setting.haproxy, ['-W', '-db', '-S', masterSocket, '-f', configFile]);
+    children.haproxy = child;
+    await eventually(async () => {
+      if (exited(child)) throw new Error(`HAProxy of ${name} ended:\n${log()}`);
+      return (await command(adminSocket, 'show info')).includes('Uptime');
+    });
+  }
+
+  return {
+    name,
+    address,
+    directory,
+    configFile,
+    masterSocket,
+    log,
+    startHaproxy,
+    async init() {
+      const yml = `--dataplane-config=${join(etc, 'dataplaneapi.yml')}`;
+      const child = launch(process.execPath, [
+        main,
+        'init',
+        `--template=${template}`,
+        yml,
+        ...common,
+      ]);
+      children.sidecar = child;
+      const code = await new Promise((resolve) => child.once('exit', resolve));
+      if (code !== 0) throw new Error(`init of ${name} ended with ${String(code)}:\n${log()}`);
+    },
+    async start() {
+      const flags = [`--listen=${address}:8405`, ...(setting.flags ?? [])];
+      children.sidecar = launch(process.execPath, [main, 'run', ...common, ...flags]);
+      await startHaproxy();
+      if (setting.dataplane === null) return;
+      children.api = launch(setting.dataplane, ['-f', join(etc, 'dataplaneapi.yml')]);
+    },
+    async ready() {
+      try {
+        return (await fetch(`http://${address}:8405/readyz`)).ok;
+      } catch {
+        return false;
+      }
+    },
+    ask: (line) => command(adminSocket, line, { timeoutMs: 30_000 }),
+    async peers() {
+      const states = parseShowPeers(await command(adminSocket, 'show peers'));
+      return states.find((state) => state.section === peersSection);
+    },
+    async entries() {
+      const tables = parseShowTable(await command(adminSocket, 'show table'));
+      return tables.find((table) => table.name === 'sessions')?.used ?? 0;
+    },
+    async reloads() {
+      const processes = parseShowProc(await command(masterSocket, 'show proc'));
+      return processes.find(({ kind }) => kind === 'master')?.reloads ?? 0;
+    },
+    async stop() {
+      // The image's stop signal: HAProxy ends when its last connection has.
+      if (children.haproxy !== undefined) signalGroup(children.haproxy, 'SIGUSR1');
+      await gone(children.haproxy, 'SIGTERM');
+      await Promise.all([gone(children.api, 'SIGTERM'), gone(children.sidecar, 'SIGTERM')]);
+    },
+    async kill() {
+      const all = [children.haproxy, children.api, children.sidecar];
+      await Promise.all(all.map((child) => gone(child, 'SIGKILL')));
+    },
+  };
+}
