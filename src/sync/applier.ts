@@ -7,6 +7,7 @@ import { createDryRunApplier } from '../apply/memory.ts';
 import type { Config } from '../config/values.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../server/metrics.ts';
+import { observePeers } from './observe.ts';
 
 /** The applier that the configuration asks for. Throws a UserError for an address that is not local. */
 export function createApplier(
@@ -24,17 +25,24 @@ export function createApplier(
           haproxyBin: config.haproxyBin,
           env,
           log,
+          readOnly: config.dryRun,
         })
       : createDataplaneApplier({
           address: parseDataplaneAddress(config.dataplaneUrl, config.allowRemoteDataplane),
           user: config.dataplaneUser,
           passwordFile: config.passwordFile,
+          password: config.dataplanePassword,
           sectionName: config.peersSection,
           timeoutMs: config.dataplaneTimeout,
           commitTimeoutMs: config.dataplaneTimeout + 35_000,
           stateDirectory: dirname(config.adminSocket),
           env,
           log,
+          readOnly: config.dryRun,
+          running: async (signal) => {
+            const observed = await observePeers(config.adminSocket, config.peersSection, signal);
+            return observed.kind === 'up' ? observed.state?.peers : undefined;
+          },
           onCall: ({ method, status }) => metrics.dataplaneCalls.inc({ method, status }),
         });
   return config.dryRun ? createDryRunApplier(applier, log) : applier;

@@ -30,9 +30,16 @@ function siblingsOf(stage: Stage): readonly Replica[] {
   return there.map(({ replica }) => replica);
 }
 
-async function reload(replica: Replica, stage: Stage): Promise<void> {
-  write(replica, siblingsOf(stage));
-  await command(replica.masterSocket, 'reload', { timeoutMs: 30_000 }).catch(() => {});
+/** One reload of a replica after another: the strategy is naive, not broken. */
+const turns = new Map<string, Promise<void>>();
+
+function reload(replica: Replica, stage: Stage): Promise<void> {
+  const turn = (turns.get(replica.directory) ?? Promise.resolve()).then(async () => {
+    write(replica, siblingsOf(stage));
+    await command(replica.masterSocket, 'reload', { timeoutMs: 30_000 }).catch(() => {});
+  });
+  turns.set(replica.directory, turn);
+  return turn;
 }
 
 /** Start alone, wait two seconds, then write the siblings and reload. */

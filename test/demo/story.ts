@@ -61,7 +61,8 @@ async function compare(survivors: readonly Replica[], entries: number) {
   return Promise.all(
     survivors.map(async (replica) => ({
       name: replica.name,
-      entries: await keptEntries(replica, entries),
+      // A replica that does not answer keeps nothing.
+      entries: await keptEntries(replica, entries).catch(() => 0),
     })),
   );
 }

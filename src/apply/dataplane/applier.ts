@@ -7,7 +7,7 @@ import type { Applied, Applier } from '../applier.ts';
 import { asRunning, type RunningPeers, sameAsRunning } from '../running.ts';
 import type { DataplaneAddress } from './address.ts';
 import { createCaller } from './caller.ts';
-import { createCredentials } from './credentials.ts';
+import { createCredentials, fixedCredentials } from './credentials.ts';
 import { shouldRetry } from './failure.ts';
 import { type CallInfo, createHttp } from './http.ts';
 import { createJournal } from './journal.ts';
@@ -20,6 +20,8 @@ export interface DataplaneOptions {
   readonly address: DataplaneAddress;
   readonly user: string;
   readonly passwordFile: string;
+  /** In place of the file. */
+  readonly password?: string | undefined;
   readonly sectionName: string;
   /** For names written as variables, e.g. `"$HOSTNAME"`. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -52,7 +54,10 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
   const { address, user, passwordFile, sectionName, env, log, onCall } = options;
   const retry = options.retry ?? defaultRetry;
   const readOnly = options.readOnly === true;
-  const credentials = createCredentials(user, passwordFile);
+  const credentials =
+    options.password === undefined
+      ? createCredentials(user, passwordFile)
+      : fixedCredentials(user, options.password);
   const caller = createCaller(createHttp({ address, credentials, onCall }), options);
   const transactions = createTransactions(caller);
   const journal = createJournal(options.stateDirectory, log);

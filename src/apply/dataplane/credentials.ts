@@ -9,6 +9,12 @@ export interface Credentials {
   refresh(): Promise<boolean>;
 }
 
+/** A password that was given and never changes. */
+export function fixedCredentials(user: string, password: string): Credentials {
+  const value = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  return { header: () => Promise.resolve(value), refresh: () => Promise.resolve(false) };
+}
+
 /**
  * The file is read again when its inode, time or size changes: a mounted Secret is replaced by a rename, and
  * `init` may write it after we started.

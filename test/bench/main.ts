@@ -1,0 +1,18 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** `npm run bench -- NAME`: each prints its figures beside a baseline of the same run. */
+const benches: Readonly<Record<string, string>> = {
+  apply: 'calls and milliseconds of a change with 3, 100 and 1,000 siblings, API v3 and v2',
+  sidecar: 'start-up time and memory of the sidecar',
+  plan: 'the pure core with 1,000 members',
+};
+
+const [name, ...rest] = process.argv.slice(2);
+if (name === undefined || benches[name] === undefined) {
+  console.log('npm run bench -- NAME\n');
+  for (const [known, what] of Object.entries(benches)) console.log(`  ${known.padEnd(10)}${what}`);
+  process.exit(name === undefined || name === '--help' ? 0 : 2);
+}
+const file = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
+process.exit(spawnSync(process.execPath, [file, ...rest], { stdio: 'inherit' }).status ?? 1);
