@@ -30,10 +30,14 @@ export interface Reporter {
   ready(observed: Observed): void;
 }
 
+/** Failed passes in a row that a start may take: about a minute. */
+const startingFailures = 10;
+
 /** Says each thing once: a hold, a wait or a failure is logged when it begins or its reason changes. */
 export function createReporter(log: Log, observer: Observer): Reporter {
   let lastSaid = '';
   let lastFailure = '';
+  let reached = false;
 
   function once(text: string, say: () => void): void {
     if (text === lastSaid) return;
@@ -45,8 +49,10 @@ export function createReporter(log: Log, observer: Observer): Reporter {
     pass(report) {
       const { decision, membership } = report;
       observer.pass(report);
-      if (lastFailure !== '') log.info({ after: lastFailure }, 'reached again');
+      if (lastFailure !== '')
+        log.info({ after: lastFailure }, reached ? 'reached again' : 'reached');
       lastFailure = '';
+      reached = true;
       if (decision.kind === 'hold') {
         once(`hold ${decision.reasons.join()}`, () =>
           log.warn(
@@ -88,9 +94,16 @@ export function createReporter(log: Log, observer: Observer): Reporter {
     failed(error, failures) {
       const code = error instanceof AppError ? error.code : 'BUG';
       observer.failed(code);
-      if (lastFailure === code) return;
-      lastFailure = code;
+      // A sidecar starts before HAProxy and the Data Plane API: at first their absence is no fault.
+      const starting = !reached && code === 'DATAPLANE_UNREACHABLE' && failures <= startingFailures;
+      const said = starting ? `starting ${code}` : code;
+      if (lastFailure === said) return;
+      lastFailure = said;
       lastSaid = '';
+      if (starting) {
+        log.info({ code, reason: errorMessage(error) }, 'waiting for the Data Plane API');
+        return;
+      }
       const hint = error instanceof AppError ? error.hint : undefined;
       const stage = error instanceof RemoteError ? error.stage : undefined;
       log.error(

@@ -209,15 +209,32 @@ describe('one pass', () => {
     expect(await loop.names()).toEqual(['a', 'b', 'c']);
   });
 
+  it('waits for the Data Plane API at its start without an error, for about a minute', async () => {
+    const absent = new RemoteError('DATAPLANE_UNREACHABLE', 'nobody there', { retryable: true });
+    loop.fail(absent);
+    for (let attempt = 0; attempt < 10; attempt++) await loop.pass();
+    expect(loop.lines.map(({ level, msg }) => `${level} ${msg}`)).toContain(
+      'info waiting for the Data Plane API',
+    );
+    expect(loop.lines.filter(({ level }) => level === 'error')).toHaveLength(0);
+    await loop.pass();
+
+    expect(loop.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+
   it('survives every remote fault, says it once, and does it when the fault is over', async () => {
+    await loop.pass(true);
     loop.fail(new RemoteError('DATAPLANE_UNREACHABLE', 'nobody there', { retryable: true }));
     loop.source.set(membership('a', 'b'));
     for (let second = 0; second < 10; second++) {
       loop.at(second * 1000);
-      await loop.pass();
+      await loop.pass(true);
     }
     expect(loop.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
-    expect(loop.lines[0]).toMatchObject({ code: 'DATAPLANE_UNREACHABLE', reason: 'nobody there' });
+    expect(loop.lines.find(({ level }) => level === 'error')).toMatchObject({
+      code: 'DATAPLANE_UNREACHABLE',
+      reason: 'nobody there',
+    });
     loop.fail(null);
     await loop.pass();
     loop.at(20_000);
