@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError, errorMessage } from '../errors.ts';
 import { canonicalAddress } from './address.ts';
 import type { Candidate } from './candidates.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { writeFileAtomic } from '../haproxy/files.ts';
 
 const schema = z.object({ staticPeers: z.array(z.string()) });

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 const benches: Readonly<Record<string, string>> = {
   apply: 'calls and milliseconds of a change with 3, 100 and 1,000 siblings, API v3 and v2',
   sidecar: 'start-up time and memory of the sidecar',
+  accept: 'from a pod IP in the API to its name being accepted by a running sibling',
   plan: 'the pure core with 1,000 members',
 };
 

@@ -9,7 +9,7 @@ import { freePort } from '../helpers/ports.ts';
 const directory = mkdtempSync(join(tmpdir(), 'hps-bench-'));
 const members = join(directory, 'members.json');
 writeFileSync(members, '[{"name":"a","address":"127.0.0.1"}]');
-const lean = ['--optimize-for-size', '--max-semi-space-size=1'];
+const lean = ['--no-opt', '--no-maglev', '--max-semi-space-size=1'];
 
 function rssMiB(pid: number): number {
   const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
@@ -22,7 +22,7 @@ async function measure(
   port: number | null,
 ): Promise<number> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, args, { stdio: 'ignore', env: {} });
+  const child = spawn(process.execPath, args, { stdio: 'ignore', env: { MALLOC_ARENA_MAX: '1' } });
   try {
     if (port !== null) {
       await eventually(async () => (await fetch(`http://127.0.0.1:${port}/livez`)).ok, {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Only the fields we use; more are tolerated. v2 wraps what v3 answers bare: both are accepted everywhere. */
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError, errorMessage, RemoteError, type RemoteErrorDetails } from '../../errors.ts';
 
 const statusSchema = z.object({
