@@ -3,6 +3,7 @@ import type { Check } from '../server/http.ts';
 import { startHttpServer } from '../server/http.ts';
 import { createMetrics } from '../server/metrics.ts';
 import { createApplier } from '../sync/applier.ts';
+import { createLatch } from '../sync/latch.ts';
 import { createPeersModule, type PeersModule } from '../sync/peers.ts';
 import { createSource } from '../sync/source.ts';
 import { readStaticPeers } from '../sync/static-peers.ts';
@@ -24,6 +25,13 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
   const applier = createApplier(config, env, log, metrics);
   const { source, self } = createSource(config, log);
   const staticPeers = await readStaticPeers(config.configFile);
+  const { adminSocket, masterSocket } = config;
+  const latch = createLatch({ adminSocket, masterSocket, log, now: Date.now });
+  const wasReady = await latch.read();
+  if (wasReady) {
+    metrics.ready.set(1);
+    log.info('this HAProxy was ready before, and stays so');
+  }
   const module = createPeersModule({
     config,
     source,
@@ -34,6 +42,8 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
     metrics,
     now: Date.now,
     signal,
+    wasReady,
+    onReady: () => void latch.write(),
   });
   const startedAtMs = Date.now();
   const { host, port } = parseListen(config.listen) ?? { host: '', port: 8405 };

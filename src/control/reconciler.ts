@@ -24,6 +24,8 @@ export interface ReconcilerOptions {
   readonly log: Log;
   readonly observer: Observer;
   readonly now: () => number;
+  /** This HAProxy was ready under an earlier run of this program, and stays so. */
+  readonly wasReady?: boolean;
 }
 
 export interface Reconciler {
@@ -42,7 +44,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const report = createReporter(options.log, options.observer);
   let section: PeersSection | null = null;
   let failures = 0;
-  let latest: Readiness = { ready: false, reasons: ['nothing was compared yet'] };
+  let latest: Readiness =
+    options.wasReady === true
+      ? { ready: true, reasons: ['was ready before'] }
+      : { ready: false, reasons: ['nothing was compared yet'] };
 
   async function read(resync: boolean, signal: AbortSignal): Promise<PeersSection> {
     if (section === null || resync) section = await applier.read(signal);

@@ -9,6 +9,8 @@ export interface Process {
   readonly reloads: number;
   /** Failed reloads in a row, from 2.5 on; 0 for workers. */
   readonly failed: number;
+  /** Whole seconds; a reload does not start those of the master anew (seen with 2.6, 3.0, 3.4). */
+  readonly uptimeSeconds: number;
 }
 
 /** The answer to `show proc` on the master socket (haproxy src/mworker.c, 2.4 to 3.4). Programs are left out. */
@@ -21,9 +23,21 @@ export function parseShowProc(text: string): readonly Process[] {
     if (match === null) continue;
     const kind = match[2] === 'master' ? 'master' : old ? 'old-worker' : 'worker';
     const failed = Number(/\[failed: (\d+)\]/.exec(line)?.[1] ?? 0);
-    processes.push({ pid: Number(match[1]), kind, reloads: Number(match[3]), failed });
+    const uptimeSeconds = uptimeOf(line);
+    processes.push({
+      pid: Number(match[1]),
+      kind,
+      reloads: Number(match[3]),
+      failed,
+      uptimeSeconds,
+    });
   }
   return processes;
+}
+
+function uptimeOf(line: string): number {
+  const [, days, hours, minutes, seconds] = /\b(\d+)d(\d+)h(\d+)m(\d+)s\b/.exec(line) ?? [];
+  return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
 }
 
 export async function showProc(

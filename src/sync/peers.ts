@@ -26,10 +26,12 @@ export interface PeersModuleOptions {
   readonly metrics: Metrics;
   readonly now: () => number;
   readonly signal: AbortSignal;
+  readonly wasReady: boolean;
+  readonly onReady: () => void;
 }
 
 /** Counts what the reconciler reports. */
-function countWith(metrics: Metrics): Observer {
+function countWith(metrics: Metrics, onReady: () => void): Observer {
   return {
     pass({ membership, section, plan, observed, decision }) {
       metrics.members.set(membership.members.length);
@@ -56,7 +58,10 @@ function countWith(metrics: Metrics): Observer {
       metrics.changesWaiting.set(0);
     },
     failed: (code) => metrics.failures.inc({ code }),
-    ready: () => metrics.ready.set(1),
+    ready() {
+      metrics.ready.set(1);
+      onReady();
+    },
   };
 }
 
@@ -81,8 +86,9 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
       backoffMaxMs: 60_000,
     },
     log,
-    observer: countWith(options.metrics),
+    observer: countWith(options.metrics, options.onReady),
     now,
+    wasReady: options.wasReady,
   });
   const scheduler = createScheduler({
     pass: (resync) => reconciler.runOnce(resync, signal),

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import got from 'got';
@@ -155,6 +155,28 @@ describe.skipIf(missing !== null)(missing === null ? 'run' : `run (skipped: no $
     await eventually(() => line('HAProxy does not answer') !== undefined);
     expect(stand.text()).toBe(before);
     expect((await probe('/readyz')).body).toContain('HAProxy does not answer');
+  });
+
+  it('stays ready over its own restart, and not over one of HAProxy', async () => {
+    await setUp();
+    members('a');
+    const first = await run();
+    const file = join(stand.directory, 'haproxy-peer-sync.ready');
+    await eventually(() => existsSync(file));
+    first.kill('SIGKILL');
+    await first.ended;
+    rmSync(membersFile);
+    const second = await run();
+    await eventually(() => line('"msg":"listening"') !== undefined);
+    expect((await probe('/readyz')).statusCode).toBe(200);
+    second.kill('SIGKILL');
+    await second.ended;
+
+    const { pid } = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ pid, startedAtMs: Date.now() - 3_600_000 }));
+    await run();
+    await eventually(() => line('"msg":"listening"') !== undefined);
+    expect((await probe('/readyz')).statusCode).toBe(503);
   });
 
   it('goes on when the right password comes, and never shows one', async () => {
