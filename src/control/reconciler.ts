@@ -5,6 +5,7 @@ import type { Log } from '../log.ts';
 import { noChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Self } from '../model/member.ts';
+import type { Membership } from '../model/membership.ts';
 import type { PeersSection } from '../model/peers-section.ts';
 import { type GateSettings, gate, type Observed } from '../plan/gate.ts';
 import { type PeersPlan, type PlanSettings, planPeers } from '../plan/peers.ts';
@@ -54,18 +55,14 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return section;
   }
 
-  function decide(plan: PeersPlan, observed: Observed): Decision {
+  function decide(plan: PeersPlan, membership: Membership, observed: Observed): Decision {
     if (plan.kind === 'hold') {
       history.noChange();
       return { kind: 'hold', reasons: plan.reasons };
     }
     history.note(plan.changes);
-    const memberNames = new Set(
-      source
-        .snapshot()
-        .members.filter((member) => !member.terminating)
-        .map((member) => member.name),
-    );
+    const staying = membership.members.filter((member) => !member.terminating);
+    const memberNames = new Set(staying.map((member) => member.name));
     const input = {
       changes: plan.changes,
       reasons: plan.reasons,
@@ -123,7 +120,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const membership = source.snapshot();
     const plan = planPeers(membership, base, self, options.plan);
     const observed = await options.observe(signal);
-    const decision = decide(plan, observed);
+    const decision = decide(plan, membership, observed);
     report.pass({ membership, section: base, plan, observed, decision });
     await apply(base, decision, observed, signal);
     if (decision.kind === 'none' || decision.kind === 'apply') history.succeeded();
