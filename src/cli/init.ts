@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hello } from '../haproxy/hello.ts';
+import type { Log } from '../log.ts';
 import type { HelloOutcome } from '../model/hello.ts';
 import type { Member } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
@@ -11,6 +12,18 @@ import { createSource } from '../sync/source.ts';
 import type { Command, Context } from './command.ts';
 
 const now = Date.now;
+
+/** One line when the reason changes, and one every half minute for whoever looks later. */
+function sayNowAndThen(log: Log): (notes: readonly string[]) => void {
+  let said = '';
+  let saidAtMs = 0;
+  return (notes) => {
+    if (notes.join() === said && now() - saidAtMs < 30_000) return;
+    said = notes.join();
+    saidAtMs = now();
+    log.info({ notes }, 'waiting for the members');
+  };
+}
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal });
@@ -28,7 +41,7 @@ async function init({ config, env, log, signal }: Context): Promise<number> {
       windowMs: config.settle,
       now,
       sleep: pause,
-      onWait: (notes) => log.info({ notes }, 'waiting for the members'),
+      onWait: sayNowAndThen(log),
       signal,
     });
     await bootstrap.write(membership);

@@ -57,8 +57,7 @@ export function gate(input: GateInput, settings: GateSettings, nowMs: number): D
   const forbidden = forbids(input);
   if (forbidden !== null) return forbidden(nowMs);
   const delays = [
-    burst(input, settings, nowMs),
-    lazily(input, settings),
+    lazily(input, settings, nowMs) ?? burst(input, settings, nowMs),
     reloadInterval(input, settings),
     reestablished(input, settings, nowMs),
     backoff(input, settings),
@@ -127,10 +126,13 @@ function burst({ history }: GateInput, settings: GateSettings, nowMs: number): D
   return untilMs > nowMs ? { untilMs, reason: 'more changes may follow' } : null;
 }
 
-function lazily({ changes, history }: GateInput, settings: GateSettings): Delay | null {
+function lazily(input: GateInput, settings: GateSettings, nowMs: number): Delay | null {
+  const { changes, history } = input;
   if (changes.create || changes.add.length > 0) return null;
+  const untilMs = history.lazySinceMs + settings.removalDelayMs;
+  if (untilMs <= nowMs) return null;
   return {
-    untilMs: history.lazySinceMs + settings.removalDelayMs,
+    untilMs,
     reason: 'only dead or moved peers, which do no harm: waiting for an addition to go with',
   };
 }

@@ -116,6 +116,16 @@ describe('gate', () => {
     expect(decide(changes, {}, late).kind).toBe('apply');
   });
 
+  it('names one reason only for a young removal', () => {
+    const young = { pendingSinceMs: now, changedAtMs: now, lazySinceMs: now };
+
+    expect(decide(removes, {}, young).reasons).toHaveLength(1);
+    expect(decide(removes, {}, { ...young, lazySinceMs: 0 })).toMatchObject({
+      kind: 'wait',
+      reasons: ['more changes may follow'],
+    });
+  });
+
   it('folds removals into an addition', () => {
     const both = { ...adds, remove: [entry('c')] };
 
