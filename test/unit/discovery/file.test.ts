@@ -34,6 +34,12 @@ describe('file source', () => {
     return { lines, started };
   }
 
+  /** In one step: a reader between truncation and writing would see a third, empty text. */
+  async function replace(path: string, text: string): Promise<void> {
+    await writeFile(`${path}.new`, text);
+    await rename(`${path}.new`, path);
+  }
+
   async function has(of: Source, ...names: readonly string[]): Promise<void> {
     await eventually(() => expect(of.snapshot().members.map(({ name }) => name)).toEqual(names));
   }
@@ -44,12 +50,12 @@ describe('file source', () => {
     const { started, lines } = start(path, 20);
     await has(started, 'other', 'own');
 
-    await writeFile(path, '- {name: own');
+    await replace(path, '- {name: own');
     await eventually(() =>
       expect(started.snapshot().notes.join()).toContain('members file is wrong'),
     );
     const during = started.snapshot();
-    await writeFile(path, one);
+    await replace(path, one);
     await has(started, 'own');
 
     expect(during.synced).toBe(true);
