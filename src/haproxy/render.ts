@@ -76,17 +76,27 @@ function withLocalpeer(text: string, name: string, env: Variables, warnings: str
   return addToGlobal(text, `localpeer ${name}`);
 }
 
-function withAdminSocket(text: string, path: string): string {
-  const lines = splitLines(text);
+/** A stats socket at `path` with level admin: two lines of one path would fight for it. */
+function withAdminSocket(text: string, path: string, warnings: string[]): string {
+  const lines = [...splitLines(text)];
   const section = findSection(lines, 'global');
-  const body = section === undefined ? [] : lines.slice(section.start + 1, section.end);
-  const present = body.some((line) => {
-    const words = tokenize(line).map((token) => token.text);
-    if (words[0] !== 'stats' || words[1] !== 'socket' || words[2]?.replace(/^unix@/, '') !== path)
-      return false;
-    return words[words.indexOf('level') + 1] === 'admin';
-  });
-  if (present) return text;
+  for (let index = (section?.start ?? 0) + 1; index < (section?.end ?? 0); index++) {
+    const line = lines[index] ?? '';
+    const tokens = tokenize(line);
+    const words = tokens.map((token) => token.text);
+    if (words[0] !== 'stats' || words[1] !== 'socket') continue;
+    if (words[2]?.replace(/^unix@/, '') !== path) continue;
+    const level = tokens[words.indexOf('level') + 1];
+    if (words.includes('level') && level?.text === 'admin') return text;
+    warnings.push(`the stats socket ${path} of the template gets level admin`);
+    const at = words.includes('level') && level !== undefined ? level : null;
+    const end = tokens.at(-1)?.end ?? 0;
+    lines[index] =
+      at === null
+        ? `${line.slice(0, end)} level admin${line.slice(end)}`
+        : `${line.slice(0, at.start)}admin${line.slice(at.end)}`;
+    return lines.join('');
+  }
   return addToGlobal(text, `stats socket ${path} mode 660 level admin expose-fd listeners`);
 }
 
@@ -166,7 +176,7 @@ export function renderHaproxyCfg(input: RenderInput): Rendered {
     );
   }
   text = withLocalpeer(text, input.self.name, input.env, warnings);
-  text = withAdminSocket(text, input.adminSocket);
+  text = withAdminSocket(text, input.adminSocket, warnings);
   text = putSection(text, 'userlist', input.userlist, [
     `user ${input.user} password ${input.passwordHash}`,
   ]);
