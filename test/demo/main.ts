@@ -1,108 +1,130 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { haproxyBranch, programs } from '../helpers/programs.ts';
-import { fileRoll, kubernetesRoll } from './members.ts';
-import { raiseNaively, reactNaively } from './naive.ts';
+import { fileRoll, kubernetesRoll, type Roll } from './members.ts';
+import { createNaiveWay } from './naive.ts';
+import { choosePorts, parseOptions } from './options.ts';
 import { createStage, raiseSafely, type Stage } from './stage.ts';
 import { playStory, type StoryResult } from './story.ts';
-import { createView, table } from './view.ts';
+import { createView, stepTable, table } from './view.ts';
 
-const options = new Command('npm run demo --')
-  .description(
-    'HAProxy replicas come, go and die on loopback addresses; their stick-table entries stay.',
-  )
-  .option('--entries <n>', 'stick-table entries', Number, 40_000)
-  .option('--replicas <n>', 'replicas at the start', Number, 3)
-  .option('--kubernetes', 'membership from a real kube-apiserver instead of a file')
-  .option('--naive', 'what starting alone and reloading at once loses')
-  .option('--applier <name>', 'dataplane or direct')
-  .option('--haproxy <path>', 'HAProxy program')
-  .option('--network <prefix>', 'first three numbers of the loopback addresses', '127.0.1')
-  .option('--keep', 'keep the directory with configurations and logs')
-  .parse()
-  .opts<{
-    entries: number;
-    replicas: number;
-    kubernetes?: true;
-    naive?: true;
-    applier?: string;
-    haproxy?: string;
-    network: string;
-    keep?: true;
-  }>();
+const options = parseOptions(process.argv);
 
-function fail(text: string): never {
+function refuse(text: string): never {
   console.error(text);
   process.exit(1);
 }
 
-const haproxy = options.haproxy ?? programs.haproxy34 ?? programs.haproxy ?? programs.haproxy30;
-if (haproxy === undefined) {
-  fail('HAProxy is missing: apt-get install haproxy, or name one with HAPROXY_BIN or --haproxy.');
+function findHaproxy(): { readonly path: string; readonly branch: string } {
+  const path = options.haproxy ?? programs.haproxy34 ?? programs.haproxy ?? programs.haproxy30;
+  if (path === undefined) {
+    refuse(
+      'HAProxy is missing: apt-get install haproxy, or name one with HAPROXY_BIN or --haproxy.',
+    );
+  }
+  try {
+    return { path, branch: haproxyBranch(path) };
+  } catch (error) {
+    return refuse(
+      `${path} does not run as HAProxy: ${error instanceof Error ? error.message : error}`,
+    );
+  }
 }
-const dataplane =
-  options.applier === 'direct' || options.naive === true ? null : (programs.dataplaneV3 ?? null);
+
+const haproxy = findHaproxy();
+const api = programs.dataplaneV3 ?? programs.dataplaneV2 ?? null;
+if (options.applier === 'dataplane' && api === null) {
+  refuse('The Data Plane API is missing: name it with DATAPLANEAPI_BIN, or give --applier direct.');
+}
+const dataplane = options.applier === 'direct' || options.naive === true ? null : api;
+
 const directory = mkdtempSync(join(tmpdir(), 'haproxy-peer-sync-demo-'));
+// Whatever the helpers and their programs make lies in there too, and goes with it.
+process.env.TMPDIR = directory;
 const startedAtMs = Date.now();
+const interrupt = new AbortController();
 let stage: Stage | null = null;
-let closing = false;
+let roll: Roll | null = null;
+let ending = false;
 
-async function close(): Promise<void> {
-  if (closing) return;
-  closing = true;
-  await stage?.close();
-  await roll.close();
-  if (options.keep === true) console.log(`\nConfigurations and logs: ${directory}`);
-  else rmSync(directory, { recursive: true, force: true });
+/** Ends all programs, removes the directory and ends the process. Whoever calls first names the exit code. */
+async function end(code: number, text = ''): Promise<never> {
+  if (ending) return new Promise(() => {});
+  ending = true;
+  interrupt.abort(new Error('the demo ends'));
+  await Promise.allSettled([stage?.close(), roll?.close()]);
+  // Last of all: the API server, where it is still starting, is killed on exit.
+  process.on('exit', () => {
+    if (options.keep !== true) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  });
+  if (options.keep === true) console.log(`\nConfigurations and logs: ${directory}\n`);
+  if (text !== '') console.error(text);
+  process.exit(code);
 }
 
-const roll = options.kubernetes === true ? await kubernetesRoll() : fileRoll(directory);
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void close().finally(() => process.exit(130)));
+// A terminal, npm and the script around may all send one: every further signal finds the end under way.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => void end(128 + constants.signals[signal]));
+}
+process.on('uncaughtException', (error) => void end(1, error.stack));
+
+function describeWay(): string {
+  if (options.naive === true) {
+    return 'the naive way: start alone, wait 2 s, reload on every event';
+  }
+  if (dataplane !== null) return 'Data Plane API';
+  const why = options.applier === 'direct' ? '' : ' (no Data Plane API was found)';
+  return `direct applier${why}: the peers section is rewritten in the file and reloaded over the master socket`;
 }
 
-const way =
-  options.naive === true
-    ? 'the naive way: start alone, wait 2 s, reload on every event'
-    : dataplane === null
-      ? 'direct applier (no Data Plane API: the peers section is rewritten and reloaded over the master socket)'
-      : 'Data Plane API';
-console.log(`HAProxy ${haproxyBranch(haproxy)}, ${way}, members from ${roll.description}\n`);
+function report({ kept, steps }: StoryResult): boolean {
+  const all = options.entries.toLocaleString('en');
+  console.log(`${stepTable(steps).join('\n')}\n`);
+  for (const { name, entries } of kept) {
+    console.log(`${name} keeps ${entries.toLocaleString('en')} of ${all} entries`);
+  }
+  const survivors = options.replicas + 1;
+  const complete =
+    kept.length === survivors && kept.every(({ entries }) => entries === options.entries);
+  const seconds = ((Date.now() - startedAtMs) / 1000).toFixed(0);
+  const verdict = complete ? 'Every survivor has every entry, with its value' : 'Entries were lost';
+  console.log(`\n${verdict}, after ${seconds} s.`);
+  return complete;
+}
 
-const shared = { roll, network: options.network };
-const setting = { haproxy, dataplane, directory, sourceFlags: roll.sourceFlags };
-const view = createView(() => stage, process.stdout);
-let result: StoryResult | null = null;
-let problem: unknown = null;
+const strict = options.naive !== true;
+let view: ReturnType<typeof createView> | null = null;
 try {
-  stage =
-    options.naive === true
-      ? createStage({ ...shared, setting, raise: raiseNaively, onEvent: reactNaively })
-      : createStage({ ...shared, setting, raise: raiseSafely });
+  const ports = await choosePorts(options.network, 2 * options.replicas + 2);
+  roll = options.kubernetes === true ? await kubernetesRoll() : fileRoll(directory);
+  console.log(`HAProxy ${haproxy.branch}, ${describeWay()}`);
+  console.log(`members from ${roll.description}; addresses ${options.network}.1 and after\n`);
+  stage = createStage({
+    roll,
+    network: options.network,
+    setting: {
+      haproxy: haproxy.path,
+      dataplane,
+      directory,
+      sourceFlags: roll.sourceFlags,
+      ports,
+      signal: interrupt.signal,
+    },
+    ...(strict ? { raise: raiseSafely } : createNaiveWay()),
+  });
+  view = createView(stage, process.stdout);
   const { entries, replicas } = options;
-  const strict = options.naive !== true;
-  result = await playStory({ stage, entries, replicas, strict, say: view.say });
+  const result = await playStory({ stage, entries, replicas, strict, say: view.say });
+  await stage.countReloads();
+  await view.stop();
+  console.log(`\n${(await table(stage)).join('\n')}\n`);
+  const complete = report(result);
+  if (!strict) console.log('That is what the safety protocol is for: compare with `npm run demo`.');
+  await end(complete || !strict ? 0 : 1);
 } catch (error) {
-  problem = error;
+  await view?.stop();
+  const text = error instanceof Error ? error.message : String(error);
+  const hint = options.keep === true ? '' : '\nThe logs are kept with --keep.';
+  await end(1, `\nThe demo failed: ${text}${hint}`);
 }
-await view.stop();
-if (stage !== null) console.log(`\n${(await table(stage)).join('\n')}\n`);
-await close();
-if (problem !== null) fail(problem instanceof Error ? problem.message : String(problem));
-
-const all = options.entries.toLocaleString('en');
-const kept = result?.kept ?? [];
-for (const { name, entries } of kept) {
-  console.log(`${name} keeps ${entries.toLocaleString('en')} of ${all} entries`);
-}
-const complete = kept.length > 0 && kept.every(({ entries }) => entries === options.entries);
-const seconds = ((Date.now() - startedAtMs) / 1000).toFixed(0);
-console.log(
-  `\n${complete ? 'Every survivor has every entry' : 'Entries were lost'}, after ${seconds} s.`,
-);
-if (options.naive === true) {
-  console.log('That is what the safety protocol is for: compare with `npm run demo`.');
-}
-process.exit(complete || options.naive === true ? 0 : 1);

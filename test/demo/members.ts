@@ -8,6 +8,9 @@ export interface Roll {
   readonly sourceFlags: readonly string[];
   readonly description: string;
   join(...pods: readonly { readonly name: string; readonly address: string }[]): Promise<void>;
+  /** It got its stop signal: a member still. */
+  leaving(name: string): Promise<void>;
+  /** Its programs are gone, and now the pod is. */
   leave(name: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -29,6 +32,7 @@ export function fileRoll(directory: string): Roll {
       for (const { name, address } of joining) pods.set(name, address);
       write();
     },
+    leaving: () => Promise.resolve(),
     async leave(name) {
       pods.delete(name);
       write();
@@ -52,9 +56,10 @@ export async function kubernetesRoll(): Promise<Roll> {
     description: 'pods of a real kube-apiserver',
     async join(...joining) {
       for (const { name, address } of joining) {
-        await createPod(server, namespace, name, { ips: [address] });
+        await createPod(server, namespace, name, { ips: [address], bound: true });
       }
     },
+    leaving: (name) => deletePod(server, namespace, name, 30),
     leave: (name) => deletePod(server, namespace, name),
     close: () => server.stop(),
   };

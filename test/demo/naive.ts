@@ -2,24 +2,24 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { renderHaproxyCfg } from '../../src/haproxy/render.ts';
 import { command } from '../../src/haproxy/socket.ts';
-import { peersPort, peersSection, type Replica, replicaTemplate } from '../helpers/replica.ts';
-import type { Stage } from './stage.ts';
+import { peersSection, type Replica, replicaTemplate } from '../helpers/replica.ts';
+import type { Stage, StageOptions } from './stage.ts';
 
 /** Start-up delay of the tool we replace. */
 const startDelayMs = 2000;
 
 function write(replica: Replica, siblings: readonly Replica[]): void {
   const { text } = renderHaproxyCfg({
-    template: replicaTemplate(replica.address),
+    template: replicaTemplate(replica.address, replica.ports.web),
     self: replica,
     members: siblings.map(({ name, address }) => ({ name, address, terminating: false })),
     sectionName: peersSection,
-    port: peersPort,
+    port: replica.ports.peers,
     user: 'admin',
     userlist: 'dataplaneapi',
     passwordHash: '$6$naive$naive',
     password: '',
-    adminSocket: `${replica.directory}/run/admin.sock`,
+    adminSocket: replica.adminSocket,
     env: {},
   });
   writeFileSync(replica.configFile, text);
@@ -30,27 +30,30 @@ function siblingsOf(stage: Stage): readonly Replica[] {
   return there.map(({ replica }) => replica);
 }
 
-/** One reload of a replica after another: the strategy is naive, not broken. */
-const turns = new Map<string, Promise<void>>();
+/** Start alone, wait, then write the siblings and reload; and again at once on every event. */
+export function createNaiveWay(): Pick<StageOptions, 'raise' | 'onEvent'> {
+  // One reload of a replica after another: the strategy is naive, not broken.
+  const turns = new Map<Replica, Promise<void>>();
 
-function reload(replica: Replica, stage: Stage): Promise<void> {
-  const turn = (turns.get(replica.directory) ?? Promise.resolve()).then(async () => {
-    write(replica, siblingsOf(stage));
-    await command(replica.masterSocket, 'reload', { timeoutMs: 30_000 }).catch(() => {});
-  });
-  turns.set(replica.directory, turn);
-  return turn;
-}
+  function reload(replica: Replica, stage: Stage): Promise<void> {
+    const turn = (turns.get(replica) ?? Promise.resolve()).then(async () => {
+      write(replica, siblingsOf(stage));
+      await command(replica.masterSocket, 'reload', { timeoutMs: 30_000 }).catch(() => {});
+    });
+    turns.set(replica, turn);
+    return turn;
+  }
 
-/** Start alone, wait two seconds, then write the siblings and reload. */
-export async function raiseNaively(replica: Replica, stage: Stage): Promise<void> {
-  write(replica, [replica]);
-  await replica.startHaproxy();
-  await sleep(startDelayMs);
-  await reload(replica, stage);
-}
-
-/** Every event rewrites the section of every running replica and reloads it, at once. */
-export function reactNaively(stage: Stage): void {
-  for (const replica of stage.alive()) void reload(replica, stage);
+  return {
+    async raise(replica, stage) {
+      write(replica, [replica]);
+      await replica.startHaproxy();
+      await sleep(startDelayMs);
+      await reload(replica, stage);
+    },
+    onEvent(stage) {
+      // A replica that ends meanwhile has nothing to write to.
+      for (const replica of stage.alive()) reload(replica, stage).catch(() => {});
+    },
+  };
 }

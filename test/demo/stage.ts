@@ -9,8 +9,8 @@ export interface Actor {
   phase: Phase;
   readonly startedAtMs: number;
   readyAfterMs: number | null;
-  /** Last count seen, kept when the replica is gone. */
-  reloads: number;
+  /** Last count seen, kept when the replica is gone; null: never seen. */
+  reloads: number | null;
 }
 
 /** The replicas of one run and how they come and go; the strategies differ in `bring` only. */
@@ -23,6 +23,8 @@ export interface Stage {
   /** No farewell: SIGKILL to everything of it. */
   crash(replica: Replica): Promise<void>;
   alive(): readonly Replica[];
+  /** Looks at the masters of those alive again. */
+  countReloads(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -45,10 +47,17 @@ export function createStage({ setting, roll, network, raise, onEvent }: StageOpt
     return actor;
   }
 
+  /** A master that is in the middle of a reload does not answer: ask until it does. */
+  async function count(actor: Actor): Promise<void> {
+    const counting = eventually(() => actor.replica.reloads(), { timeoutMs: 5000 });
+    actor.reloads = await counting.catch(() => actor.reloads);
+  }
+
   async function end(replica: Replica, phase: Phase, how: () => Promise<void>): Promise<void> {
     const actor = actorOf(replica);
     actor.phase = phase;
-    actor.reloads = await replica.reloads().catch(() => actor.reloads);
+    await count(actor);
+    if (phase === 'leaving') await roll.leaving(replica.name);
     await how();
     actor.phase = phase === 'killed' ? 'killed' : 'gone';
     await roll.leave(replica.name);
@@ -64,7 +73,7 @@ export function createStage({ setting, roll, network, raise, onEvent }: StageOpt
       });
       const startedAtMs = Date.now();
       for (const replica of joining) {
-        actors.push({ replica, phase: 'joining', startedAtMs, readyAfterMs: null, reloads: 0 });
+        actors.push({ replica, phase: 'joining', startedAtMs, readyAfterMs: null, reloads: null });
       }
       // Kubernetes shows the addresses while the init containers still run.
       await roll.join(...joining);
@@ -82,6 +91,9 @@ export function createStage({ setting, roll, network, raise, onEvent }: StageOpt
     retire: (replica) => end(replica, 'leaving', () => replica.stop()),
     crash: (replica) => end(replica, 'killed', () => replica.kill()),
     alive: () => actors.filter(({ phase }) => phase === 'ready').map(({ replica }) => replica),
+    async countReloads() {
+      await Promise.all(actors.filter(({ phase }) => phase === 'ready').map(count));
+    },
     async close() {
       await Promise.all(actors.map(({ replica }) => replica.kill()));
     },
@@ -94,6 +106,9 @@ export async function raiseSafely(replica: Replica): Promise<void> {
   await replica.init();
   await replica.start();
   await eventually(() => replica.ready(), { timeoutMs: 60_000, intervalMs: 100 }).catch((error) => {
-    throw new Error(`${replica.name} did not become ready:\n${replica.log()}`, { cause: error });
+    const log = replica.log().split('\n').slice(-30).join('\n');
+    throw new Error(`${replica.name} did not become ready. Its log ends:\n${log}`, {
+      cause: error,
+    });
   });
 }

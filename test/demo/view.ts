@@ -1,4 +1,5 @@
 import type { Actor, Stage } from './stage.ts';
+import type { Step } from './story.ts';
 
 interface Row {
   readonly name: string;
@@ -31,7 +32,7 @@ async function rowOf(actor: Actor): Promise<Row> {
     phase,
     peers: peers === undefined ? '-' : `${up}/${remote.length}`,
     entries: entries === undefined ? '-' : entries.toLocaleString('en'),
-    reloads: String(actor.reloads),
+    reloads: actor.reloads === null ? '-' : String(actor.reloads),
     ready: readyAfterMs === null ? '-' : `${(readyAfterMs / 1000).toFixed(1)} s`,
   };
 }
@@ -47,13 +48,19 @@ export async function table(stage: Stage): Promise<readonly string[]> {
   return [line(header), ...rows.map(line)];
 }
 
+/** How long each step took. */
+export function stepTable(steps: readonly Step[]): readonly string[] {
+  const rows = steps.map(({ what, ms }) => `${(ms / 1000).toFixed(1).padStart(7)}  ${what}`);
+  return ['seconds  step', ...rows];
+}
+
 export interface View {
   say(text: string): void;
   stop(): Promise<void>;
 }
 
 /** On a terminal: the table, redrawn in place under the steps. Elsewhere: plain lines, one per step. */
-export function createView(stage: () => Stage | null, out: NodeJS.WriteStream): View {
+export function createView(stage: Stage, out: NodeJS.WriteStream): View {
   const startedAtMs = Date.now();
   const live = out.isTTY === true;
   let drawn = 0;
@@ -65,12 +72,13 @@ export function createView(stage: () => Stage | null, out: NodeJS.WriteStream): 
   }
 
   async function redraw(): Promise<void> {
-    const current = stage();
-    const lines = current === null ? [] : await table(current);
+    const [head = '', ...rows] = await table(stage);
     if (stopped) return;
     erase();
-    if (lines.length > 0) out.write(`\n${lines.join('\n')}\n`);
-    drawn = lines.length === 0 ? 0 : lines.length + 1;
+    // What has scrolled off the top cannot be erased: the oldest replicas give way.
+    const shown = rows.slice(-Math.max(1, out.rows - 4));
+    out.write(`\n${[head, ...shown].join('\n')}\n`);
+    drawn = shown.length + 2;
   }
 
   async function loop(): Promise<void> {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseShowProc } from '../../src/haproxy/master.ts';
@@ -12,7 +12,16 @@ import { eventually } from './eventually.ts';
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export const peersSection = 'haproxy-peers';
-export const peersPort = 3000;
+
+/** The ports of every replica; the addresses differ. */
+export interface ReplicaPorts {
+  readonly peers: number;
+  readonly api: number;
+  readonly web: number;
+  readonly probe: number;
+}
+
+export const defaultPorts: ReplicaPorts = { peers: 3000, api: 5555, web: 8080, probe: 8405 };
 
 /** What all replicas of one set-up share. */
 export interface ReplicaSetting {
@@ -23,6 +32,9 @@ export interface ReplicaSetting {
   /** Flags that say where the members come from. */
   readonly sourceFlags: readonly string[];
   readonly flags?: readonly string[];
+  readonly ports?: ReplicaPorts;
+  /** No program is started any more once it is aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /** One replica as a pod would hold it: HAProxy, Data Plane API and sidecar, on a loopback address of its own. */
@@ -30,18 +42,20 @@ export interface Replica {
   readonly name: string;
   readonly address: string;
   readonly directory: string;
+  readonly ports: ReplicaPorts;
   /** The init container: resolves when HAProxy may start. */
   init(): Promise<void>;
   start(): Promise<void>;
   /** HAProxy alone, with the configuration that is there: for the naive strategy. */
   startHaproxy(): Promise<void>;
-  configFile: string;
-  masterSocket: string;
+  readonly configFile: string;
+  readonly adminSocket: string;
+  readonly masterSocket: string;
   ready(): Promise<boolean>;
   ask(line: string): Promise<string>;
   peers(): Promise<PeersState | undefined>;
   entries(): Promise<number>;
-  /** Reloads that HAProxy's master has counted. */
+  /** Reloads that HAProxy's master has counted. Throws while the master restarts itself for a reload. */
   reloads(): Promise<number>;
   log(): string;
   /** As Kubernetes does: HAProxy first, the sidecar last. */
@@ -51,7 +65,7 @@ export interface Replica {
 }
 
 /** The user's own haproxy.cfg, which says nothing of peers but the section's name. */
-export function replicaTemplate(address: string): string {
+export function replicaTemplate(address: string, port = defaultPorts.web): string {
   return `global
     log stderr local0 notice
 
@@ -62,7 +76,7 @@ defaults
     timeout server 30s
 
 frontend web
-    bind ${address}:8080
+    bind ${address}:${port}
     http-request track-sc0 url_param(session) table sessions
     http-request sc-inc-gpc0(0)
     http-request return status 200
@@ -72,6 +86,9 @@ backend sessions
 `;
 }
 
+/** Grace between the stop signal and SIGKILL. */
+const graceMs = 10_000;
+
 function exited(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
@@ -80,7 +97,7 @@ async function gone(child: ChildProcess | undefined, signal: NodeJS.Signals): Pr
   if (child === undefined || exited(child)) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   signalGroup(child, signal);
-  const late = setTimeout(() => signalGroup(child, 'SIGKILL'), 10_000);
+  const late = setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs);
   await ended;
   clearTimeout(late);
 }
@@ -95,12 +112,13 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 export function createReplica(setting: ReplicaSetting, name: string, address: string): Replica {
+  const ports = setting.ports ?? defaultPorts;
   const directory = join(setting.directory, name);
   const etc = join(directory, 'etc');
   const run = join(directory, 'run');
   for (const path of [etc, run]) mkdirSync(path, { recursive: true });
   const template = join(directory, 'template.cfg');
-  writeFileSync(template, replicaTemplate(address));
+  writeFileSync(template, replicaTemplate(address, ports.web));
   const configFile = join(etc, 'haproxy.cfg');
   const adminSocket = join(run, 'admin.sock');
   const masterSocket = join(run, 'master.sock');
@@ -110,26 +128,32 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
   const common = [
     `--pod-name=${name}`,
     `--pod-ip=${address}`,
-    `--peers-port=${peersPort}`,
+    `--peers-port=${ports.peers}`,
     `--config-file=${configFile}`,
     `--password-file=${join(etc, 'dataplaneapi.password')}`,
     `--admin-socket=${adminSocket}`,
     `--master-socket=${masterSocket}`,
     `--haproxy-bin=${setting.haproxy}`,
-    `--dataplane-url=http://${address}:5555`,
+    `--dataplane-url=http://${address}:${ports.api}`,
     `--applier=${setting.dataplane === null ? 'direct' : 'dataplane'}`,
     ...setting.sourceFlags,
   ];
 
   function launch(file: string, args: readonly string[]): ChildProcess {
+    setting.signal?.throwIfAborted();
     const log = openSync(logFile, 'a');
     const { PATH = '', HOME = '' } = process.env;
-    return spawn(file, args, {
-      cwd: directory,
-      env: { PATH, HOME },
-      stdio: ['ignore', log, log],
-      detached: true,
-    });
+    try {
+      return spawn(file, args, {
+        cwd: directory,
+        // What a program leaves behind when it is killed goes with the directory.
+        env: { PATH, HOME, TMPDIR: run },
+        stdio: ['ignore', log, log],
+        detached: true,
+      });
+    } finally {
+      closeSync(log);
+    }
   }
 
   function log(): string {
@@ -149,7 +173,9 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
     name,
     address,
     directory,
+    ports,
     configFile,
+    adminSocket,
     masterSocket,
     log,
     startHaproxy,
@@ -167,7 +193,7 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
       if (code !== 0) throw new Error(`init of ${name} ended with ${String(code)}:\n${log()}`);
     },
     async start() {
-      const flags = [`--listen=${address}:8405`, ...(setting.flags ?? [])];
+      const flags = [`--listen=${address}:${ports.probe}`, ...(setting.flags ?? [])];
       children.sidecar = launch(process.execPath, [main, 'run', ...common, ...flags]);
       await startHaproxy();
       if (setting.dataplane === null) return;
@@ -175,7 +201,7 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
     },
     async ready() {
       try {
-        return (await fetch(`http://${address}:8405/readyz`)).ok;
+        return (await fetch(`http://${address}:${ports.probe}/readyz`)).ok;
       } catch {
         return false;
       }
@@ -191,13 +217,14 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
     },
     async reloads() {
       const processes = parseShowProc(await command(masterSocket, 'show proc'));
-      return processes.find(({ kind }) => kind === 'master')?.reloads ?? 0;
+      const master = processes.find(({ kind }) => kind === 'master');
+      if (master === undefined) throw new Error(`${name} has no master in show proc`);
+      return master.reloads;
     },
     async stop() {
-      // The image's stop signal: HAProxy ends when its last connection has.
-      if (children.haproxy !== undefined) signalGroup(children.haproxy, 'SIGUSR1');
-      await gone(children.haproxy, 'SIGTERM');
-      await Promise.all([gone(children.api, 'SIGTERM'), gone(children.sidecar, 'SIGTERM')]);
+      // SIGUSR1 is the stop signal of HAProxy's image: it ends when its last connection has.
+      await Promise.all([gone(children.haproxy, 'SIGUSR1'), gone(children.api, 'SIGTERM')]);
+      await gone(children.sidecar, 'SIGTERM');
     },
     async kill() {
       const all = [children.haproxy, children.api, children.sidecar];

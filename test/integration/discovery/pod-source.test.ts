@@ -164,13 +164,14 @@ describe.skipIf(kubeApiserverMissing !== undefined)(
       const before = source.snapshot();
       await server.allowPods(namespace, 'sidecar', ['list']);
       await seen(source, 'own=10.0.0.1');
-      const between = source.snapshot();
+      await eventually(() =>
+        expect(source.snapshot().notes.join()).toContain('refuses to watch pods'),
+      );
       await server.allowPods(namespace, 'sidecar');
       await eventually(() => expect(source.snapshot().notes).toEqual([]));
 
       expect(before.synced).toBe(false);
       expect(before.notes.join()).toContain('KUBERNETES_FORBIDDEN');
-      expect(between.notes.join()).toContain('refuses to watch pods');
       const warned = lines.filter(({ level }) => level === 'warn');
       expect(warned).toHaveLength(1);
       expect(warned[0]?.hint).toContain(
