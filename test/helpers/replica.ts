@@ -222,8 +222,8 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
       return master.reloads;
     },
     async stop() {
-      // SIGUSR1 is the stop signal of HAProxy's image: it ends when its last connection has.
-      await Promise.all([gone(children.haproxy, 'SIGUSR1'), gone(children.api, 'SIGTERM')]);
+      // Not SIGUSR1, the stop signal of HAProxy's image: it takes 5 s more and leaves siblings more time, so this is the harder case.
+      await Promise.all([gone(children.haproxy, 'SIGTERM'), gone(children.api, 'SIGTERM')]);
       await gone(children.sidecar, 'SIGTERM');
     },
     async kill() {
