@@ -133,6 +133,17 @@ describe('where nobody answers', () => {
     listener.close();
   });
 
+  it('a hello of a program that is stopping ends at once', async () => {
+    const port = await freePort();
+    const who = { siblingName: 'b', ownName: 'a', timeoutMs: 60_000 };
+    const listener = createServer(() => {});
+    await new Promise<void>((resolve) => listener.listen(port, '127.0.0.1', resolve));
+    const stopped = { ...who, address: '127.0.0.1', port, signal: AbortSignal.abort() };
+
+    expect(await hello(stopped)).toBe('no-answer');
+    listener.close();
+  });
+
   it('there is no HAProxy to check with', async () => {
     expect(await validateConfig(join(directory, 'no-haproxy'), '/dev/null')).toBeNull();
   });
