@@ -8,10 +8,14 @@ export interface FileAccess {
   readonly gid?: number;
 }
 
-/** The text of a file. `AppError` FILE_READ_FAILED names the path and the reason. */
+/**
+ * The text of a file. `AppError` FILE_READ_FAILED names the path and the reason. Text that is no UTF-8 is refused: it
+ * would come back damaged when the file is written again.
+ */
 export async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    return decoder.decode(await readFile(path));
   } catch (error) {
     throw new AppError('FILE_READ_FAILED', `${path} cannot be read: ${errorMessage(error)}`, {
       cause: error,

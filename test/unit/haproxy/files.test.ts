@@ -107,6 +107,23 @@ describe('writeFileAtomic', () => {
 });
 
 describe('readText', () => {
+  it('refuses what is no UTF-8, which a rewrite would damage', async () => {
+    const path = join(directory, 'haproxy.cfg');
+    writeFileSync(path, Buffer.from('# f\xfcr\nglobal\n', 'latin1'));
+
+    await expect(readText(path)).rejects.toMatchObject({
+      code: 'FILE_READ_FAILED',
+      message: expect.stringMatching(/haproxy.cfg cannot be read: .*utf-8/i),
+    });
+  });
+
+  it('keeps a byte order mark and line ends', async () => {
+    const path = join(directory, 'haproxy.cfg');
+    writeFileSync(path, '\uFEFF# für\r\n');
+
+    expect(await readText(path)).toBe('\uFEFF# für\r\n');
+  });
+
   it('says which file and why', async () => {
     await expect(readText(join(directory, 'nothing'))).rejects.toMatchObject({
       code: 'FILE_READ_FAILED',
