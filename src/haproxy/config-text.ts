@@ -52,28 +52,46 @@ export function lineEnd(text: string): '\r\n' | '\n' {
   return text.includes('\r\n') ? '\r\n' : '\n';
 }
 
-function expand(text: string, env: Variables): string {
-  return text.replace(
-    /\$(?:\{([A-Za-z_]\w*)(?:-([^}]*))?\}|([A-Za-z_]\w*))/g,
-    (_, braced: string | undefined, fallback: string | undefined, bare: string | undefined) =>
-      env[braced ?? bare ?? ''] ?? fallback ?? '',
-  );
-}
-
 interface Piece {
   readonly text: string;
   readonly end: number;
+}
+
+const controls: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
+
+/** What stands behind a backslash; where that is nothing HAProxy knows, the backslash stays (seen with 2.6 and 3.4). */
+function readEscape(line: string, at: number, quoted: boolean): Piece {
+  const next = line[at + 1] ?? '';
+  const hex = /^x([0-9a-fA-F]{2})/.exec(line.slice(at + 1, at + 4))?.[1];
+  if (hex !== undefined) {
+    return { text: String.fromCharCode(Number.parseInt(hex, 16)), end: at + 4 };
+  }
+  const control = controls[next];
+  if (control !== undefined) return { text: control, end: at + 2 };
+  if (next !== '' && (' #\\"\''.includes(next) || (quoted && next === '$'))) {
+    return { text: next, end: at + 2 };
+  }
+  return { text: '\\', end: at + 1 };
+}
+
+function readVariable(line: string, at: number, env: Variables): Piece {
+  const match = /^\$(?:\{([A-Za-z_]\w*)(?:-([^}]*))?\}|([A-Za-z_]\w*))/.exec(line.slice(at));
+  if (match === null) return { text: '$', end: at + 1 };
+  const [whole, braced, fallback, bare] = match;
+  return { text: env[braced ?? bare ?? ''] ?? fallback ?? '', end: at + whole.length };
 }
 
 function readDoubleQuoted(line: string, from: number, env: Variables): Piece {
   let text = '';
   let at = from;
   while (at < line.length && line[at] !== '"') {
-    if (line[at] === '\\' && at + 1 < line.length) at += 1;
-    text += line[at];
-    at += 1;
+    let piece: Piece = { text: line[at] ?? '', end: at + 1 };
+    if (line[at] === '\\') piece = readEscape(line, at, true);
+    else if (line[at] === '$') piece = readVariable(line, at, env);
+    text += piece.text;
+    at = piece.end;
   }
-  return { text: expand(text, env), end: at + 1 };
+  return { text, end: at + 1 };
 }
 
 function readToken(line: string, from: number, env: Variables): Token {
@@ -81,9 +99,10 @@ function readToken(line: string, from: number, env: Variables): Token {
   let at = from;
   while (at < line.length && !/[\s#]/.test(line[at] ?? '')) {
     const character = line[at] ?? '';
-    if (character === '\\' && at + 1 < line.length) {
-      text += line[at + 1];
-      at += 2;
+    if (character === '\\') {
+      const piece = readEscape(line, at, false);
+      text += piece.text;
+      at = piece.end;
     } else if (character === "'") {
       const close = line.indexOf("'", at + 1);
       const stop = close === -1 ? line.length : close;

@@ -74,21 +74,27 @@ export function readPeersSection(
   };
 }
 
+/** Parameters that belong to one line only: HAProxy refuses an `id` that is there twice. */
+const ownParameters: ReadonlySet<string> = new Set(['shard', 'id']);
+
 /** Parameters of the remote lines already there (`ssl …`), so that a new line is like its siblings. */
 function siblingParameters(lines: readonly string[], entries: readonly EntryLine[]): string {
   const sibling = entries.filter(({ addressed }) => addressed).at(-1);
   const last = sibling?.tokens[2];
   if (sibling === undefined || last === undefined) return '';
-  const rest = sibling.tokens.slice(3);
-  const shard = rest.findIndex(({ text }) => text === 'shard');
-  const kept = shard === -1 ? rest : rest.toSpliced(shard, 2);
+  const kept = sibling.tokens
+    .slice(3)
+    .filter(
+      ({ text }, index, rest) =>
+        !ownParameters.has(text) && !ownParameters.has(rest[index - 1]?.text ?? ''),
+    );
   const line = lines[sibling.index] ?? '';
   return kept.map(({ start, end }) => ` ${line.slice(start, end)}`).join('');
 }
 
 /**
  * The text with `changes` applied to the peers section `name`: only the lines of those entries change, every
- * other byte stays. Idempotent.
+ * other byte stays. An entry without an address is added as the local `server` of a `bind` section. Idempotent.
  */
 export function editPeersSection(
   text: string,
@@ -123,9 +129,11 @@ export function editPeersSection(
   const keyword = styleOf(body, entries);
   const parameters = siblingParameters(lines, entries);
   const indent = /^\s*/.exec(lines[entries[0]?.index ?? -1] ?? '    ')?.[0] ?? '    ';
-  const added = todo.add.map(
-    (entry) => `${indent}${keyword} ${entry.name} ${formatEndpoint(entry)}${parameters}${newline}`,
-  );
+  const added = todo.add.map((entry) => {
+    // The local server of a `bind` section has no address: HAProxy refuses one.
+    const rest = entry.address === '' ? '' : ` ${formatEndpoint(entry)}${parameters}`;
+    return `${indent}${keyword} ${entry.name}${rest}${newline}`;
+  });
   const at = (entries.at(-1)?.index ?? section.end - 1) + 1;
   const before = result[at - 1];
   if (added.length > 0 && typeof before === 'string' && !before.endsWith('\n')) {

@@ -2,7 +2,14 @@ import { noChanges } from '../model/changes.ts';
 import type { Member, Self } from '../model/member.ts';
 import type { PeerEntry } from '../model/peers-section.ts';
 import { lossyLines } from './api-model.ts';
-import { findSection, lineEnd, splitLines, tokenize, type Variables } from './config-text.ts';
+import {
+  findSection,
+  findSections,
+  lineEnd,
+  splitLines,
+  tokenize,
+  type Variables,
+} from './config-text.ts';
 import { editPeersSection, readPeersSection } from './peers-text.ts';
 
 export interface RenderInput {
@@ -47,40 +54,57 @@ function putSection(text: string, keyword: string, name: string, body: readonly 
   return [...lines.slice(0, section.start), ...rendered, ...lines.slice(section.end)].join('');
 }
 
-/** The global section with `line` added at its end, made at the top of the file where there is none. */
+/**
+ * The first global section with `line` added at its end. Where there is none, or only below a peers section, which
+ * needs `localpeer` above itself, one is made at the top: HAProxy takes several.
+ */
 function addToGlobal(text: string, line: string): string {
   const newline = lineEnd(text);
   const lines = [...splitLines(text)];
   const section = findSection(lines, 'global');
-  if (section === undefined) return `global${newline}    ${line}${newline}${newline}${text}`;
+  const peers = findSection(lines, 'peers');
+  if (section === undefined || (peers !== undefined && peers.start < section.start)) {
+    return `global${newline}    ${line}${newline}${newline}${text}`;
+  }
   const last = lines[section.end - 1] ?? '';
   if (!last.endsWith('\n')) lines[section.end - 1] = last + newline;
   lines.splice(section.end, 0, `    ${line}${newline}`);
   return lines.join('');
 }
 
+/** Indexes of the lines of all global sections. */
+function globalLines(lines: readonly string[]): readonly number[] {
+  return findSections(lines)
+    .filter(({ keyword }) => keyword === 'global')
+    .flatMap(({ start, end }) =>
+      Array.from({ length: end - start - 1 }, (_, index) => start + 1 + index),
+    );
+}
+
 function withLocalpeer(text: string, name: string, env: Variables, warnings: string[]): string {
   const lines = [...splitLines(text)];
-  const section = findSection(lines, 'global');
-  for (let index = section?.start ?? 0; index < (section?.end ?? 0); index++) {
+  const firstPeers = findSection(lines, 'peers')?.start ?? lines.length;
+  let effective = false;
+  for (const index of globalLines(lines)) {
     const line = lines[index] ?? '';
     const [keyword, value] = tokenize(line, env);
     if (keyword?.text !== 'localpeer' || value === undefined) continue;
-    if (value.text === name) return text;
+    // HAProxy ignores it below a peers section.
+    effective ||= index < firstPeers;
+    if (value.text === name) continue;
     warnings.push(
       `localpeer ${value.text} of the template is replaced with ${name}: peers know each other by pod name`,
     );
     lines[index] = line.slice(0, value.start) + name + line.slice(value.end);
-    return lines.join('');
   }
-  return addToGlobal(text, `localpeer ${name}`);
+  const named = lines.join('');
+  return effective ? named : addToGlobal(named, `localpeer ${name}`);
 }
 
 /** A stats socket at `path` with level admin: two lines of one path would fight for it. */
 function withAdminSocket(text: string, path: string, warnings: string[]): string {
   const lines = [...splitLines(text)];
-  const section = findSection(lines, 'global');
-  for (let index = (section?.start ?? 0) + 1; index < (section?.end ?? 0); index++) {
+  for (const index of globalLines(lines)) {
     const line = lines[index] ?? '';
     const tokens = tokenize(line);
     const words = tokens.map((token) => token.text);
@@ -100,18 +124,6 @@ function withAdminSocket(text: string, path: string, warnings: string[]): string
   return addToGlobal(text, `stats socket ${path} mode 660 level admin expose-fd listeners`);
 }
 
-/** HAProxy reads top down: `localpeer` must come before the sections that use it. */
-function globalFirst(text: string, warnings: string[]): void {
-  const lines = splitLines(text);
-  const global = findSection(lines, 'global');
-  const peers = findSection(lines, 'peers');
-  if (global !== undefined && peers !== undefined && global.start > peers.start) {
-    warnings.push(
-      'the global section stands below a peers section, where localpeer comes too late: move it to the top',
-    );
-  }
-}
-
 function withPeers(
   input: RenderInput,
   text: string,
@@ -129,7 +141,11 @@ function withPeers(
   );
   const entries: PeerEntry[] = wanted
     .filter((member) => !(addressless && member.name === self.name))
-    .map(({ name, address }) => ({ name, address, port }));
+    .map(({ name, address }) =>
+      name === self.name && binds(text, sectionName)
+        ? { name, address: '', port: 0 }
+        : { name, address, port },
+    );
   const present = new Set(actual.entries.map((entry) => entry.name));
   const changes = {
     ...noChanges,
@@ -145,6 +161,15 @@ function withPeers(
     text: withPlainOwnName(editPeersSection(text, sectionName, changes, env), input),
     staticPeers,
   };
+}
+
+/** Whether the section listens on a `bind` line: its local server then has no address. */
+function binds(text: string, sectionName: string): boolean {
+  const lines = splitLines(text);
+  const section = findSection(lines, 'peers', sectionName);
+  return lines
+    .slice((section?.start ?? 0) + 1, section?.end ?? 0)
+    .some((line) => tokenize(line)[0]?.text === 'bind');
 }
 
 /** Writes our own name in full where the template has a variable, so that every tool reads the same name. */
@@ -168,20 +193,19 @@ function withPlainOwnName(text: string, { sectionName, self, env }: RenderInput)
  */
 export function renderHaproxyCfg(input: RenderInput): Rendered {
   const warnings: string[] = [];
-  let text = input.template;
+  let text = withLocalpeer(input.template, input.self.name, input.env, warnings);
+  text = withAdminSocket(text, input.adminSocket, warnings);
+  text = putSection(text, 'userlist', input.userlist, [
+    `user ${input.user} password ${input.passwordHash}`,
+  ]);
+  // What is left of it, after our own userlist.
   if (text.includes(placeholder)) {
     text = text.replaceAll(placeholder, input.password);
     warnings.push(
       `the template's ${placeholder} puts the password itself into haproxy.cfg: leave the userlist to init`,
     );
   }
-  text = withLocalpeer(text, input.self.name, input.env, warnings);
-  text = withAdminSocket(text, input.adminSocket, warnings);
-  text = putSection(text, 'userlist', input.userlist, [
-    `user ${input.user} password ${input.passwordHash}`,
-  ]);
   const withSection = withPeers(input, text);
-  globalFirst(withSection.text, warnings);
   warnings.push(...lossyLines(withSection.text));
   return { ...withSection, warnings };
 }

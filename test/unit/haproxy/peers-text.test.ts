@@ -24,6 +24,9 @@ describe('tokenize', () => {
     ["peer '$HOSTNAME' x", ['peer', '$HOSTNAME', 'x']],
     ['peer $HOSTNAME x', ['peer', '$HOSTNAME', 'x']],
     ['a\\ b "c \\" d" e\\#f', ['a b', 'c " d', 'e#f']],
+    // The answers of HAProxy 2.6 and 3.4 themselves: see the integration test.
+    ['"a\\$HOSTNAME" b\\$HOSTNAME', ['a$HOSTNAME', 'b\\$HOSTNAME']],
+    ['a\\qb "c\\qd" \\x41 e\\tf', ['a\\qb', 'c\\qd', 'A', 'e\tf']],
     ['# nothing', []],
     ['', []],
   ])('reads %j as HAProxy does', (line, words) => {
@@ -111,6 +114,20 @@ describe('editPeersSection', () => {
     );
   });
 
+  it('gives a new server no id of another, which HAProxy refuses', () => {
+    const text = 'peers p\n  bind :3000\n  server a\n  server b 10.0.0.2:3000 id 7 ssl\n';
+
+    expect(edit(text, { add: [entry('c')] })).toContain('  server c 10.0.0.3:3000 ssl\n');
+  });
+
+  it('adds a local server without an address', () => {
+    const local = { name: 'a', address: '', port: 0 };
+
+    expect(edit('peers p\n  bind :3000 ssl crt x\n', { add: [local] })).toBe(
+      'peers p\n  bind :3000 ssl crt x\n    server a\n',
+    );
+  });
+
   it('fills an empty section and creates a missing one only when asked', () => {
     expect(edit('peers p\nbackend x\n', { add: [entry('a')] })).toBe(
       'peers p\n    peer a 10.0.0.1:3000\nbackend x\n',
@@ -138,13 +155,14 @@ describe('what the Data Plane API would lose', () => {
 
   it('finds lines that only a replacement of the section would lose', () => {
     const text =
-      'peers p\n  # mine\n  bind :1\n  server a\n  server b 1.1.1.1:1\n  table t type ipv6 size 1k\n  table u type ip size 1k brates-factor 2\n  table v type ip size 1k\n  frobnicate\n';
+      'peers p\n  # mine\n  bind :1\n  server a\n  server b 1.1.1.1:1\n  table t type ipv6 size 1k\n  table u type ip size 1k brates-factor 2\n  table v type ip size 1k\n  server c 1.1.1.2:1 # c\n  frobnicate\n';
 
     expect(apiUnmodelled(text, 'p')).toEqual([
       '# mine',
       'server a',
       'table t type ipv6 size 1k',
       'table u type ip size 1k brates-factor 2',
+      'server c 1.1.1.2:1 # c',
       'frobnicate',
     ]);
   });
