@@ -39,6 +39,7 @@ async function init({ config, env, log, signal }: Context): Promise<number> {
       source,
       selfName: self.name,
       windowMs: config.settle,
+      limitMs: config.settleLimit,
       now,
       sleep: pause,
       onWait: sayNowAndThen(log),
@@ -62,7 +63,8 @@ async function init({ config, env, log, signal }: Context): Promise<number> {
       members: () => current(source.snapshot(), membership),
       ask,
       timeoutMs: config.joinTimeout,
-      intervalMs: 200,
+      silenceLimitMs: config.silenceLimit,
+      intervalMs: config.helloInterval,
       now,
       sleep: pause,
       onWait: (waiting: JoinDecision) => {

@@ -1,5 +1,6 @@
 import { formatDuration } from './duration.ts';
-import { type CommandName, envName, type Option, options, optionsOf } from './options.ts';
+import type { CommandName, Option } from './option.ts';
+import { envName, options, optionsOf } from './options.ts';
 import { type Config, camelCase } from './values.ts';
 
 function placeholder(option: Option): string {

@@ -1,5 +1,5 @@
 import { parseDuration } from './duration.ts';
-import type { OptionType } from './options.ts';
+import type { OptionType } from './option.ts';
 
 export type Parsed = { readonly value: unknown } | { readonly problem: string };
 

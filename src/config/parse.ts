@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option as Flag } from 'commander';
-import { type CommandName, envName, ignoredFlags, type Option, optionsOf } from './options.ts';
+import type { CommandName, Option } from './option.ts';
+import { envName, ignoredFlags, optionsOf } from './options.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { UserError } from '../errors.ts';
-import { type CommandName, envName, type Option, options } from './options.ts';
+import type { CommandName, Option } from './option.ts';
+import { envName, options } from './options.ts';
 import { type Environment, type Raw, readRaw } from './parse.ts';
 import { parseValue } from './parse-value.ts';
 import { type Config, camelCase } from './values.ts';
@@ -32,6 +33,20 @@ function relations(command: CommandName, config: Readonly<Record<string, unknown
       'namespace',
       'it is where the pods are looked for (downward API, fieldPath metadata.namespace)',
     );
+  }
+  if (config.peerNames === 'node') {
+    need('node-name', '--peer-names node needs it (downward API, fieldPath spec.nodeName)');
+    need('host-ip', '--peer-names node needs it (downward API, fieldPath status.hostIP)');
+  }
+  const expected = config.expectReplicas;
+  if (typeof expected === 'number' && expected > 0) {
+    if (config.peerNames === 'node')
+      problems.push('--expect-replicas is for names of pods: leave --peer-names at pod');
+    if (typeof config.podName === 'string' && !/-\d+$/.test(config.podName))
+      problems.push(
+        `--expect-replicas is for a StatefulSet: --pod-name "${config.podName}" does not end with a number`,
+      );
+    if (expected > 1000) problems.push(`--expect-replicas ${expected} is more than 1000`);
   }
   if (config.source === 'file') need('members-file', '--source file reads it');
   if (command === 'init') need('template', 'it is the haproxy.cfg to render from');

@@ -1,4 +1,5 @@
-import type { CommandName, options } from './options.ts';
+import type { CommandName } from './option.ts';
+import type { options } from './options.ts';
 
 type Table = typeof options;
 type Entry = Table[number];

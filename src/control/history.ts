@@ -1,11 +1,11 @@
 import type { Applied } from '../apply/applier.ts';
 import type { PeersChanges } from '../model/changes.ts';
-import type { History, Observed } from '../plan/gate.ts';
+import { establishedNames, type History, type Observed } from '../plan/gate.ts';
 
 export interface HistoryRecord {
   value(): History;
   /** These changes are planned now. */
-  note(changes: PeersChanges): void;
+  note(changes: PeersChanges, observed: Observed): void;
   noChange(): void;
   applied(applied: Applied, observed: Observed): void;
   failed(): void;
@@ -33,14 +33,16 @@ export function createHistory(now: () => number): HistoryRecord {
 
   return {
     value: () => value,
-    note(changes) {
+    note(changes, observed) {
       const fingerprint = JSON.stringify([
         changes.create,
         changes.add,
         changes.update,
         changes.remove,
       ]);
-      const lazyNow = changes.update.length + changes.remove.length > 0 ? 'some' : '';
+      const established = establishedNames(observed);
+      const apart = changes.update.some((entry) => !established.has(entry.name));
+      const lazyNow = apart || changes.remove.length > 0 ? 'some' : '';
       if (fingerprint !== pending) {
         const began = pending === '' ? now() : value.pendingSinceMs;
         value = { ...value, pendingSinceMs: began, changedAtMs: now() };
@@ -56,8 +58,7 @@ export function createHistory(now: () => number): HistoryRecord {
     applied(applied, observed) {
       noChange();
       if (!applied.reloaded) return;
-      const peers = observed.kind === 'up' ? (observed.state?.peers ?? []) : [];
-      const establishedBefore = peers.filter((peer) => peer.established).map((peer) => peer.name);
+      const establishedBefore = [...establishedNames(observed)];
       value = { ...value, lastReloadAtMs: now(), establishedBefore };
     },
     failed() {

@@ -60,7 +60,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       history.noChange();
       return { kind: 'hold', reasons: plan.reasons };
     }
-    history.note(plan.changes);
+    history.note(plan.changes, observed);
     const staying = membership.members.filter((member) => !member.terminating);
     const memberNames = new Set(staying.map((member) => member.name));
     const input = {

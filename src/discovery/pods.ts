@@ -7,12 +7,23 @@ export interface PodFacts extends Candidate {
   readonly addresses: readonly string[];
   /** Phase Succeeded or Failed: its containers will not run again, and its address may already be another pod's. */
   readonly finished: boolean;
+  /** The node's name when the pod has hostNetwork, and with it the node's address. */
+  readonly hostNode?: string;
+}
+
+/** How peers are called: `node` names pods with hostNetwork after their node, so that a restart keeps the name. */
+export type PeerNames = 'pod' | 'node';
+
+/** The peer's name of a pod: the same answer in every replica, because it follows from the pod alone. */
+function peerName(pod: PodFacts, names: PeerNames): string {
+  return names === 'node' ? (pod.hostNode ?? pod.name) : pod.name;
 }
 
 /** True when nothing changed that this program looks at; most updates of a pod are such. */
 export function samePod(left: PodFacts, right: PodFacts): boolean {
   return (
     left.name === right.name &&
+    left.hostNode === right.hostNode &&
     left.terminating === right.terminating &&
     left.finished === right.finished &&
     left.addresses.join() === right.addresses.join()
@@ -24,9 +35,16 @@ export function samePod(left: PodFacts, right: PodFacts): boolean {
  * is gone, because it may still have to teach; an init container is no reason to wait, because a pod must be known
  * before its HAProxy starts (design.md, fact 10). We ourselves are present whatever our status says.
  */
-export function membersFromPods(pods: Iterable<PodFacts>, self: Self): Chosen {
-  const alive: PodFacts[] = [];
-  for (const pod of pods) if (!pod.finished || pod.name === self.name) alive.push(pod);
+export function membersFromPods(
+  pods: Iterable<PodFacts>,
+  self: Self,
+  names: PeerNames = 'pod',
+): Chosen {
+  const alive: Candidate[] = [];
+  for (const pod of pods) {
+    const name = peerName(pod, names);
+    if (!pod.finished || name === self.name) alive.push({ ...pod, name });
+  }
   if (alive.length === 0) {
     const note = 'the selector matches no pod, not even our own: compare it with the pod labels';
     return { members: [], notes: [note] };

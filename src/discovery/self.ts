@@ -9,6 +9,8 @@ export interface SelfInput {
   readonly podIp?: string | undefined;
   /** `status.podIPs`, separated by commas. */
   readonly podIps?: string | undefined;
+  /** With peers named after nodes: `spec.nodeName` and `status.hostIP`. */
+  readonly node?: { readonly name: string; readonly ip: string };
 }
 
 /** Ourselves with every address the pod has, our own family first. */
@@ -49,5 +51,8 @@ export function readSelf(input: SelfInput): SelfWithAddresses {
       hint: 'Set POD_NAME from metadata.name, POD_IP from status.podIP and POD_IPS from status.podIPs (downward API).',
     });
   }
-  return { name, address, addresses: [...addresses] };
+  // A pod with hostNetwork has the address of its node, and no other pod has.
+  const named = input.node;
+  const onHost = named !== undefined && canonicalAddress(named.ip) === address;
+  return { name: onHost ? named.name : name, address, addresses: [...addresses] };
 }

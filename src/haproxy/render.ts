@@ -18,6 +18,8 @@ export interface RenderInput {
   readonly self: Self;
   /** Every member, this pod included or not. */
   readonly members: readonly Member[];
+  /** Peers that may come: declared where neither a member nor the template has the name. */
+  readonly expected?: readonly PeerEntry[];
   readonly sectionName: string;
   readonly port: number;
   readonly user: string;
@@ -147,10 +149,11 @@ function withPeers(
         : { name, address, port },
     );
   const present = new Set(actual.entries.map((entry) => entry.name));
+  const expected = (input.expected ?? []).filter((entry) => !names.has(entry.name));
   const changes = {
     ...noChanges,
     create: !actual.exists,
-    add: entries.filter((entry) => !present.has(entry.name)),
+    add: [...entries, ...expected].filter((entry) => !present.has(entry.name)),
     update: entries.filter((entry) => present.has(entry.name)),
     remove: own.filter((entry) => !names.has(entry.name)),
   };

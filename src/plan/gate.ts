@@ -1,9 +1,12 @@
 import { hasChanges, type PeersChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
+import type { PeerEntry } from '../model/peers-section.ts';
 import type { PeersState } from '../model/peers-state.ts';
 
 export interface GateSettings {
   readonly burstWindowMs: number;
+  /** A burst never delays its first change longer than this. */
+  readonly burstLimitMs: number;
   readonly minReloadIntervalMs: number;
   readonly removalDelayMs: number;
   /** Upper limit of the wait for siblings to come back after a reload. */
@@ -23,7 +26,7 @@ export interface History {
   /** When the present set of changes was first seen, and when it last became another one. */
   readonly pendingSinceMs: number;
   readonly changedAtMs: number;
-  /** Since when there has been something to remove or to move. */
+  /** Since when there has been something to remove, or to move that is not connected. */
   readonly lazySinceMs: number;
   readonly lastReloadAtMs: number | null;
   /** Members that were established just before the last reload. */
@@ -44,8 +47,6 @@ export interface GateInput {
 
 /** How often a state that HAProxy has to reach is looked at again, in milliseconds. */
 const lookAgainMs = 200;
-/** A burst never delays a change longer than this many windows. */
-const burstLimit = 10;
 
 /**
  * May these changes be applied now? A reload at the wrong moment destroys the tables, so the worker that
@@ -121,20 +122,38 @@ interface Delay {
 }
 
 function burst({ history }: GateInput, settings: GateSettings, nowMs: number): Delay | null {
-  const limit = history.pendingSinceMs + burstLimit * settings.burstWindowMs;
+  const limit = history.pendingSinceMs + settings.burstLimitMs;
   const untilMs = Math.min(history.changedAtMs + settings.burstWindowMs, limit);
   return untilMs > nowMs ? { untilMs, reason: 'more changes may follow' } : null;
 }
 
 function lazily(input: GateInput, settings: GateSettings, nowMs: number): Delay | null {
-  const { changes, history } = input;
+  const { changes, history, observed } = input;
   if (changes.create || changes.add.length > 0) return null;
+  if (changes.remove.length === 0 && allEstablished(changes.update, observed)) {
+    return {
+      untilMs: nowMs + settings.removalDelayMs,
+      reason: 'only moved peers, which are connected from their side',
+    };
+  }
   const untilMs = history.lazySinceMs + settings.removalDelayMs;
   if (untilMs <= nowMs) return null;
   return {
     untilMs,
     reason: 'only dead or moved peers, which do no harm: waiting for an addition to go with',
   };
+}
+
+/** A peer that has connected to us needs no right address in our section. */
+function allEstablished(entries: readonly PeerEntry[], observed: Observed): boolean {
+  const names = establishedNames(observed);
+  return entries.every((entry) => names.has(entry.name));
+}
+
+/** Names of the remote peers with a live session. */
+export function establishedNames(observed: Observed): ReadonlySet<string> {
+  const peers = observed.kind === 'up' ? (observed.state?.peers ?? []) : [];
+  return new Set(peers.filter((peer) => peer.established).map((peer) => peer.name));
 }
 
 function reloadInterval({ history }: GateInput, settings: GateSettings): Delay | null {
@@ -150,9 +169,7 @@ function reestablished(input: GateInput, settings: GateSettings, nowMs: number):
   if (history.lastReloadAtMs === null || observed.kind === 'down') return null;
   const limit = history.lastReloadAtMs + settings.reestablishLimitMs;
   if (nowMs >= limit) return null;
-  const established = new Set(
-    observed.state?.peers.filter((peer) => peer.established).map((peer) => peer.name),
-  );
+  const established = establishedNames(observed);
   const missing = history.establishedBefore.filter(
     (name) => memberNames.has(name) && !established.has(name),
   );

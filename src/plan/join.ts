@@ -6,14 +6,13 @@ export interface JoinInput {
   readonly siblings: readonly string[];
   readonly startedAtMs: number;
   readonly timeoutMs: number;
+  /** A sibling that swallows packets is not waited for longer than this. */
+  readonly silenceLimitMs: number;
 }
 
 export type JoinDecision =
   | { readonly kind: 'start'; readonly known: readonly string[]; readonly warning: string | null }
   | { readonly kind: 'wait'; readonly ask: readonly string[]; readonly reason: string };
-
-/** An address that swallows packets is a firewall or a dead node: waiting longer than this for it helps nobody. */
-const silenceLimitMs = 10_000;
 
 /**
  * May HAProxy start? Every sibling whose HAProxy runs must know this pod's name first, because HAProxy never
@@ -27,7 +26,7 @@ export function join(input: JoinInput, nowMs: number): JoinDecision {
     const outcome = input.outcomes.get(name);
     if (outcome === 'known' || outcome === 'busy') known.push(name);
     else if (outcome === undefined || outcome === 'unknown-to-it') waiting.push(name);
-    else if (outcome === 'no-answer' && elapsed < silenceLimitMs) waiting.push(name);
+    else if (outcome === 'no-answer' && elapsed < input.silenceLimitMs) waiting.push(name);
   }
   if (waiting.length === 0) return { kind: 'start', known, warning: silent(input) };
   if (elapsed >= input.timeoutMs) {

@@ -8,6 +8,8 @@ export interface PlanSettings {
   readonly port: number;
   /** Names that stay although no pod has them: `--keep-peer` and the static peers of the template. */
   readonly keep: ReadonlySet<string>;
+  /** Peers that may come, with an address that nobody has: they are declared, and never removed. */
+  readonly expected: readonly PeerEntry[];
 }
 
 export type PeersPlan =
@@ -47,6 +49,8 @@ export function planPeers(
     wanted.add(member.name);
     const entry = { name: member.name, address: member.address, port: settings.port };
     const present = known.get(member.name);
+    // Whoever is about to go has nothing left to learn, and is not worth a reload.
+    if (member.terminating) continue;
     if (present === undefined) {
       add.push(entry);
       reasons.push(`${member.name} joined at ${member.address}`);
@@ -57,6 +61,14 @@ export function planPeers(
       update.push(entry);
       reasons.push(`${member.name} moved from ${present.address} to ${member.address}`);
     }
+  }
+  for (const entry of settings.expected) {
+    if (wanted.has(entry.name)) continue;
+    // Whatever address its line has: acceptance is by name, and the pod that comes will connect to us.
+    wanted.add(entry.name);
+    if (known.has(entry.name)) continue;
+    add.push(entry);
+    reasons.push(`${entry.name} is expected`);
   }
   const remove = actual.entries.filter(
     (entry) => !wanted.has(entry.name) && !settings.keep.has(entry.name),

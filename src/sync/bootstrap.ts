@@ -14,6 +14,7 @@ import { validateConfig } from '../haproxy/validate.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
+import { expectedPeers } from '../plan/expected.ts';
 import { ensurePassword } from './password.ts';
 import { writeStaticPeers } from './static-peers.ts';
 
@@ -104,6 +105,7 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
         template,
         self,
         members: membership.members,
+        expected: expectedPeers(self, config.expectReplicas),
         sectionName: config.peersSection,
         port: config.peersPort,
         user: config.dataplaneUser,

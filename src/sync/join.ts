@@ -11,6 +11,7 @@ export interface JoinOptions {
   readonly members: () => readonly Member[];
   readonly ask: AskHello;
   readonly timeoutMs: number;
+  readonly silenceLimitMs: number;
   /** Pause between two rounds. */
   readonly intervalMs: number;
   readonly now: () => number;
@@ -43,6 +44,7 @@ export async function joinSiblings(options: JoinOptions): Promise<JoinDecision> 
         siblings: siblings.filter((sibling) => !sibling.terminating).map(({ name }) => name),
         startedAtMs,
         timeoutMs: options.timeoutMs,
+        silenceLimitMs: options.silenceLimitMs,
       },
       options.now(),
     );

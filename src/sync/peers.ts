@@ -7,6 +7,7 @@ import type { Source } from '../discovery/source.ts';
 import { errorMessage } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
+import { expectedPeers } from '../plan/expected.ts';
 import type { Metrics } from '../server/metrics.ts';
 import { observePeers } from './observe.ts';
 
@@ -76,14 +77,16 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     plan: {
       port: config.peersPort,
       keep: new Set([...config.keepPeer, ...options.staticPeers]),
+      expected: expectedPeers(options.self, config.expectReplicas),
     },
     gate: {
       burstWindowMs: config.burstWindow,
       minReloadIntervalMs: config.minReloadInterval,
       removalDelayMs: config.removalDelay,
-      reestablishLimitMs: 12_000,
-      backoffMinMs: 1000,
-      backoffMaxMs: 60_000,
+      burstLimitMs: config.burstLimit,
+      reestablishLimitMs: config.reestablishLimit,
+      backoffMinMs: config.failureBackoff,
+      backoffMaxMs: config.failureBackoffLimit,
     },
     log,
     observer: countWith(options.metrics, options.onReady),

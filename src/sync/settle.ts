@@ -4,8 +4,10 @@ import type { Membership } from '../model/membership.ts';
 export interface SettleOptions {
   readonly source: Source;
   readonly selfName: string;
-  /** How long the members must be unchanged. At most five times as long in all, once they are known. */
+  /** How long the members must be unchanged. */
   readonly windowMs: number;
+  /** The longest wait for that, once they are known. */
+  readonly limitMs: number;
   readonly now: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Called about once a second while the members are unknown, with the reason. */
@@ -41,7 +43,7 @@ export async function settledMembers(options: SettleOptions): Promise<Membership
       if (current !== seen) changedAtMs = now();
       seen = current;
       const quiet = now() - changedAtMs >= options.windowMs;
-      if (quiet || now() - knownAtMs >= 5 * options.windowMs) return membership;
+      if (quiet || now() - knownAtMs >= options.limitMs) return membership;
     } else if (now() - saidAtMs >= 1000) {
       saidAtMs = now();
       const own = membership.synced

@@ -17,6 +17,9 @@ export function createSource(
     podName: config.podName,
     podIp: config.podIp,
     podIps: config.podIps.join(','),
+    ...(config.peerNames === 'node'
+      ? { node: { name: config.nodeName ?? '', ip: config.hostIp ?? '' } }
+      : {}),
   });
   if (config.source === 'file') {
     return { self, source: createFileSource({ path: config.membersFile ?? '', self, log }) };
@@ -29,6 +32,7 @@ export function createSource(
     namespace: config.namespace ?? '',
     selector,
     self,
+    peerNames: config.peerNames,
     log,
     kubeConfig: config.kubeconfig,
     relistMs: config.relistInterval,

@@ -4,7 +4,7 @@ import { member, membership, section, self } from '../helpers/members.ts';
 
 const count = 1000;
 const rounds = 200;
-const settings = { port: 3000, keep: new Set<string>() };
+const settings = { port: 3000, keep: new Set<string>(), expected: [] };
 const many = Array.from({ length: count }, (_, index) =>
   member(`web-${index}`, { address: `10.1.${index >> 8}.${index & 255}` }),
 );

@@ -3,7 +3,7 @@ import { type AppError, errorMessage } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Self } from '../../model/member.ts';
 import { createObservation } from '../observation.ts';
-import { membersFromPods } from '../pods.ts';
+import { membersFromPods, type PeerNames } from '../pods.ts';
 import type { Source } from '../source.ts';
 import { type BackoffOptions, backoffMs } from './backoff.ts';
 import { type Connect, type Connection, connectWith } from './connection.ts';
@@ -18,6 +18,7 @@ export interface PodSourceOptions {
   /** A label selector, or what reads it anew before each list and watch (`selectorFromLabelsFile`). */
   readonly selector: string | (() => Promise<string>);
   readonly self: Self;
+  readonly peerNames?: PeerNames;
   readonly log: Log;
   /** Path of a kubeconfig; the pod's service account without it. */
   readonly kubeConfig?: string | undefined;
@@ -51,7 +52,7 @@ export function createPodSource(options: PodSourceOptions): Source {
   const connect = options.connect ?? connectWith(options.kubeConfig);
   const store = createPodStore();
   const observation = createObservation({
-    compute: () => membersFromPods(store.all(), self),
+    compute: () => membersFromPods(store.all(), self, options.peerNames),
     unheard: 'the API server has not answered yet',
     now,
   });

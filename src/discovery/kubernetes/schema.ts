@@ -4,6 +4,9 @@ import type { PodFacts } from '../pods.ts';
 const podSchema = z
   .object({
     metadata: z.object({ name: z.string().min(1), deletionTimestamp: z.string().nullish() }),
+    spec: z
+      .object({ nodeName: z.string().nullish(), hostNetwork: z.boolean().nullish() })
+      .nullish(),
     status: z
       .object({
         phase: z.string().nullish(),
@@ -12,13 +15,14 @@ const podSchema = z
       })
       .nullish(),
   })
-  .transform(({ metadata, status }): PodFacts => {
+  .transform(({ metadata, spec, status }): PodFacts => {
     const listed = (status?.podIPs ?? []).map(({ ip }) => ip);
     const addresses = [status?.podIP, ...listed].filter((ip) => ip !== undefined && ip !== null);
     return {
       name: metadata.name,
       addresses: [...new Set(addresses)].filter((ip) => ip !== ''),
       terminating: typeof metadata.deletionTimestamp === 'string',
+      ...(spec?.hostNetwork === true && spec.nodeName ? { hostNode: spec.nodeName } : {}),
       finished: status?.phase === 'Succeeded' || status?.phase === 'Failed',
     };
   });

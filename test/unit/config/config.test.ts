@@ -111,6 +111,15 @@ describe('loadConfig', () => {
     }
   });
 
+  it('says what expected replicas and names of nodes need', () => {
+    const load = (...flags: string[]) => loadConfig('run', flags, env);
+
+    expect(() => load('--expect-replicas=3', '--pod-name=web-x')).toThrow(/end with a number/);
+    expect(() => load('--expect-replicas=3', '--pod-name=web-0')).not.toThrow();
+    expect(() => load('--peer-names=node')).toThrow(/NODE_NAME[\s\S]*HOST_IP/);
+    expect(() => load('--peer-names=node', '--node-name=n', '--host-ip=10.0.0.1')).not.toThrow();
+  });
+
   it('names what init and the file source need', () => {
     expect(problems(['--source', 'file'], env, 'init')).toMatch(/--template[\s\S]*|--members-file/);
     expect(problems(['--source', 'file'], env, 'init')).toContain('--members-file');

@@ -12,6 +12,7 @@ import { settableSource } from '../../helpers/source.ts';
 
 const gate = {
   burstWindowMs: 300,
+  burstLimitMs: 10 * 300,
   minReloadIntervalMs: 2000,
   removalDelayMs: 300_000,
   reestablishLimitMs: 12_000,
@@ -51,7 +52,7 @@ function bench(initial: PeersSection = section(['a'])) {
     applier,
     observe: async () => observed,
     self: self('a'),
-    plan: { port: 3000, keep: new Set() },
+    plan: { port: 3000, keep: new Set(), expected: [] },
     gate,
     log,
     observer: { pass() {}, applied() {}, failed() {}, ready() {} },

@@ -39,6 +39,25 @@ describe('membersFromPods', () => {
     expect(notes).toEqual([]);
   });
 
+  it('names pods with hostNetwork after their node, and others after themselves, when asked to', () => {
+    const onNode = { name: 'node-1', address: '192.168.0.1' };
+    const pods = [
+      pod('daemon-x', { addresses: ['192.168.0.1'], hostNode: 'node-1', terminating: true }),
+      pod('daemon-y', { addresses: ['192.168.0.1'], hostNode: 'node-1' }),
+      pod('daemon-z', { addresses: ['192.168.0.2'], hostNode: 'node-2' }),
+      pod('plain', { addresses: ['10.0.0.9'] }),
+    ];
+
+    const { members } = membersFromPods(pods, onNode, 'node');
+
+    expect(members).toEqual([
+      { name: 'node-1', address: '192.168.0.1', terminating: false },
+      { name: 'node-2', address: '192.168.0.2', terminating: false },
+      { name: 'plain', address: '10.0.0.9', terminating: false },
+    ]);
+    expect(membersFromPods(pods, onNode).members.map(({ name }) => name)).toContain('daemon-y');
+  });
+
   it('is ourselves by the downward API while our status has no address yet', () => {
     expect(membersFromPods([pod('own')], self).members).toEqual([
       { name: 'own', address: '10.0.0.1', terminating: false },

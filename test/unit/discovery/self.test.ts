@@ -20,6 +20,13 @@ describe('readSelf', () => {
     expect(readSelf({ podName, podIp: '10.0.0.1' }).name).toBe(podName);
   });
 
+  it('is called after the node when it has the address of the node', () => {
+    const node = { name: 'node-1', ip: '192.168.0.1' };
+
+    expect(readSelf({ podName: 'web', podIp: '192.168.0.1', node }).name).toBe('node-1');
+    expect(readSelf({ podName: 'web', podIp: '10.0.0.1', node }).name).toBe('web');
+  });
+
   it('names everything that is missing in one message', () => {
     expect(() => readSelf({ podName: ' ', podIp: '' })).toThrow(
       expect.objectContaining({

@@ -54,6 +54,16 @@ describe('renderHaproxyCfg', () => {
     expect(text).toContain('peer a 10.0.0.1:3000');
   });
 
+  it('declares expected peers once, and they are no static peers', () => {
+    const expected = ['b', 'd'].map((name) => ({ name, address: '127.0.0.1', port: 1 }));
+
+    const { staticPeers, text } = renderHaproxyCfg({ ...input(''), expected });
+
+    expect(text).toContain('peer b 10.0.0.2:3000');
+    expect(text).toContain('peer d 127.0.0.1:1');
+    expect(staticPeers).toEqual([]);
+  });
+
   it('finds the hash it wrote', () => {
     const { text } = renderHaproxyCfg(input(''));
 

@@ -7,6 +7,7 @@ import { entry, peer, state } from '../../helpers/members.ts';
 
 const settings = {
   burstWindowMs: 300,
+  burstLimitMs: 10 * 300,
   minReloadIntervalMs: 2000,
   removalDelayMs: 300_000,
   reestablishLimitMs: 12_000,
@@ -114,6 +115,20 @@ describe('gate', () => {
 
     expect(decide(changes)).toMatchObject({ kind: 'wait', untilMs: now + 295_000 });
     expect(decide(changes, {}, late).kind).toBe('apply');
+  });
+
+  it('never reloads for a moved peer that has connected to us, unless something else changes', () => {
+    const late = { lazySinceMs: 0 };
+    const connected = up({ peers: [peer('b'), peer('c')] });
+    const apart = up({ peers: [peer('b', { established: false }), peer('c')] });
+
+    expect(decide(moves, connected, late)).toMatchObject({
+      kind: 'wait',
+      reasons: ['only moved peers, which are connected from their side'],
+    });
+    expect(decide(moves, apart, late).kind).toBe('apply');
+    expect(decide({ ...moves, add: adds.add }, connected, late).kind).toBe('apply');
+    expect(decide({ ...moves, remove: removes.remove }, connected, late).kind).toBe('apply');
   });
 
   it('names one reason only for a young removal', () => {

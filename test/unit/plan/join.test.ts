@@ -8,7 +8,13 @@ function joinAfter(
   siblings = ['b', 'c'],
 ) {
   return join(
-    { outcomes: new Map(Object.entries(outcomes)), siblings, startedAtMs: 0, timeoutMs: 60_000 },
+    {
+      outcomes: new Map(Object.entries(outcomes)),
+      siblings,
+      startedAtMs: 0,
+      timeoutMs: 60_000,
+      silenceLimitMs: 10_000,
+    },
     elapsedMs,
   );
 }

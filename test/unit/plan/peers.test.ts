@@ -3,10 +3,11 @@ import { changedEntries, hasChanges } from '../../../src/model/changes.ts';
 import type { Membership } from '../../../src/model/membership.ts';
 import { unknownMembership } from '../../../src/model/membership.ts';
 import type { PeersSection } from '../../../src/model/peers-section.ts';
+import { expectedPeers } from '../../../src/plan/expected.ts';
 import { planPeers } from '../../../src/plan/peers.ts';
 import { entry, member, membership, section, self } from '../../helpers/members.ts';
 
-const settings = { port: 3000, keep: new Set<string>() };
+const settings = { port: 3000, keep: new Set<string>(), expected: [] };
 
 function changesOf(desired: Membership, actual: PeersSection, keep: readonly string[] = []) {
   const plan = planPeers(desired, actual, self(), { ...settings, keep: new Set(keep) });
@@ -54,6 +55,38 @@ describe('planPeers', () => {
     );
 
     expect(hasChanges(plan.changes)).toBe(false);
+  });
+
+  it('neither adds nor moves a member that is about to go', () => {
+    const leaving = { terminating: true, address: '10.0.0.99' };
+
+    const unknown = changesOf(membership('a', member('b', leaving)), section(['a']));
+    const moved = changesOf(membership('a', member('b', leaving)), section(['a', 'b']));
+
+    expect(hasChanges(unknown.changes)).toBe(false);
+    expect(hasChanges(moved.changes)).toBe(false);
+  });
+
+  it('declares expected peers once, whatever address their line has, and never removes them', () => {
+    const expected = expectedPeers(self('web-1'), 3);
+    const plan = (desired: Membership, actual: PeersSection) => {
+      const result = planPeers(desired, actual, self('web-1'), { ...settings, expected });
+      if (result.kind !== 'changes') throw new Error('held');
+      return result.changes;
+    };
+
+    const missing = plan(membership('web-1', 'web-0'), section(['web-0', 'web-1']));
+    const gone = plan(membership('web-1'), section(['web-0', 'web-1', 'web-2']));
+    const beyond = plan(membership('web-1'), section(['web-0', 'web-1', 'web-2', 'web-3']));
+    const arrived = plan(
+      membership('web-1', member('web-0', { address: '10.0.0.7' })),
+      section([...expected, 'web-1']),
+    );
+
+    expect(missing.add).toEqual([{ name: 'web-2', address: '127.0.0.1', port: 1 }]);
+    expect(hasChanges(gone)).toBe(false);
+    expect(names(beyond.remove)).toEqual(['web-3']);
+    expect(arrived).toMatchObject({ add: [], remove: [], update: [{ address: '10.0.0.7' }] });
   });
 
   it('never removes, moves or renames the own entry', () => {

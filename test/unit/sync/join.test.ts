@@ -19,6 +19,7 @@ async function joined(
       return answer(name, clock.now());
     },
     timeoutMs: 60_000,
+    silenceLimitMs: 10_000,
     intervalMs: 250,
     now: clock.now,
     sleep: clock.sleep,

@@ -12,6 +12,7 @@ async function settle(script: (nowMs: number, source: ReturnType<typeof settable
     source,
     selfName: 'a',
     windowMs: 1000,
+    limitMs: 5000,
     now: clock.now,
     sleep: clock.sleep,
     onWait: (notes) => said.push(notes.join()),

@@ -1,0 +1,26 @@
+/** How the text of an option becomes a value. */
+export type OptionType =
+  | 'string'
+  | 'boolean'
+  | 'integer'
+  | 'port'
+  | 'duration'
+  | 'list'
+  | readonly string[];
+
+export type CommandName = 'init' | 'run';
+
+/** One option, declared once: flags, environment, help, validation, masking and docs/flags.md come from here. */
+export interface Option {
+  /** Kebab case: `--name`, and `HAPROXY_PEER_SYNC_NAME` in the environment. */
+  readonly name: string;
+  readonly type: OptionType;
+  readonly default?: string;
+  /** Further environment variables, looked at after `HAPROXY_PEER_SYNC_…`, e.g. those of the downward API. */
+  readonly env?: readonly string[];
+  /** Flags of earlier tools that mean the same; accepted with a hint. */
+  readonly deprecatedFlags?: readonly string[];
+  readonly secret?: true;
+  readonly description: string;
+  readonly commands: readonly CommandName[];
+}

@@ -1,0 +1,202 @@
+import type { Option } from './option.ts';
+
+const both = ['init', 'run'] as const;
+
+/** Options of every command: who we are, who the siblings are, where things lie. */
+export const commonOptions = [
+  {
+    name: 'pod-name',
+    type: 'string',
+    env: ['POD_NAME'],
+    description:
+      "This pod's name, which is its name in the peers section (downward API: metadata.name).",
+    commands: both,
+  },
+  {
+    name: 'namespace',
+    type: 'string',
+    env: ['POD_NAMESPACE'],
+    description: 'Namespace of the pods (downward API: metadata.namespace).',
+    commands: both,
+  },
+  {
+    name: 'pod-ip',
+    type: 'string',
+    env: ['POD_IP'],
+    description:
+      "This pod's address (downward API: status.podIP). Siblings are reached in the same IP family.",
+    commands: both,
+  },
+  {
+    name: 'pod-ips',
+    type: 'list',
+    env: ['POD_IPS'],
+    description: 'All addresses of this pod, separated by commas (downward API: status.podIPs).',
+    commands: both,
+  },
+  {
+    name: 'peer-names',
+    type: ['pod', 'node'],
+    default: 'pod',
+    description:
+      "Name of a peer: its pod's, or with node the node's for pods with hostNetwork, so that a restart keeps name and address.",
+    commands: both,
+  },
+  {
+    name: 'node-name',
+    type: 'string',
+    env: ['NODE_NAME'],
+    description: "With --peer-names node: this pod's node (downward API: spec.nodeName).",
+    commands: both,
+  },
+  {
+    name: 'host-ip',
+    type: 'string',
+    env: ['HOST_IP'],
+    description:
+      "With --peer-names node: this node's address (downward API: status.hostIP). A pod with hostNetwork has the same.",
+    commands: both,
+  },
+  {
+    name: 'expect-replicas',
+    type: 'integer',
+    default: '0',
+    description:
+      'For a StatefulSet: peers NAME-0 to NAME-(N-1) are declared before they exist. A scale-up within it, and every restart of a pod, then needs no reload.',
+    commands: both,
+  },
+  {
+    name: 'labels-file',
+    type: 'string',
+    default: '/etc/podinfo/labels',
+    description:
+      "This pod's labels as the downward API volume writes them; the selector is derived from it.",
+    commands: both,
+  },
+  {
+    name: 'selector',
+    type: 'string',
+    description:
+      "Label selector of the sibling pods. Default: this pod's own labels without those that controllers add.",
+    commands: both,
+  },
+  {
+    name: 'source',
+    type: ['kubernetes', 'file'],
+    default: 'kubernetes',
+    description: 'Where the siblings are found: pods of the Kubernetes API, or a file.',
+    commands: both,
+  },
+  {
+    name: 'members-file',
+    type: 'string',
+    description: 'With --source file: YAML or JSON list of {name, address}, watched for changes.',
+    commands: both,
+  },
+  {
+    name: 'kubeconfig',
+    type: 'string',
+    env: ['KUBECONFIG'],
+    description: 'Kubeconfig file. Default: the service account of the pod.',
+    commands: both,
+  },
+  {
+    name: 'relist-interval',
+    type: 'duration',
+    default: '5m',
+    description: 'How often the pods are listed anew although the watch is quiet.',
+    commands: both,
+  },
+  {
+    name: 'peers-section',
+    type: 'string',
+    default: 'haproxy-peers',
+    deprecatedFlags: ['peer-section-name'],
+    description: 'Name of the peers section.',
+    commands: both,
+  },
+  {
+    name: 'peers-port',
+    type: 'port',
+    default: '3000',
+    deprecatedFlags: ['peer-port'],
+    description: 'TCP port on which every replica speaks the peers protocol.',
+    commands: both,
+  },
+  {
+    name: 'keep-peer',
+    type: 'list',
+    default: '',
+    description:
+      'Names of peers that are not pods and stay in the section for ever, separated by commas or given repeatedly.',
+    commands: both,
+  },
+  {
+    name: 'config-file',
+    type: 'string',
+    default: '/etc/haproxy/haproxy.cfg',
+    description:
+      "HAProxy's configuration file, on a volume shared with HAProxy and the Data Plane API.",
+    commands: both,
+  },
+  {
+    name: 'admin-socket',
+    type: 'string',
+    default: '/var/run/haproxy/admin.sock',
+    description: "HAProxy's stats socket with level admin.",
+    commands: both,
+  },
+  {
+    name: 'master-socket',
+    type: 'string',
+    default: '/var/run/haproxy/master.sock',
+    description: "HAProxy's master socket (haproxy -S).",
+    commands: both,
+  },
+  {
+    name: 'haproxy-bin',
+    type: 'string',
+    default: 'haproxy',
+    description: 'HAProxy program, used to check a configuration where the image has one.',
+    commands: both,
+  },
+  {
+    name: 'dataplane-user',
+    type: 'string',
+    default: 'admin',
+    deprecatedFlags: ['user'],
+    description: 'User of the Data Plane API.',
+    commands: both,
+  },
+  {
+    name: 'password-file',
+    type: 'string',
+    default: '/etc/haproxy/dataplaneapi.password',
+    description:
+      'File with the password of the Data Plane API. init makes it, run reads it again when it changes.',
+    commands: both,
+  },
+  {
+    name: 'applier',
+    type: ['dataplane', 'direct'],
+    default: 'dataplane',
+    description:
+      'How changes are applied: transactions of the Data Plane API, or the file and the master socket where there is none.',
+    commands: both,
+  },
+  {
+    name: 'dataplane-url',
+    type: 'string',
+    default: 'http://127.0.0.1:5555',
+    deprecatedFlags: ['data-plane-api-address'],
+    description: 'Data Plane API: http://127.0.0.1:PORT, http://[::1]:PORT or unix:/PATH.',
+    commands: both,
+  },
+  {
+    name: 'log-level',
+    type: ['trace', 'debug', 'info', 'warn', 'error'],
+    default: 'info',
+    description: 'Least level of log lines.',
+    commands: both,
+  },
+] as const satisfies readonly Option[];

@@ -1,0 +1,120 @@
+import type { Option } from './option.ts';
+
+/** Options of run alone. */
+export const runOptions = [
+  {
+    name: 'allow-remote-dataplane',
+    type: 'boolean',
+    default: 'false',
+    description:
+      'Allow a --dataplane-url that is not on the loopback. Password and configuration then cross the network.',
+    commands: ['run'],
+  },
+  {
+    name: 'dataplane-timeout',
+    type: 'duration',
+    default: '5s',
+    description:
+      'Limit for one call of the Data Plane API; a commit, which waits for the reload, has 35 s more.',
+    commands: ['run'],
+  },
+  {
+    name: 'dataplane-password',
+    type: 'string',
+    deprecatedFlags: ['password'],
+    secret: true,
+    description:
+      'Password of the Data Plane API, in place of --password-file. Anybody on the node can read it: prefer the file.',
+    commands: ['run'],
+  },
+  {
+    name: 'dry-run',
+    type: 'boolean',
+    default: 'false',
+    description: 'Say what would be applied, and change nothing.',
+    commands: ['run'],
+  },
+  {
+    name: 'resync-interval',
+    type: 'duration',
+    default: '30s',
+    description: 'How often the section is read and compared although nothing happened.',
+    commands: ['run'],
+  },
+  {
+    name: 'burst-window',
+    type: 'duration',
+    default: '300ms',
+    description:
+      'How long no further change may come in before a change is applied; see --burst-limit.',
+    commands: ['run'],
+  },
+  {
+    name: 'burst-limit',
+    type: 'duration',
+    default: '3s',
+    description: 'How long a burst of changes may delay the first of them, at most.',
+    commands: ['run'],
+  },
+  {
+    name: 'min-reload-interval',
+    type: 'duration',
+    default: '2s',
+    description: 'Least time between two reloads.',
+    commands: ['run'],
+  },
+  {
+    name: 'reestablish-limit',
+    type: 'duration',
+    default: '12s',
+    description:
+      'How long the next reload waits, at most, for the siblings that were connected before the last one.',
+    commands: ['run'],
+  },
+  {
+    name: 'removal-delay',
+    type: 'duration',
+    default: '5m',
+    description:
+      'How long a peer that is gone stays in the section, unless another change is applied before. A dead line does no harm; a reload has a price.',
+    commands: ['run'],
+  },
+  {
+    name: 'repair',
+    type: 'boolean',
+    default: 'true',
+    description:
+      'Before this pod is ready for the first time, compare its tables with those of siblings, and learn again by a hard-reload where it has missed them (HAProxy 2.9 and later).',
+    commands: ['run'],
+  },
+  {
+    name: 'repair-limit',
+    type: 'duration',
+    default: '60s',
+    description:
+      'How long readiness waits, at most, for tables that siblings hold and this pod has missed.',
+    commands: ['run'],
+  },
+  {
+    name: 'failure-backoff',
+    type: 'duration',
+    default: '1s',
+    description: 'Wait after a change that failed; doubles with each further failure.',
+    commands: ['run'],
+  },
+  {
+    name: 'failure-backoff-limit',
+    type: 'duration',
+    default: '60s',
+    description: 'Longest wait after changes that failed.',
+    commands: ['run'],
+  },
+  {
+    name: 'listen',
+    type: 'string',
+    default: ':8405',
+    description:
+      'Address and port of /livez, /readyz and /metrics: :PORT, ADDR:PORT or [ADDR]:PORT.',
+    commands: ['run'],
+  },
+] as const satisfies readonly Option[];
