@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { type CommandName, envName, optionsOf } from '../../src/config/options.ts';
+import type { CommandName } from '../../src/config/option.ts';
+import { envName, optionsOf } from '../../src/config/options.ts';
 
 const folder = 'examples/deployment';
 
