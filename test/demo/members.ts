@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startKubeApiserver } from '../helpers/kube-apiserver.ts';
+import { type KubeApiserver, startKubeApiserver } from '../helpers/kube-apiserver.ts';
 import { createPod, deletePod } from '../helpers/kube-pods.ts';
 
 /** Makes pods appear and go where the sidecars look for them. */
@@ -41,15 +41,23 @@ export function fileRoll(directory: string): Roll {
   };
 }
 
+export interface KubernetesRollOptions {
+  /** One that runs already, and that the roll does not stop. */
+  readonly server?: KubeApiserver;
+  readonly namespace?: string;
+  /** What the replicas reach the API server with; default: as administrator. */
+  readonly kubeconfigPath?: string;
+}
+
 /** Pods of a real kube-apiserver, whose status is written as a kubelet would. */
-export async function kubernetesRoll(): Promise<Roll> {
-  const server = await startKubeApiserver();
-  const namespace = 'demo';
+export async function kubernetesRoll(options: KubernetesRollOptions = {}): Promise<Roll> {
+  const { namespace = 'demo' } = options;
+  const server = options.server ?? (await startKubeApiserver());
   await server.createNamespace(namespace);
   return {
     sourceFlags: [
       '--source=kubernetes',
-      `--kubeconfig=${server.kubeconfigPath}`,
+      `--kubeconfig=${options.kubeconfigPath ?? server.kubeconfigPath}`,
       `--namespace=${namespace}`,
       '--selector=app=haproxy',
     ],
@@ -61,6 +69,6 @@ export async function kubernetesRoll(): Promise<Roll> {
     },
     leaving: (name) => deletePod(server, namespace, name, 30),
     leave: (name) => deletePod(server, namespace, name),
-    close: () => server.stop(),
+    close: () => (options.server === undefined ? server.stop() : Promise.resolve()),
   };
 }

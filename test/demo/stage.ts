@@ -102,13 +102,17 @@ export function createStage({ setting, roll, network, raise, onEvent }: StageOpt
 }
 
 /** Our way: init, then HAProxy, Data Plane API and sidecar; ready when the sidecar says so. */
-export async function raiseSafely(replica: Replica): Promise<void> {
-  await replica.init();
-  await replica.start();
-  await eventually(() => replica.ready(), { timeoutMs: 60_000, intervalMs: 100 }).catch((error) => {
-    const log = replica.log().split('\n').slice(-30).join('\n');
-    throw new Error(`${replica.name} did not become ready. Its log ends:\n${log}`, {
-      cause: error,
+export function raiseWithin(timeoutMs: number): (replica: Replica) => Promise<void> {
+  return async (replica) => {
+    await replica.init();
+    await replica.start();
+    await eventually(() => replica.ready(), { timeoutMs, intervalMs: 100 }).catch((error) => {
+      const log = replica.log().split('\n').slice(-30).join('\n');
+      throw new Error(`${replica.name} did not become ready. Its log ends:\n${log}`, {
+        cause: error,
+      });
     });
-  });
+  };
 }
+
+export const raiseSafely = raiseWithin(60_000);

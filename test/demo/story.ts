@@ -24,7 +24,11 @@ export interface StoryResult {
 }
 
 /** Waits until every replica counts as many entries; throws with the counts when they do not come. */
-async function everywhere(stage: Stage, count: number, timeoutMs: number): Promise<void> {
+export async function everywhere(
+  stage: Pick<Stage, 'alive'>,
+  count: number,
+  timeoutMs: number,
+): Promise<void> {
   let seen: readonly string[] = [];
   const probe = async () => {
     const replicas = stage.alive();

@@ -58,6 +58,12 @@ export interface Replica {
   /** Reloads that HAProxy's master has counted. Throws while the master restarts itself for a reload. */
   reloads(): Promise<number>;
   log(): string;
+  /** SIGKILL to the sidecar alone, and a start as kubelet would make it. */
+  killSidecar(): Promise<void>;
+  startSidecar(): void;
+  /** SIGKILL to the Data Plane API alone, and a start; without one they do nothing. */
+  killApi(): Promise<void>;
+  startApi(): void;
   /** As Kubernetes does: HAProxy first, the sidecar last. */
   stop(): Promise<void>;
   /** SIGKILL to everything at once. */
@@ -169,6 +175,16 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
     });
   }
 
+  function startSidecar(): void {
+    const flags = [`--listen=${address}:${ports.probe}`, ...(setting.flags ?? [])];
+    children.sidecar = launch(process.execPath, [main, 'run', ...common, ...flags]);
+  }
+
+  function startApi(): void {
+    if (setting.dataplane === null) return;
+    children.api = launch(setting.dataplane, ['-f', join(etc, 'dataplaneapi.yml')]);
+  }
+
   return {
     name,
     address,
@@ -193,12 +209,14 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
       if (code !== 0) throw new Error(`init of ${name} ended with ${String(code)}:\n${log()}`);
     },
     async start() {
-      const flags = [`--listen=${address}:${ports.probe}`, ...(setting.flags ?? [])];
-      children.sidecar = launch(process.execPath, [main, 'run', ...common, ...flags]);
+      startSidecar();
       await startHaproxy();
-      if (setting.dataplane === null) return;
-      children.api = launch(setting.dataplane, ['-f', join(etc, 'dataplaneapi.yml')]);
+      startApi();
     },
+    killSidecar: () => gone(children.sidecar, 'SIGKILL'),
+    startSidecar,
+    killApi: () => gone(children.api, 'SIGKILL'),
+    startApi,
     async ready() {
       try {
         return (await fetch(`http://${address}:${ports.probe}/readyz`)).ok;

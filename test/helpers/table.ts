@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import type { Replica } from './replica.ts';
 
 /** HAProxy reads a command line of up to `tune.bufsize`, 16 KiB. */
@@ -23,16 +24,40 @@ export async function fillTable(
   }
 }
 
-/** How many of the filled entries a replica holds with the value that was filled in: compared, not counted. */
-export async function keptEntries(replica: Replica, count: number): Promise<number> {
-  const text = await replica.ask('show table sessions');
-  const held = new Map<string, number>();
-  for (const [, name = '', value] of text.matchAll(/key=(\S+) .*gpc0=(\d+)/g)) {
-    held.set(name, Number(value));
-  }
+/** Every key and its counter, read line by line: a million entries are no string. */
+export function heldEntries(
+  replica: Pick<Replica, 'adminSocket'>,
+  timeoutMs = 300_000,
+): Promise<ReadonlyMap<string, number>> {
+  return new Promise((resolve, reject) => {
+    const held = new Map<string, number>();
+    const socket = connect({ path: replica.adminSocket });
+    let rest = '';
+    socket.setTimeout(timeoutMs, () => socket.destroy(new Error('no answer to show table')));
+    socket.setEncoding('utf8');
+    socket.on('connect', () => socket.end('show table sessions\n'));
+    socket.on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        const [, name, value] = /key=(\S+) .*gpc0=(\d+)/.exec(line) ?? [];
+        if (name !== undefined) held.set(name, Number(value));
+      }
+    });
+    socket.on('error', reject);
+    socket.on('end', () => resolve(held));
+  });
+}
+
+/** How many of the filled entries are held with the value that was filled in: compared, not counted. */
+export function countKept(held: ReadonlyMap<string, number>, count: number): number {
   let kept = 0;
   for (let index = 0; index < count; index++) {
     if (held.get(key(index)) === index + 1) kept += 1;
   }
   return kept;
+}
+
+export async function keptEntries(replica: Replica, count: number): Promise<number> {
+  return countKept(await heldEntries(replica), count);
 }

@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileRoll, kubernetesRoll } from '../demo/members.ts';
+import { choosePorts } from '../demo/options.ts';
+import { type KubeApiserver, startKubeApiserver } from '../helpers/kube-apiserver.ts';
+import { haproxyBranch, programs } from '../helpers/programs.ts';
+import { startTcpCut } from '../helpers/tcp-cut.ts';
+import { parseOptions } from './retention/options.ts';
+import { type PlayOptions, play } from './retention/play.ts';
+import { aligned, head, lossy, markdown, row } from './retention/report.ts';
+import type { Result, Way } from './retention/result.ts';
+import { addressesOf } from './retention/scenarios.ts';
+
+/** What becomes of the entries when replicas come, go, crash and are cut off, beside the naive way in the same run. */
+const options = parseOptions(process.argv);
+const haproxy = options.haproxy ?? programs.haproxy34 ?? programs.haproxy ?? programs.haproxy30;
+const dataplane = programs.dataplaneV3 ?? programs.dataplaneV2;
+if (haproxy === undefined || dataplane === undefined) {
+  console.error('HAProxy or the Data Plane API is missing: see docs/contributing.md.');
+  process.exit(1);
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'retention-'));
+process.env.TMPDIR = directory;
+const interrupt = new AbortController();
+let server: KubeApiserver | null = null;
+let ending = false;
+
+async function end(code: number): Promise<never> {
+  if (ending) return new Promise(() => {});
+  ending = true;
+  interrupt.abort(new Error('the bench ends'));
+  await server?.stop();
+  process.on('exit', () => {
+    if (!options.keep) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  });
+  if (options.keep) console.log(`Configurations and logs: ${directory}`);
+  process.exit(code);
+}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => void end(128 + constants.signals[signal]));
+}
+
+const startedAt = performance.now();
+function say(text: string): void {
+  console.log(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(7)} s  ${text}`);
+}
+
+/** Each run has a namespace of its own, and a hop before the API server that can be cut. */
+async function kubernetes(api: KubeApiserver, namespace: string) {
+  const hop = await startTcpCut(Number(new URL(api.url).port));
+  await api.createNamespace(namespace);
+  const token = await api.createServiceAccountToken(namespace, 'haproxy');
+  await api.allowPods(namespace, 'haproxy');
+  const kubeconfigPath = await api.writeKubeconfig(namespace, { token }, hop.port);
+  return { roll: await kubernetesRoll({ server: api, namespace, kubeconfigPath }), hop };
+}
+
+async function runOne(
+  name: string,
+  scenario: PlayOptions['scenario'],
+  entries: number,
+  way: Way,
+): Promise<Result> {
+  const ports = await choosePorts(options.network, addressesOf(options.burst));
+  const result = await play({
+    ...options,
+    scenario,
+    way,
+    entries,
+    haproxy: haproxy ?? '',
+    dataplane: dataplane ?? null,
+    ports,
+    directory: join(directory, name),
+    cutSeconds: options.cut,
+    makeRoll: async (own) =>
+      server === null || way === 'naive'
+        ? { roll: fileRoll(own), hop: null }
+        : kubernetes(server, name),
+    signal: interrupt.signal,
+    say: (text) => say(`${name}: ${text}`),
+  });
+  if (result.failure !== null) say(`${name}: FAILED: ${result.failure}`);
+  const by = Object.entries(result.missingBy).map(
+    ([replica, { keys, fromMs, toMs }]) =>
+      `${keys} acknowledged by ${replica} ${fromMs} to ${toMs} ms into the change`,
+  );
+  if (by.length > 0 && way === 'ours') say(`${name}: live keys missing: ${by.join('; ')}`);
+  return result;
+}
+
+const results: Result[] = [];
+const rows: (readonly string[])[] = [];
+try {
+  console.log(`HAProxy ${haproxyBranch(haproxy)}, ${options.writes} new keys a second meanwhile`);
+  if (options.members === 'kubernetes') server = await startKubeApiserver();
+  for (const entries of options.entries) {
+    for (const scenario of options.scenario) {
+      const runs: Record<Way, Result[]> = { ours: [], naive: [] };
+      for (let round = 1; round <= options.repeat; round++) {
+        const ways: Way[] = options.naive && scenario.naive ? ['ours', 'naive'] : ['ours'];
+        for (const way of ways) {
+          const name = `${scenario.name}-${entries}-${round}-${way}`;
+          runs[way].push(await runOne(name, scenario, entries, way));
+        }
+      }
+      results.push(...runs.ours, ...runs.naive);
+      rows.push(row(runs.ours, runs.naive));
+      console.log(`\n${aligned(head, rows).join('\n')}\n`);
+    }
+  }
+  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(results, null, 2));
+  console.log(`${markdown(head, rows)}\n`);
+  await end(lossy(results) ? 1 : 0);
+} catch (error) {
+  console.error(error instanceof Error ? error.stack : error);
+  await end(1);
+}

@@ -1,0 +1,213 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Roll } from '../../demo/members.ts';
+import { createNaiveWay } from '../../demo/naive.ts';
+import { type Actor, createStage, raiseWithin, type Stage } from '../../demo/stage.ts';
+import { everywhere } from '../../demo/story.ts';
+import type { Replica, ReplicaPorts } from '../../helpers/replica.ts';
+import { countKept, fillTable, heldEntries } from '../../helpers/table.ts';
+import type { TcpCut } from '../../helpers/tcp-cut.ts';
+import type { Result, Survivor, Way } from './result.ts';
+import type { Scenario } from './scenarios.ts';
+import { type Ack, startWriter } from './writer.ts';
+
+export interface PlayOptions {
+  readonly scenario: Scenario;
+  readonly way: Way;
+  readonly entries: number;
+  readonly writes: number;
+  readonly burst: number;
+  readonly cutSeconds: number;
+  readonly haproxy: string;
+  readonly dataplane: string | null;
+  readonly network: string;
+  readonly ports: ReplicaPorts;
+  /** Made for this run, and removed at its end unless `keep`. */
+  readonly directory: string;
+  readonly keep: boolean;
+  readonly makeRoll: (directory: string) => Promise<{ roll: Roll; hop: TcpCut | null }>;
+  readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
+}
+
+const readyLimitMs = 300_000;
+
+/** One scenario, one way, on replicas of its own. */
+export async function play(options: PlayOptions): Promise<Result> {
+  const { scenario, way, directory, signal } = options;
+  mkdirSync(directory, { recursive: true });
+  const { roll, hop } = await options.makeRoll(directory);
+  const stage = createStage({
+    roll,
+    network: options.network,
+    setting: {
+      haproxy: options.haproxy,
+      dataplane: way === 'ours' ? options.dataplane : null,
+      directory,
+      sourceFlags: roll.sourceFlags,
+      ports: options.ports,
+      signal,
+    },
+    ...(way === 'ours' ? { raise: raiseWithin(readyLimitMs) } : createNaiveWay()),
+  });
+  const close = () => void stage.close();
+  signal.addEventListener('abort', close, { once: true });
+  const startedAt = performance.now();
+  const seconds = () => (performance.now() - startedAt) / 1000;
+  try {
+    return await run(options, stage, hop);
+  } catch (error) {
+    const failure = error instanceof Error ? error.message : String(error);
+    return failed(scenario, options, failure, seconds());
+  } finally {
+    signal.removeEventListener('abort', close);
+    await stage.close();
+    await Promise.allSettled([roll.close(), hop?.close()]);
+    if (!options.keep) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function failed({ name, joins }: Scenario, options: PlayOptions, failure: string, seconds: number) {
+  const { way, entries } = options;
+  const nothing = { survivors: [], acked: 0, writesFailed: 0, missingAny: 0, missingAll: 0 };
+  const unknown = { missingBy: {}, reloadsOld: null, reloadsNew: null, readySeconds: null };
+  const end = { seconds, settled: false, failure };
+  return { scenario: name, way, joins, entries, kept: 0, ...nothing, ...unknown, ...end };
+}
+
+async function run(options: PlayOptions, stage: Stage, hop: TcpCut | null): Promise<Result> {
+  const { scenario, way, entries, say } = options;
+  const base = scenario.begin === 0 ? 0 : entries;
+  if (scenario.begin > 0) {
+    say(`${scenario.begin} replicas start`);
+    await stage.bring(scenario.begin);
+    say(`${base.toLocaleString('en')} entries are filled in`);
+    await fill(stage, base, way);
+  }
+  await stage.countReloads();
+  const before = new Map(stage.actors.map((actor) => [actor, actor.reloads ?? 0]));
+
+  say(scenario.what);
+  const targets = scenario.early ? () => listening(stage) : () => stage.alive();
+  const startedAt = performance.now();
+  const startedAtMs = Date.now();
+  const writer = startWriter({ targets, perSecond: options.writes });
+  try {
+    await scenario.play({ stage, say, hop, burst: options.burst, cutSeconds: options.cutSeconds });
+  } finally {
+    await writer.stop();
+  }
+  const seconds = (performance.now() - startedAt) / 1000;
+
+  say('the tables settle');
+  const settled = await settle(stage, way === 'ours' ? 60_000 : 10_000);
+  await stage.countReloads();
+  say('the tables are compared');
+  const { acks } = writer;
+  const missing = new Map<Ack, number>();
+  const survivors: Survivor[] = [];
+  for (const replica of stage.alive()) survivors.push(await compare(replica, base, acks, missing));
+  const [all, any] = [
+    [...missing.values()].filter((count) => count === survivors.length).length,
+    missing.size,
+  ];
+  const early = scenario.begin === 0;
+  const keptOf = (survivor: Survivor) =>
+    early ? acks.length - survivor.missingLive : survivor.kept;
+  const isOld = (actor: Actor) => before.has(actor);
+  const reloads = (actor: Actor) =>
+    actor.reloads === null ? null : actor.reloads - (before.get(actor) ?? 0);
+  return {
+    scenario: scenario.name,
+    way,
+    joins: scenario.joins,
+    entries: early ? acks.length : base,
+    kept: Math.min(...survivors.map(keptOf)),
+    survivors,
+    acked: acks.length,
+    writesFailed: writer.failures(),
+    missingAny: any,
+    missingAll: all,
+    missingBy: summarize(missing, startedAtMs),
+    reloadsOld: most(stage.actors.filter(isOld).map(reloads)),
+    reloadsNew: most(stage.actors.filter((actor) => !isOld(actor)).map(reloads)),
+    readySeconds: most(
+      stage.actors
+        .filter((actor) => !isOld(actor))
+        .map(({ readyAfterMs }) => (readyAfterMs === null ? null : readyAfterMs / 1000)),
+    ),
+    seconds,
+    settled,
+    failure: null,
+  };
+}
+
+function most(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
+/** Ready or not: their web port refuses until HAProxy is there, and then the write is nobody's. */
+function listening(stage: Stage): readonly Replica[] {
+  return stage.actors
+    .filter(({ phase }) => phase === 'joining' || phase === 'ready')
+    .map(({ replica }) => replica);
+}
+
+async function fill(stage: Stage, entries: number, way: Way): Promise<void> {
+  const [first, ...others] = stage.alive();
+  if (first === undefined) throw new Error('no replica');
+  await fillTable(first, entries);
+  if (way === 'ours') return everywhere(stage, entries, 120_000);
+  // The naive way gets its full tables even where its peers do not talk to each other.
+  await everywhere(stage, entries, 15_000).catch(async () => {
+    for (const replica of others) await fillTable(replica, entries);
+  });
+}
+
+/** The tables count the same and have not changed for a while; false when the limit comes first. */
+async function settle(stage: Stage, limitMs: number): Promise<boolean> {
+  const quietMs = 2000;
+  const deadline = Date.now() + limitMs;
+  let seen = '';
+  let sinceMs = Date.now();
+  for (;;) {
+    const counts = await Promise.all(
+      stage.alive().map((replica) => replica.entries().catch(() => -1)),
+    );
+    if (counts.join() !== seen) {
+      seen = counts.join();
+      sinceMs = Date.now();
+    }
+    const equal = new Set(counts).size <= 1;
+    const quiet = Date.now() - sinceMs;
+    if (equal && quiet >= quietMs) return true;
+    // Different counts that do not move any more stay different.
+    if (quiet >= 5 * quietMs || Date.now() >= deadline) return false;
+    await sleep(100);
+  }
+}
+
+async function compare(
+  replica: Replica,
+  base: number,
+  acks: readonly Ack[],
+  missing: Map<Ack, number>,
+): Promise<Survivor> {
+  // A replica that does not answer keeps nothing.
+  const held = await heldEntries(replica).catch(() => new Map<string, number>());
+  const lost = acks.filter(({ key }) => !held.has(key));
+  for (const ack of lost) missing.set(ack, (missing.get(ack) ?? 0) + 1);
+  return { name: replica.name, kept: countKept(held, base), missingLive: lost.length };
+}
+
+/** By the replica that acknowledged them: how many, and when, in milliseconds of the change. */
+function summarize(missing: ReadonlyMap<Ack, number>, startedAtMs: number): Result['missingBy'] {
+  const by: Record<string, { keys: number; fromMs: number; toMs: number }> = {};
+  for (const { replica, atMs } of missing.keys()) {
+    const at = atMs - startedAtMs;
+    const { keys, fromMs, toMs } = by[replica] ?? { keys: 0, fromMs: at, toMs: at };
+    by[replica] = { keys: keys + 1, fromMs: Math.min(fromMs, at), toMs: Math.max(toMs, at) };
+  }
+  return by;
+}

@@ -1,0 +1,37 @@
+export type Way = 'ours' | 'naive';
+
+export interface Survivor {
+  readonly name: string;
+  /** Base entries by key and value. */
+  readonly kept: number;
+  readonly missingLive: number;
+}
+
+/** What one run of a scenario showed. */
+export interface Result {
+  readonly scenario: string;
+  readonly way: Way;
+  /** The most reloads an old replica may make. */
+  readonly joins: number;
+  readonly entries: number;
+  /** On the worst survivor. */
+  readonly kept: number;
+  readonly survivors: readonly Survivor[];
+  /** Writes that were answered with 200 during the change. */
+  readonly acked: number;
+  readonly writesFailed: number;
+  /** Acknowledged and missing on one survivor at least, and on all of them. */
+  readonly missingAny: number;
+  readonly missingAll: number;
+  readonly missingBy: Readonly<
+    Record<string, { readonly keys: number; readonly fromMs: number; readonly toMs: number }>
+  >;
+  /** The most of one replica; null where there is none. */
+  readonly reloadsOld: number | null;
+  readonly reloadsNew: number | null;
+  readonly readySeconds: number | null;
+  readonly seconds: number;
+  /** Did all tables count the same in the end? */
+  readonly settled: boolean;
+  readonly failure: string | null;
+}
