@@ -44,6 +44,8 @@ export const errorCodes = {
     'A socket of HAProxy does not answer. Is HAProxy running, and is the socket on the shared volume?',
   HAPROXY_BAD_ANSWER: 'HAProxy answers a command with something else than expected.',
   RELOAD_FAILED: 'HAProxy refused to reload. The previous configuration is in force again.',
+  RESYNC_MISSED:
+    'Siblings hold entries that this pod has not learned, and it could not be repaired. It serves without them: delete the pod, so that it starts anew, while a sibling holds them.',
   BUG: 'This is a defect of haproxy-peer-sync. Please report it with the log.',
 } as const;
 

@@ -40,6 +40,7 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
     staticPeers,
     log,
     metrics,
+    version,
     now: Date.now,
     signal,
     wasReady,
@@ -55,6 +56,7 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
       const { ready, reasons } = module.reconciler.readiness();
       return { ok: ready, reasons };
     },
+    status: () => module.status(),
     metrics: async () => ({
       contentType: metrics.registry.contentType,
       text: await metrics.registry.metrics(),

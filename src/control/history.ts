@@ -8,6 +8,8 @@ export interface HistoryRecord {
   note(changes: PeersChanges, observed: Observed): void;
   noChange(): void;
   applied(applied: Applied, observed: Observed): void;
+  /** HAProxy was reloaded for another reason than a change. */
+  reloaded(observed: Observed): void;
   failed(): void;
   succeeded(): void;
 }
@@ -29,6 +31,11 @@ export function createHistory(now: () => number): HistoryRecord {
   function noChange(): void {
     pending = '';
     lazy = '';
+  }
+
+  function reloaded(observed: Observed): void {
+    const establishedBefore = [...establishedNames(observed)];
+    value = { ...value, lastReloadAtMs: now(), establishedBefore };
   }
 
   return {
@@ -57,10 +64,9 @@ export function createHistory(now: () => number): HistoryRecord {
     noChange,
     applied(applied, observed) {
       noChange();
-      if (!applied.reloaded) return;
-      const establishedBefore = [...establishedNames(observed)];
-      value = { ...value, lastReloadAtMs: now(), establishedBefore };
+      if (applied.reloaded) reloaded(observed);
     },
+    reloaded,
     failed() {
       value = { ...value, failures: value.failures + 1, lastFailureAtMs: now() };
     },

@@ -2,15 +2,15 @@ import type { Applied, Applier } from '../apply/applier.ts';
 import type { Source } from '../discovery/source.ts';
 import { errorMessage } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { noChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
 import type { PeersSection } from '../model/peers-section.ts';
 import { type GateSettings, gate, type Observed } from '../plan/gate.ts';
 import { type PeersPlan, type PlanSettings, planPeers } from '../plan/peers.ts';
-import { type Readiness, readiness } from '../plan/readiness.ts';
+import type { Readiness } from '../plan/readiness.ts';
 import { createHistory } from './history.ts';
+import { type Confirm, createJudge } from './judge.ts';
 import { createReporter, type Observer } from './reporter.ts';
 import type { PassResult } from './scheduler.ts';
 
@@ -25,6 +25,8 @@ export interface ReconcilerOptions {
   readonly log: Log;
   readonly observer: Observer;
   readonly now: () => number;
+  /** The last word before this pod becomes ready for the first time; it may reload HAProxy. */
+  readonly confirm?: Confirm;
   /** This HAProxy was ready under an earlier run of this program, and stays so. */
   readonly wasReady?: boolean;
 }
@@ -45,10 +47,12 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const report = createReporter(options.log, options.observer);
   let section: PeersSection | null = null;
   let failures = 0;
-  let latest: Readiness =
-    options.wasReady === true
-      ? { ready: true, reasons: ['was ready before'] }
-      : { ready: false, reasons: ['nothing was compared yet'] };
+  const judge = createJudge({
+    confirm: options.confirm,
+    wasReady: options.wasReady === true,
+    onReady: report.ready,
+    onReload: history.reloaded,
+  });
 
   async function read(resync: boolean, signal: AbortSignal): Promise<PeersSection> {
     if (section === null || resync) section = await applier.read(signal);
@@ -96,22 +100,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     report.applied(decision, applied, now() - startedAtMs);
   }
 
-  function judge(plan: PeersPlan | null, decision: Decision | null, observed: Observed): void {
-    const changes = plan?.kind === 'changes' ? plan.changes : noChanges;
-    const before = latest.ready;
-    latest = readiness({
-      latched: latest.ready,
-      synced: source.snapshot().synced,
-      additionsPending: changes.create || changes.add.length > 0,
-      decision: decision?.kind ?? null,
-      observed,
-    });
-    if (latest.ready && !before) report.ready(observed);
-  }
-
   function nextAt(decision: Decision): number {
     if (decision.kind === 'apply') return now();
-    const look = latest.ready ? never : now() + lookAgainMs;
+    const look = judge.readiness().ready ? never : now() + lookAgainMs;
     return Math.min(look, decision.kind === 'wait' ? decision.untilMs : never);
   }
 
@@ -124,10 +115,12 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     report.pass({ membership, section: base, plan, observed, decision });
     await apply(base, decision, observed, signal);
     if (decision.kind === 'none' || decision.kind === 'apply') history.succeeded();
-    judge(
+    await judge.judge(
+      source.snapshot(),
       decision.kind === 'apply' ? null : plan,
       decision.kind === 'apply' ? null : decision,
       observed,
+      signal,
     );
     return { nextAtMs: nextAt(decision) };
   }
@@ -147,7 +140,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         return { nextAtMs: now() + retryMs(options.gate, failures) };
       }
     },
-    readiness: () => latest,
+    readiness: judge.readiness,
   };
 }
 

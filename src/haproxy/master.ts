@@ -89,6 +89,22 @@ export async function reloadOverMaster(
   await newWorker(masterSocket, before, timeoutMs, options);
 }
 
+/**
+ * Replaces the worker without handing its tables over, so that the new one asks a sibling for all of them. It ends
+ * every connection of the old worker. False where HAProxy does not know the command: it is there from 2.9 on
+ * (haproxy src/mworker.c; seen missing in 2.6, working in 3.0 and 3.4).
+ */
+export async function hardReload(
+  masterSocket: string,
+  { timeoutMs = 30_000, signal }: CommandOptions = {},
+): Promise<boolean> {
+  const options = { timeoutMs, ...(signal === undefined ? {} : { signal }) };
+  const answer = await command(masterSocket, 'hard-reload', options);
+  if (/^Success=1/m.test(answer)) return true;
+  if (/^Success=0/m.test(answer)) throw reloadFailed(answer.trim(), true);
+  return false;
+}
+
 async function newWorker(
   masterSocket: string,
   before: readonly Process[],

@@ -13,13 +13,16 @@ const onlyNew = 0xfff00000;
 interface Block {
   readonly head: string;
   readonly peers: string[];
+  readonly tables: Set<string>;
 }
 
 function blocks(text: string): readonly Block[] {
   const result: Block[] = [];
   for (const line of text.split('\n')) {
-    if (/^0x[0-9a-f]+: /.test(line)) result.push({ head: line, peers: [] });
+    if (/^0x[0-9a-f]+: /.test(line)) result.push({ head: line, peers: [], tables: new Set() });
     else if (/^ {2}0x[0-9a-f]+: id=/.test(line)) result.at(-1)?.peers.push(line);
+    const table = /^ {14}table:0x[0-9a-f]+ id=(\S+)/.exec(line)?.[1];
+    if (table !== undefined) result.at(-1)?.tables.add(table);
   }
   return result;
 }
@@ -43,7 +46,7 @@ function peerOf(line: string): PeerState | null {
   return { name, local: side === 'local', address, established, lastStatus: status };
 }
 
-function stateOf({ head, peers }: Block): PeersState | null {
+function stateOf({ head, peers, tables }: Block): PeersState | null {
   const section = /\bid=(\S+)/.exec(head)?.[1];
   if (section === undefined) return null;
   const states = peers.map(peerOf);
@@ -57,6 +60,7 @@ function stateOf({ head, peers }: Block): PeersState | null {
     resync: complete ? resyncOf(flags, modern) : 'unknown',
     localName: readable.find((state) => state.local)?.name ?? null,
     peers: readable,
+    tables: [...tables],
   };
 }
 

@@ -24,4 +24,6 @@ export interface PeersState {
   /** HAProxy's localpeer name, if the section has a local peer. */
   readonly localName: string | null;
   readonly peers: readonly PeerState[];
+  /** Names of the stick tables that are shared over the section. */
+  readonly tables: readonly string[];
 }

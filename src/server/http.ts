@@ -12,6 +12,8 @@ export interface HttpServerOptions {
   readonly port: number;
   readonly live: () => Check;
   readonly ready: () => Check;
+  /** Anything that becomes JSON. */
+  readonly status: () => Promise<unknown>;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
@@ -33,14 +35,19 @@ function answerCheck(response: ServerResponse, check: Check): void {
   answer(response, check.ok ? 200 : 503, `${text}\n`);
 }
 
-/** `/livez`, `/readyz`, `/metrics`, plain HTTP. Resolves when it listens; a port that is taken is a UserError. */
+/** `/livez`, `/readyz`, `/status`, `/metrics`, plain HTTP. Resolves when it listens; a port that is taken is a UserError. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const server = createServer((request, response) => {
     const path = (request.url ?? '/').split('?')[0];
     if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405, 'GET only\n');
     else if (path === '/livez') answerCheck(response, options.live());
     else if (path === '/readyz') answerCheck(response, options.ready());
-    else if (path === '/metrics') {
+    else if (path === '/status') {
+      options.status().then(
+        (status) => answer(response, 200, `${JSON.stringify(status)}\n`, 'application/json'),
+        () => answer(response, 500, 'status failed\n'),
+      );
+    } else if (path === '/metrics') {
       options.metrics().then(
         ({ contentType, text }) => {
           response.writeHead(200, { 'content-type': contentType });
@@ -48,7 +55,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
         },
         () => answer(response, 500, 'metrics failed\n'),
       );
-    } else answer(response, 404, 'not found: /livez, /readyz, /metrics\n');
+    } else answer(response, 404, 'not found: /livez, /readyz, /status, /metrics\n');
   });
   server.keepAliveTimeout = 5000;
   await listen(server, options);

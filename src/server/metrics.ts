@@ -17,6 +17,7 @@ export interface Metrics {
   readonly changes: Counter<'kind'>;
   readonly reloads: Counter;
   readonly failures: Counter<'code'>;
+  readonly repairs: Counter<'outcome'>;
   readonly applySeconds: Histogram;
   readonly dataplaneCalls: Counter<'method' | 'status'>;
 }
@@ -68,6 +69,12 @@ export function createMetrics(version: string): Metrics {
       name: `${prefix}failures_total`,
       help: 'Passes that failed, by error code (docs/errors.md).',
       labelNames: ['code'],
+      registers,
+    }),
+    repairs: new Counter({
+      name: `${prefix}missed_resyncs_total`,
+      help: 'Starts at which this replica had not learned what siblings hold, by outcome: repaired, missed.',
+      labelNames: ['outcome'],
       registers,
     }),
     applySeconds: new Histogram({

@@ -1,19 +1,26 @@
 import type { Applier } from '../apply/applier.ts';
+import { parseListen } from '../config/validate.ts';
 import type { Config } from '../config/values.ts';
 import { createReconciler, type Reconciler } from '../control/reconciler.ts';
-import type { Observer } from '../control/reporter.ts';
 import { createScheduler, type Scheduler } from '../control/scheduler.ts';
 import type { Source } from '../discovery/source.ts';
 import { errorMessage } from '../errors.ts';
+import { hardReload } from '../haproxy/master.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
 import { expectedPeers } from '../plan/expected.ts';
 import type { Metrics } from '../server/metrics.ts';
+import { askStatus } from './ask-status.ts';
 import { observePeers } from './observe.ts';
+import { countWith, everybody } from './observers.ts';
+import { createRepair } from './repair.ts';
+import { createStatusBoard, type StatusBoard } from './status.ts';
+import type { Status } from './status-schema.ts';
 
 export interface PeersModule {
   readonly scheduler: Scheduler;
   readonly reconciler: Reconciler;
+  status(): Promise<Status>;
 }
 
 export interface PeersModuleOptions {
@@ -25,51 +32,45 @@ export interface PeersModuleOptions {
   readonly staticPeers: readonly string[];
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly version: string;
   readonly now: () => number;
   readonly signal: AbortSignal;
   readonly wasReady: boolean;
   readonly onReady: () => void;
 }
 
-/** Counts what the reconciler reports. */
-function countWith(metrics: Metrics, onReady: () => void): Observer {
-  return {
-    pass({ membership, section, plan, observed, decision }) {
-      metrics.members.set(membership.members.length);
-      metrics.synced.set(membership.synced ? 1 : 0);
-      metrics.entries.set(section.entries.length);
-      metrics.passes.inc({ decision: decision.kind });
-      const waiting = plan.kind === 'changes' ? plan.changes : { add: [], update: [], remove: [] };
-      metrics.changesWaiting.set(
-        waiting.add.length + waiting.update.length + waiting.remove.length,
-      );
-      const state = observed.kind === 'up' ? observed.state : null;
-      metrics.established.set(state?.peers.filter((peer) => peer.established).length ?? 0);
-      metrics.resyncFinished.set(state?.resync === 'learned' || state?.resync === 'alone' ? 1 : 0);
-      if (decision.kind === 'apply') {
-        const { add, update, remove } = decision.changes;
-        metrics.changes.inc({ kind: 'add' }, add.length);
-        metrics.changes.inc({ kind: 'update' }, update.length);
-        metrics.changes.inc({ kind: 'remove' }, remove.length);
-      }
-    },
-    applied(applied, ms) {
-      if (applied.reloaded) metrics.reloads.inc();
-      metrics.applySeconds.observe(ms / 1000);
-      metrics.changesWaiting.set(0);
-    },
-    failed: (code) => metrics.failures.inc({ code }),
-    ready() {
-      metrics.ready.set(1);
-      onReady();
-    },
-  };
+/** Compares our tables with those of siblings over their `/status`, which listens on the same port everywhere. */
+function createConfirm(options: PeersModuleOptions, board: StatusBoard) {
+  const { config, log, now, metrics } = options;
+  if (!config.repair || config.dryRun) return {};
+  const port = parseListen(config.listen)?.port ?? 0;
+  const confirm = createRepair({
+    self: options.self,
+    limitMs: config.repairLimit,
+    own: () => board.status(),
+    ask: ({ address }, signal) => askStatus(address, port, { timeoutMs: 1000, signal }),
+    hardReload: (signal) => hardReload(config.masterSocket, { signal }),
+    log,
+    now,
+    onOutcome: (outcome) => metrics.repairs.inc({ outcome }),
+  });
+  return { confirm };
 }
 
 /** The peers module: pods in, peers section out. Later modules wire their own source, plan and applier alike. */
 export function createPeersModule(options: PeersModuleOptions): PeersModule {
   const { config, source, log, signal, now } = options;
-  const reconciler = createReconciler({
+  const board = createStatusBoard({
+    self: options.self,
+    version: options.version,
+    section: config.peersSection,
+    adminSocket: config.adminSocket,
+    masterSocket: config.masterSocket,
+    members: () => source.snapshot(),
+    readiness: () => reconciler.readiness(),
+    now,
+  });
+  const reconciler: Reconciler = createReconciler({
     source,
     applier: options.applier,
     observe: (passSignal) => observePeers(config.adminSocket, config.peersSection, passSignal),
@@ -89,7 +90,8 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
       backoffMaxMs: config.failureBackoffLimit,
     },
     log,
-    observer: countWith(options.metrics, options.onReady),
+    observer: everybody(countWith(options.metrics, options.onReady), board),
+    ...createConfirm(options, board),
     now,
     wasReady: options.wasReady,
   });
@@ -100,5 +102,5 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     onError: (error) => log.error({ code: 'BUG', err: error }, errorMessage(error)),
   });
   source.onChange(() => scheduler.poke());
-  return { scheduler, reconciler };
+  return { scheduler, reconciler, status: () => board.status() };
 }

@@ -53,5 +53,12 @@ export function peer(name: string, part: Partial<PeerState> = {}): PeerState {
 }
 
 export function state(part: Partial<PeersState> = {}): PeersState {
-  return { section: 'haproxy-peers', resync: 'learned', localName: 'a', peers: [], ...part };
+  return {
+    section: 'haproxy-peers',
+    resync: 'learned',
+    localName: 'a',
+    peers: [],
+    tables: [],
+    ...part,
+  };
 }

@@ -14,6 +14,10 @@ async function started(part: { live?: Check; ready?: Check; port?: number } = {}
     port: part.port ?? 0,
     live: () => part.live ?? ok,
     ready: () => part.ready ?? ok,
+    status: async () => {
+      if (part.live?.ok === false) throw new Error('no status');
+      return { name: 'a' };
+    },
     metrics: async () => ({
       contentType: metrics.registry.contentType,
       text: await metrics.registry.metrics(),
@@ -47,6 +51,15 @@ describe('startHttpServer', () => {
       body: 'own resync is not finished\n',
     });
     expect((await get(`${base}/livez`)).statusCode).toBe(200);
+  });
+
+  it('answers the status as JSON', async () => {
+    const { body, headers } = await get(`${await started()}/status`);
+
+    expect(headers['content-type']).toContain('application/json');
+    expect(JSON.parse(body)).toEqual({ name: 'a' });
+    const failing = await started({ live: { ok: false, reasons: [] } });
+    expect((await get(`${failing}/status`)).statusCode).toBe(500);
   });
 
   it('shows every metric with a help text', async () => {

@@ -1,0 +1,122 @@
+import type { Confirm } from '../control/judge.ts';
+import type { Log } from '../log.ts';
+import type { Member, Self } from '../model/member.ts';
+import { establishedNames, type Observed } from '../plan/gate.ts';
+import { type Holder, type Holdings, type RepairDecision, repair } from '../plan/repair.ts';
+import type { Status } from './status-schema.ts';
+
+export interface RepairOptions {
+  readonly self: Self;
+  readonly limitMs: number;
+  readonly own: () => Promise<Status>;
+  /** Null: it does not tell. */
+  readonly ask: (sibling: Member, signal: AbortSignal) => Promise<Status | null>;
+  /** False where HAProxy does not know hard-reload. */
+  readonly hardReload: (signal: AbortSignal) => Promise<boolean>;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly onOutcome: (outcome: 'repaired' | 'missed') => void;
+}
+
+/** All siblings hold the same tables: a few of them are enough. */
+const askedAtMost = 5;
+
+function holdings(status: Status): Holdings {
+  return new Map(
+    status.tables.filter(({ shared }) => shared).map(({ name, used }) => [name, used]),
+  );
+}
+
+/** Those who are connected first, then in the order of names after our own, so that not everybody asks the same. */
+function whomToAsk(
+  members: readonly Member[],
+  self: Self,
+  connected: ReadonlySet<string>,
+): readonly Member[] {
+  const siblings = members.filter(({ name }) => name !== self.name);
+  const rank = ({ name }: Member) => (connected.has(name) ? 0 : 2) + (name > self.name ? 0 : 1);
+  return siblings.toSorted((a, b) => rank(a) - rank(b)).slice(0, askedAtMost);
+}
+
+/** The last look before a pod becomes ready for the first time: does it hold what its siblings hold? */
+export function createRepair(options: RepairOptions): Confirm {
+  const { self, log, now } = options;
+  let startedAtMs: number | null = null;
+  let before: Holdings | null = null;
+  let attempts = 0;
+  let possible = true;
+  let said = '';
+
+  function say(decision: RepairDecision): void {
+    if (decision.kind !== 'wait' || decision.reasons.join() === said) return;
+    said = decision.reasons.join();
+    log.info({ reasons: decision.reasons }, 'readiness waits for the tables of the siblings');
+  }
+
+  async function look(
+    observed: Observed,
+    members: readonly Member[],
+    signal: AbortSignal,
+  ): Promise<RepairDecision> {
+    const connected = establishedNames(observed);
+    const asked = whomToAsk(members, self, connected);
+    const [own, ...answers] = await Promise.all([
+      options.own(),
+      ...asked.map((sibling) => options.ask(sibling, signal)),
+    ]);
+    const siblings: Holder[] = [];
+    for (const status of answers) {
+      if (status === null || status.resync === null) continue;
+      const { name, resync } = status;
+      siblings.push({ name, resync, connected: connected.has(name), tables: holdings(status) });
+    }
+    const tables = holdings(own);
+    const full = new Set(
+      own.tables.filter(({ used, size }) => used >= size).map(({ name }) => name),
+    );
+    const decision = repair(
+      {
+        own: { resync: own.resync ?? 'unknown', tables, full },
+        siblings,
+        before,
+        attempts,
+        possible,
+        startedAtMs: startedAtMs ?? now(),
+        limitMs: options.limitMs,
+      },
+      now(),
+    );
+    before = tables;
+    return decision;
+  }
+
+  return async (observed, members, signal) => {
+    startedAtMs ??= now();
+    const decision = await look(observed, members, signal);
+    say(decision);
+    if (decision.kind === 'complete') {
+      if (attempts > 0) {
+        options.onOutcome('repaired');
+        log.info({ attempts }, 'tables learned after a hard-reload');
+      }
+      return { ready: true, reasons: [], reloaded: false };
+    }
+    if (decision.kind === 'repair') {
+      log.warn(
+        { reasons: decision.reasons },
+        'resync missed: hard-reload, to learn the tables anew',
+      );
+      attempts += 1;
+      before = null;
+      possible = await options.hardReload(signal);
+      return { ready: false, reasons: decision.reasons, reloaded: possible };
+    }
+    if (decision.kind === 'give-up') {
+      options.onOutcome('missed');
+      const why = possible ? undefined : 'HAProxy before 2.9 knows no hard-reload';
+      log.error({ code: 'RESYNC_MISSED', reasons: decision.reasons, why }, 'tables missed');
+      return { ready: true, reasons: [], reloaded: false };
+    }
+    return { ready: false, reasons: decision.reasons, reloaded: false };
+  };
+}

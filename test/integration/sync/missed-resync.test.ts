@@ -1,0 +1,102 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import got from 'got';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { statusSchema } from '../../../src/sync/status-schema.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { programs } from '../../helpers/programs.ts';
+import { createReplica, type Replica, type ReplicaSetting } from '../../helpers/replica.ts';
+import { fillTable, keptEntries } from '../../helpers/table.ts';
+
+const entries = 5000;
+const cases = [
+  ['HAProxy 3.4', programs.haproxy34, '127.0.84', true],
+  ['HAProxy 3.0', programs.haproxy30, '127.0.85', true],
+  ['HAProxy on the path', programs.haproxy, '127.0.86', false],
+] as const;
+
+let directory: string;
+const replicas: Replica[] = [];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'hps-missed-'));
+});
+afterEach(async () => {
+  await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
+  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+});
+
+/** A replica that is told its members by a file of its own. */
+function replica(
+  setting: Omit<ReplicaSetting, 'directory' | 'sourceFlags'>,
+  name: string,
+  address: string,
+) {
+  const membersFile = join(directory, `${name}.json`);
+  const created = createReplica(
+    { ...setting, directory, sourceFlags: ['--source=file', `--members-file=${membersFile}`] },
+    name,
+    address,
+  );
+  replicas.push(created);
+  return {
+    replica: created,
+    knows(...members: readonly { readonly name: string; readonly address: string }[]): void {
+      const text = JSON.stringify(
+        members.map((member) => ({ name: member.name, address: member.address })),
+      );
+      writeFileSync(`${membersFile}.new`, text);
+      renameSync(`${membersFile}.new`, membersFile);
+    },
+  };
+}
+
+async function status({ address, ports }: Replica) {
+  return statusSchema.parse(await got(`http://${address}:${ports.probe}/status`).json());
+}
+
+describe.each(cases)(
+  'a pod that starts alone and hears of its siblings later, %s',
+  (_, haproxy, network, repairs) => {
+    const it_ = it.skipIf(haproxy === undefined);
+
+    it_(
+      `${haproxy === undefined ? 'skipped, no such HAProxy here: ' : ''}is not ready before it has ${repairs ? 'what they hold' : 'said that it has not'}`,
+      async () => {
+        const dataplane = repairs ? (programs.dataplaneV3 ?? null) : null;
+        const setting = { haproxy: haproxy ?? '', dataplane };
+        const old = replica(setting, 'old', `${network}.1`);
+        const late = replica(setting, 'late', `${network}.2`);
+        old.knows(old.replica);
+        await old.replica.init();
+        await old.replica.start();
+        await eventually(() => old.replica.ready(), { timeoutMs: 30_000 });
+        await fillTable(old.replica, entries);
+
+        // What a membership that is wrong at the start does: nobody is known, and nobody knows this pod.
+        late.knows(late.replica);
+        await late.replica.init();
+        late.knows(old.replica, late.replica);
+        old.knows(old.replica, late.replica);
+        await late.replica.start();
+        await eventually(() => late.replica.ready(), { timeoutMs: 60_000, intervalMs: 100 });
+
+        const log = late.replica.log();
+        if (repairs) {
+          expect(await keptEntries(late.replica, entries)).toBe(entries);
+          expect(log).toContain('tables learned after a hard-reload');
+          expect(await status(late.replica)).toMatchObject({ ready: true, resync: 'learned' });
+        } else {
+          expect(log).toContain('RESYNC_MISSED');
+        }
+        expect(await keptEntries(old.replica, entries)).toBe(entries);
+        const told = await status(old.replica);
+        expect(told.tables.find(({ name }) => name === 'sessions')).toMatchObject({
+          shared: true,
+          used: entries,
+        });
+      },
+      90_000,
+    );
+  },
+);
