@@ -8,7 +8,8 @@ import type { Stage, StageOptions } from './stage.ts';
 /** Start-up delay of the tool we replace. */
 const startDelayMs = 2000;
 
-function write(replica: Replica, siblings: readonly Replica[]): void {
+/** The template with these siblings, as somebody without `init` would write it. */
+export function writeConfig(replica: Replica, siblings: readonly Replica[]): void {
   const { text } = renderHaproxyCfg({
     template: replicaTemplate(replica.address, replica.ports.web),
     self: replica,
@@ -37,7 +38,7 @@ export function createNaiveWay(): Pick<StageOptions, 'raise' | 'onEvent'> {
 
   function reload(replica: Replica, stage: Stage): Promise<void> {
     const turn = (turns.get(replica) ?? Promise.resolve()).then(async () => {
-      write(replica, siblingsOf(stage));
+      writeConfig(replica, siblingsOf(stage));
       await command(replica.masterSocket, 'reload', { timeoutMs: 30_000 }).catch(() => {});
     });
     turns.set(replica, turn);
@@ -46,7 +47,7 @@ export function createNaiveWay(): Pick<StageOptions, 'raise' | 'onEvent'> {
 
   return {
     async raise(replica, stage) {
-      write(replica, [replica]);
+      writeConfig(replica, [replica]);
       await replica.startHaproxy();
       await sleep(startDelayMs);
       await reload(replica, stage);

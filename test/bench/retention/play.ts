@@ -31,6 +31,8 @@ export interface PlayOptions {
 }
 
 const readyLimitMs = 300_000;
+/** Writes begin this long before the change and go on as long after it. */
+const aroundMs = 1000;
 
 /** One scenario, one way, on replicas of its own. */
 export async function play(options: PlayOptions): Promise<Result> {
@@ -89,15 +91,19 @@ async function run(options: PlayOptions, stage: Stage, hop: TcpCut | null): Prom
 
   say(scenario.what);
   const targets = scenario.early ? () => listening(stage) : () => stage.alive();
-  const startedAt = performance.now();
   const startedAtMs = Date.now();
   const writer = startWriter({ targets, perSecond: options.writes });
+  const early = scenario.begin === 0;
+  let seconds = 0;
   try {
+    if (!early) await sleep(aroundMs);
+    const startedAt = performance.now();
     await scenario.play({ stage, say, hop, burst: options.burst, cutSeconds: options.cutSeconds });
+    seconds = (performance.now() - startedAt) / 1000;
+    await sleep(aroundMs);
   } finally {
     await writer.stop();
   }
-  const seconds = (performance.now() - startedAt) / 1000;
 
   say('the tables settle');
   const settled = await settle(stage, way === 'ours' ? 60_000 : 10_000);
@@ -111,7 +117,6 @@ async function run(options: PlayOptions, stage: Stage, hop: TcpCut | null): Prom
     [...missing.values()].filter((count) => count === survivors.length).length,
     missing.size,
   ];
-  const early = scenario.begin === 0;
   const keptOf = (survivor: Survivor) =>
     early ? acks.length - survivor.missingLive : survivor.kept;
   const isOld = (actor: Actor) => before.has(actor);

@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { play } from '../../bench/retention/play.ts';
+import { aligned, head, lossy, markdown, row } from '../../bench/retention/report.ts';
+import type { Result } from '../../bench/retention/result.ts';
+import { scenarios } from '../../bench/retention/scenarios.ts';
+import { fileRoll } from '../../demo/members.ts';
+import { choosePorts } from '../../demo/options.ts';
+import { programs } from '../../helpers/programs.ts';
+
+const kept: Result = {
+  scenario: 'rollout',
+  way: 'ours',
+  joins: 3,
+  entries: 40_000,
+  kept: 40_000,
+  survivors: [],
+  acked: 5000,
+  writesFailed: 0,
+  missingAny: 12,
+  missingAll: 3,
+  missingBy: {},
+  reloadsOld: 3,
+  reloadsNew: 2,
+  readySeconds: 2.34,
+  seconds: 9.96,
+  settled: true,
+  failure: null,
+};
+const lost: Result = { ...kept, way: 'naive', kept: 10_000, reloadsOld: 7 };
+
+describe('the rows of the retention bench', () => {
+  it('shows ours and the naive way, and marks too many reloads', () => {
+    expect(row([kept], [lost])).toEqual([
+      'rollout',
+      '40,000',
+      '40,000',
+      '10,000',
+      '4.00',
+      '12/3 of 5,000',
+      '12/3 of 5,000',
+      '3/2',
+      '7!/2',
+      '2.3',
+      '2.3',
+      '10.0',
+      '10.0',
+    ]);
+  });
+
+  it('shows the worst of several runs', () => {
+    const cells = row([kept, { ...kept, kept: 39_999, missingAny: 40, readySeconds: 8 }], []);
+
+    expect(cells.slice(2, 6)).toEqual(['39,999', '-', '-', '40/3 of 5,000']);
+    expect(cells[9]).toBe('8.0');
+  });
+
+  it('has no number for a ratio to nothing, and none for a run that failed', () => {
+    expect(row([kept], [{ ...lost, kept: 0 }])[4]).toBe('∞');
+    expect(row([{ ...kept, failure: 'no' }], [])[2]).toBe('failed');
+  });
+
+  it.each([
+    ['all kept', [kept, lost], false],
+    ['one of ours lost', [{ ...kept, kept: 39_999 }], true],
+    ['ours failed', [{ ...kept, failure: 'no' }], true],
+  ])('judges our runs only: %s', (_, runs, expected) => {
+    expect(lossy(runs)).toBe(expected);
+  });
+
+  it('prints a table for the terminal and one in Markdown', () => {
+    const rows = [row([kept], [lost])];
+
+    expect(new Set(aligned(head, rows).map((line) => line.indexOf('40,000'))).size).toBe(2);
+    expect(markdown(head, rows).split('\n')[1]).toBe(`|${' --- |'.repeat(head.length)}`);
+  });
+});
+
+const haproxy = programs.haproxy34 ?? programs.haproxy30 ?? programs.haproxy;
+const rollout = scenarios.find(({ name }) => name === 'rollout');
+
+describe('a rollout of the retention bench', () => {
+  const missing = haproxy === undefined;
+
+  it.skipIf(missing)(
+    missing ? 'skipped: no HAProxy here' : 'keeps every entry, with one reload per joining sibling',
+    async () => {
+      if (rollout === undefined || haproxy === undefined) throw new Error('nothing to play');
+      const directory = mkdtempSync(join(tmpdir(), 'retention-'));
+      const network = '127.0.84';
+      const said: string[] = [];
+      try {
+        const result = await play({
+          scenario: { ...rollout, begin: 2, joins: 2 },
+          way: 'ours',
+          entries: 1000,
+          writes: 200,
+          burst: 12,
+          cutSeconds: 0,
+          haproxy,
+          dataplane: programs.dataplaneV3 ?? null,
+          network,
+          ports: await choosePorts(network, 5),
+          directory,
+          keep: false,
+          makeRoll: async (own) => ({ roll: fileRoll(own), hop: null }),
+          signal: new AbortController().signal,
+          say: (text) => said.push(text),
+        });
+
+        expect(result).toMatchObject({ failure: null, entries: 1000, kept: 1000 });
+        expect(result.acked).toBeGreaterThan(100);
+        expect(result.reloadsOld).toBeLessThanOrEqual(2);
+        expect(said).toContain('web-1 is replaced');
+      } finally {
+        rmSync(directory, { recursive: true, force: true });
+      }
+    },
+    60_000,
+  );
+});
