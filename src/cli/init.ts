@@ -1,14 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseListen } from '../config/validate.ts';
+import type { Config } from '../config/values.ts';
 import { hello } from '../haproxy/hello.ts';
 import type { Log } from '../log.ts';
 import type { HelloOutcome } from '../model/hello.ts';
-import type { Member } from '../model/member.ts';
+import type { Member, Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
 import type { JoinDecision } from '../plan/join.ts';
+import { askStatus } from '../sync/ask-status.ts';
 import { createBootstrap } from '../sync/bootstrap.ts';
-import { joinSiblings } from '../sync/join.ts';
+import { type AskHello, joinSiblings } from '../sync/join.ts';
 import { settledMembers } from '../sync/settle.ts';
 import { createSource } from '../sync/source.ts';
+import { isLearning } from '../sync/status-schema.ts';
 import type { Command, Context } from './command.ts';
 
 const now = Date.now;
@@ -27,6 +31,29 @@ function sayNowAndThen(log: Log): (notes: readonly string[]) => void {
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal });
+}
+
+/** The hello, once accepted, is not said again: then only whether the sibling is ready to teach is asked. */
+function createAsk(config: Config, self: Self): AskHello {
+  const accepted = new Map<string, HelloOutcome>();
+  const statusPort = parseListen(config.listen)?.port ?? 0;
+  return async ({ name, address }, signal) => {
+    const key = `${name} ${address}`;
+    const outcome =
+      accepted.get(key) ??
+      (await hello({
+        address,
+        port: config.peersPort,
+        siblingName: name,
+        ownName: self.name,
+        timeoutMs: 1000,
+        signal,
+      }));
+    if (outcome !== 'known' && outcome !== 'busy') return outcome;
+    accepted.set(key, outcome);
+    const status = await askStatus(address, statusPort, { timeoutMs: 500, signal });
+    return status !== null && isLearning(status) ? 'learning' : outcome;
+  };
 }
 
 async function init({ config, env, log, signal }: Context): Promise<number> {
@@ -48,15 +75,7 @@ async function init({ config, env, log, signal }: Context): Promise<number> {
     await bootstrap.write(membership);
     log.info({ members: names(membership.members) }, 'configuration written');
 
-    const ask = (sibling: Member, askSignal: AbortSignal): Promise<HelloOutcome> =>
-      hello({
-        address: sibling.address,
-        port: config.peersPort,
-        siblingName: sibling.name,
-        ownName: self.name,
-        timeoutMs: 1000,
-        signal: askSignal,
-      });
+    const ask = createAsk(config, self);
     let said = '';
     const decision = await joinSiblings({
       self,
@@ -70,7 +89,8 @@ async function init({ config, env, log, signal }: Context): Promise<number> {
       onWait: (waiting: JoinDecision) => {
         if (waiting.kind !== 'wait' || waiting.reason === said) return;
         said = waiting.reason;
-        log.info({ siblings: waiting.ask }, 'waiting for the siblings to know this pod');
+        const { ask: siblings, reason } = waiting;
+        log.info({ siblings, reason }, 'waiting for the siblings to know this pod');
       },
       signal,
     });

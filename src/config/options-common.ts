@@ -193,6 +193,14 @@ export const commonOptions = [
     commands: both,
   },
   {
+    name: 'listen',
+    type: 'string',
+    default: ':8405',
+    description:
+      'Address and port of /livez, /readyz, /status and /metrics: :PORT, ADDR:PORT or [ADDR]:PORT. Siblings ask each other for /status on this port.',
+    commands: both,
+  },
+  {
     name: 'log-level',
     type: ['trace', 'debug', 'info', 'warn', 'error'],
     default: 'info',

@@ -109,12 +109,4 @@ export const runOptions = [
     description: 'Longest wait after changes that failed.',
     commands: ['run'],
   },
-  {
-    name: 'listen',
-    type: 'string',
-    default: ':8405',
-    description:
-      'Address and port of /livez, /readyz and /metrics: :PORT, ADDR:PORT or [ADDR]:PORT.',
-    commands: ['run'],
-  },
 ] as const satisfies readonly Option[];

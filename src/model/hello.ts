@@ -4,6 +4,8 @@ export type HelloOutcome =
   | 'known'
   /** 300: it knows this pod and is busy with another session of it. */
   | 'busy'
+  /** It knows this pod, and has not finished its own resync: what it would teach is a part. */
+  | 'learning'
   /** 504: it does not know this pod yet. */
   | 'unknown-to-it'
   /** 503: another peer has that address now. */

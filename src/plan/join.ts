@@ -22,25 +22,33 @@ export function join(input: JoinInput, nowMs: number): JoinDecision {
   const elapsed = nowMs - input.startedAtMs;
   const known: string[] = [];
   const waiting: string[] = [];
+  const learning: string[] = [];
   for (const name of input.siblings) {
     const outcome = input.outcomes.get(name);
     if (outcome === 'known' || outcome === 'busy') known.push(name);
+    else if (outcome === 'learning') learning.push(name);
     else if (outcome === undefined || outcome === 'unknown-to-it') waiting.push(name);
     else if (outcome === 'no-answer' && elapsed < input.silenceLimitMs) waiting.push(name);
   }
-  if (waiting.length === 0) return { kind: 'start', known, warning: silent(input) };
+  if (waiting.length + learning.length === 0)
+    return { kind: 'start', known, warning: silent(input) };
   if (elapsed >= input.timeoutMs) {
     return {
       kind: 'start',
-      known,
-      warning: `${waiting.join(', ')} did not accept this pod in time: entries that only they hold may be missing here`,
+      known: [...known, ...learning],
+      warning:
+        waiting.length === 0
+          ? `${learning.join(', ')} did not finish the own resync in time: entries may be missing here`
+          : `${waiting.join(', ')} did not accept this pod in time: entries that only they hold may be missing here`,
     };
   }
-  return {
-    kind: 'wait',
-    ask: waiting,
-    reason: `waiting for ${waiting.join(', ')} to know this pod`,
-  };
+  const reasons = [
+    ...(waiting.length === 0 ? [] : [`waiting for ${waiting.join(', ')} to know this pod`]),
+    ...(learning.length === 0
+      ? []
+      : [`waiting for ${learning.join(', ')} to finish the own resync`]),
+  ];
+  return { kind: 'wait', ask: [...waiting, ...learning], reason: reasons.join(', ') };
 }
 
 function silent(input: JoinInput): string | null {

@@ -64,3 +64,8 @@ export const statusSchema = z.object({
 });
 
 export type Status = z.infer<typeof statusSchema>;
+
+/** In its own resync with entries in its tables: it would teach a part of what it will have. */
+export function isLearning({ resync, tables }: Status): boolean {
+  return resync === 'pending' && tables.some(({ shared, used }) => shared && used > 0);
+}

@@ -57,6 +57,17 @@ describe('join', () => {
     expect(decision.kind === 'start' && decision.warning).toContain('c did not accept');
   });
 
+  it('waits for a sibling in the middle of its own resync, which would teach a part only', () => {
+    const outcomes = { b: 'known', c: 'learning' } as const;
+
+    expect(joinAfter(0, outcomes)).toEqual({
+      kind: 'wait',
+      ask: ['c'],
+      reason: 'waiting for c to finish the own resync',
+    });
+    expect(joinAfter(60_000, outcomes)).toMatchObject({ kind: 'start', known: ['b', 'c'] });
+  });
+
   it('waits ten seconds for silence, then warns of a NetworkPolicy', () => {
     expect(joinAfter(9000, { b: 'known', c: 'no-answer' }).kind).toBe('wait');
     expect(joinAfter(10_000, { b: 'known', c: 'no-answer' })).toMatchObject({
