@@ -6,6 +6,7 @@ const benches: Readonly<Record<string, string>> = {
   sidecar: 'start-up time and memory of the sidecar',
   accept: 'from a pod IP in the API to its name being accepted by a running sibling',
   plan: 'the pure core with 1,000 members',
+  scale: 'one real replica among 3 and 1,000 members: CPU, calls and memory at rest, a change',
   retention:
     'entries kept while replicas come, go, crash and are cut off, beside the naive way; --help',
 };

@@ -86,7 +86,12 @@ async function runOne(
     ([replica, { keys, fromMs, toMs }]) =>
       `${keys} acknowledged by ${replica} ${fromMs} to ${toMs} ms into the change`,
   );
-  if (by.length > 0 && way === 'ours') say(`${name}: live keys missing: ${by.join('; ')}`);
+  const where = result.survivors
+    .filter(({ missingLive }) => missingLive > 0)
+    .map((survivor) => `${survivor.missingLive} on ${survivor.name}`);
+  if (by.length > 0 && way === 'ours') {
+    say(`${name}: live keys missing: ${by.join('; ')}; ${where.join(', ')}`);
+  }
   return result;
 }
 

@@ -13,6 +13,8 @@ export interface RetentionOptions {
   readonly naive: boolean;
   readonly members: 'kubernetes' | 'file';
   readonly network: string;
+  /** Every replica is connected with every other before the change. */
+  readonly calm: boolean;
   readonly json?: string;
   readonly keep: boolean;
 }

@@ -4,6 +4,7 @@ import type { Roll } from '../../demo/members.ts';
 import { createNaiveWay } from '../../demo/naive.ts';
 import { type Actor, createStage, raiseWithin, type Stage } from '../../demo/stage.ts';
 import { everywhere } from '../../demo/story.ts';
+import { eventually } from '../../helpers/eventually.ts';
 import type { Replica, ReplicaPorts } from '../../helpers/replica.ts';
 import { countKept, fillTable, heldEntries } from '../../helpers/table.ts';
 import type { TcpCut } from '../../helpers/tcp-cut.ts';
@@ -25,6 +26,8 @@ export interface PlayOptions {
   /** Made for this run, and removed at its end unless `keep`. */
   readonly directory: string;
   readonly keep: boolean;
+  /** Every replica is connected with every other before the change. */
+  readonly calm: boolean;
   readonly makeRoll: (directory: string) => Promise<{ roll: Roll; hop: TcpCut | null }>;
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
@@ -86,6 +89,10 @@ async function run(options: PlayOptions, stage: Stage, hop: TcpCut | null): Prom
     say(`${base.toLocaleString('en')} entries are filled in`);
     await fill(stage, base, way);
   }
+  if (options.calm) {
+    say('all connect with all');
+    await eventually(() => meshed(stage), { timeoutMs: 60_000 });
+  }
   await stage.countReloads();
   const before = new Map(stage.actors.map((actor) => [actor, actor.reloads ?? 0]));
 
@@ -145,6 +152,14 @@ async function run(options: PlayOptions, stage: Stage, hop: TcpCut | null): Prom
     settled,
     failure: null,
   };
+}
+
+async function meshed(stage: Stage): Promise<boolean> {
+  const replicas = stage.alive();
+  const states = await Promise.all(replicas.map((replica) => replica.peers()));
+  return states.every(
+    (state) => state?.peers.filter((peer) => peer.established).length === replicas.length - 1,
+  );
 }
 
 function most(values: readonly (number | null)[]): number | null {

@@ -105,6 +105,7 @@ describe('a rollout of the retention bench', () => {
           ports: await choosePorts(network, 5),
           directory,
           keep: false,
+          calm: false,
           makeRoll: async (own) => ({ roll: fileRoll(own), hop: null }),
           signal: new AbortController().signal,
           say: (text) => said.push(text),
