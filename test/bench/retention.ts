@@ -53,8 +53,12 @@ async function kubernetes(api: KubeApiserver, namespace: string) {
   await api.createNamespace(namespace);
   const token = await api.createServiceAccountToken(namespace, 'haproxy');
   await api.allowPods(namespace, 'haproxy');
-  const kubeconfigPath = await api.writeKubeconfig(namespace, { token }, hop.port);
-  return { roll: await kubernetesRoll({ server: api, namespace, kubeconfigPath }), hop };
+  const open = async (name: string, port?: number) => {
+    const kubeconfigPath = await api.writeKubeconfig(name, { token }, port);
+    return kubernetesRoll({ server: api, namespace, kubeconfigPath });
+  };
+  const roll = await open(namespace, hop.port);
+  return { roll, hop, directFlags: (await open(`${namespace}-direct`)).sourceFlags };
 }
 
 async function runOne(

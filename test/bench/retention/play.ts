@@ -12,6 +12,14 @@ import type { Result, Survivor, Way } from './result.ts';
 import type { Scenario } from './scenarios.ts';
 import { type Ack, startWriter } from './writer.ts';
 
+export interface Members {
+  readonly roll: Roll;
+  /** Between the replicas and the API server. */
+  readonly hop: TcpCut | null;
+  /** Flags that lead past the hop. */
+  readonly directFlags?: readonly string[];
+}
+
 export interface PlayOptions {
   readonly scenario: Scenario;
   readonly way: Way;
@@ -28,7 +36,7 @@ export interface PlayOptions {
   readonly keep: boolean;
   /** Every replica is connected with every other before the change. */
   readonly calm: boolean;
-  readonly makeRoll: (directory: string) => Promise<{ roll: Roll; hop: TcpCut | null }>;
+  readonly makeRoll: (directory: string) => Promise<Members>;
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
 }
@@ -41,7 +49,9 @@ const aroundMs = 1000;
 export async function play(options: PlayOptions): Promise<Result> {
   const { scenario, way, directory, signal } = options;
   mkdirSync(directory, { recursive: true });
-  const { roll, hop } = await options.makeRoll(directory);
+  const members = await options.makeRoll(directory);
+  const { roll, hop } = members;
+  let { sourceFlags } = roll;
   const stage = createStage({
     roll,
     network: options.network,
@@ -49,7 +59,9 @@ export async function play(options: PlayOptions): Promise<Result> {
       haproxy: options.haproxy,
       dataplane: way === 'ours' ? options.dataplane : null,
       directory,
-      sourceFlags: roll.sourceFlags,
+      get sourceFlags() {
+        return sourceFlags;
+      },
       ports: options.ports,
       signal,
     },
@@ -60,7 +72,9 @@ export async function play(options: PlayOptions): Promise<Result> {
   const startedAt = performance.now();
   const seconds = () => (performance.now() - startedAt) / 1000;
   try {
-    return await run(options, stage, hop);
+    return await run(options, stage, hop, () => {
+      sourceFlags = members.directFlags ?? sourceFlags;
+    });
   } catch (error) {
     const failure = error instanceof Error ? error.message : String(error);
     return failed(scenario, options, failure, seconds());
@@ -80,7 +94,12 @@ function failed({ name, joins }: Scenario, options: PlayOptions, failure: string
   return { scenario: name, way, joins, entries, kept: 0, ...nothing, ...unknown, ...end };
 }
 
-async function run(options: PlayOptions, stage: Stage, hop: TcpCut | null): Promise<Result> {
+async function run(
+  options: PlayOptions,
+  stage: Stage,
+  hop: TcpCut | null,
+  bypass: () => void,
+): Promise<Result> {
   const { scenario, way, entries, say } = options;
   const base = scenario.begin === 0 ? 0 : entries;
   if (scenario.begin > 0) {
@@ -105,7 +124,8 @@ async function run(options: PlayOptions, stage: Stage, hop: TcpCut | null): Prom
   try {
     if (!early) await sleep(aroundMs);
     const startedAt = performance.now();
-    await scenario.play({ stage, say, hop, burst: options.burst, cutSeconds: options.cutSeconds });
+    const { burst, cutSeconds } = options;
+    await scenario.play({ stage, say, hop, bypass, burst, cutSeconds });
     seconds = (performance.now() - startedAt) / 1000;
     await sleep(aroundMs);
   } finally {

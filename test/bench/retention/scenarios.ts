@@ -7,6 +7,8 @@ export interface Scene {
   readonly say: (text: string) => void;
   /** The hop between the replicas and the API server; null where the members come from a file. */
   readonly hop: TcpCut | null;
+  /** Whoever joins from now on reaches the API server past the hop. */
+  bypass(): void;
   readonly burst: number;
   readonly cutSeconds: number;
 }
@@ -182,6 +184,20 @@ export const scenarios: readonly Scenario[] = [
         await joining;
         await stage.retire(old);
       }
+    },
+  },
+  {
+    name: 'api-cut-old',
+    what: 'the old replicas lose the API server for --cut seconds, and one joins that has it',
+    begin: 3,
+    joins: 1,
+    naive: false,
+    async play({ stage, say, hop, bypass, cutSeconds }) {
+      hop?.freeze();
+      bypass();
+      say(`no packet of the old ones passes for ${cutSeconds} s`);
+      const joining = stage.bring(1);
+      await Promise.all([joining, sleep(cutSeconds * 1000).then(() => hop?.heal())]);
     },
   },
   {
