@@ -11,7 +11,7 @@ import { createCredentials, fixedCredentials } from './credentials.ts';
 import { shouldRetry } from './failure.ts';
 import { type CallInfo, createHttp } from './http.ts';
 import { createJournal } from './journal.ts';
-import { type Look, look } from './look.ts';
+import { type Look, look, type Seen } from './look.ts';
 import { createSections } from './sections.ts';
 import { createTransactions } from './transactions.ts';
 import { createUnit } from './unit.ts';
@@ -72,6 +72,8 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
     log,
   });
   let last: Look | undefined;
+  /** What was last parsed. */
+  let seen: Seen | undefined;
 
   async function lookNow(signal: AbortSignal): Promise<Look> {
     if (!readOnly) {
@@ -79,7 +81,8 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
       await unit.dropOrphans();
     }
     last = undefined;
-    last = await look(lookAt, signal);
+    seen = await look(lookAt, signal, seen);
+    last = seen;
     return last;
   }
 

@@ -12,6 +12,9 @@ export interface Look {
   readonly unmodelled: boolean;
 }
 
+/** A look with the text that it was taken of. */
+export interface Seen extends Look, RawConfiguration {}
+
 export interface LookOptions {
   readonly transactions: Transactions;
   readonly sectionName: string;
@@ -29,7 +32,7 @@ const secondLookMs = 200;
  * the version in the file and the version in the header differ. The file is what HAProxy runs, so it is given
  * back to the API: `POST raw` with `skip_reload` puts memory right without a reload, on v2 and v3 alike.
  */
-export async function look(options: LookOptions, signal: AbortSignal): Promise<Look> {
+export async function look(options: LookOptions, signal: AbortSignal, seen?: Seen): Promise<Seen> {
   const { transactions, log, readOnly } = options;
   let raw = await transactions.raw(signal);
   if (!inStep(raw)) {
@@ -51,7 +54,8 @@ export async function look(options: LookOptions, signal: AbortSignal): Promise<L
       );
     }
   }
-  return parse(raw, options);
+  // At rest nothing changes: to parse 1,000 lines again every half minute is most of what this program would do.
+  return seen?.text === raw.text && seen.version === raw.version ? seen : parse(raw, options);
 }
 
 function inStep({ text, version }: RawConfiguration): boolean {
@@ -63,9 +67,11 @@ function fileVersion(text: string): string {
   return String(configVersion(text) ?? 1);
 }
 
-function parse({ text, version }: RawConfiguration, { sectionName, env }: LookOptions): Look {
+function parse({ text, version }: RawConfiguration, { sectionName, env }: LookOptions): Seen {
   const section = readPeersSection(text, sectionName, env, version);
   return {
+    text,
+    version,
     section: {
       ...section,
       obstacles: [...apiObstacles(text, sectionName), ...lossyLines(text)],
