@@ -61,6 +61,7 @@ export function parseOptions(argv: readonly string[]): RetentionOptions {
         .default('kubernetes'),
     )
     .option('--network <prefix>', 'first three numbers of the loopback addresses', '127.0.7')
+    .option('--calm', 'begin the change when all are connected with all', false)
     .option('--json <file>', 'every run')
     .option('--keep', 'keep the directory with configurations and logs', false)
     .allowExcessArguments(false)
