@@ -64,6 +64,22 @@ export const runOptions = [
     commands: ['run'],
   },
   {
+    name: 'stagger',
+    type: 'duration',
+    default: '300ms',
+    description:
+      'Replicas reload in the order of their names, this far apart, so that what one writes reaches the others before its own reload.',
+    commands: ['run'],
+  },
+  {
+    name: 'stagger-limit',
+    type: 'duration',
+    default: '3s',
+    description:
+      'How long all replicas together take for that, at most, and how long one waits for another to be connected again.',
+    commands: ['run'],
+  },
+  {
     name: 'reestablish-limit',
     type: 'duration',
     default: '12s',

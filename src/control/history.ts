@@ -1,6 +1,7 @@
 import type { Applied } from '../apply/applier.ts';
 import type { PeersChanges } from '../model/changes.ts';
-import { establishedNames, type History, type Observed } from '../plan/gate.ts';
+import { establishedNames } from '../plan/established.ts';
+import type { History, Observed } from '../plan/gate.ts';
 
 export interface HistoryRecord {
   value(): History;
@@ -24,6 +25,7 @@ export function createHistory(now: () => number): HistoryRecord {
     lazySinceMs: 0,
     lastReloadAtMs: null,
     establishedBefore: [],
+    met: new Set(),
     failures: 0,
     lastFailureAtMs: null,
   };
@@ -31,6 +33,11 @@ export function createHistory(now: () => number): HistoryRecord {
   function noChange(): void {
     pending = '';
     lazy = '';
+  }
+
+  function meet(established: ReadonlySet<string>): void {
+    if ([...established].every((name) => value.met.has(name))) return;
+    value = { ...value, met: new Set([...value.met, ...established]) };
   }
 
   function reloaded(observed: Observed): void {
@@ -48,6 +55,7 @@ export function createHistory(now: () => number): HistoryRecord {
         changes.remove,
       ]);
       const established = establishedNames(observed);
+      meet(established);
       const apart = changes.update.some((entry) => !established.has(entry.name));
       const lazyNow = apart || changes.remove.length > 0 ? 'some' : '';
       if (fingerprint !== pending) {

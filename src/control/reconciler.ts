@@ -107,8 +107,13 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   async function pass(resync: boolean, signal: AbortSignal): Promise<PassResult> {
-    const base = await read(resync, signal);
     const membership = source.snapshot();
+    if (membership.members.some(({ name, terminating }) => name === self.name && terminating)) {
+      // HAProxy and the Data Plane API are about to stop: a reload now would start what is to end.
+      report.leaving();
+      return { nextAtMs: never };
+    }
+    const base = await read(resync, signal);
     const plan = planPeers(membership, base, self, options.plan);
     const observed = await options.observe(signal);
     const decision = decide(plan, membership, observed);

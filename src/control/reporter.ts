@@ -28,6 +28,8 @@ export interface Reporter {
   applied(decision: Decision, applied: Applied, ms: number): void;
   failed(error: unknown, failures: number): void;
   ready(observed: Observed): void;
+  /** This pod is being deleted. */
+  leaving(): void;
 }
 
 /** Failed passes in a row that a start may take: about a minute. */
@@ -110,6 +112,9 @@ export function createReporter(log: Log, observer: Observer): Reporter {
         { code, hint, stage, failures, reason: errorMessage(error) },
         'change not applied: will try again',
       );
+    },
+    leaving() {
+      once('leaving', () => log.info('this pod is about to go: nothing is changed any more'));
     },
     ready(observed) {
       observer.ready();

@@ -1,7 +1,7 @@
 import { hasChanges, type PeersChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
-import type { PeerEntry } from '../model/peers-section.ts';
 import type { PeersState } from '../model/peers-state.ts';
+import { delaysOf } from './delays.ts';
 
 export interface GateSettings {
   readonly burstWindowMs: number;
@@ -9,6 +9,10 @@ export interface GateSettings {
   readonly burstLimitMs: number;
   readonly minReloadIntervalMs: number;
   readonly removalDelayMs: number;
+  /** Replicas that were connected before reload one after another, this far apart, ... */
+  readonly staggerMs: number;
+  /** ... and all of them within this, which is also how long one waits for another to be connected again. */
+  readonly staggerLimitMs: number;
   /** Upper limit of the wait for siblings to come back after a reload. */
   readonly reestablishLimitMs: number;
   /** Wait after the first failure; doubles with each further one up to `backoffMaxMs`. */
@@ -31,6 +35,8 @@ export interface History {
   readonly lastReloadAtMs: number | null;
   /** Members that were established just before the last reload. */
   readonly establishedBefore: readonly string[];
+  /** Everybody who has ever been established since this program started. */
+  readonly met: ReadonlySet<string>;
   readonly failures: number;
   readonly lastFailureAtMs: number | null;
 }
@@ -45,7 +51,7 @@ export interface GateInput {
   readonly history: History;
 }
 
-/** How often a state that HAProxy has to reach is looked at again, in milliseconds. */
+/** How often HAProxy is looked at again while it is down or learns, in milliseconds. */
 const lookAgainMs = 200;
 
 /**
@@ -57,15 +63,10 @@ export function gate(input: GateInput, settings: GateSettings, nowMs: number): D
   if (!hasChanges(input.changes)) return { kind: 'none', reasons: ['nothing differs'] };
   const forbidden = forbids(input);
   if (forbidden !== null) return forbidden(nowMs);
-  const delays = [
-    lazily(input, settings, nowMs) ?? burst(input, settings, nowMs),
-    reloadInterval(input, settings),
-    reestablished(input, settings, nowMs),
-    backoff(input, settings),
-  ].filter((delay) => delay !== null && delay.untilMs > nowMs);
-  const untilMs = Math.max(...delays.map((delay) => delay?.untilMs ?? 0));
+  const delays = delaysOf(input, settings, nowMs);
   if (delays.length > 0) {
-    return { kind: 'wait', untilMs, reasons: delays.map((delay) => delay?.reason ?? '') };
+    const untilMs = Math.max(...delays.map((delay) => delay.untilMs));
+    return { kind: 'wait', untilMs, reasons: delays.map((delay) => delay.reason) };
   }
   return { kind: 'apply', changes: input.changes, reasons: input.reasons };
 }
@@ -114,80 +115,4 @@ function forbids(input: GateInput): ((nowMs: number) => Decision) | null {
     });
   }
   return null;
-}
-
-interface Delay {
-  readonly untilMs: number;
-  readonly reason: string;
-}
-
-function burst({ history }: GateInput, settings: GateSettings, nowMs: number): Delay | null {
-  const limit = history.pendingSinceMs + settings.burstLimitMs;
-  const untilMs = Math.min(history.changedAtMs + settings.burstWindowMs, limit);
-  return untilMs > nowMs ? { untilMs, reason: 'more changes may follow' } : null;
-}
-
-function lazily(input: GateInput, settings: GateSettings, nowMs: number): Delay | null {
-  const { changes, history, observed } = input;
-  if (changes.create || changes.add.length > 0) return null;
-  if (changes.remove.length === 0 && allEstablished(changes.update, observed)) {
-    return {
-      untilMs: nowMs + settings.removalDelayMs,
-      reason: 'only moved peers, which are connected from their side',
-    };
-  }
-  const untilMs = history.lazySinceMs + settings.removalDelayMs;
-  if (untilMs <= nowMs) return null;
-  return {
-    untilMs,
-    reason: 'only dead or moved peers, which do no harm: waiting for an addition to go with',
-  };
-}
-
-/** A peer that has connected to us needs no right address in our section. */
-function allEstablished(entries: readonly PeerEntry[], observed: Observed): boolean {
-  const names = establishedNames(observed);
-  return entries.every((entry) => names.has(entry.name));
-}
-
-/** Names of the remote peers with a live session. */
-export function establishedNames(observed: Observed): ReadonlySet<string> {
-  const peers = observed.kind === 'up' ? (observed.state?.peers ?? []) : [];
-  return new Set(peers.filter((peer) => peer.established).map((peer) => peer.name));
-}
-
-function reloadInterval({ history }: GateInput, settings: GateSettings): Delay | null {
-  if (history.lastReloadAtMs === null) return null;
-  return {
-    untilMs: history.lastReloadAtMs + settings.minReloadIntervalMs,
-    reason: 'the last reload is too recent',
-  };
-}
-
-function reestablished(input: GateInput, settings: GateSettings, nowMs: number): Delay | null {
-  const { history, observed, memberNames } = input;
-  if (history.lastReloadAtMs === null || observed.kind === 'down') return null;
-  const limit = history.lastReloadAtMs + settings.reestablishLimitMs;
-  if (nowMs >= limit) return null;
-  const established = establishedNames(observed);
-  const missing = history.establishedBefore.filter(
-    (name) => memberNames.has(name) && !established.has(name),
-  );
-  if (missing.length === 0) return null;
-  return {
-    untilMs: Math.min(nowMs + lookAgainMs, limit),
-    reason: `not connected again since the last reload: ${missing.join(', ')}`,
-  };
-}
-
-function backoff({ history }: GateInput, settings: GateSettings): Delay | null {
-  if (history.failures === 0 || history.lastFailureAtMs === null) return null;
-  const delay = Math.min(
-    settings.backoffMinMs * 2 ** (history.failures - 1),
-    settings.backoffMaxMs,
-  );
-  return {
-    untilMs: history.lastFailureAtMs + delay,
-    reason: `the last ${history.failures === 1 ? 'try' : `${history.failures} tries`} failed`,
-  };
 }

@@ -20,24 +20,47 @@ export interface RepairInput {
   };
   /** Siblings that told what they hold; the others are not here. */
   readonly siblings: readonly Holder[];
-  /** What we held when we looked last, or null. Growing is a reason to wait. */
-  readonly before: Holdings | null;
+  /** What `gapOf` said at the look before, and for how many looks in a row it has not shrunk. */
+  readonly gapBefore: number | null;
+  readonly stalledLooks: number;
   /** Hard-reloads so far. */
   readonly attempts: number;
   /** False once HAProxy has said that it does not know the command (before 2.9). */
   readonly possible: boolean;
   readonly startedAtMs: number;
   readonly limitMs: number;
+  /** How long siblings that run are waited for to be connected: what we write would not reach them. */
+  readonly connectLimitMs: number;
 }
+
+export type WaitsFor = 'a sibling that learns' | 'entries' | 'a session' | 'another look';
 
 export type RepairDecision =
   /** As full as it gets: this pod may become ready. */
   | { readonly kind: 'complete' }
-  | { readonly kind: 'wait' | 'repair' | 'give-up'; readonly reasons: readonly string[] };
+  | { readonly kind: 'wait'; readonly for: WaitsFor; readonly reasons: readonly string[] }
+  | { readonly kind: 'repair' | 'give-up'; readonly reasons: readonly string[] };
 
-/** What expires, and what is written while the counts travel: less than this share is no difference. */
-const tolerance = 0.1;
+/**
+ * The share of a sibling's entries that may be missing here without a fault: what expires and what is written while the
+ * counts travel. Who was taught by a sibling that had everything (`learned`) cannot have missed a part that matters;
+ * who was taught by nobody has only what came in since.
+ */
+const tolerance = { learned: 0.1, otherwise: 0.01 } as const;
 const attemptLimit = 2;
+/** A gap that becomes smaller by less than this, look by look, does not close. */
+const progress = 0.02;
+const stalledLimit = 3;
+
+/** How many entries the sibling that is furthest ahead holds more than we do, where that is too many. */
+export function gapOf({ own, siblings }: Pick<RepairInput, 'own' | 'siblings'>): number {
+  return Math.max(0, ...ahead(own, siblings).map((sibling) => gap(sibling, own)));
+}
+
+/** Does the gap shrink? Counts grow by themselves under traffic, on both sides. */
+export function shrinks(gapNow: number, gapBefore: number | null): boolean {
+  return gapBefore !== null && gapNow <= gapBefore * (1 - progress);
+}
 
 /**
  * Has this pod missed the tables that its siblings hold? HAProxy asks for them once, at its start; a pod that nobody
@@ -46,52 +69,66 @@ const attemptLimit = 2;
  */
 export function repair(input: RepairInput, nowMs: number): RepairDecision {
   const { own, siblings } = input;
-  const late = nowMs - input.startedAtMs >= input.limitMs;
-  const unfinished = siblings.filter(
-    ({ resync, tables }) => resync === 'pending' && some(tables, 1),
-  );
-  const ahead = siblings.filter((sibling) => sibling.resync !== 'pending' && isAhead(sibling, own));
-  if (ahead.length === 0) {
-    // Who asked a sibling that was itself learning got a part of its tables at the most.
-    if (own.resync !== 'alone' || unfinished.length === 0 || late) return { kind: 'complete' };
-    const who = unfinished.map(({ name }) => name).join(', ');
-    return { kind: 'wait', reasons: [`${who} may hold entries and has not finished its resync`] };
+  const elapsed = nowMs - input.startedAtMs;
+  const late = elapsed >= input.limitMs;
+  const fuller = ahead(own, siblings);
+  if (fuller.length === 0) return late ? { kind: 'complete' } : fullEnough(input, elapsed);
+  const reasons = fuller.map((sibling) => differs(sibling, own));
+  const connected = fuller.some((sibling) => sibling.connected);
+  if (!input.possible || input.attempts >= attemptLimit) return { kind: 'give-up', reasons };
+  if (late) return { kind: connected && input.attempts === 0 ? 'repair' : 'give-up', reasons };
+  if (!connected) {
+    return { kind: 'wait', for: 'a session', reasons: [...reasons, 'but is not connected'] };
   }
-  const reasons = ahead.map((sibling) => differs(sibling, own.tables));
-  if (!input.possible) return { kind: 'give-up', reasons };
-  if (late) return { kind: 'give-up', reasons };
-  if (input.before !== null && grows(own.tables, input.before)) {
-    return { kind: 'wait', reasons: [...reasons, 'and entries are coming in'] };
+  if (shrinks(gapOf(input), input.gapBefore)) {
+    return { kind: 'wait', for: 'entries', reasons: [...reasons, 'and entries are coming in'] };
   }
-  if (!ahead.some(({ connected }) => connected)) {
-    return { kind: 'wait', reasons: [...reasons, 'but is not connected'] };
-  }
-  if (input.attempts >= attemptLimit) return { kind: 'give-up', reasons };
-  // The first look has nothing to compare with: whether entries are coming in shows the next.
-  if (input.before === null) return { kind: 'wait', reasons };
+  if (input.stalledLooks < stalledLimit) return { kind: 'wait', for: 'another look', reasons };
   return { kind: 'repair', reasons };
 }
 
-function some(tables: Holdings, least: number): boolean {
-  return [...tables.values()].some((used) => used >= least);
+/** Nobody who is done holds more; but somebody may yet, and somebody may not hear of us. */
+function fullEnough({ own, siblings, connectLimitMs }: RepairInput, elapsed: number) {
+  const learning = siblings.filter(({ resync, tables }) => resync === 'pending' && some(tables));
+  // Who asked a sibling that was itself learning got a part of its tables at the most.
+  if (own.resync !== 'learned' && learning.length > 0) {
+    const reasons = [`${names(learning)} may hold entries and has not finished its resync`];
+    return { kind: 'wait', for: 'a sibling that learns', reasons } as const;
+  }
+  const apart = siblings.filter(({ connected, resync }) => !connected && resync !== 'pending');
+  if (apart.length === 0 || elapsed >= connectLimitMs) return { kind: 'complete' } as const;
+  return { kind: 'wait', for: 'a session', reasons: [`not connected: ${names(apart)}`] } as const;
 }
 
-function lacks(table: string, used: number, own: RepairInput['own']): boolean {
-  const held = own.tables.get(table);
-  return held !== undefined && !own.full.has(table) && used - held > tolerance * used;
+function some(tables: Holdings): boolean {
+  return [...tables.values()].some((used) => used > 0);
 }
 
-function isAhead(sibling: Holder, own: RepairInput['own']): boolean {
-  return [...sibling.tables].some(([table, used]) => lacks(table, used, own));
+function names(siblings: readonly Holder[]): string {
+  return siblings.map(({ name }) => name).join(', ');
 }
 
-function grows(tables: Holdings, before: Holdings): boolean {
-  return [...tables].some(([table, used]) => used > (before.get(table) ?? 0));
+type Own = RepairInput['own'];
+
+function ahead(own: Own, siblings: readonly Holder[]): readonly Holder[] {
+  return siblings.filter((sibling) => sibling.resync !== 'pending' && gap(sibling, own) > 0);
 }
 
-function differs(sibling: Holder, own: Holdings): string {
+/** Over all tables that both have: what is missing here beyond the tolerance. */
+function gap(sibling: Holder, own: Own): number {
+  const allowed = own.resync === 'learned' ? tolerance.learned : tolerance.otherwise;
+  let sum = 0;
+  for (const [table, used] of sibling.tables) {
+    const held = own.tables.get(table);
+    if (held === undefined || own.full.has(table)) continue;
+    if (used - held > allowed * used) sum += used - held;
+  }
+  return sum;
+}
+
+function differs(sibling: Holder, own: Own): string {
   const tables = [...sibling.tables]
-    .filter(([table, used]) => used > (own.get(table) ?? used))
-    .map(([table, used]) => `${used} entries of ${table}, this pod ${own.get(table)}`);
+    .filter(([table, used]) => used > (own.tables.get(table) ?? used))
+    .map(([table, used]) => `${used} entries of ${table}, this pod ${own.tables.get(table)}`);
   return `${sibling.name} holds ${tables.join('; ')}`;
 }

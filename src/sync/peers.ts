@@ -47,6 +47,8 @@ function createConfirm(options: PeersModuleOptions, board: StatusBoard) {
   const confirm = createRepair({
     self: options.self,
     limitMs: config.repairLimit,
+    // HAProxy tries again to connect after 5 s.
+    connectLimitMs: 6000,
     own: () => board.status(),
     ask: ({ address }, signal) => askStatus(address, port, { timeoutMs: 1000, signal }),
     hardReload: (signal) => hardReload(config.masterSocket, { signal }),
@@ -85,6 +87,8 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
       minReloadIntervalMs: config.minReloadInterval,
       removalDelayMs: config.removalDelay,
       burstLimitMs: config.burstLimit,
+      staggerMs: config.stagger,
+      staggerLimitMs: config.staggerLimit,
       reestablishLimitMs: config.reestablishLimit,
       backoffMinMs: config.failureBackoff,
       backoffMaxMs: config.failureBackoffLimit,

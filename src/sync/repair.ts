@@ -1,13 +1,22 @@
 import type { Confirm } from '../control/judge.ts';
 import type { Log } from '../log.ts';
 import type { Member, Self } from '../model/member.ts';
-import { establishedNames, type Observed } from '../plan/gate.ts';
-import { type Holder, type Holdings, type RepairDecision, repair } from '../plan/repair.ts';
+import { establishedNames } from '../plan/established.ts';
+import type { Observed } from '../plan/gate.ts';
+import {
+  gapOf,
+  type Holder,
+  type Holdings,
+  type RepairDecision,
+  repair,
+  shrinks,
+} from '../plan/repair.ts';
 import type { Status } from './status-schema.ts';
 
 export interface RepairOptions {
   readonly self: Self;
   readonly limitMs: number;
+  readonly connectLimitMs: number;
   readonly own: () => Promise<Status>;
   /** Null: it does not tell. */
   readonly ask: (sibling: Member, signal: AbortSignal) => Promise<Status | null>;
@@ -42,15 +51,20 @@ function whomToAsk(
 export function createRepair(options: RepairOptions): Confirm {
   const { self, log, now } = options;
   let startedAtMs: number | null = null;
-  let before: Holdings | null = null;
+  let gapBefore: number | null = null;
+  let stalledLooks = 0;
   let attempts = 0;
   let possible = true;
   let said = '';
 
   function say(decision: RepairDecision): void {
-    if (decision.kind !== 'wait' || decision.reasons.join() === said) return;
-    said = decision.reasons.join();
-    log.info({ reasons: decision.reasons }, 'readiness waits for the tables of the siblings');
+    // The counts in the reasons change with every look.
+    if (decision.kind !== 'wait' || decision.for === said) return;
+    said = decision.for;
+    log.info(
+      { for: decision.for, reasons: decision.reasons },
+      'readiness waits for the tables of the siblings',
+    );
   }
 
   async function look(
@@ -74,19 +88,23 @@ export function createRepair(options: RepairOptions): Confirm {
     const full = new Set(
       own.tables.filter(({ used, size }) => used >= size).map(({ name }) => name),
     );
+    const compared = { own: { resync: own.resync ?? 'unknown', tables, full }, siblings } as const;
+    const gap = gapOf(compared);
+    stalledLooks = gap === 0 || shrinks(gap, gapBefore) ? 0 : stalledLooks + 1;
     const decision = repair(
       {
-        own: { resync: own.resync ?? 'unknown', tables, full },
-        siblings,
-        before,
+        ...compared,
+        gapBefore,
+        stalledLooks,
         attempts,
         possible,
         startedAtMs: startedAtMs ?? now(),
         limitMs: options.limitMs,
+        connectLimitMs: options.connectLimitMs,
       },
       now(),
     );
-    before = tables;
+    gapBefore = gap;
     return decision;
   }
 
@@ -107,7 +125,8 @@ export function createRepair(options: RepairOptions): Confirm {
         'resync missed: hard-reload, to learn the tables anew',
       );
       attempts += 1;
-      before = null;
+      gapBefore = null;
+      stalledLooks = 0;
       possible = await options.hardReload(signal);
       return { ready: false, reasons: decision.reasons, reloaded: possible };
     }

@@ -1,53 +1,90 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { eventually } from '../helpers/eventually.ts';
 import type { Replica } from './replica.ts';
+import {
+  allEstablished,
+  allKeep,
+  entries,
+  figure,
+  type Outcome,
+  play,
+  type Scenario,
+  seconds,
+} from './scenario.ts';
 import { Stage } from './stage.ts';
+import { missingKeys, Traffic } from './traffic.ts';
 
-const entries = 40_000;
 const cluster = process.env.KUBECONFIG;
 const reason = cluster ? '' : ' (skipped: KUBECONFIG names no cluster; kind/up.sh makes one)';
 
-describe.skipIf(!cluster)(`the example on a real cluster${reason}`, () => {
+describe.skipIf(!cluster)(`the example as a Deployment on a real cluster${reason}`, () => {
   const stage = new Stage();
+  const traffic = new Traffic(stage.kubectl);
   let replicas: readonly Replica[] = [];
 
   beforeAll(() => stage.open());
   afterAll(() => stage.close());
 
-  it('becomes ready under restricted pod security', async () => {
-    reportWhenFailed(stage);
+  async function change(
+    part: Pick<Scenario, 'what' | 'count' | 'reloads'> & Partial<Scenario>,
+    act: () => Promise<unknown>,
+  ): Promise<Outcome> {
+    onTestFailed(async () => console.log(await stage.report()));
+    const outcome = await play({
+      stage,
+      traffic,
+      play: async () => {
+        await act();
+        await stage.rolledOut();
+      },
+      ...part,
+    });
+    replicas = outcome.replicas;
+    return outcome;
+  }
+  const scale = (count: number) =>
+    stage.kubectl(['scale', 'deployment/haproxy', `--replicas=${count}`]);
+  const patch = (spec: unknown, target = 'deployment/haproxy') =>
+    stage.kubectl(['patch', target, '--type=merge', '-p', JSON.stringify({ spec })]);
+  const restart = () => stage.kubectl(['rollout', 'restart', 'deployment/haproxy']);
+
+  it('starts under restricted pod security with traffic from the first second, and loses nothing of it', async () => {
+    onTestFailed(async () => console.log(await stage.report()));
+    await stage.kubectl(['apply', '-k', 'examples/deployment']);
+    await scale(0);
+    await stage.replicas(0);
+    await traffic.start();
     const started = Date.now();
 
-    await stage.kubectl(['apply', '-k', 'examples/deployment']);
+    await scale(3);
     await stage.rolledOut();
 
-    figure('ready after apply', seconds(started));
+    figure('first start of 3 replicas with traffic, ready after', seconds(started));
     replicas = await stage.replicas(3);
+    await allEstablished(replicas);
+    const { acked, statuses } = await traffic.account();
+    expect(acked.length).toBeGreaterThan(0);
+    expect(Object.keys(statuses)).toEqual(['200']);
+    const missing = await missingKeys(replicas, acked);
+    figure(
+      'its answered keys missing on some replica, on all',
+      `${missing.somewhere}, ${missing.everywhere}`,
+    );
+    expect(missing.everywhere).toBe(0);
+    expect(missing.somewhere).toBeLessThanOrEqual(acked.length * 0.005);
     expect(await stage.restarts()).toBe(0);
   });
 
-  it('establishes a session between every two replicas', async () => {
-    reportWhenFailed(stage);
-    const started = Date.now();
-
-    await allEstablished(replicas);
-
-    figure('every session established after', seconds(started));
-    figure('reloads of each replica', (await reloads(replicas)).join(' '));
-  });
-
   it('shares the entries of one replica with all', async () => {
-    reportWhenFailed(stage);
     const started = Date.now();
 
-    await replicas[0]!.fill(entries);
-    await allHold(replicas, entries);
+    await replicas[0]?.fill(entries);
+    await allKeep(replicas);
 
     figure(`${entries} entries on every replica after`, seconds(started));
   });
 
   it('counts the requests of a session wherever they arrive', async () => {
-    reportWhenFailed(stage);
     const request = "curl -fsS 'http://127.0.0.1:8080/?session=visitor'";
 
     for (const [index, replica] of replicas.entries()) {
@@ -56,55 +93,51 @@ describe.skipIf(!cluster)(`the example on a real cluster${reason}`, () => {
     }
   });
 
-  it('gives the entries to two replicas that join', async () => {
-    reportWhenFailed(stage);
-    const before = await reloads(replicas);
-
-    const joined = await scale(5);
-
-    await allHold(joined, entries + 1);
-    await allEstablished(joined);
-    const caused = (await reloads(replicas)).map((count, index) => count - before[index]!);
-    figure('reloads of each old replica for two that joined', caused.join(' '));
-    expect(Math.max(...caused)).toBeLessThanOrEqual(2);
-    replicas = joined;
+  it('keeps every entry when three replicas join', async () => {
+    await change({ what: 'scale 3 to 6', count: 6, reloads: 3 }, () => scale(6));
   });
 
-  it('reloads nothing for three replicas that leave', async () => {
-    reportWhenFailed(stage);
-    const before = new Map<string, number>();
-    for (const replica of replicas) before.set(replica.pod, await replica.reloads());
-
-    replicas = await scale(2);
-
-    await allHold(replicas, entries + 1);
-    await allEstablished(replicas);
-    for (const replica of replicas) expect(await replica.reloads()).toBe(before.get(replica.pod));
+  it('reloads nothing for four replicas that leave', async () => {
+    await change({ what: 'scale 6 to 2', count: 2, reloads: 0 }, () => scale(2));
   });
 
   it('keeps every entry through a rollout restart', async () => {
-    reportWhenFailed(stage);
-    replicas = await scale(3);
-    const old = replicas.map((replica) => replica.pod);
-    const started = Date.now();
+    await change({ what: 'scale 2 to 3', count: 3, reloads: 1 }, () => scale(3));
+    await change({ what: 'rollout restart', count: 3, reloads: 0 }, restart);
+  });
 
-    await stage.kubectl(['rollout', 'restart', 'deployment/haproxy']);
-    await stage.rolledOut();
+  it('keeps every entry when all are replaced at once', async () => {
+    await patch({ strategy: { rollingUpdate: { maxSurge: '100%', maxUnavailable: 0 } } });
 
-    figure('rollout restart', seconds(started));
-    replicas = await stage.replicas(3);
-    expect(replicas.filter((replica) => old.includes(replica.pod))).toEqual([]);
-    await allHold(replicas, entries + 1);
-    await allEstablished(replicas);
-    const counts = await reloads(replicas);
-    figure('entries left', (await Promise.all(replicas.map((each) => each.entries()))).join(' '));
-    figure('reloads of each new replica', counts.join(' '));
-    // At most one for each sibling that came after it.
-    expect(Math.max(...counts)).toBeLessThanOrEqual(2);
+    await change({ what: 'rollout restart, maxSurge 100 %', count: 3, reloads: 0 }, restart);
+  });
+
+  it('keeps every entry when each pod in turn is deleted by force', async () => {
+    for (const [index, { pod }] of (await stage.present()).entries()) {
+      const what = `forced deletion ${index + 1}`;
+      await change({ what, count: 3, reloads: 1, violent: true }, () =>
+        stage.kubectl(['delete', 'pod', pod, '--grace-period=0', '--force']),
+      );
+    }
+  });
+
+  it('keeps every entry when a drain evicts half of the replicas', async () => {
+    await change({ what: 'scale 3 to 4', count: 4, reloads: 1 }, () => scale(4));
+    await patch({ maxUnavailable: 2 }, 'pdb/haproxy');
+    const evicted = replicas.slice(0, 2).map(({ pod }) => pod);
+
+    await change({ what: 'eviction of 2 of 4, as a drain does', count: 4, reloads: 2 }, () =>
+      Promise.all(evicted.map((pod) => stage.evict(pod))),
+    );
+    expect(replicas.filter(({ pod }) => evicted.includes(pod))).toEqual([]);
+  });
+
+  it('takes a burst of replicas with few reloads', async () => {
+    await change({ what: 'burst 4 to 12', count: 12, reloads: 3 }, () => scale(12));
+    await change({ what: 'scale 12 to 1', count: 1, reloads: 0 }, () => scale(1));
   });
 
   it('never restarted a container, logged an error or showed a secret', async () => {
-    reportWhenFailed(stage);
     const secrets = await Promise.all(
       replicas.map((replica) => replica.shell('cat /etc/haproxy/dataplaneapi.password')),
     );
@@ -119,55 +152,4 @@ describe.skipIf(!cluster)(`the example on a real cluster${reason}`, () => {
       expect(lines.filter((line) => line.includes(secret.trim()))).toEqual([]);
     }
   });
-
-  async function scale(count: number): Promise<readonly Replica[]> {
-    const started = Date.now();
-    await stage.kubectl(['scale', 'deployment/haproxy', `--replicas=${count}`]);
-    await stage.rolledOut();
-    const result = await stage.replicas(count);
-    figure(`scaled to ${count}`, seconds(started));
-    return result;
-  }
 });
-
-async function allHold(replicas: readonly Replica[], count: number): Promise<void> {
-  for (const replica of replicas) {
-    await eventually(
-      async () => {
-        const held = await replica.entries();
-        if (held !== count) throw new Error(`${replica.pod} holds ${held} entries, not ${count}`);
-      },
-      { timeoutMs: 60_000, intervalMs: 250 },
-    );
-  }
-}
-
-async function allEstablished(replicas: readonly Replica[]): Promise<void> {
-  for (const replica of replicas) {
-    const siblings = replicas.map(({ pod }) => pod).filter((pod) => pod !== replica.pod);
-    await eventually(
-      async () => {
-        const established = await replica.established();
-        const missing = siblings.filter((pod) => !established.includes(pod));
-        if (missing.length > 0) throw new Error(`${replica.pod} has no session with ${missing}`);
-      },
-      { timeoutMs: 60_000, intervalMs: 250 },
-    );
-  }
-}
-
-function reloads(replicas: readonly Replica[]): Promise<readonly number[]> {
-  return Promise.all(replicas.map((replica) => replica.reloads()));
-}
-
-function seconds(startedMs: number): string {
-  return `${((Date.now() - startedMs) / 1000).toFixed(1)} s`;
-}
-
-function figure(name: string, value: string): void {
-  console.log(`e2e: ${name}: ${value}`);
-}
-
-function reportWhenFailed(stage: Stage): void {
-  onTestFailed(async () => console.log(await stage.report()));
-}

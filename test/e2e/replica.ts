@@ -37,6 +37,25 @@ export class Replica {
     return Number(used);
   }
 
+  /** How many of the filled entries it holds with the value that was filled in. */
+  async kept(): Promise<number> {
+    const pairs = String.raw`sed -n 's/.* key=e2e-\([0-9]*\) .*gpc0=\([0-9]*\).*/\1 \2/p'`;
+    const dump = `echo 'show table sessions' | socat -t 30 - ${adminSocket}`;
+    return Number(await this.shell(`${dump} | ${pairs} | awk '$1==$2' | wc -l`));
+  }
+
+  /** Numbers of the keys that requests have made. */
+  async liveKeys(): Promise<ReadonlySet<number>> {
+    const dump = `echo 'show table sessions' | socat -t 30 - ${adminSocket}`;
+    const text = await this.shell(`${dump} | sed -n 's/.* key=live-\\([0-9]*\\) .*/\\1/p'`);
+    return new Set(
+      text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map(Number),
+    );
+  }
+
   /** Reloads since the container of HAProxy started. */
   async reloads(): Promise<number> {
     const text = await this.#ask(masterSocket, 'show proc');

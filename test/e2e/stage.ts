@@ -20,21 +20,29 @@ const podList = z.object({
   ),
 });
 
-/** A namespace of its own, with the example in it. */
+export type Workload = 'deployment' | 'statefulset' | 'daemonset';
+
+/** A namespace of its own, with an example in it. */
 export class Stage {
+  readonly workload: Workload;
+
   readonly namespace = `peer-sync-e2e-${randomUUID().slice(0, 8)}`;
   readonly kubectl: Kubectl = kubectlIn(this.namespace);
   /** Every line that a sidecar or init container wrote and that was seen, by pod. */
   readonly logs = new Map<string, string>();
 
-  /** Pods that break the restricted Pod Security Standard cannot exist in it. */
-  async open(): Promise<void> {
+  constructor(workload: Workload = 'deployment') {
+    this.workload = workload;
+  }
+
+  /** Pods that break the Pod Security Standard of that name cannot exist in it. */
+  async open(standard: 'restricted' | 'privileged' = 'restricted'): Promise<void> {
     await this.kubectl(['create', 'namespace', this.namespace]);
     await this.kubectl([
       'label',
       'namespace',
       this.namespace,
-      'pod-security.kubernetes.io/enforce=restricted',
+      `pod-security.kubernetes.io/enforce=${standard}`,
     ]);
   }
 
@@ -42,8 +50,8 @@ export class Stage {
     await this.kubectl(['delete', 'namespace', this.namespace, '--wait=false']);
   }
 
-  async rolledOut(): Promise<void> {
-    await this.kubectl(['rollout', 'status', 'deployment/haproxy', '--timeout=240s']);
+  async rolledOut(name = `${this.workload}/haproxy`): Promise<void> {
+    await this.kubectl(['rollout', 'status', name, '--timeout=240s']);
   }
 
   async #pods(): Promise<z.infer<typeof podList>['items']> {
@@ -51,17 +59,37 @@ export class Stage {
     return podList.parse(JSON.parse(text)).items;
   }
 
-  /** Waits until there are exactly `count` pods, those that terminate included. */
+  /** Waits until exactly `count` pods are there, those that terminate left out. */
   async replicas(count: number): Promise<readonly Replica[]> {
     return await eventually(
       async () => {
-        const pods = await this.#pods();
+        const all = await this.#pods();
+        const pods = all.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
         if (pods.length !== count) throw new Error(`${pods.length} pods, not ${count}`);
         await this.collectLogs();
         return pods.map((pod) => new Replica(pod.metadata.name, this.kubectl));
       },
       { timeoutMs: 120_000, intervalMs: 500 },
     );
+  }
+
+  /** The pods that are there now, those that terminate left out. */
+  async present(): Promise<readonly Replica[]> {
+    const pods = await this.#pods();
+    return pods
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .map(({ metadata }) => new Replica(metadata.name, this.kubectl));
+  }
+
+  /** As `kubectl drain` does: the disruption budget has a say. */
+  async evict(pod: string): Promise<void> {
+    const eviction = {
+      apiVersion: 'policy/v1',
+      kind: 'Eviction',
+      metadata: { name: pod, namespace: this.namespace },
+    };
+    const path = `/api/v1/namespaces/${this.namespace}/pods/${pod}/eviction`;
+    await this.kubectl(['create', '--raw', path, '-f', '-'], JSON.stringify(eviction));
   }
 
   /** Container restarts over all pods. */
@@ -97,5 +125,13 @@ export class Stage {
     await this.collectLogs().catch(() => {});
     const logs = [...this.logs].map(([pod, text]) => `--- ${pod}\n${text.slice(-3000)}`);
     return [...texts, ...logs].join('\n');
+  }
+
+  /** Waits until the pods that terminate are gone. */
+  async settled(): Promise<void> {
+    await eventually(
+      async () => (await this.#pods()).every((pod) => !pod.metadata.deletionTimestamp),
+      { timeoutMs: 120_000, intervalMs: 500 },
+    );
   }
 }

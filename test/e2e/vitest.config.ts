@@ -8,6 +8,6 @@ export default defineConfig({
     // One cluster, one story: each test goes on from where the one before it ended.
     maxWorkers: 1,
     sequence: { concurrent: false },
-    bail: 1,
+    bail: 0,
   },
 });

@@ -14,6 +14,8 @@ const gate = {
   burstWindowMs: 300,
   burstLimitMs: 10 * 300,
   minReloadIntervalMs: 2000,
+  staggerMs: 300,
+  staggerLimitMs: 3000,
   removalDelayMs: 300_000,
   reestablishLimitMs: 12_000,
   backoffMinMs: 1000,
@@ -259,6 +261,19 @@ describe('one pass', () => {
     await loop.pass();
 
     expect(await loop.names()).toEqual(['a', 'b']);
+  });
+
+  it('touches nothing, and asks nobody, once this pod is being deleted', async () => {
+    await loop.pass(true);
+    const own = { name: 'a', address: '10.0.0.1', terminating: true };
+    loop.source.set(membership(own, 'b'));
+    loop.at(60_000);
+
+    const result = await loop.pass(true);
+
+    expect(result.nextAtMs).toBe(Number.POSITIVE_INFINITY);
+    expect(loop.calls).toEqual(['read']);
+    expect(loop.lines.at(-1)?.msg).toContain('about to go');
   });
 
   it('stays ready when HAProxy is down later', async () => {

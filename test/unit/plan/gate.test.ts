@@ -9,6 +9,8 @@ const settings = {
   burstWindowMs: 300,
   burstLimitMs: 10 * 300,
   minReloadIntervalMs: 2000,
+  staggerMs: 300,
+  staggerLimitMs: 3000,
   removalDelayMs: 300_000,
   reestablishLimitMs: 12_000,
   backoffMinMs: 1000,
@@ -25,6 +27,7 @@ const quiet: History = {
   lazySinceMs: now - 5000,
   lastReloadAtMs: null,
   establishedBefore: [],
+  met: new Set(),
   failures: 0,
   lastFailureAtMs: null,
 };
@@ -165,6 +168,56 @@ describe('gate', () => {
     });
     expect(decide(adds, all, reloaded).kind).toBe('apply');
     expect(decide(adds, onlyB, { ...reloaded, lastReloadAtMs: now - 12_000 }).kind).toBe('apply');
+  });
+
+  it('lets those it has met and whose names come first go first, within the limit', () => {
+    const met = new Set(['a', 'b', 'gone']);
+    const due = { changedAtMs: now - 400, pendingSinceMs: now - 400, met };
+    const view = { ...up({ localName: 'c', peers: [peer('a'), peer('b')] }), selfName: 'c' };
+
+    expect(decide(adds, view, due)).toMatchObject({
+      kind: 'wait',
+      untilMs: now - 100 + 600,
+      reasons: ['siblings go first'],
+    });
+    expect(decide(adds, view, { ...due, changedAtMs: now - 900, pendingSinceMs: 0 }).kind).toBe(
+      'apply',
+    );
+    expect(
+      decide(
+        adds,
+        {
+          ...view,
+          selfName: 'a',
+          ...up({ peers: view.observed?.kind === 'up' ? (view.observed.state?.peers ?? []) : [] }),
+        },
+        due,
+      ).kind,
+    ).toBe('apply');
+  });
+
+  it('spreads many replicas over the limit, not further', () => {
+    const names = Array.from({ length: 100 }, (_, index) => `b${String(index).padStart(2, '0')}`);
+    const met = new Set(names);
+    const peers = names.map((name) => peer(name));
+    const view = { ...up({ localName: 'c', peers }), selfName: 'c', memberNames: met };
+    const due = { changedAtMs: now - 300, pendingSinceMs: now - 300, met };
+
+    expect(decide(adds, view, due)).toMatchObject({ kind: 'wait', untilMs: now + 3000 });
+  });
+
+  it('waits for those it has met to be connected, and no longer than the limit', () => {
+    const met = new Set(['b', 'c']);
+    const apart = up({ peers: [peer('b'), peer('c', { established: false })] });
+    const due = { changedAtMs: now - 400, pendingSinceMs: now - 400, met };
+
+    expect(decide(adds, apart, due)).toMatchObject({
+      kind: 'wait',
+      reasons: ['not connected at the moment: c'],
+    });
+    expect(decide(adds, apart, { ...due, changedAtMs: now - 3300, pendingSinceMs: 0 }).kind).toBe(
+      'apply',
+    );
   });
 
   it('backs off after failures, doubling up to the limit', () => {

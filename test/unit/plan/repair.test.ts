@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Holder, type RepairInput, repair } from '../../../src/plan/repair.ts';
+import { gapOf, type Holder, type RepairInput, repair, shrinks } from '../../../src/plan/repair.ts';
 
 const now = 100_000;
 
@@ -11,11 +11,16 @@ function holder(used: number, part: Partial<Holder> = {}): Holder {
   return { name: 'b', connected: true, resync: 'alone', tables: holdings(used), ...part };
 }
 
-/** A pod that finished alone and empty, and has looked once before. */
+/** A pod that finished alone and empty, and has looked three times in vain. */
 function decide(siblings: readonly Holder[], part: Partial<RepairInput> = {}, used = 0) {
   const own = { resync: 'alone', tables: holdings(used), full: new Set<string>() } as const;
   const rest = { attempts: 0, possible: true, startedAtMs: now - 1000, limitMs: 60_000 };
-  return repair({ own, siblings, before: holdings(used), ...rest, ...part }, now);
+  const looks = { gapBefore: null, stalledLooks: 3, connectLimitMs: 6000 };
+  return repair({ own, siblings, ...looks, ...rest, ...part }, now);
+}
+
+function learned(used: number): RepairInput['own'] {
+  return { resync: 'learned', tables: holdings(used), full: new Set() };
 }
 
 describe('repair', () => {
@@ -26,9 +31,11 @@ describe('repair', () => {
   });
 
   it('takes what expires and what is written meanwhile for no difference', () => {
-    expect(decide([holder(1000)], {}, 901).kind).toBe('complete');
-    expect(decide([holder(1000)], {}, 899).kind).toBe('repair');
+    expect(decide([holder(1000)], {}, 990).kind).toBe('complete');
+    expect(decide([holder(1000)], {}, 989).kind).toBe('repair');
     expect(decide([holder(1)], {}, 0).kind).toBe('repair');
+    expect(decide([holder(1000)], { own: learned(900) }).kind).toBe('complete');
+    expect(decide([holder(1000)], { own: learned(899) }).kind).toBe('repair');
   });
 
   it('says who holds what', () => {
@@ -38,39 +45,61 @@ describe('repair', () => {
     });
   });
 
-  it('looks twice, and waits while entries come in', () => {
-    expect(decide([holder(40_000)], { before: null }).kind).toBe('wait');
-    expect(decide([holder(40_000)], { before: holdings(10) }, 5000)).toMatchObject({
-      kind: 'wait',
-      reasons: [expect.stringContaining('5000'), 'and entries are coming in'],
-    });
+  it('looks again before it acts, and waits while the gap shrinks', () => {
+    expect(decide([holder(40_000)], { stalledLooks: 2 })).toMatchObject({ for: 'another look' });
+    expect(decide([holder(40_000)], { gapBefore: 40_000 }, 5000)).toMatchObject({ for: 'entries' });
+  });
+
+  it('is not deceived by traffic, which makes both grow', () => {
+    expect(decide([holder(41_000)], { gapBefore: 40_000 }, 1000).kind).toBe('repair');
+    expect(gapOf({ own: learned(1000), siblings: [holder(41_000)] })).toBe(40_000);
+    expect(shrinks(40_000, 40_010)).toBe(false);
+    expect(shrinks(39_000, 40_000)).toBe(true);
+    expect(shrinks(1, null)).toBe(false);
   });
 
   it('waits for a session with who holds more: a hard-reload before it would miss again', () => {
     const apart = holder(40_000, { connected: false });
 
-    expect(decide([apart]).kind).toBe('wait');
+    expect(decide([apart])).toMatchObject({ kind: 'wait', for: 'a session' });
     expect(decide([apart, holder(40_000, { name: 'c' })]).kind).toBe('repair');
+  });
+
+  it('waits for sessions with those who hold as much, a few seconds', () => {
+    const apart = holder(0, { connected: false });
+
+    expect(decide([apart])).toEqual({
+      kind: 'wait',
+      for: 'a session',
+      reasons: ['not connected: b'],
+    });
+    expect(decide([apart], { startedAtMs: now - 6000 }).kind).toBe('complete');
   });
 
   it('waits for siblings that are learning themselves, when nobody taught us', () => {
     const learning = holder(20_000, { resync: 'pending' });
-    const taught = { tables: holdings(40_000), full: new Set<string>() };
 
     expect(decide([learning])).toMatchObject({
-      kind: 'wait',
+      for: 'a sibling that learns',
       reasons: ['b may hold entries and has not finished its resync'],
     });
-    expect(decide([learning], { own: { resync: 'learned', ...taught } }).kind).toBe('complete');
+    expect(decide([learning], { own: learned(40_000) }).kind).toBe('complete');
     expect(decide([holder(0, { resync: 'pending' })]).kind).toBe('complete');
     expect(decide([learning], { startedAtMs: now - 60_000 }).kind).toBe('complete');
   });
 
-  it('gives up after two hard-reloads, after the limit, and where there is none', () => {
+  it('gives up after two hard-reloads, and where there is none', () => {
     expect(decide([holder(40_000)], { attempts: 1 }).kind).toBe('repair');
     expect(decide([holder(40_000)], { attempts: 2 }).kind).toBe('give-up');
-    expect(decide([holder(40_000)], { startedAtMs: now - 60_000 }).kind).toBe('give-up');
     expect(decide([holder(40_000)], { possible: false }).kind).toBe('give-up');
+  });
+
+  it('tries once before it gives up for being late', () => {
+    const late = { startedAtMs: now - 60_000, gapBefore: 50_000 };
+
+    expect(decide([holder(40_000)], late).kind).toBe('repair');
+    expect(decide([holder(40_000)], { ...late, attempts: 1 }).kind).toBe('give-up');
+    expect(decide([holder(40_000, { connected: false })], late).kind).toBe('give-up');
   });
 
   it('expects no more of a table than fits, and nothing of one that is not here', () => {

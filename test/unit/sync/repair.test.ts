@@ -45,6 +45,7 @@ function bench(options: { supported?: boolean; teaches?: boolean; siblings?: num
   const confirm = createRepair({
     self: self('a'),
     limitMs: 60_000,
+    connectLimitMs: 0,
     own: async () => status('a', held),
     ask: async ({ name }) => {
       asked.push(name);
@@ -93,10 +94,12 @@ describe('createRepair', () => {
   it('hard-reloads once, and is ready when the tables are there', async () => {
     const world = bench();
 
-    const looks = [await world.look(), await world.look(), await world.look()];
+    const looks = [];
+    for (let look = 0; look < 4; look++) looks.push(await world.look());
 
-    expect(looks.map(({ ready }) => ready)).toEqual([false, false, true]);
-    expect(looks.map(({ reloaded }) => reloaded)).toEqual([false, true, false]);
+    expect(looks.map(({ ready }) => ready)).toEqual([false, false, false, true]);
+    expect(looks.map(({ reloaded }) => reloaded)).toEqual([false, false, true, false]);
+    expect(world.lines.filter(({ msg }) => /readiness waits/.test(String(msg)))).toHaveLength(1);
     expect(world.hardReloads()).toBe(1);
     expect(world.outcomes).toEqual(['repaired']);
   });
@@ -104,7 +107,7 @@ describe('createRepair', () => {
   it('gives up with a code after two tries that taught nothing, rather than never be ready', async () => {
     const world = bench({ teaches: false });
 
-    for (let look = 0; look < 4; look++) await world.look();
+    for (let look = 0; look < 6; look++) await world.look();
 
     expect(await world.look()).toMatchObject({ ready: true });
     expect(world.hardReloads()).toBe(2);
@@ -115,6 +118,7 @@ describe('createRepair', () => {
   it('gives up where HAProxy knows no hard-reload, and says so', async () => {
     const world = bench({ supported: false });
 
+    await world.look();
     await world.look();
     expect(await world.look()).toMatchObject({ ready: false, reloaded: false });
 

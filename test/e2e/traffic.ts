@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { eventually } from '../helpers/eventually.ts';
+import type { Kubectl } from './kubectl.ts';
+import type { Replica } from './replica.ts';
+
+const counts = z.record(z.string(), z.number());
+const schema = z.object({
+  /** Keys that were answered with 200: number, when (milliseconds since the epoch), by which replica. */
+  acked: z.array(z.tuple([z.number(), z.number(), z.string()])),
+  refused: counts,
+  statuses: counts,
+  /** Connections that failed: why, when, and which address. */
+  errors: z.array(z.tuple([z.string(), z.number(), z.string()])),
+  retried: z.number(),
+});
+
+export type Account = z.infer<typeof schema>;
+
+const script = readFileSync(new URL('./client.cjs', import.meta.url), 'utf8');
+
+/** A pod that sends requests through the Service, as a user of it would; it needs no DNS. */
+export class Traffic {
+  readonly #kubectl: Kubectl;
+  readonly #rate: number;
+
+  constructor(kubectl: Kubectl, rate = 200) {
+    this.#kubectl = kubectl;
+    this.#rate = rate;
+  }
+
+  /** Needs the Service to be there, and nobody behind it. */
+  async start(): Promise<void> {
+    const address = await this.#kubectl([
+      ...['get', 'service', 'haproxy', '-o', 'jsonpath={.spec.clusterIP}'],
+    ]);
+    const env = [
+      { name: 'TARGET', value: address },
+      { name: 'RATE', value: String(this.#rate) },
+    ];
+    const securityContext = {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    };
+    const container = {
+      name: 'client',
+      image: 'haproxy-peer-sync:dev',
+      imagePullPolicy: 'IfNotPresent',
+      command: ['node', '-e', script],
+      env,
+      securityContext,
+    };
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'client', labels: { app: 'client' } },
+      spec: {
+        containers: [container],
+        terminationGracePeriodSeconds: 0,
+        enableServiceLinks: false,
+      },
+    };
+    await this.#kubectl(['apply', '-f', '-'], JSON.stringify(pod));
+    await this.#kubectl(['wait', '--for=condition=Ready', 'pod/client', '--timeout=60s']);
+  }
+
+  /** What came back since the last account. */
+  async account(): Promise<Account> {
+    const ask = "fetch('http://127.0.0.1:9000').then((r)=>r.text()).then(console.log)";
+    const text = await this.#kubectl(['exec', 'client', '--', 'node', '-e', ask]);
+    return schema.parse(JSON.parse(text));
+  }
+}
+
+export interface Missing {
+  /** Answered keys that at least one replica lacks, and that all of them lack. */
+  readonly somewhere: number;
+  readonly everywhere: number;
+  /** One line for each replica that answered such keys: how many, when, and who lacks them. */
+  readonly details: readonly string[];
+}
+
+/** Which of the answered keys the replicas lack, once updates have had the time to arrive: 5 s at the most. */
+export async function missingKeys(
+  replicas: readonly Replica[],
+  acked: Account['acked'],
+): Promise<Missing> {
+  let missing: Missing = { somewhere: acked.length, everywhere: acked.length, details: [] };
+  const look = async () => {
+    const held = await Promise.all(
+      replicas.map(async (each) => ({ pod: each.pod, keys: await each.liveKeys() })),
+    );
+    const lacking = acked
+      .map(([id, atMs, by]) => {
+        return { atMs, by, at: held.filter(({ keys }) => !keys.has(id)).map(({ pod }) => pod) };
+      })
+      .filter(({ at }) => at.length > 0);
+    missing = {
+      somewhere: lacking.length,
+      everywhere: lacking.filter(({ at }) => at.length === replicas.length).length,
+      details: describe(lacking),
+    };
+    return missing.somewhere === 0;
+  };
+  await eventually(look, { timeoutMs: 5000, intervalMs: 500 }).catch(() => {});
+  return missing;
+}
+
+interface Lacking {
+  readonly atMs: number;
+  readonly by: string;
+  readonly at: readonly string[];
+}
+
+function describe(lacking: readonly Lacking[]): readonly string[] {
+  const groups = Map.groupBy(lacking, ({ by, at }) => `answered by ${by}, missing at ${at}`);
+  return [...groups].map(([what, some]) => {
+    const times = some.map(({ atMs }) => new Date(atMs).toISOString().slice(14, 23)).sort();
+    return `${some.length} ${what}: ${times[0]} to ${times.at(-1)}`;
+  });
+}
