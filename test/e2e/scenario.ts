@@ -25,6 +25,8 @@ export interface Scenario {
   readonly violent?: true;
   /** Most reloads of a replica that was there before and still is. */
   readonly reloads: number;
+  /** A pod's name as a peer; the pod's own without it. */
+  readonly nameOf?: (pod: string) => string;
   /** Resolves when it is over as far as Kubernetes is concerned. */
   play(): Promise<void>;
 }
@@ -47,7 +49,7 @@ export async function play(scenario: Scenario): Promise<Outcome> {
   const ms = Date.now() - started;
   const replicas = await stage.replicas(count);
   await allKeep(replicas);
-  await allEstablished(replicas);
+  await allEstablished(replicas, scenario.nameOf);
   const { acked, statuses, errors, retried } = await traffic.account();
   const missing = await missingKeys(replicas, acked);
   const after = await reloadCounts(replicas);
@@ -104,9 +106,14 @@ export async function allKeep(replicas: readonly Replica[], count = entries): Pr
   }
 }
 
-export async function allEstablished(replicas: readonly Replica[]): Promise<void> {
+export async function allEstablished(
+  replicas: readonly Replica[],
+  nameOf: (pod: string) => string = (pod) => pod,
+): Promise<void> {
   for (const replica of replicas) {
-    const siblings = replicas.map(({ pod }) => pod).filter((pod) => pod !== replica.pod);
+    const siblings = replicas
+      .filter(({ pod }) => pod !== replica.pod)
+      .map(({ pod }) => nameOf(pod));
     await eventually(
       async () => {
         const established = await replica.established();

@@ -6,7 +6,11 @@ import { z } from 'zod';
 import type { CommandName } from '../../src/config/option.ts';
 import { envName, optionsOf } from '../../src/config/options.ts';
 
-const folder = 'examples/deployment';
+const examples = [
+  ['examples/deployment', 'Deployment'],
+  ['examples/statefulset', 'StatefulSet'],
+  ['examples/daemonset', 'DaemonSet'],
+] as const;
 
 const container = z.object({
   name: z.string(),
@@ -21,10 +25,9 @@ const container = z.object({
   }),
   volumeMounts: z.array(z.object({ name: z.string() })).default([]),
 });
-const deployment = z.object({
-  kind: z.literal('Deployment'),
+const workload = z.object({
+  kind: z.string(),
   spec: z.object({
-    replicas: z.number(),
     template: z.object({
       spec: z.object({
         initContainers: z.array(container),
@@ -35,28 +38,33 @@ const deployment = z.object({
   }),
 });
 
-const documents = readdirSync(folder)
-  .filter((name) => name.endsWith('.yaml'))
-  .flatMap((name) => parseAllDocuments(readFileSync(join(folder, name), 'utf8'), { merge: true }))
-  .map((document): unknown => {
-    if (document.errors.length > 0) throw document.errors[0];
-    return document.toJS();
-  });
-const found = documents
-  .map((document) => deployment.safeParse(document))
-  .find((one) => one.success);
-const pod = found?.data?.spec.template.spec;
-const containers = [...(pod?.initContainers ?? []), ...(pod?.containers ?? [])];
-const ours = containers.filter(({ image }) => image.startsWith('haproxy-peer-sync:'));
+function readWorkload(folder: string, kind: string) {
+  const documents = readdirSync(folder)
+    .filter((name) => name.endsWith('.yaml'))
+    .flatMap((name) => parseAllDocuments(readFileSync(join(folder, name), 'utf8'), { merge: true }))
+    .map((document): unknown => {
+      if (document.errors.length > 0) throw document.errors[0];
+      return document.toJS();
+    });
+  const found = documents
+    .map((document) => workload.safeParse(document).data)
+    .find((one) => one?.kind === kind);
+  if (found === undefined) throw new Error(`${folder} has no ${kind}`);
+  const pod = found.spec.template.spec;
+  const containers = [...pod.initContainers, ...pod.containers];
+  const ours = containers.filter(({ image }) => image.startsWith('haproxy-peer-sync:'));
+  return { pod, containers, ours };
+}
 
-describe('examples/deployment', () => {
+describe.each(examples)('%s', (folder, kind) => {
+  const { pod, containers, ours } = readWorkload(folder, kind);
+
   it('has the containers that the documentation names', () => {
-    expect(pod?.initContainers.map(({ name }) => name)).toEqual([
+    expect(pod.initContainers.map(({ name }) => name)).toEqual([
       'haproxy-peer-sync-init',
       'haproxy-peer-sync',
     ]);
-    expect(pod?.containers.map(({ name }) => name)).toEqual(['haproxy', 'dataplaneapi']);
-    expect(found?.data?.spec.replicas).toBe(3);
+    expect(pod.containers.map(({ name }) => name)).toEqual(['haproxy', 'dataplaneapi']);
   });
 
   it('runs each of our containers with a command and flags that exist', () => {
@@ -79,8 +87,19 @@ describe('examples/deployment', () => {
     }
   });
 
+  it('differs from the Deployment in what it must only', () => {
+    const shared = ({
+      pod: { initContainers, containers: rest },
+    }: ReturnType<typeof readWorkload>) =>
+      [...initContainers, ...rest].map(({ args, env, ...same }) => same);
+
+    expect(shared({ pod, containers, ours })).toEqual(
+      shared(readWorkload('examples/deployment', 'Deployment')),
+    );
+  });
+
   it('mounts only volumes that exist', () => {
-    const volumes = pod?.volumes.map(({ name }) => name) ?? [];
+    const volumes = pod.volumes.map(({ name }) => name);
 
     const mounted = containers.flatMap(({ volumeMounts }) => volumeMounts.map(({ name }) => name));
 

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { figure } from './scenario.ts';
+import { Stage } from './stage.ts';
+
+const cluster = process.env.KUBECONFIG;
+const reason = cluster ? '' : ' (skipped: KUBECONFIG names no cluster; kind/up.sh makes one)';
+const replicas = 3;
+
+/** The example without us: HAProxy alone, its configuration as it is in the template, without peers. */
+function withoutUs(text: string): string {
+  const documents = parseAllDocuments(text).map((each) => each.toJS());
+  for (const each of documents) {
+    if (each.kind === 'ConfigMap') {
+      each.data['haproxy.cfg'] = each.data['haproxy.cfg'].replace(' peers haproxy-peers', '');
+    }
+    if (each.kind !== 'Deployment') continue;
+    const { spec } = each.spec.template;
+    delete spec.initContainers;
+    const [haproxy] = spec.containers.filter(({ name }: { name: string }) => name === 'haproxy');
+    const etc = haproxy.volumeMounts.find(({ name }: { name: string }) => name === 'etc');
+    etc.name = 'template';
+    spec.containers = [haproxy];
+  }
+  return documents.map((each) => JSON.stringify(each)).join('\n---\n');
+}
+
+describe.skipIf(!cluster)(`the time of a rollout restart${reason}`, () => {
+  const stages = { with: new Stage(), without: new Stage() };
+
+  beforeAll(async () => {
+    await stages.with.open();
+    await stages.without.open();
+  });
+  afterAll(async () => {
+    await stages.with.close();
+    await stages.without.close();
+  });
+
+  async function restartSeconds(stage: Stage): Promise<number> {
+    const started = Date.now();
+    await stage.kubectl(['rollout', 'restart', 'deployment/haproxy']);
+    await stage.rolledOut();
+    return (Date.now() - started) / 1000;
+  }
+
+  it('is at most five seconds a replica longer with us than without', async () => {
+    for (const stage of Object.values(stages)) {
+      onTestFailed(async () => console.log(await stage.report()));
+    }
+    const manifest = await stages.with.kubectl(['kustomize', 'examples/deployment']);
+    await stages.with.kubectl(['apply', '-f', '-'], manifest);
+    await stages.with.rolledOut();
+    const ours = await restartSeconds(stages.with);
+    await stages.with.kubectl(['delete', 'deployment', 'haproxy']);
+
+    await stages.without.kubectl(['apply', '-f', '-'], withoutUs(manifest));
+    await stages.without.rolledOut();
+    const baseline = await restartSeconds(stages.without);
+
+    figure(
+      'rollout restart of 3 replicas',
+      `${ours.toFixed(1)} s, without us ${baseline.toFixed(1)} s, ratio ${(ours / baseline).toFixed(1)}`,
+    );
+    expect(ours - baseline).toBeLessThanOrEqual(5 * replicas);
+  });
+});
