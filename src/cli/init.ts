@@ -83,6 +83,7 @@ async function init({ config, env, log, signal }: Context): Promise<number> {
       ask,
       timeoutMs: config.joinTimeout,
       silenceLimitMs: config.silenceLimit,
+      leavingLimitMs: config.leavingLimit,
       intervalMs: config.helloInterval,
       now,
       sleep: pause,

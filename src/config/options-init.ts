@@ -61,6 +61,14 @@ export const initOptions = [
     commands: ['init'],
   },
   {
+    name: 'leaving-limit',
+    type: 'duration',
+    default: '4s',
+    description:
+      'How long init waits for siblings that are being deleted to know this pod: what they write while they drain is for it, too.',
+    commands: ['init'],
+  },
+  {
     name: 'silence-limit',
     type: 'duration',
     default: '10s',

@@ -54,6 +54,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     onReload: history.reloaded,
   });
 
+  function isLeaving({ members }: Membership): boolean {
+    return members.some(({ name, terminating }) => name === self.name && terminating);
+  }
+
   async function read(resync: boolean, signal: AbortSignal): Promise<PeersSection> {
     if (section === null || resync) section = await applier.read(signal);
     return section;
@@ -108,12 +112,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   async function pass(resync: boolean, signal: AbortSignal): Promise<PassResult> {
     const membership = source.snapshot();
-    if (membership.members.some(({ name, terminating }) => name === self.name && terminating)) {
-      // HAProxy and the Data Plane API are about to stop: a reload now would start what is to end.
-      report.leaving();
-      return { nextAtMs: never };
-    }
-    const base = await read(resync, signal);
+    // Who is about to go still serves, and what it writes is for those who join now, too. It only looks at nothing anew.
+    const leaving = isLeaving(membership);
+    if (leaving) report.leaving();
+    const base = await read(resync && !leaving, signal);
     const plan = planPeers(membership, base, self, options.plan);
     const observed = await options.observe(signal);
     const decision = decide(plan, membership, observed);
@@ -140,7 +142,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         if (signal.aborted) return { nextAtMs: never };
         failures += 1;
         section = null;
-        report.failed(error, failures);
+        report.failed(error, failures, isLeaving(source.snapshot()));
         options.log.debug({ err: error }, errorMessage(error));
         return { nextAtMs: now() + retryMs(options.gate, failures) };
       }

@@ -26,7 +26,8 @@ export interface Observer {
 export interface Reporter {
   pass(report: PassReport): void;
   applied(decision: Decision, applied: Applied, ms: number): void;
-  failed(error: unknown, failures: number): void;
+  /** `leaving`: this pod is being deleted, and HAProxy or the Data Plane API may have ended. */
+  failed(error: unknown, failures: number, leaving?: boolean): void;
   ready(observed: Observed): void;
   /** This pod is being deleted. */
   leaving(): void;
@@ -40,6 +41,7 @@ export function createReporter(log: Log, observer: Observer): Reporter {
   let lastSaid = '';
   let lastFailure = '';
   let reached = false;
+  let left = false;
 
   function once(text: string, say: () => void): void {
     if (text === lastSaid) return;
@@ -93,17 +95,20 @@ export function createReporter(log: Log, observer: Observer): Reporter {
         'peers section changed',
       );
     },
-    failed(error, failures) {
+    failed(error, failures, leaving = false) {
       const code = error instanceof AppError ? error.code : 'BUG';
-      observer.failed(code);
+      if (!leaving) observer.failed(code);
       // A sidecar starts before HAProxy and the Data Plane API: at first their absence is no fault.
       const starting = !reached && code === 'DATAPLANE_UNREACHABLE' && failures <= startingFailures;
       const said = starting ? `starting ${code}` : code;
       if (lastFailure === said) return;
       lastFailure = said;
       lastSaid = '';
-      if (starting) {
-        log.info({ code, reason: errorMessage(error) }, 'waiting for the Data Plane API');
+      if (starting || leaving) {
+        const what = leaving
+          ? 'not applied: this pod is about to go'
+          : 'waiting for the Data Plane API';
+        log.info({ code, reason: errorMessage(error) }, what);
         return;
       }
       const hint = error instanceof AppError ? error.hint : undefined;
@@ -114,7 +119,9 @@ export function createReporter(log: Log, observer: Observer): Reporter {
       );
     },
     leaving() {
-      once('leaving', () => log.info('this pod is about to go: nothing is changed any more'));
+      if (left) return;
+      left = true;
+      log.info('this pod is about to go: it adds who joins, and looks no more');
     },
     ready(observed) {
       observer.ready();

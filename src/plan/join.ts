@@ -4,6 +4,9 @@ export interface JoinInput {
   /** Latest outcome by sibling. A sibling that was not asked yet is missing. */
   readonly outcomes: ReadonlyMap<string, HelloOutcome>;
   readonly siblings: readonly string[];
+  /** Those of them that are being deleted. They serve for a while and should know us, but soon it does not matter. */
+  readonly leaving: ReadonlySet<string>;
+  readonly leavingLimitMs: number;
   readonly startedAtMs: number;
   readonly timeoutMs: number;
   /** A sibling that swallows packets is not waited for longer than this. */
@@ -26,6 +29,7 @@ export function join(input: JoinInput, nowMs: number): JoinDecision {
   for (const name of input.siblings) {
     const outcome = input.outcomes.get(name);
     if (outcome === 'known' || outcome === 'busy') known.push(name);
+    else if (input.leaving.has(name) && elapsed >= input.leavingLimitMs) continue;
     else if (outcome === 'learning') learning.push(name);
     else if (outcome === undefined || outcome === 'unknown-to-it') waiting.push(name);
     else if (outcome === 'no-answer' && elapsed < input.silenceLimitMs) waiting.push(name);

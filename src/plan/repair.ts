@@ -7,6 +7,8 @@ export interface Holder {
   readonly name: string;
   /** We have a live session with it. */
   readonly connected: boolean;
+  /** It is being deleted. */
+  readonly leaving?: boolean;
   readonly resync: ResyncState;
   readonly tables: Holdings;
 }
@@ -95,7 +97,9 @@ function fullEnough({ own, siblings, connectLimitMs }: RepairInput, elapsed: num
     const reasons = [`${names(learning)} may hold entries and has not finished its resync`];
     return { kind: 'wait', for: 'a sibling that learns', reasons } as const;
   }
-  const apart = siblings.filter(({ connected, resync }) => !connected && resync !== 'pending');
+  const apart = siblings.filter(
+    ({ connected, resync, leaving }) => !connected && resync !== 'pending' && leaving !== true,
+  );
   if (apart.length === 0 || elapsed >= connectLimitMs) return { kind: 'complete' } as const;
   return { kind: 'wait', for: 'a session', reasons: [`not connected: ${names(apart)}`] } as const;
 }

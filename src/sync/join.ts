@@ -12,6 +12,7 @@ export interface JoinOptions {
   readonly ask: AskHello;
   readonly timeoutMs: number;
   readonly silenceLimitMs: number;
+  readonly leavingLimitMs: number;
   /** Pause between two rounds. */
   readonly intervalMs: number;
   readonly now: () => number;
@@ -41,7 +42,9 @@ export async function joinSiblings(options: JoinOptions): Promise<JoinDecision> 
     const decision = join(
       {
         outcomes,
-        siblings: siblings.filter((sibling) => !sibling.terminating).map(({ name }) => name),
+        siblings: siblings.map(({ name }) => name),
+        leaving: new Set(siblings.filter(({ terminating }) => terminating).map(({ name }) => name)),
+        leavingLimitMs: options.leavingLimitMs,
         startedAtMs,
         timeoutMs: options.timeoutMs,
         silenceLimitMs: options.silenceLimitMs,

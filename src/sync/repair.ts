@@ -79,10 +79,17 @@ export function createRepair(options: RepairOptions): Confirm {
       ...asked.map((sibling) => options.ask(sibling, signal)),
     ]);
     const siblings: Holder[] = [];
-    for (const status of answers) {
+    for (const [index, status] of answers.entries()) {
       if (status === null || status.resync === null) continue;
       const { name, resync } = status;
-      siblings.push({ name, resync, connected: connected.has(name), tables: holdings(status) });
+      const leaving = asked[index]?.terminating === true;
+      siblings.push({
+        name,
+        resync,
+        leaving,
+        connected: connected.has(name),
+        tables: holdings(status),
+      });
     }
     const tables = holdings(own);
     const full = new Set(

@@ -263,17 +263,30 @@ describe('one pass', () => {
     expect(await loop.names()).toEqual(['a', 'b']);
   });
 
-  it('touches nothing, and asks nobody, once this pod is being deleted', async () => {
+  it('still adds who joins while this pod is being deleted, and looks at nothing anew', async () => {
     await loop.pass(true);
     const own = { name: 'a', address: '10.0.0.1', terminating: true };
     loop.source.set(membership(own, 'b'));
+    await loop.pass(true);
     loop.at(60_000);
 
-    const result = await loop.pass(true);
+    await loop.pass(true);
 
-    expect(result.nextAtMs).toBe(Number.POSITIVE_INFINITY);
-    expect(loop.calls).toEqual(['read']);
-    expect(loop.lines.at(-1)?.msg).toContain('about to go');
+    expect(loop.calls).toEqual(['read', 'apply']);
+    expect(loop.lines.some(({ msg }) => String(msg).includes('about to go'))).toBe(true);
+  });
+
+  it('says a fault of what has ended before it as no error', async () => {
+    await loop.pass(true);
+    loop.source.set(membership({ name: 'a', address: '10.0.0.1', terminating: true }, 'b'));
+    await loop.pass();
+    loop.fail(new RemoteError('DATAPLANE_UNREACHABLE', 'ended', { retryable: true }));
+    loop.at(60_000);
+
+    await loop.pass();
+
+    expect(loop.lines.filter(({ level }) => level === 'error')).toEqual([]);
+    expect(loop.lines.some(({ msg }) => msg === 'not applied: this pod is about to go')).toBe(true);
   });
 
   it('stays ready when HAProxy is down later', async () => {

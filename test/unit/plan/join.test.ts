@@ -6,6 +6,7 @@ function joinAfter(
   elapsedMs: number,
   outcomes: Readonly<Record<string, HelloOutcome>>,
   siblings = ['b', 'c'],
+  leaving: readonly string[] = [],
 ) {
   return join(
     {
@@ -14,6 +15,8 @@ function joinAfter(
       startedAtMs: 0,
       timeoutMs: 60_000,
       silenceLimitMs: 10_000,
+      leaving: new Set(leaving),
+      leavingLimitMs: 4000,
     },
     elapsedMs,
   );
@@ -66,6 +69,17 @@ describe('join', () => {
       reason: 'waiting for c to finish the own resync',
     });
     expect(joinAfter(60_000, outcomes)).toMatchObject({ kind: 'start', known: ['b', 'c'] });
+  });
+
+  it('waits for a sibling that is about to go, but not for long', () => {
+    const outcomes = { b: 'known', c: 'unknown-to-it' } as const;
+
+    expect(joinAfter(3000, outcomes, ['b', 'c'], ['c']).kind).toBe('wait');
+    expect(joinAfter(4000, outcomes, ['b', 'c'], ['c'])).toMatchObject({
+      kind: 'start',
+      warning: null,
+    });
+    expect(joinAfter(0, { b: 'known', c: 'refused' }, ['b', 'c'], ['c']).kind).toBe('start');
   });
 
   it('waits ten seconds for silence, then warns of a NetworkPolicy', () => {
