@@ -77,6 +77,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       observed,
       selfName: self.name,
       memberNames,
+      awaited: membership.awaited,
       history: history.value(),
     };
     return gate(input, options.gate, now());

@@ -7,12 +7,16 @@ export interface Candidate {
   /** Every address it has, its own favourite first; empty while it has none. */
   readonly addresses: readonly string[];
   readonly terminating: boolean;
+  /** Being made: it will have an address in a moment. */
+  readonly awaited?: boolean;
 }
 
 export interface Chosen {
   /** Sorted by name, each name once. */
   readonly members: readonly Member[];
   readonly notes: readonly string[];
+  /** How many are about to get an address. */
+  readonly awaited: number;
 }
 
 /** How many names a note lists: a note is for people, and 1,000 pods may have one problem. */
@@ -55,7 +59,8 @@ export function chooseMembers(candidates: Iterable<Candidate>, self: Self): Chos
   const otherFamily: string[] = [];
   const twice = new Set<string>();
   const notes: string[] = [];
-  for (const { name, addresses, terminating } of candidates) {
+  let awaited = 0;
+  for (const { name, addresses, terminating, ...rest } of candidates) {
     const own = name === self.name;
     const usable = addresses.map(canonicalAddress).find((ip) => ip && familyOf(ip) === family);
     if (own && usable !== undefined && usable !== self.address) {
@@ -63,6 +68,7 @@ export function chooseMembers(candidates: Iterable<Candidate>, self: Self): Chos
     }
     const address = own ? self.address : usable;
     if (address === undefined) {
+      if (rest.awaited === true && addresses.length === 0 && !terminating) awaited += 1;
       (addresses.length === 0 ? without : otherFamily).push(name);
       continue;
     }
@@ -79,5 +85,5 @@ export function chooseMembers(candidates: Iterable<Candidate>, self: Self): Chos
     ...sharedAddresses(members),
   );
   if (!byName.has(self.name)) notes.push(`we ourselves (${self.name}) are not among the members`);
-  return { members, notes };
+  return { members, notes, awaited };
 }

@@ -62,10 +62,10 @@ export function createObservation({ compute, unheard, now }: ObservationOptions)
     },
     synced: () => synced,
     snapshot() {
-      if (!synced) return { synced, members: [], notes: troubleNote(), observedAtMs };
+      if (!synced) return { synced, members: [], notes: troubleNote(), awaited: 0, observedAtMs };
       chosen ??= compute();
-      const { members, notes } = chosen;
-      return { synced, members, notes: [...troubleNote(), ...notes], observedAtMs };
+      const { members, notes, awaited } = chosen;
+      return { synced, members, notes: [...troubleNote(), ...notes], awaited, observedAtMs };
     },
     onChange(callback) {
       pokes.push(callback);

@@ -24,6 +24,7 @@ export function samePod(left: PodFacts, right: PodFacts): boolean {
   return (
     left.name === right.name &&
     left.hostNode === right.hostNode &&
+    left.awaited === right.awaited &&
     left.terminating === right.terminating &&
     left.finished === right.finished &&
     left.addresses.join() === right.addresses.join()
@@ -47,7 +48,7 @@ export function membersFromPods(
   }
   if (alive.length === 0) {
     const note = 'the selector matches no pod, not even our own: compare it with the pod labels';
-    return { members: [], notes: [note] };
+    return { members: [], notes: [note], awaited: 0 };
   }
   return chooseMembers(alive, self);
 }

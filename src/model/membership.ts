@@ -8,11 +8,13 @@ export interface Membership {
   readonly members: readonly Member[];
   /** What an operator should know about this snapshot: why it is not synced, which pods were left out and why. */
   readonly notes: readonly string[];
+  /** How many more are about to get an address: a node has taken the pod and makes its network. */
+  readonly awaited: number;
   /** Milliseconds since the epoch at which the source last heard from its origin. */
   readonly observedAtMs: number;
 }
 
 /** The membership of somebody who has not heard anything yet. Unknown is not empty. */
 export function unknownMembership(note: string, observedAtMs = 0): Membership {
-  return { synced: false, members: [], notes: [note], observedAtMs };
+  return { synced: false, members: [], notes: [note], awaited: 0, observedAtMs };
 }

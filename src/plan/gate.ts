@@ -48,6 +48,8 @@ export interface GateInput {
   readonly selfName: string;
   /** Names of the members that are there and not terminating. */
   readonly memberNames: ReadonlySet<string>;
+  /** How many more pods are about to get an address. */
+  readonly awaited: number;
   readonly history: History;
 }
 

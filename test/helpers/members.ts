@@ -15,7 +15,7 @@ function addressOf(name: string): string {
 
 export function membership(...names: readonly (string | Member)[]): Membership {
   const members = names.map((name) => (typeof name === 'string' ? member(name) : name));
-  return { synced: true, members, notes: [], observedAtMs: 0 };
+  return { synced: true, members, notes: [], awaited: 0, observedAtMs: 0 };
 }
 
 export function self(name = 'a'): Self {

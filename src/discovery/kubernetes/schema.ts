@@ -21,6 +21,8 @@ const podSchema = z
     return {
       name: metadata.name,
       addresses: [...new Set(addresses)].filter((ip) => ip !== ''),
+      // A node has taken it: its network is being made.
+      awaited: addresses.length === 0 && Boolean(spec?.nodeName),
       terminating: typeof metadata.deletionTimestamp === 'string',
       ...(spec?.hostNetwork === true && spec.nodeName ? { hostNode: spec.nodeName } : {}),
       finished: status?.phase === 'Succeeded' || status?.phase === 'Failed',

@@ -43,6 +43,7 @@ function decide(
     observed: { kind: 'up', state: state() },
     selfName: 'a',
     memberNames: new Set(['a', 'b', 'c']),
+    awaited: 0,
     history: { ...quiet, ...history },
     ...part,
   };
@@ -108,6 +109,19 @@ describe('gate', () => {
 
     expect(decide(adds, {}, young)).toMatchObject({ kind: 'wait', untilMs: now + 200 });
     expect(decide(adds, {}, { ...young, pendingSinceMs: now - 3000 }).kind).toBe('apply');
+  });
+
+  it('waits for pods that are about to get an address, up to the limit of a burst', () => {
+    const young = { pendingSinceMs: now - 1000, changedAtMs: now - 1000 };
+
+    expect(decide(adds, { awaited: 2 }, young)).toMatchObject({
+      kind: 'wait',
+      untilMs: now + 2000,
+      reasons: ['2 more are about to get an address'],
+    });
+    expect(decide(adds, { awaited: 2 }, { ...young, pendingSinceMs: now - 3000 }).kind).toBe(
+      'apply',
+    );
   });
 
   it.each([
