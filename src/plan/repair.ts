@@ -48,7 +48,7 @@ export type RepairDecision =
  * counts travel. Who was taught by a sibling that had everything (`learned`) cannot have missed a part that matters;
  * who was taught by nobody has only what came in since.
  */
-const tolerance = { learned: 0.1, otherwise: 0.01 } as const;
+const tolerance = { learned: 0.05, otherwise: 0.01 } as const;
 const attemptLimit = 2;
 /** A gap that becomes smaller by less than this, look by look, does not close. */
 const progress = 0.02;

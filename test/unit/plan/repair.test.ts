@@ -34,8 +34,8 @@ describe('repair', () => {
     expect(decide([holder(1000)], {}, 990).kind).toBe('complete');
     expect(decide([holder(1000)], {}, 989).kind).toBe('repair');
     expect(decide([holder(1)], {}, 0).kind).toBe('repair');
-    expect(decide([holder(1000)], { own: learned(900) }).kind).toBe('complete');
-    expect(decide([holder(1000)], { own: learned(899) }).kind).toBe('repair');
+    expect(decide([holder(1000)], { own: learned(950) }).kind).toBe('complete');
+    expect(decide([holder(1000)], { own: learned(949) }).kind).toBe('repair');
   });
 
   it('says who holds what', () => {
