@@ -13,6 +13,7 @@ const exitCode = await main({
   signal: stop.signal,
   version,
   out: (text) => process.stdout.write(text),
+  terminal: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
   err: (text) => process.stderr.write(text),
 });
 process.exit(exitCode);

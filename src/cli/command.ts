@@ -9,6 +9,9 @@ export interface Context {
   /** Aborts when the program is asked to stop. */
   readonly signal: AbortSignal;
   readonly version: string;
+  readonly out: (text: string) => void;
+  /** Somebody looks: colours are welcome. */
+  readonly terminal: boolean;
 }
 
 /** A command is data; its `run` resolves to the exit code. */

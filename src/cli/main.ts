@@ -5,8 +5,9 @@ import { createLog } from '../log.ts';
 import type { Command } from './command.ts';
 import { initCommand } from './init.ts';
 import { runCommand } from './run.ts';
+import { statusCommand } from './status.ts';
 
-export const commands: readonly Command[] = [initCommand, runCommand];
+export const commands: readonly Command[] = [initCommand, runCommand, statusCommand];
 
 export interface Program {
   /** Without the program's own name. */
@@ -16,6 +17,7 @@ export interface Program {
   readonly version: string;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  readonly terminal?: boolean;
 }
 
 function usage(): string {
@@ -68,9 +70,14 @@ export async function main(program: Program): Promise<number> {
     const { config, hints } = loadConfig(command.name, argv, program.env);
     const log = createLog(config.logLevel);
     for (const hint of hints) log.warn({ hint }, 'deprecated option');
-    log.info({ version: program.version, options: maskedConfig(config) }, `${command.name} starts`);
-    const { env, signal, version } = program;
-    return await command.run({ config, env, log, signal, version });
+    // Who asks for a status wants the answer, not a log.
+    const level = command.name === 'status' ? 'debug' : 'info';
+    log[level](
+      { version: program.version, options: maskedConfig(config) },
+      `${command.name} starts`,
+    );
+    const { env, signal, version, out, terminal = false } = program;
+    return await command.run({ config, env, log, signal, version, out, terminal });
   } catch (error) {
     if (program.signal.aborted && !(error instanceof AppError)) {
       program.err(`${errorMessage(program.signal.reason)}\n`);

@@ -1,6 +1,7 @@
 import type { Option } from './option.ts';
 
 const both = ['init', 'run'] as const;
+const every = ['init', 'run', 'status'] as const;
 
 /** Options of every command: who we are, who the siblings are, where things lie. */
 export const commonOptions = [
@@ -17,7 +18,7 @@ export const commonOptions = [
     type: 'string',
     env: ['POD_NAMESPACE'],
     description: 'Namespace of the pods (downward API: metadata.namespace).',
-    commands: both,
+    commands: every,
   },
   {
     name: 'pod-ip',
@@ -71,14 +72,14 @@ export const commonOptions = [
     default: '/etc/podinfo/labels',
     description:
       "This pod's labels as the downward API volume writes them; the selector is derived from it.",
-    commands: both,
+    commands: every,
   },
   {
     name: 'selector',
     type: 'string',
     description:
       "Label selector of the sibling pods. Default: this pod's own labels without those that controllers add.",
-    commands: both,
+    commands: every,
   },
   {
     name: 'source',
@@ -98,7 +99,7 @@ export const commonOptions = [
     type: 'string',
     env: ['KUBECONFIG'],
     description: 'Kubeconfig file. Default: the service account of the pod.',
-    commands: both,
+    commands: every,
   },
   {
     name: 'relist-interval',
@@ -198,13 +199,13 @@ export const commonOptions = [
     default: ':8405',
     description:
       'Address and port of /livez, /readyz, /status and /metrics: :PORT, ADDR:PORT or [ADDR]:PORT. Siblings ask each other for /status on this port.',
-    commands: both,
+    commands: every,
   },
   {
     name: 'log-level',
     type: ['trace', 'debug', 'info', 'warn', 'error'],
     default: 'info',
     description: 'Least level of log lines.',
-    commands: both,
+    commands: every,
   },
 ] as const satisfies readonly Option[];

@@ -2,9 +2,10 @@ import type { CommandName, Option } from './option.ts';
 import { commonOptions } from './options-common.ts';
 import { initOptions } from './options-init.ts';
 import { runOptions } from './options-run.ts';
+import { statusOptions } from './options-status.ts';
 
 /** The one option table. */
-export const options = [...commonOptions, ...initOptions, ...runOptions] as const;
+export const options = [...commonOptions, ...initOptions, ...runOptions, ...statusOptions] as const;
 
 /** Flags of the tool we replace that have no meaning any more: accepted, with a hint why. */
 export const ignoredFlags: Readonly<Record<string, string>> = {

@@ -21,11 +21,18 @@ function names(name: string): string {
   return [`--${name}`, ...(short.length > 0 ? short : [envName({ name })])].join(' or ');
 }
 
+function listenProblems({ listen }: Readonly<Record<string, unknown>>): string[] {
+  return typeof listen === 'string' && parseListen(listen) === undefined
+    ? [`--listen "${listen}" is not :PORT, ADDR:PORT or [ADDR]:PORT`]
+    : [];
+}
+
 function relations(command: CommandName, config: Readonly<Record<string, unknown>>): string[] {
   const problems: string[] = [];
   const need = (name: string, why: string): void => {
     if (config[camelCase(name)] === undefined) problems.push(`${names(name)} is missing: ${why}`);
   };
+  if (command === 'status') return listenProblems(config);
   need('pod-name', 'it is the name of this peer (downward API, fieldPath metadata.name)');
   need('pod-ip', 'it is the address of this peer (downward API, fieldPath status.podIP)');
   if (config.source === 'kubernetes') {
@@ -66,10 +73,7 @@ function relations(command: CommandName, config: Readonly<Record<string, unknown
   if (typeof podIp === 'string' && isIP(podIp) === 0) {
     problems.push(`--pod-ip "${podIp}" is not an IP address`);
   }
-  const listen = config.listen;
-  if (typeof listen === 'string' && parseListen(listen) === undefined) {
-    problems.push(`--listen "${listen}" is not :PORT, ADDR:PORT or [ADDR]:PORT`);
-  }
+  problems.push(...listenProblems(config));
   return problems;
 }
 

@@ -28,14 +28,15 @@ export function askStatus(
       response.on('close', () => resolve(null));
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString('utf8');
-        resolve(response.statusCode === 200 ? parse(text) : null);
+        resolve(response.statusCode === 200 ? parseStatus(text) : null);
       });
     });
     request.on('error', () => resolve(null));
   });
 }
 
-function parse(text: string): Status | null {
+/** The status in a text, or null where it is none. */
+export function parseStatus(text: string): Status | null {
   try {
     return statusSchema.safeParse(JSON.parse(text)).data ?? null;
   } catch {

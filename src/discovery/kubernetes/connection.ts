@@ -4,6 +4,8 @@ import { AppError, errorMessage } from '../../errors.ts';
 /** How to reach the API server and prove who we are, as loaded at one moment. */
 export interface Connection {
   readonly server: string;
+  /** Of the kubeconfig's context, or of the service account. */
+  readonly namespace?: string | undefined;
   /** TLS material, agent and headers for one request. Reads the token file when its copy is old. */
   options(): Promise<RequestOptions>;
   /** Closes idle sockets. */
@@ -39,6 +41,7 @@ export function connectWith(path?: string, root = ''): Connect {
     // KubeConfig's own agent closes each connection after one request; only its proxy agents are needed.
     const agent = new Agent({ keepAlive: true, keepAliveMsecs, maxSockets: 4 });
     return {
+      namespace: config.getContextObject(config.getCurrentContext())?.namespace,
       server: cluster.server.replace(/\/$/, ''),
       async options() {
         const options: RequestOptions = {};

@@ -22,22 +22,50 @@ export interface PodsRequest extends FailureContext {
   readonly signal: AbortSignal;
 }
 
-/** GETs pods; resolves with a 200 whose body is still to be read, rejects with a RemoteError for every other answer. */
-export async function getPods(
+/** GETs a path of the API server; resolves with whatever it answers, body unread. */
+async function open(
   connection: Connection,
-  { query, signal, ...context }: PodsRequest,
+  path: string,
+  signal: AbortSignal,
 ): Promise<IncomingMessage> {
   const options = await connection.options();
-  const path = `/api/v1/namespaces/${encodeURIComponent(context.namespace)}/pods`;
-  const url = new URL(`${connection.server}${path}?${new URLSearchParams(query)}`);
   const headers = { ...options.headers, accept: 'application/json' };
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    request(url, { ...options, method: 'GET', headers, signal })
+    request(new URL(connection.server + path), { ...options, method: 'GET', headers, signal })
       .on('response', resolve)
       .on('error', (error) => reject(signal.aborted ? signal.reason : error))
       .end();
   });
   response.setEncoding('utf8');
+  return response;
+}
+
+/**
+ * GETs a path of a port of a pod through the API server, as `kubectl get --raw` does: needs `get` on `pods/proxy`.
+ * Rejects with an Error that says what the API server, or the pod, has answered.
+ */
+export async function getFromPod(
+  connection: Connection,
+  namespace: string,
+  pod: string,
+  port: number,
+  path: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const where = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}:${port}`;
+  const response = await open(connection, `${where}/proxy${path}`, signal);
+  const text = await readText(response, signal, 8 * 1024 * 1024);
+  if (response.statusCode === 200) return text;
+  throw new Error(`${response.statusCode}: ${statusMessage(text)}`);
+}
+
+/** GETs pods; resolves with a 200 whose body is still to be read, rejects with a RemoteError for every other answer. */
+export async function getPods(
+  connection: Connection,
+  { query, signal, ...context }: PodsRequest,
+): Promise<IncomingMessage> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(context.namespace)}/pods`;
+  const response = await open(connection, `${path}?${new URLSearchParams(query)}`, signal);
   const status = response.statusCode ?? 0;
   if (status === 200) return response;
   const body = await readText(response, signal, 64 * 1024).catch(() => '');

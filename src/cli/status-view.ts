@@ -1,0 +1,144 @@
+import { styleText } from 'node:util';
+import { formatDuration } from '../config/duration.ts';
+import type { Status } from '../sync/status-schema.ts';
+
+/** One replica as it was found: its status, or why there is none. */
+export interface Found {
+  readonly name: string;
+  readonly status: Status | null;
+  readonly why?: string;
+}
+
+export interface ViewOptions {
+  readonly colors: boolean;
+  readonly nowMs: number;
+}
+
+type Colour = 'green' | 'yellow' | 'red' | 'bold' | 'dim';
+
+/** What the resync of HAProxy's worker came to, in words. */
+const resyncWords: Readonly<Record<NonNullable<Status['resync']>, string>> = {
+  pending: 'resync under way',
+  learned: 'learned from a sibling',
+  alone: 'nobody taught it',
+  unknown: '"show peers" of this version is not understood',
+};
+
+/** Rows of cells, padded to columns; the last cell of a row is as long as it likes. */
+function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [index, cell] of row.entries()) {
+      widths[index] = Math.max(widths[index] ?? 0, cell.length);
+    }
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0)))
+      .join('  '),
+  );
+}
+
+const count = (number: number): string => number.toLocaleString('en');
+
+/** The most entries that any replica holds, by table. */
+function fullest(found: readonly Found[]): ReadonlyMap<string, number> {
+  const most = new Map<string, number>();
+  for (const { status } of found) {
+    for (const { name, used, shared } of status?.tables ?? []) {
+      if (shared) most.set(name, Math.max(most.get(name) ?? 0, used));
+    }
+  }
+  return most;
+}
+
+function pendingText(pending: NonNullable<Status['pending']>): string {
+  const parts = [
+    pending.add.length > 0 ? `add ${pending.add.join(', ')}` : '',
+    pending.update.length > 0 ? `move ${pending.update.join(', ')}` : '',
+    pending.remove.length > 0 ? `remove ${pending.remove.join(', ')}` : '',
+  ].filter((part) => part !== '');
+  const what = parts.length > 0 ? parts.join('; ') : 'nothing may be changed';
+  return `${what} (${pending.decision}: ${pending.reasons.join('; ')})`;
+}
+
+function changeText(change: NonNullable<Status['lastChange']>, nowMs: number): string {
+  const parts = [
+    change.joined.length > 0 ? `joined ${change.joined.join(', ')}` : '',
+    change.moved.length > 0 ? `moved ${change.moved.join(', ')}` : '',
+    change.left.length > 0 ? `left ${change.left.join(', ')}` : '',
+  ].filter((part) => part !== '');
+  const ago = formatDuration(Math.max(0, Math.round((nowMs - change.atMs) / 1000) * 1000));
+  return `${ago} ago, ${parts.join('; ')}, in ${change.ms} ms`;
+}
+
+/** What `status` prints: one block for each replica. */
+export function renderStatus(found: readonly Found[], { colors, nowMs }: ViewOptions): string {
+  const paint = (colour: Colour, text: string): string =>
+    colors ? styleText(colour, text, { validateStream: false }) : text;
+  const most = fullest(found);
+  const several = found.length > 1;
+
+  function peers({ peers: all }: Status): readonly string[] {
+    const remote = all.filter(({ local }) => !local);
+    const texts = columns(
+      remote.map((peer) => [
+        peer.name,
+        peer.address,
+        peer.established ? 'connected' : `not connected (${peer.lastStatus})`,
+      ]),
+    );
+    return remote.map(({ established }, index) =>
+      paint(established ? 'green' : 'yellow', `    ${texts[index]}`),
+    );
+  }
+
+  function tables({ tables: all }: Status): readonly string[] {
+    const shared = all.filter((table) => table.shared);
+    const behind = ({ name, used }: Status['tables'][number]) => (most.get(name) ?? used) - used;
+    const texts = columns(
+      shared.map((table) => [
+        table.name,
+        `${count(table.used)} entries of ${count(table.size)}`,
+        several && behind(table) > 0 ? `${count(behind(table))} behind the fullest` : '',
+      ]),
+    );
+    return shared.map((table, index) =>
+      several && behind(table) > 0
+        ? paint('yellow', `    ${texts[index]?.trimEnd()}`)
+        : `    ${texts[index]?.trimEnd()}`,
+    );
+  }
+
+  function block({ name, status, why }: Found): readonly string[] {
+    if (status === null) return [`${paint('bold', name)}  ${paint('red', why ?? 'no answer')}`];
+    const { haproxy, members, section, pending, lastChange, lastFailure } = status;
+    const ready = status.ready
+      ? paint('green', 'ready')
+      : paint('yellow', `not ready: ${status.reasons.join('; ')}`);
+    const resync =
+      status.resync === null ? paint('red', 'HAProxy does not answer') : resyncWords[status.resync];
+    const fact = (label: string, text: string) => `  ${label.padEnd(14)}${text}`;
+    const lines = [
+      `${paint('bold', status.name)}  ${status.address}  ${ready}`,
+      fact(
+        'haproxy',
+        `${haproxy.version ?? 'unknown version'}, ${haproxy.reloads ?? '?'} ${haproxy.reloads === 1 ? 'reload' : 'reloads'}; ${resync}`,
+      ),
+      fact(
+        'members',
+        `${members.synced ? members.names.length : 'not known yet'}; section ${section?.name ?? '?'} has ${section?.entries ?? '?'} peers; haproxy-peer-sync ${status.version}`,
+      ),
+      ...members.notes.map((note) => fact('note', paint('yellow', note))),
+      fact('change', pending === null ? 'none is due' : paint('yellow', pendingText(pending))),
+      fact('last change', lastChange === null ? 'none' : changeText(lastChange, nowMs)),
+    ];
+    if (lastFailure !== null) {
+      const ago = formatDuration(Math.max(0, Math.round((nowMs - lastFailure.atMs) / 1000) * 1000));
+      lines.push(fact('last failure', `${lastFailure.code}, ${ago} ago`));
+    }
+    return [...lines, '  peers', ...peers(status), '  tables', ...tables(status)];
+  }
+
+  return `${found.map((each) => block(each).join('\n')).join('\n\n')}\n`;
+}

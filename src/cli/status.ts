@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseListen } from '../config/validate.ts';
+import { type Connection, connectWith } from '../discovery/kubernetes/connection.ts';
+import { listPods } from '../discovery/kubernetes/list-pods.ts';
+import { getFromPod } from '../discovery/kubernetes/request.ts';
+import { selectorFromLabelsFile } from '../discovery/labels-file.ts';
+import { errorMessage, UserError } from '../errors.ts';
+import { askStatus, parseStatus } from '../sync/ask-status.ts';
+import type { Command, Context } from './command.ts';
+import { type Found, renderStatus } from './status-view.ts';
+
+const answerMs = 5000;
+const watchMs = 2000;
+/** How many pods are asked at the same time. */
+const parallel = 32;
+
+/** In a pod, the service account; elsewhere the kubeconfig that kubectl would take. */
+function kubeconfigOf({ config, env }: Context): string | undefined {
+  if (config.kubeconfig !== undefined || env.KUBERNETES_SERVICE_HOST) return config.kubeconfig;
+  const own = join(homedir(), '.kube', 'config');
+  return existsSync(own) ? own : undefined;
+}
+
+async function selectorOf({ config }: Context): Promise<string> {
+  if (config.selector !== undefined) return config.selector;
+  try {
+    return await selectorFromLabelsFile(config.labelsFile)();
+  } catch {
+    throw new UserError('SELECTOR_EMPTY', '--all needs to know which pods are meant.', {
+      hint: 'Give --selector, for example --selector app=haproxy.',
+    });
+  }
+}
+
+async function inTurns<T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let at = 0; at < items.length; at += parallel) {
+    results.push(...(await Promise.all(items.slice(at, at + parallel).map(act))));
+  }
+  return results;
+}
+
+/** Looks once. The list of pods is read anew each time. */
+type Look = () => Promise<readonly Found[]>;
+
+function lookHere({ signal }: Context, port: number): Look {
+  return async () => {
+    const status = await askStatus('127.0.0.1', port, { timeoutMs: answerMs, signal });
+    const why = `nobody tells a status on 127.0.0.1:${port}: is this a pod with the sidecar? Elsewhere: --pod NAME or --all`;
+    return [{ name: 'this pod', status, why }];
+  };
+}
+
+function lookOverApi(context: Context, port: number): Look {
+  const { config, env, signal } = context;
+  let connection: Connection | undefined;
+
+  async function askPod(namespace: string, name: string): Promise<Found> {
+    try {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
+      const text = await getFromPod(
+        connection as Connection,
+        namespace,
+        name,
+        port,
+        '/status',
+        limit,
+      );
+      return { name, status: parseStatus(text), why: 'answers with something else than a status' };
+    } catch (error) {
+      return { name, status: null, why: `does not answer: ${errorMessage(error)}` };
+    }
+  }
+
+  return async () => {
+    connection ??= await connectWith(kubeconfigOf(context))();
+    const namespace = config.namespace ?? connection.namespace ?? 'default';
+    if (config.pod.length > 0) return inTurns(config.pod, (name) => askPod(namespace, name));
+    const selector = await selectorOf(context);
+    const { pods } = await listPods(connection, { namespace, selector, signal, answerMs });
+    const found = [...pods.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return inTurns(found, async ({ name, addresses }) => {
+      const [address] = addresses;
+      // In a pod its siblings are near, and its service account has no business with the API server's proxy.
+      if (env.KUBERNETES_SERVICE_HOST === undefined || config.kubeconfig !== undefined) {
+        return askPod(namespace, name);
+      }
+      if (address === undefined) return { name, status: null, why: 'has no address yet' };
+      const status = await askStatus(address, port, { timeoutMs: answerMs, signal });
+      return { name, status, why: `does not answer on ${address}:${port}` };
+    });
+  };
+}
+
+async function status(context: Context): Promise<number> {
+  const { config, out, terminal, signal } = context;
+  const port = parseListen(config.listen)?.port ?? 8405;
+  const look =
+    config.pod.length > 0 || config.all ? lookOverApi(context, port) : lookHere(context, port);
+  for (;;) {
+    const found = await look();
+    if (config.json) out(`${JSON.stringify(found)}\n`);
+    else {
+      const text = renderStatus(found, { colors: terminal, nowMs: Date.now() });
+      // Home, the text, and nothing of the look before below it.
+      out(config.watch && terminal ? `\u001b[H\u001b[2J${text}` : text);
+    }
+    if (!config.watch)
+      return found.length > 0 && found.every((each) => each.status !== null) ? 0 : 1;
+    try {
+      await sleep(watchMs, undefined, { signal });
+    } catch {
+      return 0;
+    }
+  }
+}
+
+export const statusCommand: Command = {
+  name: 'status',
+  summary: 'Show how peers and tables stand: of this pod, of others (--pod), of all (--all).',
+  run: status,
+};

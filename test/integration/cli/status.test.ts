@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fileRoll } from '../../demo/members.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { freePort } from '../../helpers/ports.ts';
+import { programs } from '../../helpers/programs.ts';
+import { createReplica, type Replica } from '../../helpers/replica.ts';
+import { startProgram } from '../../helpers/run-cli.ts';
+import { fillTable } from '../../helpers/table.ts';
+
+const haproxy = programs.haproxy34 ?? programs.haproxy30 ?? programs.haproxy;
+
+async function status(...flags: readonly string[]) {
+  const { exitCode, text } = await startProgram(['status', ...flags]).ended;
+  return { exitCode, text };
+}
+
+describe('status without a sidecar', () => {
+  it('says that nobody answers, and where it is of use', async () => {
+    const { exitCode, text } = await status(`--listen=127.0.0.1:${await freePort()}`);
+
+    expect(exitCode).toBe(1);
+    expect(text).toContain('--pod NAME or --all');
+  });
+
+  it('says what --all lacks', async () => {
+    const { exitCode, text } = await startProgram(
+      ['status', '--all', '--labels-file=/nowhere', '--kubeconfig=/nowhere'],
+      {},
+    ).ended;
+
+    expect(exitCode).not.toBe(0);
+    expect(text).toMatch(/kubeconfig|--selector/);
+  });
+});
+
+describe.skipIf(haproxy === undefined)(
+  `status of a real replica${haproxy === undefined ? ' (skipped: no HAProxy here)' : ''}`,
+  () => {
+    let directory: string;
+    let replica: Replica;
+    // The status is asked on 127.0.0.1, so the replica is there.
+    beforeAll(async () => {
+      directory = mkdtempSync(join(tmpdir(), 'hps-status-'));
+      const roll = fileRoll(directory);
+      const [peers, api, web, probe] = await Promise.all([
+        freePort(),
+        freePort(),
+        freePort(),
+        freePort(),
+      ]);
+      const ports = { peers, api, web, probe };
+      replica = createReplica(
+        {
+          haproxy: haproxy ?? '',
+          dataplane: null,
+          directory,
+          sourceFlags: roll.sourceFlags,
+          ports,
+        },
+        'web-1',
+        '127.0.0.1',
+      );
+      await roll.join(replica);
+      await replica.init();
+      await replica.start();
+      await eventually(() => replica.ready(), { timeoutMs: 30_000 });
+      await fillTable(replica, 300);
+    }, 60_000);
+    afterAll(async () => {
+      await replica.kill();
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    });
+
+    it('shows peers, tables and what HAProxy says', async () => {
+      const { exitCode, text } = await status(`--listen=:${replica.ports.probe}`);
+
+      expect(text).toMatch(/^web-1 {2}127\.0\.0\.1 {2}ready$/m);
+      expect(text).toMatch(/haproxy +\d\.\d+\.\d+\S*, 0 reloads; nobody taught it/);
+      expect(text).toMatch(/sessions +300 entries of 2,097,152/);
+      expect(exitCode).toBe(0);
+    });
+
+    it('gives the same as JSON', async () => {
+      const { text } = await status(`--listen=:${replica.ports.probe}`, '--json');
+      const [found] = JSON.parse(text);
+
+      expect(found.status).toMatchObject({ name: 'web-1', ready: true, resync: 'alone' });
+    });
+  },
+);

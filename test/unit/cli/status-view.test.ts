@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { renderStatus } from '../../../src/cli/status-view.ts';
+import type { Status } from '../../../src/sync/status-schema.ts';
+
+const nowMs = 1_000_000;
+
+function status(name: string, part: Partial<Status> = {}): Status {
+  return {
+    name,
+    address: '10.0.0.1',
+    version: '1.2.3',
+    startedAtMs: 0,
+    ready: true,
+    reasons: [],
+    members: { synced: true, names: ['web-1', 'web-2'], notes: [] },
+    section: { name: 'haproxy-peers', entries: 2 },
+    resync: 'learned',
+    haproxy: { version: '3.4.0', reloads: 1 },
+    peers: [
+      { name, address: '10.0.0.1:3000', local: true, established: false, lastStatus: 'NONE' },
+      {
+        name: 'web-2',
+        address: '10.0.0.2:3000',
+        local: false,
+        established: true,
+        lastStatus: 'ESTA',
+      },
+    ],
+    tables: [
+      { name: 'sessions', size: 2_097_152, used: 40_000, shared: true },
+      { name: 'local-only', size: 100, used: 7, shared: false },
+    ],
+    pending: null,
+    lastChange: null,
+    lastFailure: null,
+    ...part,
+  };
+}
+
+const plain = { colors: false, nowMs };
+
+describe('renderStatus', () => {
+  it('shows a replica that is well, in one block', () => {
+    const found = [{ name: 'web-1', status: status('web-1') }];
+
+    expect(renderStatus(found, plain)).toMatchInlineSnapshot(`
+      "web-1  10.0.0.1  ready
+        haproxy       3.4.0, 1 reload; learned from a sibling
+        members       2; section haproxy-peers has 2 peers; haproxy-peer-sync 1.2.3
+        change        none is due
+        last change   none
+        peers
+          web-2  10.0.0.2:3000  connected
+        tables
+          sessions  40,000 entries of 2,097,152
+      "
+    `);
+  });
+
+  it('shows what is not well, and why', () => {
+    const change = { joined: ['web-3'], moved: [], left: ['web-0'], atMs: nowMs - 90_000, ms: 130 };
+    const ill = status('web-2', {
+      ready: false,
+      reasons: ['own resync is not finished'],
+      resync: 'pending',
+      members: { synced: true, names: ['web-1'], notes: ['web-9 has no address yet'] },
+      peers: [
+        {
+          name: 'web-1',
+          address: '10.0.0.1:3000',
+          local: false,
+          established: false,
+          lastStatus: 'UNKN',
+        },
+      ],
+      tables: [{ name: 'sessions', size: 2_097_152, used: 39_000, shared: true }],
+      pending: {
+        add: ['web-4'],
+        update: [],
+        remove: ['web-5', 'web-6'],
+        decision: 'wait',
+        reasons: ['own resync is not finished'],
+      },
+      lastChange: change,
+      lastFailure: { atMs: nowMs - 3000, code: 'RELOAD_FAILED' },
+    });
+    const found = [
+      { name: 'web-1', status: status('web-1') },
+      { name: 'web-2', status: ill },
+      { name: 'web-3', status: null, why: 'does not answer' },
+    ];
+
+    expect(renderStatus(found, plain)).toMatchInlineSnapshot(`
+      "web-1  10.0.0.1  ready
+        haproxy       3.4.0, 1 reload; learned from a sibling
+        members       2; section haproxy-peers has 2 peers; haproxy-peer-sync 1.2.3
+        change        none is due
+        last change   none
+        peers
+          web-2  10.0.0.2:3000  connected
+        tables
+          sessions  40,000 entries of 2,097,152
+
+      web-2  10.0.0.1  not ready: own resync is not finished
+        haproxy       3.4.0, 1 reload; resync under way
+        members       1; section haproxy-peers has 2 peers; haproxy-peer-sync 1.2.3
+        note          web-9 has no address yet
+        change        add web-4; remove web-5, web-6 (wait: own resync is not finished)
+        last change   90s ago, joined web-3; left web-0, in 130 ms
+        last failure  RELOAD_FAILED, 3s ago
+        peers
+          web-1  10.0.0.1:3000  not connected (UNKN)
+        tables
+          sessions  39,000 entries of 2,097,152  1,000 behind the fullest
+
+      web-3  does not answer
+      "
+    `);
+  });
+
+  it('colours for somebody who looks, and only then', () => {
+    const found = [{ name: 'web-1', status: status('web-1') }];
+    const esc = String.fromCharCode(27);
+
+    expect(renderStatus(found, { ...plain, colors: true })).toContain(`${esc}[32mready`);
+    expect(renderStatus(found, plain)).not.toContain(esc);
+  });
+});
