@@ -52,8 +52,8 @@ export const runOptions = [
   {
     name: 'burst-limit',
     type: 'duration',
-    default: '3s',
-    description: 'How long a burst of changes may delay the first of them, at most.',
+    default: '5s',
+    description: 'How long a burst of changes, or pods that are about to get an address, may delay a change, at most.',
     commands: ['run'],
   },
   {
