@@ -22,7 +22,7 @@ function withoutUs(text: string): string {
     etc.name = 'template';
     spec.containers = [haproxy];
   }
-  return documents.map((each) => JSON.stringify(each)).join('\n---\n');
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items: documents });
 }
 
 describe.skipIf(!cluster)(`the time of a rollout restart${reason}`, () => {
