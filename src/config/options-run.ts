@@ -53,7 +53,8 @@ export const runOptions = [
     name: 'burst-limit',
     type: 'duration',
     default: '5s',
-    description: 'How long a burst of changes, or pods that are about to get an address, may delay a change, at most.',
+    description:
+      'How long a burst of changes, or pods that are about to get an address, may delay a change, at most.',
     commands: ['run'],
   },
   {

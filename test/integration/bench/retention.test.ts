@@ -8,6 +8,7 @@ import type { Result } from '../../bench/retention/result.ts';
 import { scenarios } from '../../bench/retention/scenarios.ts';
 import { fileRoll } from '../../demo/members.ts';
 import { choosePorts } from '../../demo/options.ts';
+import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
 
 const kept: Result = {
@@ -89,7 +90,7 @@ describe('a rollout of the retention bench', () => {
     async () => {
       if (rollout === undefined || haproxy === undefined) throw new Error('nothing to play');
       const directory = mkdtempSync(join(tmpdir(), 'retention-'));
-      const network = '127.0.84';
+      const network = ownNetwork();
       const said: string[] = [];
       try {
         const result = await play({

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
 
 const main = fileURLToPath(new URL('../../demo/main.ts', import.meta.url));
@@ -22,13 +23,19 @@ async function demo(...flags: readonly string[]) {
 }
 
 const cases = [
-  ['direct applier, HAProxy on the path', programs.haproxy, true, '127.0.81', ['--applier=direct']],
-  ['Data Plane API v3, HAProxy 3', modern, programs.dataplaneV3 !== undefined, '127.0.82', []],
+  [
+    'direct applier, HAProxy on the path',
+    programs.haproxy,
+    true,
+    ownNetwork(),
+    ['--applier=direct'],
+  ],
+  ['Data Plane API v3, HAProxy 3', modern, programs.dataplaneV3 !== undefined, ownNetwork(), []],
   [
     'Data Plane API v3, HAProxy on the path',
     programs.haproxy,
     programs.dataplaneV3 !== undefined,
-    '127.0.83',
+    ownNetwork(),
     [],
   ],
 ] as const;

@@ -5,15 +5,16 @@ import got from 'got';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { statusSchema } from '../../../src/sync/status-schema.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
 import { createReplica, type Replica, type ReplicaSetting } from '../../helpers/replica.ts';
 import { fillTable, keptEntries } from '../../helpers/table.ts';
 
 const entries = 5000;
 const cases = [
-  ['HAProxy 3.4', programs.haproxy34, '127.0.84', true],
-  ['HAProxy 3.0', programs.haproxy30, '127.0.85', true],
-  ['HAProxy on the path', programs.haproxy, '127.0.86', false],
+  ['HAProxy 3.4', programs.haproxy34, ownNetwork(), true],
+  ['HAProxy 3.0', programs.haproxy30, ownNetwork(), true],
+  ['HAProxy on the path', programs.haproxy, ownNetwork(), false],
 ] as const;
 
 let directory: string;
