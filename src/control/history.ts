@@ -19,8 +19,9 @@ export interface HistoryRecord {
 export function createHistory(now: () => number): HistoryRecord {
   let pending = '';
   let lazy = '';
+  let joining = false;
   let value: History = {
-    pendingSinceMs: 0,
+    joinSinceMs: 0,
     changedAtMs: 0,
     lazySinceMs: 0,
     lastReloadAtMs: null,
@@ -33,6 +34,7 @@ export function createHistory(now: () => number): HistoryRecord {
   function noChange(): void {
     pending = '';
     lazy = '';
+    joining = false;
   }
 
   function meet(established: ReadonlySet<string>): void {
@@ -59,10 +61,12 @@ export function createHistory(now: () => number): HistoryRecord {
       const apart = changes.update.some((entry) => !established.has(entry.name));
       const lazyNow = apart || changes.remove.length > 0 ? 'some' : '';
       if (fingerprint !== pending) {
-        const began = pending === '' ? now() : value.pendingSinceMs;
-        value = { ...value, pendingSinceMs: began, changedAtMs: now() };
+        value = { ...value, changedAtMs: now() };
         pending = fingerprint;
       }
+      const joins = changes.create || changes.add.length > 0;
+      if (joins && !joining) value = { ...value, joinSinceMs: now() };
+      joining = joins;
       if (lazyNow !== lazy) {
         value = { ...value, lazySinceMs: now() };
         lazy = lazyNow;

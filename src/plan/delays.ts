@@ -55,7 +55,7 @@ function stagger(
 
 /** The end of the burst, also when it is over. */
 function burst({ history, awaited }: GateInput, settings: GateSettings): Delay {
-  const limit = history.pendingSinceMs + settings.burstLimitMs;
+  const limit = history.joinSinceMs + settings.burstLimitMs;
   const untilMs = Math.min(history.changedAtMs + settings.burstWindowMs, limit);
   // One reload for all of them: a pod that is being made has its address in a second or two.
   if (awaited > 0) return { untilMs: limit, reason: `${awaited} more are about to get an address` };

@@ -27,8 +27,9 @@ export type Observed =
 
 /** What happened before, as the reconciler recorded it. Times are milliseconds since the epoch. */
 export interface History {
-  /** When the present set of changes was first seen, and when it last became another one. */
-  readonly pendingSinceMs: number;
+  /** Since when there has been somebody to add: a dead peer, which waits for that, does not begin a burst. */
+  readonly joinSinceMs: number;
+  /** When the present set of changes last became another one. */
   readonly changedAtMs: number;
   /** Since when there has been something to remove, or to move that is not connected. */
   readonly lazySinceMs: number;

@@ -133,7 +133,7 @@ describe.skipIf(!cluster)(`the example as a Deployment on a real cluster${reason
   });
 
   it('takes a burst of replicas with few reloads', async () => {
-    await change({ what: 'burst 4 to 12', count: 12, reloads: 3 }, () => scale(12));
+    await change({ what: 'burst 4 to 12', count: 12, reloads: 1 }, () => scale(12));
     await change({ what: 'scale 12 to 1', count: 1, reloads: 0 }, () => scale(1));
   });
 

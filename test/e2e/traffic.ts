@@ -80,14 +80,24 @@ export interface Missing {
   readonly everywhere: number;
   /** One line for each replica that answered such keys: how many, when, and who lacks them. */
   readonly details: readonly string[];
+  /** By replica the moments when it answered such keys, each with its length in milliseconds. */
+  readonly moments: ReadonlyMap<string, readonly number[]>;
 }
+
+/** Answers of one replica that are further apart belong to different moments, in milliseconds. */
+const apartMs = 300;
 
 /** Which of the answered keys the replicas lack, once updates have had the time to arrive: 5 s at the most. */
 export async function missingKeys(
   replicas: readonly Replica[],
   acked: Account['acked'],
 ): Promise<Missing> {
-  let missing: Missing = { somewhere: acked.length, everywhere: acked.length, details: [] };
+  let missing: Missing = {
+    somewhere: acked.length,
+    everywhere: acked.length,
+    details: [],
+    moments: new Map(),
+  };
   const look = async () => {
     const held = await Promise.all(
       replicas.map(async (each) => ({ pod: each.pod, keys: await each.liveKeys() })),
@@ -101,6 +111,7 @@ export async function missingKeys(
       somewhere: lacking.length,
       everywhere: lacking.filter(({ at }) => at.length === replicas.length).length,
       details: describe(lacking),
+      moments: momentsOf(lacking),
     };
     return missing.somewhere === 0;
   };
@@ -120,4 +131,19 @@ function describe(lacking: readonly Lacking[]): readonly string[] {
     const times = some.map(({ atMs }) => new Date(atMs).toISOString().slice(14, 23)).sort();
     return `${some.length} ${what}: ${times[0]} to ${times.at(-1)}`;
   });
+}
+
+function momentsOf(lacking: readonly Lacking[]): ReadonlyMap<string, readonly number[]> {
+  const moments = new Map<string, number[]>();
+  for (const [by, some] of Map.groupBy(lacking, (each) => each.by)) {
+    const lengths: number[] = [];
+    let last = Number.NEGATIVE_INFINITY;
+    for (const at of some.map(({ atMs }) => atMs).sort((a, b) => a - b)) {
+      if (at - last > apartMs) lengths.push(0);
+      else lengths.push((lengths.pop() ?? 0) + at - last);
+      last = at;
+    }
+    moments.set(by, lengths);
+  }
+  return moments;
 }

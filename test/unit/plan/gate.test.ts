@@ -22,7 +22,7 @@ const removes: PeersChanges = { ...noChanges, remove: [entry('b')] };
 const moves: PeersChanges = { ...noChanges, update: [entry('b')] };
 
 const quiet: History = {
-  pendingSinceMs: now - 5000,
+  joinSinceMs: now - 5000,
   changedAtMs: now - 5000,
   lazySinceMs: now - 5000,
   lastReloadAtMs: null,
@@ -105,23 +105,21 @@ describe('gate', () => {
   });
 
   it('waits for a burst to end, and no longer than ten windows', () => {
-    const young = { pendingSinceMs: now - 1000, changedAtMs: now - 100 };
+    const young = { joinSinceMs: now - 1000, changedAtMs: now - 100 };
 
     expect(decide(adds, {}, young)).toMatchObject({ kind: 'wait', untilMs: now + 200 });
-    expect(decide(adds, {}, { ...young, pendingSinceMs: now - 3000 }).kind).toBe('apply');
+    expect(decide(adds, {}, { ...young, joinSinceMs: now - 3000 }).kind).toBe('apply');
   });
 
   it('waits for pods that are about to get an address, up to the limit of a burst', () => {
-    const young = { pendingSinceMs: now - 1000, changedAtMs: now - 1000 };
+    const young = { joinSinceMs: now - 1000, changedAtMs: now - 1000 };
 
     expect(decide(adds, { awaited: 2 }, young)).toMatchObject({
       kind: 'wait',
       untilMs: now + 2000,
       reasons: ['2 more are about to get an address'],
     });
-    expect(decide(adds, { awaited: 2 }, { ...young, pendingSinceMs: now - 3000 }).kind).toBe(
-      'apply',
-    );
+    expect(decide(adds, { awaited: 2 }, { ...young, joinSinceMs: now - 3000 }).kind).toBe('apply');
   });
 
   it.each([
@@ -149,7 +147,7 @@ describe('gate', () => {
   });
 
   it('names one reason only for a young removal', () => {
-    const young = { pendingSinceMs: now, changedAtMs: now, lazySinceMs: now };
+    const young = { joinSinceMs: now, changedAtMs: now, lazySinceMs: now };
 
     expect(decide(removes, {}, young).reasons).toHaveLength(1);
     expect(decide(removes, {}, { ...young, lazySinceMs: 0 })).toMatchObject({
@@ -186,7 +184,7 @@ describe('gate', () => {
 
   it('lets those it has met and whose names come first go first, within the limit', () => {
     const met = new Set(['a', 'b', 'gone']);
-    const due = { changedAtMs: now - 400, pendingSinceMs: now - 400, met };
+    const due = { changedAtMs: now - 400, joinSinceMs: now - 400, met };
     const view = { ...up({ localName: 'c', peers: [peer('a'), peer('b')] }), selfName: 'c' };
 
     expect(decide(adds, view, due)).toMatchObject({
@@ -194,7 +192,7 @@ describe('gate', () => {
       untilMs: now - 100 + 600,
       reasons: ['siblings go first'],
     });
-    expect(decide(adds, view, { ...due, changedAtMs: now - 900, pendingSinceMs: 0 }).kind).toBe(
+    expect(decide(adds, view, { ...due, changedAtMs: now - 900, joinSinceMs: 0 }).kind).toBe(
       'apply',
     );
     expect(
@@ -215,7 +213,7 @@ describe('gate', () => {
     const met = new Set(names);
     const peers = names.map((name) => peer(name));
     const view = { ...up({ localName: 'c', peers }), selfName: 'c', memberNames: met };
-    const due = { changedAtMs: now - 300, pendingSinceMs: now - 300, met };
+    const due = { changedAtMs: now - 300, joinSinceMs: now - 300, met };
 
     expect(decide(adds, view, due)).toMatchObject({ kind: 'wait', untilMs: now + 3000 });
   });
@@ -223,13 +221,13 @@ describe('gate', () => {
   it('waits for those it has met to be connected, and no longer than the limit', () => {
     const met = new Set(['b', 'c']);
     const apart = up({ peers: [peer('b'), peer('c', { established: false })] });
-    const due = { changedAtMs: now - 400, pendingSinceMs: now - 400, met };
+    const due = { changedAtMs: now - 400, joinSinceMs: now - 400, met };
 
     expect(decide(adds, apart, due)).toMatchObject({
       kind: 'wait',
       reasons: ['not connected at the moment: c'],
     });
-    expect(decide(adds, apart, { ...due, changedAtMs: now - 3300, pendingSinceMs: 0 }).kind).toBe(
+    expect(decide(adds, apart, { ...due, changedAtMs: now - 3300, joinSinceMs: 0 }).kind).toBe(
       'apply',
     );
   });

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { createHistory } from '../../../src/control/history.ts';
+import type { PeersChanges } from '../../../src/model/changes.ts';
+import type { Observed } from '../../../src/plan/gate.ts';
+
+const none: PeersChanges = { create: false, add: [], update: [], remove: [] };
+const observed: Observed = { kind: 'down', why: 'not asked' };
+
+function entry(name: string) {
+  return { name, address: '10.0.0.1', port: 3000 };
+}
+
+function started() {
+  let nowMs = 1000;
+  const history = createHistory(() => nowMs);
+  return {
+    history,
+    noted(atMs: number, changes: Partial<PeersChanges>) {
+      nowMs = atMs;
+      history.note({ ...none, ...changes }, observed);
+      return history.value();
+    },
+  };
+}
+
+describe('the history of a change', () => {
+  it('begins a burst with the first who joins, not with the dead peer that waited for one', () => {
+    const { noted } = started();
+
+    noted(1000, { remove: [entry('dead')] });
+    const value = noted(9000, { remove: [entry('dead')], add: [entry('new')] });
+
+    expect(value).toMatchObject({ joinSinceMs: 9000, changedAtMs: 9000, lazySinceMs: 1000 });
+  });
+
+  it('keeps the beginning of a burst while more join', () => {
+    const { noted } = started();
+
+    noted(1000, { add: [entry('a')] });
+    const value = noted(1500, { add: [entry('a'), entry('b')] });
+
+    expect(value).toMatchObject({ joinSinceMs: 1000, changedAtMs: 1500 });
+  });
+
+  it('begins another burst after the first was applied', () => {
+    const { history, noted } = started();
+
+    noted(1000, { add: [entry('a')] });
+    history.applied({ reloaded: true, version: '2', attempts: 1 }, observed);
+    const value = noted(4000, { add: [entry('b')] });
+
+    expect(value).toMatchObject({ joinSinceMs: 4000, lastReloadAtMs: 1000 });
+  });
+
+  it('begins another burst after nobody wanted to join any more', () => {
+    const { noted } = started();
+
+    noted(1000, { add: [entry('a')] });
+    noted(2000, { remove: [entry('dead')] });
+
+    expect(noted(3000, { remove: [entry('dead')], add: [entry('b')] }).joinSinceMs).toBe(3000);
+  });
+});
