@@ -18,5 +18,7 @@ export interface Context {
 export interface Command {
   readonly name: Config['command'];
   readonly summary: string;
+  /** Flags that come before those that were given. */
+  readonly flags?: () => readonly string[];
   run(context: Context): Promise<number>;
 }

@@ -1,13 +1,15 @@
 import { helpText, maskedConfig } from '../config/describe.ts';
+import { optionsOf } from '../config/options.ts';
 import { loadConfig } from '../config/validate.ts';
 import { AppError, errorMessage, UserError } from '../errors.ts';
 import { createLog } from '../log.ts';
 import type { Command } from './command.ts';
+import { doctorCommand } from './doctor.ts';
 import { initCommand } from './init.ts';
 import { runCommand } from './run.ts';
 import { statusCommand } from './status.ts';
 
-export const commands: readonly Command[] = [initCommand, runCommand, statusCommand];
+export const commands: readonly Command[] = [initCommand, runCommand, statusCommand, doctorCommand];
 
 export interface Program {
   /** Without the program's own name. */
@@ -42,6 +44,18 @@ export function renderError(error: unknown): string {
   return `error BUG: ${stack}\nThis is a defect of haproxy-peer-sync. Please report it with this text.\n`;
 }
 
+/** Those of the sidecar's flags that the command has too: `--resync-interval` is none of doctor's. */
+function knownFlags({ name, flags }: Command): readonly string[] {
+  const given = flags?.() ?? [];
+  const names = new Set(
+    optionsOf(name).flatMap((each) => [each.name, ...(each.deprecatedFlags ?? [])]),
+  );
+  const isKnown = (flag: string) => names.has(flag.replace(/^--?/, '').split('=')[0] ?? '');
+  return given.filter((word, index) =>
+    word.startsWith('-') ? isKnown(word) : isKnown(given[index - 1] ?? ''),
+  );
+}
+
 /** The whole program: argv and environment in, exit code out. 0 done, 1 failed, 2 wrong use. Never throws. */
 export async function main(program: Program): Promise<number> {
   const [name, ...argv] = program.argv;
@@ -67,11 +81,15 @@ export async function main(program: Program): Promise<number> {
     return 0;
   }
   try {
-    const { config, hints } = loadConfig(command.name, argv, program.env);
+    const { config, hints } = loadConfig(
+      command.name,
+      [...knownFlags(command), ...argv],
+      program.env,
+    );
     const log = createLog(config.logLevel);
     for (const hint of hints) log.warn({ hint }, 'deprecated option');
     // Who asks for a status wants the answer, not a log.
-    const level = command.name === 'status' ? 'debug' : 'info';
+    const level = command.name === 'init' || command.name === 'run' ? 'info' : 'debug';
     log[level](
       { version: program.version, options: maskedConfig(config) },
       `${command.name} starts`,

@@ -8,7 +8,7 @@ export type OptionType =
   | 'list'
   | readonly string[];
 
-export type CommandName = 'init' | 'run' | 'status';
+export type CommandName = 'init' | 'run' | 'status' | 'doctor';
 
 /** One option, declared once: flags, environment, help, validation, masking and docs/flags.md come from here. */
 export interface Option {

@@ -1,7 +1,8 @@
 import type { Option } from './option.ts';
 
-const both = ['init', 'run'] as const;
-const every = ['init', 'run', 'status'] as const;
+/** doctor looks at what init and run are told. */
+const both = ['init', 'run', 'doctor'] as const;
+const every = ['init', 'run', 'status', 'doctor'] as const;
 
 /** Options of every command: who we are, who the siblings are, where things lie. */
 export const commonOptions = [

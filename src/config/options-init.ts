@@ -13,14 +13,14 @@ export const initOptions = [
     type: 'string',
     default: '/etc/haproxy/dataplaneapi.yml',
     description: 'Where init writes the configuration of the Data Plane API.',
-    commands: ['init'],
+    commands: ['init', 'doctor'],
   },
   {
     name: 'userlist',
     type: 'string',
     default: 'dataplaneapi',
     description: 'Name of the userlist section with the user of the Data Plane API.',
-    commands: ['init'],
+    commands: ['init', 'doctor'],
   },
   {
     name: 'file-group',

@@ -8,7 +8,7 @@ export const runOptions = [
     default: 'false',
     description:
       'Allow a --dataplane-url that is not on the loopback. Password and configuration then cross the network.',
-    commands: ['run'],
+    commands: ['run', 'doctor'],
   },
   {
     name: 'dataplane-timeout',
@@ -16,7 +16,7 @@ export const runOptions = [
     default: '5s',
     description:
       'Limit for one call of the Data Plane API; a commit, which waits for the reload, has 35 s more.',
-    commands: ['run'],
+    commands: ['run', 'doctor'],
   },
   {
     name: 'dataplane-password',
@@ -25,7 +25,7 @@ export const runOptions = [
     secret: true,
     description:
       'Password of the Data Plane API, in place of --password-file. Anybody on the node can read it: prefer the file.',
-    commands: ['run'],
+    commands: ['run', 'doctor'],
   },
   {
     name: 'dry-run',

@@ -28,7 +28,7 @@ export const statusOptions = [
     name: 'json',
     type: 'boolean',
     default: 'false',
-    description: 'One JSON array instead of text, a line for each look.',
-    commands: ['status'],
+    description: 'One JSON array instead of text; with --watch a line for each look.',
+    commands: ['status', 'doctor'],
   },
 ] as const satisfies readonly Option[];

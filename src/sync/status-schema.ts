@@ -11,6 +11,8 @@ const peer = z.object({
 
 const table = z.object({
   name: z.string(),
+  /** Of the key, e.g. `string`; absent from a version that does not tell. */
+  type: z.string().optional(),
   size: z.number(),
   /** Entries in it now. */
   used: z.number(),

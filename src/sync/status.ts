@@ -47,8 +47,8 @@ async function askHaproxy(options: StatusBoardOptions): Promise<FromHaproxy> {
       reloads: processes.find(({ kind }) => kind === 'master')?.reloads ?? null,
     },
     peers: (state?.peers ?? []).map((peer) => ({ ...peer })),
-    tables: parseShowTable(tableText).map(({ name, size, used }) => {
-      return { name, size, used, shared: state?.tables.includes(name) ?? false };
+    tables: parseShowTable(tableText).map(({ name, type, size, used }) => {
+      return { name, type, size, used, shared: state?.tables.includes(name) ?? false };
     }),
   };
 }

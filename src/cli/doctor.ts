@@ -1,0 +1,19 @@
+import { examine } from '../doctor/examine.ts';
+import { gatherFacts } from '../sync/facts.ts';
+import type { Command, Context } from './command.ts';
+import { renderFindings } from './doctor-view.ts';
+import { sidecarFlags } from './sidecar-flags.ts';
+
+async function doctor({ config, signal, version, out, terminal }: Context): Promise<number> {
+  const findings = examine(await gatherFacts(config, version, signal));
+  out(config.json ? `${JSON.stringify(findings)}\n` : renderFindings(findings, terminal));
+  return findings.some(({ level }) => level === 'failure') ? 1 : 0;
+}
+
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary:
+    'Look for what is wrong, and say what mends it. Changes nothing. Exit code 1 for a failure.',
+  flags: sidecarFlags,
+  run: doctor,
+};

@@ -1,0 +1,206 @@
+import { apiObstacles, apiUnmodelled, lossyLines } from '../haproxy/api-model.ts';
+import { findSection, findSections, splitLines, tokenize } from '../haproxy/config-text.ts';
+import { readPeersSection } from '../haproxy/peers-text.ts';
+import { findHash } from '../haproxy/render.ts';
+import { verifyPassword } from '../haproxy/userlist.ts';
+import { type Check, failure, ok, warning } from './facts.ts';
+
+const fromInit = 'let the init container write it: haproxy-peer-sync init --template YOUR.cfg';
+
+const configFile: Check = ({ configText, options }) =>
+  configText.ok
+    ? [ok('haproxy.cfg', `${options.configFile} can be read`)]
+    : [
+        failure(
+          'haproxy.cfg',
+          `${options.configFile} cannot be read: ${configText.why}`,
+          'mount the volume that HAProxy and the Data Plane API share, at the same path',
+        ),
+      ];
+
+function words(line: string): readonly string[] {
+  return tokenize(line).map((token) => token.text);
+}
+
+const localpeer: Check = ({ configText, options, self }) => {
+  if (!configText.ok) return [];
+  const name = 'localpeer';
+  const lines = splitLines(configText.value);
+  const peersAt = findSection(lines, 'peers')?.start ?? lines.length;
+  const found: { readonly value: string; readonly index: number }[] = [];
+  for (const section of findSections(lines).filter(({ keyword }) => keyword === 'global')) {
+    for (let index = section.start + 1; index < section.end; index++) {
+      const [keyword, value] = words(lines[index] ?? '');
+      if (keyword === 'localpeer') found.push({ value: value ?? '', index });
+    }
+  }
+  const last = found.at(-1);
+  if (last === undefined) {
+    return [
+      warning(
+        name,
+        `no localpeer in ${options.configFile}: HAProxy takes the hostname, which is the pod's name only without hostNetwork and hostname`,
+        `global: localpeer ${self.name}`,
+      ),
+    ];
+  }
+  if (last.index > peersAt) {
+    return [
+      failure(name, 'localpeer stands below the peers section, where HAProxy ignores it', fromInit),
+    ];
+  }
+  if (last.value !== self.name) {
+    return [
+      failure(
+        name,
+        `localpeer is ${last.value}, and this peer is called ${self.name}: HAProxy drops the whole section`,
+        `global: localpeer ${self.name}`,
+      ),
+    ];
+  }
+  return [ok(name, self.name)];
+};
+
+const section: Check = ({ configText, options, self }) => {
+  if (!configText.ok) return [];
+  const name = 'section';
+  const text = configText.value;
+  const found = readPeersSection(text, options.peersSection, {});
+  if (!found.exists) {
+    return [failure(name, `there is no section "peers ${options.peersSection}"`, fromInit)];
+  }
+  const findings = [];
+  if (!found.entries.some((entry) => entry.name === self.name)) {
+    findings.push(
+      failure(
+        name,
+        `the section lacks this pod's own line: HAProxy runs without it, and shares nothing`,
+        `peers ${options.peersSection}: ${found.style === 'server' ? `server ${self.name}` : `peer ${self.name} ${self.address}:${options.peersPort}`}`,
+      ),
+    );
+  }
+  if (options.usesDataplane) {
+    for (const obstacle of apiObstacles(text, options.peersSection)) {
+      findings.push(failure(name, obstacle, 'see "TLS between peers" in the README'));
+    }
+    const unmodelled = apiUnmodelled(text, options.peersSection);
+    if (unmodelled.length > 0) {
+      findings.push(
+        warning(
+          name,
+          `the Data Plane API does not model "${unmodelled[0]}": entries are edited one by one, which takes more calls`,
+          'move it out of the section where you can',
+        ),
+      );
+    }
+  }
+  return findings.length > 0 ? findings : [ok(name, `${found.entries.length} peers`)];
+};
+
+const lossy: Check = ({ configText, options }) => {
+  if (!configText.ok || !options.usesDataplane) return [];
+  const lines = lossyLines(configText.value);
+  if (lines.length === 0)
+    return [ok('lossy-lines', 'a rewrite by the Data Plane API loses nothing known')];
+  return lines.map((line) => failure('lossy-lines', line, 'write it in the form that is kept'));
+};
+
+const sharing: Check = ({ configText, options }) => {
+  if (!configText.ok) return [];
+  const lines = splitLines(configText.value).map(words);
+  const inSection = findSection(splitLines(configText.value), 'peers', options.peersSection);
+  const shared = lines.filter(([keyword, ...rest], index) => {
+    const at = rest.indexOf('peers');
+    const own = inSection !== undefined && index > inSection.start && index < inSection.end;
+    return (
+      (keyword === 'stick-table' && at >= 0 && rest[at + 1] === options.peersSection) ||
+      (own && keyword === 'table')
+    );
+  });
+  if (shared.length > 0) return [ok('sharing', `${shared.length} stick tables use the section`)];
+  return [
+    failure(
+      'sharing',
+      `no stick-table names the section ${options.peersSection}: there is nothing to share`,
+      `stick-table … peers ${options.peersSection}`,
+    ),
+  ];
+};
+
+const userlist: Check = ({ configText, password, dataplaneYml, options }) => {
+  if (!options.usesDataplane || !configText.ok || !password.ok) return [];
+  const name = 'userlist';
+  if (dataplaneYml.ok && /^\s+user(s)?:\s*$/m.test(dataplaneYml.value)) {
+    return [
+      warning(
+        name,
+        'dataplaneapi.yml has users of its own: then the Data Plane API ignores the userlist',
+        'remove "user:" from dataplaneapi.yml',
+      ),
+    ];
+  }
+  const hash = findHash(configText.value, options.userlist, options.dataplaneUser);
+  if (hash === null) {
+    return [
+      failure(
+        name,
+        `userlist ${options.userlist} has no user ${options.dataplaneUser}: the Data Plane API does not start, or answers 401`,
+        fromInit,
+      ),
+    ];
+  }
+  if (!/^\$[156]\$[^$]+\$[^$]+$/.test(hash)) {
+    return [
+      failure(
+        name,
+        'the password hash is of a kind that the Data Plane API refuses: it takes $1$, $5$ and $6$ without rounds',
+        fromInit,
+      ),
+    ];
+  }
+  if (hash.startsWith('$6$') && !verifyPassword(password.value.text, hash)) {
+    return [
+      failure(
+        name,
+        `the hash in ${options.configFile} is not of the password in ${options.passwordFile}: every call is answered with 401`,
+        'restart the pod: init writes both together',
+      ),
+    ];
+  }
+  return [ok(name, `user ${options.dataplaneUser}, hash and password agree`)];
+};
+
+const passwordFile: Check = ({ password, options }) => {
+  if (!options.usesDataplane) return [];
+  const name = 'password';
+  if (!password.ok) {
+    return [
+      failure(
+        name,
+        `${options.passwordFile} cannot be read: ${password.why}`,
+        'mount the volume that init has written, and run all containers as one user or with --file-group',
+      ),
+    ];
+  }
+  if (password.value.text === '') return [failure(name, 'the password file is empty', fromInit)];
+  if ((password.value.mode & 0o007) !== 0) {
+    return [
+      warning(
+        name,
+        `${options.passwordFile} can be read by everybody on the node`,
+        `chmod 600 ${options.passwordFile}`,
+      ),
+    ];
+  }
+  return [ok(name, 'there, and not for everybody')];
+};
+
+export const configChecks: readonly Check[] = [
+  configFile,
+  localpeer,
+  section,
+  lossy,
+  sharing,
+  passwordFile,
+  userlist,
+];

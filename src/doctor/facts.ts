@@ -1,0 +1,103 @@
+import type { TableState } from '../haproxy/show-table.ts';
+import type { HelloOutcome } from '../model/hello.ts';
+import type { Self } from '../model/member.ts';
+import type { PeersState } from '../model/peers-state.ts';
+
+/** Something that was looked at: its value, or why there is none. */
+export type Looked<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly why: string; readonly code?: string; readonly hint?: string };
+
+export interface PodFact {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly terminating: boolean;
+}
+
+export interface SiblingFact {
+  readonly name: string;
+  readonly address: string;
+  readonly hello: HelloOutcome;
+  /** Null: its sidecar does not tell. */
+  readonly status: {
+    readonly version: string;
+    readonly haproxy: string | null;
+    readonly tables: readonly {
+      readonly name: string;
+      /** Absent: told by a sidecar that does not say. */
+      readonly type?: string | undefined;
+      readonly size: number;
+      readonly shared: boolean;
+    }[];
+  } | null;
+}
+
+/** Everything that the checks look at, as it was found. */
+export interface Facts {
+  readonly self: Self;
+  readonly podName: string;
+  /** Version of this program. */
+  readonly version: string;
+  readonly options: {
+    readonly peersSection: string;
+    readonly peersPort: number;
+    readonly configFile: string;
+    readonly passwordFile: string;
+    readonly dataplaneConfig: string;
+    readonly dataplaneUrl: string;
+    readonly dataplaneUser: string;
+    readonly userlist: string;
+    readonly masterSocket: string;
+    readonly adminSocket: string;
+    readonly namespace: string;
+    readonly usesDataplane: boolean;
+    readonly usesKubernetes: boolean;
+    readonly statusPort: number;
+  };
+  readonly selector: Looked<string>;
+  /** The pods of the selector, and how far the clock of the API server is ahead of ours, in milliseconds. */
+  readonly pods: Looked<{ readonly pods: readonly PodFact[]; readonly skewMs: number | null }>;
+  readonly configText: Looked<string>;
+  readonly dataplaneYml: Looked<string>;
+  /** The mode is that of the file: 0o600. */
+  readonly password: Looked<{ readonly text: string; readonly mode: number }>;
+  /** `api` is what the Data Plane API calls itself, e.g. `v3.4.2 1a2b3c4`; versions are those of the configuration. */
+  readonly dataplane: Looked<{
+    readonly api: string;
+    readonly inMemory: string;
+    readonly onDisk: string;
+  }>;
+  readonly master: Looked<{ readonly failedReloads: number }>;
+  readonly admin: Looked<{
+    readonly version: string;
+    readonly level: string;
+    readonly peers: PeersState | null;
+    readonly tables: readonly TableState[];
+  }>;
+  /** What a hello to our own peers port came to: HAProxy answers `wrong-name` or the like, whoever asks. */
+  readonly ownPort: HelloOutcome;
+  readonly siblings: readonly SiblingFact[];
+}
+
+export interface Finding {
+  readonly check: string;
+  readonly level: 'ok' | 'warning' | 'failure';
+  /** What is the matter, and why it matters; for ok what was seen. */
+  readonly what: string;
+  /** The command, or the line of a manifest, that mends it. */
+  readonly mend?: string;
+}
+
+export type Check = (facts: Facts) => readonly Finding[];
+
+export function ok(check: string, what: string): Finding {
+  return { check, level: 'ok', what };
+}
+
+export function warning(check: string, what: string, mend: string): Finding {
+  return { check, level: 'warning', what, mend };
+}
+
+export function failure(check: string, what: string, mend: string): Finding {
+  return { check, level: 'failure', what, mend };
+}

@@ -1,0 +1,209 @@
+import { readFile, stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseDataplaneAddress } from '../apply/dataplane/address.ts';
+import { createCaller } from '../apply/dataplane/caller.ts';
+import { createCredentials, fixedCredentials } from '../apply/dataplane/credentials.ts';
+import { createHttp, parseJson } from '../apply/dataplane/http.ts';
+import { infoSchema } from '../apply/dataplane/schema.ts';
+import { createTransactions } from '../apply/dataplane/transactions.ts';
+import { parseListen } from '../config/validate.ts';
+import type { Config } from '../config/values.ts';
+import { connectWith } from '../discovery/kubernetes/connection.ts';
+import { asAppError } from '../discovery/kubernetes/failures.ts';
+import { listPods } from '../discovery/kubernetes/list-pods.ts';
+import { getPods } from '../discovery/kubernetes/request.ts';
+import { selectorFromLabelsFile } from '../discovery/labels-file.ts';
+import { validateSelector } from '../discovery/selector.ts';
+import type { Facts, Looked, SiblingFact } from '../doctor/facts.ts';
+import { AppError, errorMessage } from '../errors.ts';
+import { hello } from '../haproxy/hello.ts';
+import { showProc } from '../haproxy/master.ts';
+import { configVersion } from '../haproxy/peers-text.ts';
+import { parseShowPeers } from '../haproxy/show-peers.ts';
+import { parseShowTable } from '../haproxy/show-table.ts';
+import { command } from '../haproxy/socket.ts';
+import { createLog } from '../log.ts';
+import { askStatus } from './ask-status.ts';
+import { createSource } from './source.ts';
+
+const answerMs = 5000;
+
+/** The value of a look, or what was thrown. */
+async function looked<T>(look: () => Promise<T>): Promise<Looked<T>> {
+  try {
+    return { ok: true, value: await look() };
+  } catch (error) {
+    const why = errorMessage(error);
+    return error instanceof AppError
+      ? { ok: false, why, code: error.code, hint: error.hint }
+      : { ok: false, why };
+  }
+}
+
+async function lookAtPods(config: Config, selector: string, signal: AbortSignal) {
+  const connection = await connectWith(config.kubeconfig)();
+  try {
+    const namespace = config.namespace ?? '';
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
+    const query = { labelSelector: selector, limit: '1' };
+    const answer = await getPods(connection, { namespace, verb: 'list', query, signal: limit });
+    const date = Date.parse(answer.headers.date ?? '');
+    answer.destroy();
+    const { pods } = await listPods(connection, { namespace, selector, signal, answerMs });
+    return {
+      pods: [...pods.values()],
+      skewMs: Number.isFinite(date) ? date - Date.now() : null,
+    };
+  } catch (error) {
+    throw asAppError(error, { namespace: config.namespace ?? '', verb: 'list' });
+  } finally {
+    connection.close();
+  }
+}
+
+async function lookAtDataplane(config: Config, signal: AbortSignal) {
+  const http = createHttp({
+    address: parseDataplaneAddress(config.dataplaneUrl, config.allowRemoteDataplane),
+    credentials:
+      config.dataplanePassword === undefined
+        ? createCredentials(config.dataplaneUser, config.passwordFile)
+        : fixedCredentials(config.dataplaneUser, config.dataplanePassword),
+  });
+  const timeoutMs = config.dataplaneTimeout;
+  const caller = createCaller(http, { timeoutMs, commitTimeoutMs: timeoutMs });
+  const path = `/${await caller.version(signal)}/info`;
+  const info = await http({ stage: 'detect', method: 'GET', path, expect: [200], timeoutMs });
+  const raw = await createTransactions(caller).raw(signal);
+  return {
+    api: infoSchema.safeParse(parseJson(info.text)).data?.api.version ?? 'of unknown version',
+    inMemory: raw.version,
+    onDisk: String(configVersion(raw.text) ?? raw.version),
+  };
+}
+
+async function lookAtHaproxy({ adminSocket, peersSection }: Config, signal: AbortSignal) {
+  const ask = (line: string) => command(adminSocket, line, { timeoutMs: answerMs, signal });
+  const [info, level, peers, tables] = await Promise.all([
+    ask('show info'),
+    ask('show cli level'),
+    ask('show peers'),
+    ask('show table'),
+  ]);
+  return {
+    version: /^Version: (\S+)/m.exec(info)?.[1] ?? 'unknown',
+    level: level.trim(),
+    peers: parseShowPeers(peers).find(({ section }) => section === peersSection) ?? null,
+    tables: parseShowTable(tables),
+  };
+}
+
+/** Our members as run would know them, once; whoever cannot be known stays out. */
+async function lookAtSiblings(
+  config: Config,
+  signal: AbortSignal,
+): Promise<{ readonly siblings: readonly SiblingFact[]; readonly notes: readonly string[] }> {
+  const stop = new AbortController();
+  const { source, self } = createSource(config, createLog('silent'));
+  source.start(AbortSignal.any([signal, stop.signal]));
+  const deadline = Date.now() + answerMs;
+  while (!source.snapshot().synced && Date.now() < deadline) await sleep(50, undefined, { signal });
+  const { members, notes } = source.snapshot();
+  stop.abort();
+  await source.stopped();
+  const port = parseListen(config.listen)?.port ?? 8405;
+  const siblings = await Promise.all(
+    members
+      .filter(({ name, terminating }) => name !== self.name && !terminating)
+      .map(async ({ name, address }): Promise<SiblingFact> => {
+        const [outcome, status] = await Promise.all([
+          hello({
+            ...{ address, port: config.peersPort, siblingName: name, ownName: self.name },
+            ...{ timeoutMs: 2000, signal },
+          }),
+          askStatus(address, port, { timeoutMs: 2000, signal }),
+        ]);
+        const told = status && {
+          version: status.version,
+          haproxy: status.haproxy.version,
+          tables: status.tables,
+        };
+        return { name, address, hello: outcome, status: told };
+      }),
+  );
+  return { siblings, notes };
+}
+
+/** Looks at everything that a check may want to know. Changes nothing; never throws for what it finds. */
+export async function gatherFacts(
+  config: Config,
+  version: string,
+  signal: AbortSignal,
+): Promise<Facts> {
+  const { self } = createSource(config, createLog('silent'));
+  const usesKubernetes = config.source === 'kubernetes';
+  const selector = await looked(async () =>
+    config.selector === undefined
+      ? await selectorFromLabelsFile(config.labelsFile)()
+      : validateSelector(config.selector),
+  );
+  const [pods, configText, dataplaneYml, password, dataplane, master, admin, own, others] =
+    await Promise.all([
+      usesKubernetes && selector.ok
+        ? looked(() => lookAtPods(config, selector.value, signal))
+        : ({ ok: false, why: 'not looked for' } as const),
+      looked(() => readFile(config.configFile, 'utf8')),
+      looked(() => readFile(config.dataplaneConfig, 'utf8')),
+      looked(async () => {
+        if (config.dataplanePassword !== undefined) {
+          return { text: config.dataplanePassword, mode: 0o600 };
+        }
+        const { mode } = await stat(config.passwordFile);
+        const text = await readFile(config.passwordFile, 'utf8');
+        return { text: text.replace(/[\r\n]+$/, ''), mode: mode & 0o777 };
+      }),
+      looked(() => lookAtDataplane(config, signal)),
+      looked(async () => {
+        const processes = await showProc(config.masterSocket, { timeoutMs: answerMs, signal });
+        const found = processes.find(({ kind }) => kind === 'master');
+        if (found === undefined) throw new Error(`${config.masterSocket} is no master socket`);
+        return { failedReloads: found.failed };
+      }),
+      looked(() => lookAtHaproxy(config, signal)),
+      hello({
+        ...{ address: self.address, port: config.peersPort, siblingName: self.name },
+        ...{ ownName: self.name, timeoutMs: 2000, signal },
+      }),
+      lookAtSiblings(config, signal),
+    ]);
+  return {
+    self,
+    podName: config.podName ?? self.name,
+    version,
+    options: {
+      peersSection: config.peersSection,
+      peersPort: config.peersPort,
+      configFile: config.configFile,
+      passwordFile: config.passwordFile,
+      dataplaneConfig: config.dataplaneConfig,
+      dataplaneUrl: config.dataplaneUrl,
+      dataplaneUser: config.dataplaneUser,
+      userlist: config.userlist,
+      masterSocket: config.masterSocket,
+      adminSocket: config.adminSocket,
+      namespace: config.namespace ?? '',
+      usesDataplane: config.applier === 'dataplane',
+      usesKubernetes,
+      statusPort: parseListen(config.listen)?.port ?? 8405,
+    },
+    selector,
+    pods,
+    configText,
+    dataplaneYml,
+    password,
+    dataplane,
+    master,
+    admin,
+    ownPort: own,
+    siblings: others.siblings,
+  };
+}

@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Finding } from '../../../src/doctor/facts.ts';
+import {
+  type KubeApiserver,
+  kubeApiserverMissing,
+  kubeApiserverTimeoutMs,
+  startKubeApiserver,
+} from '../../helpers/kube-apiserver.ts';
+import { createPod } from '../../helpers/kube-pods.ts';
+import { startProgram } from '../../helpers/run-cli.ts';
+
+describe.skipIf(kubeApiserverMissing !== undefined)(
+  `doctor and a real API server${kubeApiserverMissing ? ` (skipped: ${kubeApiserverMissing})` : ''}`,
+  () => {
+    const directory = mkdtempSync(join(tmpdir(), 'hps-doctor-kube-'));
+    const labels = join(directory, 'labels');
+    let server: KubeApiserver;
+
+    beforeAll(async () => {
+      server = await startKubeApiserver();
+      await server.createNamespace('edge');
+      await server.createServiceAccount('edge', 'haproxy');
+      await createPod(server, 'edge', 'web-1', { ips: ['127.0.0.1'] });
+      await createPod(server, 'edge', 'web-2', { ips: ['127.0.0.1'] });
+      await createPod(server, 'edge', 'alone', { ips: ['127.0.0.1'], labels: { app: 'alone' } });
+      writeFileSync(labels, 'app="haproxy"\npod-template-hash="5d9f"\n');
+    }, kubeApiserverTimeoutMs);
+    afterAll(async () => {
+      await server?.stop();
+      rmSync(directory, { recursive: true, force: true });
+    });
+
+    async function doctor(...flags: readonly string[]): Promise<readonly Finding[]> {
+      const { text } = await startProgram([
+        ...['doctor', '--json', '--pod-name=web-1', '--pod-ip=127.0.0.1', '--namespace=edge'],
+        ...[`--labels-file=${labels}`, `--kubeconfig=${server.kubeconfigPath}`],
+        ...['--config-file=/nowhere', '--admin-socket=/nowhere', '--master-socket=/nowhere'],
+        ...['--peers-port=1', '--applier=direct', ...flags],
+      ]).ended;
+      return JSON.parse(text);
+    }
+
+    function of(findings: readonly Finding[], check: string): Finding | undefined {
+      return findings.find((finding) => finding.check === check);
+    }
+
+    it('is content with rights, clock and labels that are right', async () => {
+      const findings = await doctor();
+
+      expect(of(findings, 'rbac')).toMatchObject({ level: 'ok' });
+      expect(of(findings, 'api-server')).toMatchObject({ level: 'ok' });
+      expect(of(findings, 'selector')).toMatchObject({
+        level: 'warning',
+        what: expect.stringMatching(/nobody of web-2 speaks the peers protocol/),
+      });
+    });
+
+    it('names the rule that the Role lacks', async () => {
+      const token = await server.createServiceAccountToken('edge', 'haproxy');
+      const kubeconfig = await server.writeKubeconfig('no-role', { token });
+
+      const found = of(await doctor(`--kubeconfig=${kubeconfig}`), 'rbac');
+
+      expect(found).toMatchObject({ level: 'failure' });
+      expect(found?.mend).toMatch(/resources.*pods.*verbs.*list/s);
+    });
+
+    it('names a token that is not valid', async () => {
+      const kubeconfig = await server.writeKubeconfig('bad-token', { token: 'not-a-token' });
+
+      expect(of(await doctor(`--kubeconfig=${kubeconfig}`), 'rbac')).toMatchObject({
+        level: 'failure',
+        what: expect.stringMatching(/401|does not accept/),
+      });
+    });
+
+    it('names an API server that is out of reach', async () => {
+      const kubeconfig = await server.writeKubeconfig('no-server', { token: 'a' }, 1);
+
+      expect(of(await doctor(`--kubeconfig=${kubeconfig}`), 'api-server')).toMatchObject({
+        level: 'failure',
+        what: expect.stringMatching(/ECONNREFUSED/),
+      });
+    });
+
+    it.each([
+      ['does not select this pod', 'app=other', 'failure', /and not this one \(web-1\)/],
+      ['selects this pod alone', 'app=alone', 'warning', /selects this pod alone/],
+    ])('names a selector that %s', async (_, selector, level, what) => {
+      const name = selector === 'app=alone' ? 'alone' : 'web-1';
+
+      const found = of(await doctor(`--selector=${selector}`, `--pod-name=${name}`), 'selector');
+
+      expect(found).toMatchObject({ level, what: expect.stringMatching(what) });
+      expect(found?.mend).toContain('--show-labels');
+    });
+
+    it('names labels that are not mounted', async () => {
+      const found = of(await doctor('--labels-file=/nowhere/labels'), 'selector');
+
+      expect(found).toMatchObject({ level: 'failure', what: expect.stringMatching(/nowhere/) });
+      expect(found?.mend).toContain('downwardAPI');
+    });
+  },
+);

@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest';
+import { examine } from '../../../src/doctor/examine.ts';
+import type { Facts, Finding, SiblingFact } from '../../../src/doctor/facts.ts';
+
+const configText = `global
+    localpeer web-1
+userlist dataplaneapi
+    user admin password $6$salt$hash
+peers haproxy-peers
+    peer web-1 10.0.0.1:3000
+    peer web-2 10.0.0.2:3000
+backend sessions
+    stick-table type string len 64 size 1m store gpc0 peers haproxy-peers
+`;
+const table = { name: 'sessions', type: 'string', size: 100, used: 3 };
+const admin = {
+  version: '3.4.1',
+  level: 'admin',
+  peers: {
+    section: 'haproxy-peers',
+    resync: 'learned',
+    localName: 'web-1',
+    peers: [
+      {
+        name: 'web-2',
+        local: false,
+        address: '10.0.0.2:3000',
+        established: true,
+        lastStatus: 'ESTA',
+      },
+    ],
+    tables: ['sessions'],
+  },
+  tables: [table],
+} as const;
+const web2: SiblingFact = {
+  name: 'web-2',
+  address: '10.0.0.2',
+  hello: 'known',
+  status: { version: '1.0.0', haproxy: '3.4.1', tables: [{ ...table, shared: true }] },
+};
+const pod = { addresses: ['10.0.0.1'], terminating: false };
+
+/** A replica that nothing is wrong with. The password's hash is looked at where the real one is. */
+const well: Facts = {
+  self: { name: 'web-1', address: '10.0.0.1' },
+  podName: 'web-1',
+  version: '1.0.0',
+  options: {
+    peersSection: 'haproxy-peers',
+    peersPort: 3000,
+    configFile: '/etc/haproxy/haproxy.cfg',
+    passwordFile: '/etc/haproxy/dataplaneapi.password',
+    dataplaneConfig: '/etc/haproxy/dataplaneapi.yml',
+    dataplaneUrl: 'http://127.0.0.1:5555',
+    dataplaneUser: 'admin',
+    userlist: 'dataplaneapi',
+    masterSocket: '/var/run/haproxy/master.sock',
+    adminSocket: '/var/run/haproxy/admin.sock',
+    namespace: 'edge',
+    usesDataplane: true,
+    usesKubernetes: true,
+    statusPort: 8405,
+  },
+  selector: { ok: true, value: 'app=haproxy' },
+  pods: {
+    ok: true,
+    value: { skewMs: 200, pods: ['web-1', 'web-2'].map((name) => ({ name, ...pod })) },
+  },
+  configText: { ok: true, value: configText.replace('$6$', '$5$') },
+  dataplaneYml: {
+    ok: true,
+    value: 'haproxy:\n  master_runtime: /var/run/haproxy/master.sock\n  master_worker_mode: true\n',
+  },
+  password: { ok: true, value: { text: 'secret', mode: 0o600 } },
+  dataplane: { ok: true, value: { api: 'v3.4.1 abc', inMemory: '3', onDisk: '3' } },
+  master: { ok: true, value: { failedReloads: 0 } },
+  admin: { ok: true, value: admin },
+  ownPort: 'unknown-to-it',
+  siblings: [web2],
+};
+
+function wrong(facts: Partial<Facts>): readonly Finding[] {
+  return examine({ ...well, ...facts }).filter(({ level }) => level !== 'ok');
+}
+
+function admins(change: object): Partial<Facts> {
+  return { admin: { ok: true, value: { ...admin, ...change } } };
+}
+
+function peers(change: object): Partial<Facts> {
+  return admins({ peers: { ...admin.peers, ...change } });
+}
+
+function siblings(change: object): Partial<Facts> {
+  return { siblings: [{ ...web2, ...change }] };
+}
+
+describe('the checks of doctor', () => {
+  it('say that all is well where it is', () => {
+    expect(wrong({})).toEqual([]);
+  });
+
+  const cases: readonly (readonly [string, Partial<Facts>, string, RegExp])[] = [
+    [
+      'a clock that is apart',
+      { pods: { ok: true, value: { skewMs: -90_000, pods: [{ name: 'web-1', ...pod }] } } },
+      ...(['api-server', /90 s behind this node's/] as const),
+    ],
+    [
+      'a Data Plane API that cannot reload this HAProxy',
+      { dataplane: { ok: true, value: { api: 'v3.2.2 abc', inMemory: '3', onDisk: '3' } } },
+      ...(['dataplane', /v3\.2\.2 abc cannot reload HAProxy 3\.4\.1/] as const),
+    ],
+    [
+      'a Data Plane API that is apart from its file',
+      { dataplane: { ok: true, value: { api: 'v3.4.1', inMemory: '4', onDisk: '3' } } },
+      ...(['dataplane', /holds version 4 .* file is version 3/] as const),
+    ],
+    ['an old HAProxy', admins({ version: '2.2.0' }), 'haproxy-version', /too old/],
+    [
+      'a HAProxy without hard-reload',
+      { ...admins({ version: '2.6.12' }), ...siblings({ status: null }) },
+      ...(['haproxy-version', /knows no hard-reload/] as const),
+    ],
+    ['a socket of a lower level', admins({ level: 'operator' }), 'admin-socket', /operator/],
+    ['a section that does not run', admins({ peers: null }), 'resync', /runs without the section/],
+    ['a resync under way', peers({ resync: 'pending' }), 'resync', /not finished/],
+    ['a format of the future', peers({ resync: 'unknown' }), 'resync', /not understood/],
+    [
+      'a sibling that is not connected',
+      peers({ peers: [{ ...admin.peers.peers[0], established: false }] }),
+      ...(['resync', /no session with web-2/] as const),
+    ],
+    [
+      'a table of another type',
+      siblings({ status: { ...web2.status, tables: [{ ...table, type: 'ip', shared: true }] } }),
+      ...(['tables', /type string here and ip on web-2/] as const),
+    ],
+    [
+      'a table of another size',
+      siblings({ status: { ...web2.status, tables: [{ ...table, size: 50, shared: true }] } }),
+      ...(['tables', /size 100 here and 50 on web-2/] as const),
+    ],
+    [
+      'another version of the sidecar',
+      siblings({ status: { ...web2.status, version: '0.9.0' } }),
+      ...(['sidecar-versions', /there is 0\.9\.0 on web-2/] as const),
+    ],
+    ['the port of another replica', { ownPort: 'wrong-name' }, 'own-port', /of another replica/],
+    ['a port without HAProxy', { ownPort: 'refused' }, 'own-port', /nobody listens/],
+    [
+      'failed reloads',
+      { master: { ok: true, value: { failedReloads: 2 } } },
+      ...(['master-socket', /last 2 reloads/] as const),
+    ],
+  ];
+
+  it.each(cases)('name %s', (_, facts, check, what) => {
+    const found = wrong(facts);
+
+    expect(found.map((finding) => finding.check)).toContain(check);
+    expect(found.find((finding) => finding.check === check)?.what).toMatch(what);
+    expect(found.every(({ mend = '' }) => mend !== '')).toBe(true);
+  });
+
+  it.each(['2.9.17', '3.0.13', '3.2.4', '3.3.0', '3.4.2'])(
+    'trust Data Plane API %s with a new HAProxy',
+    (version) => {
+      const dataplane = {
+        ok: true,
+        value: { api: `v${version}`, inMemory: '3', onDisk: '3' },
+      } as const;
+
+      expect(wrong({ dataplane })).toEqual([]);
+    },
+  );
+});
