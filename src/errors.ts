@@ -15,6 +15,8 @@ export const errorCodes = {
     'The API server does not accept the token. It is read again and tried again; is the service account still there?',
   KUBERNETES_BAD_ANSWER:
     'The API server answers with something else than expected. Is something else listening on that address?',
+  PEERS_TLS_INVALID:
+    'Certificate, key or CA for TLS between peers do not fit together. The message says which; init starts no HAProxy with them, and run keeps the ones in force.',
   TEMPLATE_INVALID: 'The template of haproxy.cfg cannot be read or cannot take a peers section.',
   TEMPLATE_REJECTED: 'HAProxy refuses the rendered configuration. The message quotes its alerts.',
   FILE_READ_FAILED:

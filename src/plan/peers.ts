@@ -10,6 +10,8 @@ export interface PlanSettings {
   readonly keep: ReadonlySet<string>;
   /** Peers that may come, with an address that nobody has: they are declared, and never removed. */
   readonly expected: readonly PeerEntry[];
+  /** A section without TLS is never written: what it shares would be readable on the network. */
+  readonly tls?: boolean;
 }
 
 export type PeersPlan =
@@ -32,7 +34,7 @@ export function planPeers(
   self: Self,
   settings: PlanSettings,
 ): PeersPlan {
-  const holds = holdReasons(desired, actual, self);
+  const holds = holdReasons(desired, actual, self, settings);
   if (holds.length > 0) return { kind: 'hold', reasons: holds };
 
   const known = new Map(actual.entries.map((entry) => [entry.name, entry]));
@@ -77,7 +79,12 @@ export function planPeers(
   return { kind: 'changes', changes: { create: !actual.exists, add, update, remove }, reasons };
 }
 
-function holdReasons(desired: Membership, actual: PeersSection, self: Self): readonly string[] {
+function holdReasons(
+  desired: Membership,
+  actual: PeersSection,
+  self: Self,
+  settings: PlanSettings,
+): readonly string[] {
   if (!desired.synced) {
     return ['the members are not known yet', ...desired.notes];
   }
@@ -85,6 +92,11 @@ function holdReasons(desired: Membership, actual: PeersSection, self: Self): rea
     return [
       `the members do not include this pod (${self.name}), so the list cannot be trusted: does the selector match its labels?`,
       ...desired.notes,
+    ];
+  }
+  if (settings.tls === true && actual.encrypted !== true) {
+    return [
+      `section ${actual.name} does not ask for certificates although --peers-tls is on: give init --peers-tls too, which writes it`,
     ];
   }
   if (actual.style === 'server' && !actual.entries.some((entry) => entry.name === self.name)) {

@@ -81,6 +81,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
       port: config.peersPort,
       keep: new Set([...config.keepPeer, ...options.staticPeers]),
       expected: expectedPeers(options.self, config.expectReplicas),
+      tls: config.peersTls,
     },
     gate: {
       burstWindowMs: config.burstWindow,
