@@ -18,6 +18,8 @@ export interface Metrics {
   readonly reloads: Counter;
   readonly failures: Counter<'code'>;
   readonly repairs: Counter<'outcome'>;
+  readonly renewals: Counter<'outcome'>;
+  readonly certificateExpiry: Gauge;
   readonly applySeconds: Histogram;
   readonly dataplaneCalls: Counter<'method' | 'status'>;
 }
@@ -77,6 +79,16 @@ export function createMetrics(version: string): Metrics {
       labelNames: ['outcome'],
       registers,
     }),
+    renewals: new Counter({
+      name: `${prefix}tls_renewals_total`,
+      help: 'Renewed certificates of the peers by outcome: renewed (no reload), reload, failed.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    certificateExpiry: gauge(
+      'tls_certificate_expiry_timestamp_seconds',
+      'When the certificate of the peers ends, in seconds since the epoch; 0 without --peers-tls.',
+    ),
     applySeconds: new Histogram({
       name: `${prefix}apply_duration_seconds`,
       help: 'Time of one applied change, reload and retries included.',

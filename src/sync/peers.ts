@@ -5,7 +5,9 @@ import { createReconciler, type Reconciler } from '../control/reconciler.ts';
 import { createScheduler, type Scheduler } from '../control/scheduler.ts';
 import type { Source } from '../discovery/source.ts';
 import { errorMessage } from '../errors.ts';
-import { hardReload } from '../haproxy/master.ts';
+import { replaceCertificate } from '../haproxy/certificates.ts';
+import { hardReload, reloadOverMaster } from '../haproxy/master.ts';
+import { readMaterial } from '../haproxy/tls-material.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
 import { expectedPeers } from '../plan/expected.ts';
@@ -13,6 +15,8 @@ import type { Metrics } from '../server/metrics.ts';
 import { askStatus } from './ask-status.ts';
 import { observePeers } from './observe.ts';
 import { countWith, everybody } from './observers.ts';
+import { peersTlsFiles, peersTlsSource } from './peers-tls.ts';
+import { createRenewal, type Renewal } from './renewal.ts';
 import { createRepair } from './repair.ts';
 import { createStatusBoard, type StatusBoard } from './status.ts';
 import type { Status } from './status-schema.ts';
@@ -59,6 +63,23 @@ function createConfirm(options: PeersModuleOptions, board: StatusBoard) {
   return { confirm };
 }
 
+/** Certificates are looked at whenever the section is, and never while nothing may be changed. */
+function createPeersRenewal({ config, log, metrics }: PeersModuleOptions): Renewal | undefined {
+  const files = peersTlsFiles(config);
+  if (files === undefined || config.dryRun) return undefined;
+  const { adminSocket, masterSocket } = config;
+  return createRenewal({
+    files,
+    read: () => readMaterial(peersTlsSource(config)),
+    replace: (kind, file, pem, signal) =>
+      replaceCertificate(adminSocket, kind, file, pem, { signal }),
+    reload: (signal) => reloadOverMaster(masterSocket, { signal }),
+    log,
+    onOutcome: (outcome) => metrics.renewals.inc({ outcome }),
+    onExpiry: (atMs) => metrics.certificateExpiry.set(atMs / 1000),
+  });
+}
+
 /** The peers module: pods in, peers section out. Later modules wire their own source, plan and applier alike. */
 export function createPeersModule(options: PeersModuleOptions): PeersModule {
   const { config, source, log, signal, now } = options;
@@ -72,6 +93,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     readiness: () => reconciler.readiness(),
     now,
   });
+  const renewal = createPeersRenewal(options);
   const reconciler: Reconciler = createReconciler({
     source,
     applier: options.applier,
@@ -99,9 +121,13 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     ...createConfirm(options, board),
     now,
     wasReady: options.wasReady,
+    ...(renewal === undefined ? {} : { reloadWish: renewal }),
   });
   const scheduler = createScheduler({
-    pass: (resync) => reconciler.runOnce(resync, signal),
+    async pass(resync) {
+      if (resync) await renewal?.look(signal);
+      return reconciler.runOnce(resync, signal);
+    },
     resyncIntervalMs: config.resyncInterval,
     now,
     onError: (error) => log.error({ code: 'BUG', err: error }, errorMessage(error)),
