@@ -107,7 +107,7 @@ describe.each(cases)('TLS between peers, $title', (setup) => {
       { name: 'a', address: address(1) },
       { name: 'b', address: address(2) },
     );
-    const flags = ['--source=file', `--members-file=${file}`, ...secret.flags];
+    const flags = ['--source=file', `--members-file=${file}`, ...secret.flags, '--peers-tls-verify-host=haproxy-peers'];
     const pair = [create('a', 1, flags), create('b', 2, flags)] as const;
     await Promise.all(pair.map((replica) => replica.init()));
     await Promise.all(pair.map((replica) => replica.start()));
@@ -137,7 +137,7 @@ describe.each(cases)('TLS between peers, $title', (setup) => {
       expect(c.log()).not.toContain('starting all the same');
       for (const replica of [a, b, c]) {
         const text = readFileSync(replica.configFile, 'utf8');
-        expect(text).toMatch(/^\s+default-server .*ssl.*$/m);
+        expect(text).toMatch(/^\s+default-server .*ssl.* verifyhost haproxy-peers/m);
         expect(text).toMatch(/^\s+bind .*ssl.*verify required/m);
         expect(text.indexOf('default-server')).toBeLessThan(text.indexOf('server a'));
         expect(text).not.toMatch(/^\s+peer /m);
