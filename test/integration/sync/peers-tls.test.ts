@@ -107,7 +107,12 @@ describe.each(cases)('TLS between peers, $title', (setup) => {
       { name: 'a', address: address(1) },
       { name: 'b', address: address(2) },
     );
-    const flags = ['--source=file', `--members-file=${file}`, ...secret.flags, '--peers-tls-verify-host=haproxy-peers'];
+    const flags = [
+      '--source=file',
+      `--members-file=${file}`,
+      ...secret.flags,
+      '--peers-tls-verify-host=haproxy-peers',
+    ];
     const pair = [create('a', 1, flags), create('b', 2, flags)] as const;
     await Promise.all(pair.map((replica) => replica.init()));
     await Promise.all(pair.map((replica) => replica.start()));
