@@ -83,7 +83,10 @@ const section: Check = ({ configText, options, self }) => {
     for (const obstacle of apiObstacles(text, options.peersSection)) {
       findings.push(failure(name, obstacle, 'see "TLS between peers" in the README'));
     }
-    const unmodelled = apiUnmodelled(text, options.peersSection);
+    // The local line of a bind section has no address, and cannot have one: nothing is to be mended.
+    const unmodelled = apiUnmodelled(text, options.peersSection).filter(
+      (line) => line !== `server ${self.name}`,
+    );
     if (unmodelled.length > 0) {
       findings.push(
         warning(

@@ -15,7 +15,7 @@ export interface IssueOptions {
   /** Subject's common name; default `haproxy-peers`. */
   readonly name?: string;
   readonly dnsName?: string;
-  /** Days until it ends; default 2. */
+  /** Days until it ends; default 30. */
   readonly days?: number;
   readonly usage?: string;
 }
@@ -37,7 +37,7 @@ export function createCa(directory: string, name = 'test-ca'): TestCa {
   const file = (part: string) => join(own, part);
   const out = ['-keyout', file('ca.key'), '-out', file('ca.crt')];
   const usage = ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'];
-  openssl('req', '-x509', ...ec, '-days', '2', ...out, '-subj', `/CN=${name}`, ...usage);
+  openssl('req', '-x509', ...ec, '-days', '30', ...out, '-subj', `/CN=${name}`, ...usage);
   const certificate = readFileSync(file('ca.crt'), 'utf8');
   let issued = 0;
   return {
@@ -45,7 +45,7 @@ export function createCa(directory: string, name = 'test-ca'): TestCa {
     issue({
       name: subject = 'haproxy-peers',
       dnsName = subject,
-      days = 2,
+      days = 30,
       usage: extended = 'serverAuth,clientAuth',
     } = {}) {
       issued += 1;

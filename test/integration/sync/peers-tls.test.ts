@@ -1,9 +1,18 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { hello } from '../../../src/haproxy/hello.ts';
 import type { HelloOutcome } from '../../../src/model/hello.ts';
 import type { TlsMaterial } from '../../../src/model/peers-tls.ts';
@@ -17,6 +26,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
 import { createReplica, type Replica } from '../../helpers/replica.ts';
+import { startProgram } from '../../helpers/run-cli.ts';
 import { fillTable, keptEntries } from '../../helpers/table.ts';
 
 const entries = 2000;
@@ -74,6 +84,23 @@ function shown({ address, ports }: Replica, { certificate: cert, key }: TlsMater
 
 function fingerprint({ certificate }: TlsMaterial): string {
   return new X509Certificate(certificate).fingerprint256;
+}
+
+/** What the doctor finds wrong with a replica, by the same flags. */
+async function doctor(
+  { name, address, ports, adminSocket, masterSocket, configFile }: Replica,
+  flags: readonly string[],
+) {
+  const etc = dirname(configFile);
+  const { text } = await startProgram([
+    ...['doctor', '--json', `--pod-name=${name}`, `--pod-ip=${address}`, ...flags],
+    ...[`--config-file=${configFile}`, `--password-file=${join(etc, 'dataplaneapi.password')}`],
+    ...[`--dataplane-config=${join(etc, 'dataplaneapi.yml')}`, `--admin-socket=${adminSocket}`],
+    ...[`--master-socket=${masterSocket}`, `--dataplane-url=http://${address}:${ports.api}`],
+    `--applier=${existsSync(join(etc, 'dataplaneapi.yml')) ? 'dataplane' : 'direct'}`,
+  ]).ended;
+  const findings = z.array(z.object({ level: z.string(), what: z.string() }));
+  return findings.parse(JSON.parse(text)).filter(({ level }) => level !== 'ok');
 }
 
 /** Established over TLS with these: HAProxy 2.6 does not say so in `show peers`, but it is asked for by its lines. */
@@ -153,6 +180,9 @@ describe.each(cases)('TLS between peers, $title', (setup) => {
       }
       const peers = await a.ask('show peers');
       if (/xprt=/.test(peers)) expect(peers).not.toMatch(/xprt=RAW/);
+      // HAProxy before 2.9 has no hard-reload, which is nothing of TLS.
+      const wrong = (await doctor(a, flags)).filter(({ what }) => !what.includes('hard-reload'));
+      expect(wrong).toEqual([]);
       // The lines that were there and the line that the sidecar has added talk TLS: nobody takes anything else.
       const to = { address: a.address, port: a.ports.peers, siblingName: 'a', ownName: 'c' };
       const signal = AbortSignal.timeout(10_000);
