@@ -1,10 +1,13 @@
+import { version as nodeVersion } from 'node:process';
 import { parseListen } from '../config/validate.ts';
+import { expose } from '../server/exposition.ts';
 import type { Check } from '../server/http.ts';
 import { startHttpServer } from '../server/http.ts';
 import { createMetrics } from '../server/metrics.ts';
 import { createApplier } from '../sync/applier.ts';
 import { createLatch } from '../sync/latch.ts';
 import { createPeersModule, type PeersModule } from '../sync/peers.ts';
+import { countWatch, createScrape } from '../sync/scrape.ts';
 import { createSource } from '../sync/source.ts';
 import { readStaticPeers } from '../sync/static-peers.ts';
 import type { Command, Context } from './command.ts';
@@ -21,9 +24,9 @@ function liveness(module: PeersModule, startedAtMs: number): Check {
 }
 
 async function run({ config, env, log, signal, version }: Context): Promise<number> {
-  const metrics = createMetrics(version);
+  const metrics = createMetrics({ version, node: nodeVersion.slice(1) });
   const applier = createApplier(config, env, log, metrics);
-  const { source, self } = createSource(config, log);
+  const { source, self } = createSource(config, log, countWatch(metrics, config.source, Date.now));
   const staticPeers = await readStaticPeers(config.configFile);
   const { adminSocket, masterSocket } = config;
   const latch = createLatch({ adminSocket, masterSocket, log, now: Date.now });
@@ -46,6 +49,13 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
     wasReady,
     onReady: () => void latch.write(),
   });
+  const scrape = createScrape({
+    metrics,
+    status: () => module.status(),
+    source,
+    lastPassAtMs: () => module.scheduler.lastPassAtMs(),
+    perSibling: config.metricsPerSibling,
+  });
   const startedAtMs = Date.now();
   const { host, port } = parseListen(config.listen) ?? { host: '', port: 8405 };
   const server = await startHttpServer({
@@ -57,10 +67,10 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
       return { ok: ready, reasons };
     },
     status: () => module.status(),
-    metrics: async () => ({
-      contentType: metrics.registry.contentType,
-      text: await metrics.registry.metrics(),
-    }),
+    metrics: async (accept) => {
+      await scrape();
+      return expose(metrics.registry, accept);
+    },
   });
   log.info(
     { port: server.port, source: source.name, applier: applier.name, staticPeers },

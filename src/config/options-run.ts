@@ -113,6 +113,14 @@ export const runOptions = [
     commands: ['run'],
   },
   {
+    name: 'metrics-per-sibling',
+    type: 'boolean',
+    default: 'false',
+    description:
+      'Session and lag of each sibling as metrics, too. With N replicas these are N times N series: leave it off with many.',
+    commands: ['run'],
+  },
+  {
     name: 'failure-backoff',
     type: 'duration',
     default: '1s',

@@ -1,6 +1,11 @@
 import { flagsMarkdown } from '../../src/config/describe.ts';
 import { errorCodes } from '../../src/errors.ts';
-import { createMetrics } from '../../src/server/metrics.ts';
+import { holdCodes } from '../../src/model/decision.ts';
+import {
+  type MetricDefinition,
+  metricDefinitions,
+  metricPrefix,
+} from '../../src/server/metric-definitions.ts';
 
 function errorsMarkdown(): string {
   const rows = Object.entries(errorCodes).map(([code, advice]) => `| \`${code}\` | ${advice} |`);
@@ -16,17 +21,31 @@ function errorsMarkdown(): string {
   ].join('\n');
 }
 
-async function metricsMarkdown(): Promise<string> {
-  const metrics = await createMetrics('docs').registry.getMetricsAsJSON();
-  const rows = metrics.map(({ name, type, help }) => `| \`${name}\` | ${String(type)} | ${help} |`);
+function metricsMarkdown(): string {
+  const definitions: readonly MetricDefinition[] = Object.values(metricDefinitions);
+  const rows = definitions.map(({ name, type, labels = [], values = [], help }) => {
+    const bounds = values.length === 0 ? '' : ` (${values.join(', ')})`;
+    const shown = labels.map((label) => `\`${label}\``).join(', ') + bounds;
+    return `| \`${metricPrefix}${name}\` | ${type} | ${shown} | ${help} |`;
+  });
+  const reasons = Object.entries(holdCodes).map(([code, text]) => `| \`${code}\` | ${text} |`);
   return [
     '# Metrics',
     '',
-    'Generated from `src/server/metrics.ts` by `npm run docs`. Served on `/metrics`, port 8405 (`--listen`).',
+    'Generated from `src/server/metric-definitions.ts` by `npm run docs`. Served on `/metrics`, port 8405 (`--listen`), as OpenMetrics 1.0 where the scraper asks for it, else as Prometheus text.',
+    'A histogram has the endings `_bucket`, `_sum` and `_count`. Labels are bounded: kinds, codes and names of the configuration; `sibling` appears only with `--metrics-per-sibling`, and disappears with the sibling.',
     '',
-    '| metric | type | meaning |',
-    '| --- | --- | --- |',
+    '| metric | type | labels | meaning |',
+    '| --- | --- | --- | --- |',
     ...rows,
+    '',
+    'Values of `reason` in `changes_held` and `holds_total`:',
+    '',
+    '| reason | meaning |',
+    '| --- | --- |',
+    ...reasons,
+    '',
+    'A dashboard and alert rules: [examples/monitoring](../examples/monitoring/README.md).',
     '',
   ].join('\n');
 }
@@ -36,6 +55,6 @@ export async function generatedDocs(): Promise<Readonly<Record<string, string>>>
   return {
     'docs/flags.md': flagsMarkdown(),
     'docs/errors.md': errorsMarkdown(),
-    'docs/metrics.md': await metricsMarkdown(),
+    'docs/metrics.md': metricsMarkdown(),
   };
 }
