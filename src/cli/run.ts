@@ -6,6 +6,7 @@ import { startHttpServer } from '../server/http.ts';
 import { createMetrics } from '../server/metrics.ts';
 import { createApplier } from '../sync/applier.ts';
 import { createLatch } from '../sync/latch.ts';
+import { recorderFor } from '../sync/notices.ts';
 import { createPeersModule, type PeersModule } from '../sync/peers.ts';
 import { countWatch, createScrape } from '../sync/scrape.ts';
 import { createSource } from '../sync/source.ts';
@@ -35,6 +36,12 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
     metrics.ready.set(1);
     log.info('this HAProxy was ready before, and stays so');
   }
+  const events = recorderFor({
+    config,
+    log,
+    signal,
+    onOutcome: (reason, outcome) => metrics.events.inc({ reason, outcome }),
+  });
   const module = createPeersModule({
     config,
     source,
@@ -48,6 +55,7 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
     signal,
     wasReady,
     onReady: () => void latch.write(),
+    events,
   });
   const scrape = createScrape({
     metrics,
@@ -78,7 +86,7 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
   );
   source.start(signal);
   await module.scheduler.run(signal);
-  await Promise.all([source.stopped(), applier.close(), server.close()]);
+  await Promise.all([source.stopped(), applier.close(), server.close(), events.flush(1000)]);
   log.info({ reason: String(signal.reason?.message ?? 'stopped') }, 'stopped');
   return 0;
 }

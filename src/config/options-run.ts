@@ -113,6 +113,14 @@ export const runOptions = [
     commands: ['run'],
   },
   {
+    name: 'held-limit',
+    type: 'duration',
+    default: '2m',
+    description:
+      'How long a change may wait, or comparing may fail, before an Event says so. Dead peers that wait for --removal-delay do not count.',
+    commands: ['run'],
+  },
+  {
     name: 'metrics-per-sibling',
     type: 'boolean',
     default: 'false',

@@ -13,6 +13,8 @@ import { expectedPeers } from '../plan/expected.ts';
 import type { Metrics } from '../server/metrics.ts';
 import { askStatus } from './ask-status.ts';
 import { type Counting, countWith } from './count.ts';
+import type { Recorder } from './events.ts';
+import { noticeWith } from './notices.ts';
 import { observePeers } from './observe.ts';
 import { everybody } from './observers.ts';
 import { createRepair } from './repair.ts';
@@ -39,11 +41,12 @@ export interface PeersModuleOptions {
   readonly signal: AbortSignal;
   readonly wasReady: boolean;
   readonly onReady: () => void;
+  readonly events: Recorder;
 }
 
 /** Compares our tables with those of siblings over their `/status`, which listens on the same port everywhere. */
 function createConfirm(options: PeersModuleOptions, board: StatusBoard, counting: Counting) {
-  const { config, log, now, metrics } = options;
+  const { config, log, now, metrics, events } = options;
   if (!config.repair || config.dryRun) return {};
   const port = parseListen(config.listen)?.port ?? 0;
   const confirm = createRepair({
@@ -56,8 +59,18 @@ function createConfirm(options: PeersModuleOptions, board: StatusBoard, counting
     hardReload: (signal) => hardReload(config.masterSocket, { signal }),
     log,
     now,
-    onReload: () => counting.repairing(),
-    onOutcome: (outcome) => metrics.repairs.inc({ outcome }),
+    onReload(reasons) {
+      counting.repairing();
+      events.record({ reason: 'ResyncMissed', message: reasons.join('; ') });
+    },
+    onOutcome(outcome, reasons) {
+      metrics.repairs.inc({ outcome });
+      events.record(
+        outcome === 'repaired'
+          ? { reason: 'ResyncRepaired', message: 'tables learned after a hard-reload' }
+          : { reason: 'JoinedWithoutHistory', message: reasons.join('; ') },
+      );
+    },
   });
   return { confirm };
 }
@@ -76,6 +89,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     now,
   });
   const counting = countWith({ metrics: options.metrics, now });
+  const notices = noticeWith(options.events, config.heldLimit, now);
   const latch: Observer = { pass() {}, applied() {}, failed() {}, ready: options.onReady };
   const reconciler: Reconciler = createReconciler({
     source,
@@ -99,7 +113,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
       backoffMaxMs: config.failureBackoffLimit,
     },
     log,
-    observer: everybody(counting, latch, board),
+    observer: everybody(counting, latch, board, notices),
     ...createConfirm(options, board, counting),
     now,
     wasReady: options.wasReady,

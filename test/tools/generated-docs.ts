@@ -1,6 +1,7 @@
 import { flagsMarkdown } from '../../src/config/describe.ts';
 import { errorCodes } from '../../src/errors.ts';
 import { holdCodes } from '../../src/model/decision.ts';
+import { type NoticeDefinition, noticeReasons } from '../../src/model/notice.ts';
 import {
   type MetricDefinition,
   metricDefinitions,
@@ -50,11 +51,31 @@ function metricsMarkdown(): string {
   ].join('\n');
 }
 
+function eventsMarkdown(): string {
+  const definitions: readonly (readonly [string, NoticeDefinition])[] =
+    Object.entries(noticeReasons);
+  const rows = definitions.map(
+    ([reason, { type, meaning, advice }]) => `| \`${reason}\` | ${type} | ${meaning} | ${advice} |`,
+  );
+  return [
+    '# Events',
+    '',
+    'Generated from `src/model/notice.ts` by `npm run docs`. `kubectl describe pod` shows them, and `kubectl get events --field-selector reason=ResyncMissed`; `source` is `haproxy-peer-sync`.',
+    'The same within ten minutes raises the count of one Event, every 30 seconds at most; all together are 25 at once and then one in five minutes at most. `--events` switches them off; without the right to create them they are off, and one line of the log has the rule that is missing.',
+    '',
+    '| reason | type | meaning | what to do |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
 /** Every page of docs/ that is made from code, by path. */
 export async function generatedDocs(): Promise<Readonly<Record<string, string>>> {
   return {
     'docs/flags.md': flagsMarkdown(),
     'docs/errors.md': errorsMarkdown(),
     'docs/metrics.md': metricsMarkdown(),
+    'docs/events.md': eventsMarkdown(),
   };
 }
