@@ -1,3 +1,5 @@
+import { errorCodes } from '../errors.ts';
+
 /** One metric, declared once: registry, types and docs/metrics.md come from here. */
 export interface MetricDefinition {
   readonly type: 'gauge' | 'counter' | 'histogram';
@@ -223,6 +225,7 @@ export const metricDefinitions = {
     type: 'counter',
     name: 'failures_total',
     labels: ['code'],
+    values: Object.keys(errorCodes),
     help: 'Passes that failed, by error code (docs/errors.md).',
   },
   applySeconds: {

@@ -7,6 +7,8 @@ import {
   metricDefinitions,
   metricPrefix,
 } from '../../src/server/metric-definitions.ts';
+import { dashboardJson } from './dashboard.ts';
+import { prometheusRuleYaml } from './prometheus-rule.ts';
 
 function errorsMarkdown(): string {
   const rows = Object.entries(errorCodes).map(([code, advice]) => `| \`${code}\` | ${advice} |`);
@@ -25,7 +27,8 @@ function errorsMarkdown(): string {
 function metricsMarkdown(): string {
   const definitions: readonly MetricDefinition[] = Object.values(metricDefinitions);
   const rows = definitions.map(({ name, type, labels = [], values = [], help }) => {
-    const bounds = values.length === 0 ? '' : ` (${values.join(', ')})`;
+    const known = labels[0] === 'code' ? [] : values;
+    const bounds = known.length === 0 ? '' : ` (${known.join(', ')})`;
     const shown = labels.map((label) => `\`${label}\``).join(', ') + bounds;
     return `| \`${metricPrefix}${name}\` | ${type} | ${shown} | ${help} |`;
   });
@@ -70,12 +73,14 @@ function eventsMarkdown(): string {
   ].join('\n');
 }
 
-/** Every page of docs/ that is made from code, by path. */
+/** Every file that is made from code, by path. */
 export async function generatedDocs(): Promise<Readonly<Record<string, string>>> {
   return {
     'docs/flags.md': flagsMarkdown(),
     'docs/errors.md': errorsMarkdown(),
     'docs/metrics.md': metricsMarkdown(),
     'docs/events.md': eventsMarkdown(),
+    'examples/monitoring/dashboard.json': dashboardJson(),
+    'examples/monitoring/prometheusrule.yaml': prometheusRuleYaml(),
   };
 }
