@@ -139,6 +139,38 @@ describe.skipIf(missing !== undefined)(
       });
     });
 
+    it('writes an Event when HAProxy refuses to reload, and raises its count', async () => {
+      await server.createNamespace('refused');
+      await createPod(server, 'refused', 'a', { ips: ['127.0.0.1'] });
+      await run(server.kubeconfigPath, ['--namespace=refused', '--failure-backoff=100ms']);
+      await eventually(
+        () => program?.lines().some((line) => line.includes('"msg":"ready"')) ?? false,
+      );
+      // Somebody wrote a bind that passes the check, and that no worker can have.
+      const taken = createServer().listen(0, '127.0.0.1');
+      await once(taken, 'listening');
+      const address = taken.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const text = stand.text().replace(/^frontend web *$/m, `$&\n  bind 127.0.0.1:${port}`);
+      const { text: current } = await stand.human('GET', '/configuration/version');
+      const query = `version=${current.trim()}&skip_reload=true`;
+      await stand.human('POST', `/configuration/raw?${query}`, text);
+
+      await createPod(server, 'refused', 'b', { ips: ['127.0.0.2'] });
+
+      const [event] = await eventually(async () => {
+        const events = await eventsOf('refused');
+        return events.length > 0 && events;
+      });
+      taken.close();
+      expect(event).toMatchObject({
+        reason: 'ReloadRefused',
+        type: 'Warning',
+        message: expect.stringMatching(/^RELOAD_FAILED: .*cannot bind/s),
+      });
+      expect(JSON.stringify(event)).not.toContain(stand.password);
+    });
+
     it('writes an Event when init goes on although a sibling does not know this pod', async () => {
       await server.createNamespace('silent');
       await createPod(server, 'silent', 'a', { ips: ['127.0.0.1'] });
