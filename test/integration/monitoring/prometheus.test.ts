@@ -13,6 +13,7 @@ import {
 } from '../../helpers/kube-apiserver.ts';
 import { createPod, deletePod } from '../../helpers/kube-pods.ts';
 import { filledIn, readAlerts, readDashboard, rulesFile } from '../../helpers/monitoring.ts';
+import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
 import { type Prometheus, promtool, startPrometheus } from '../../helpers/prometheus.ts';
 import { createReplica, type Replica } from '../../helpers/replica.ts';
@@ -28,7 +29,7 @@ const missing =
       : programs.prometheus === undefined || programs.promtool === undefined
         ? 'no Prometheus'
         : undefined);
-const network = '127.0.91';
+const network = ownNetwork();
 const names = ['a', 'b', 'c'] as const;
 const entries = 500;
 
