@@ -20,18 +20,21 @@ export interface ScrapeOptions {
 export function createScrape(options: ScrapeOptions): () => Promise<void> {
   const { metrics, source, perSibling } = options;
 
-  function setHaproxy({ haproxy, tables, peers }: Status): void {
+  function setHaproxy({ haproxy, tables, peers, resync }: Status): void {
     for (const gauge of [metrics.haproxyInfo, metrics.tableEntries, metrics.tableSize])
       gauge.reset();
     if (haproxy.version !== null) metrics.haproxyInfo.set({ version: haproxy.version }, 1);
-    if (haproxy.reloads !== null) metrics.haproxyReloads.set(haproxy.reloads);
+    // Without labels a gauge begins at 0, and would be taken for an answer.
+    if (haproxy.reloads === null) metrics.haproxyReloads.remove();
+    else metrics.haproxyReloads.set(haproxy.reloads);
     for (const { name: table, shared, used, size } of tables) {
       if (!shared) continue;
       metrics.tableEntries.set({ table }, used);
       metrics.tableSize.set({ table }, size);
     }
     const siblings = peers.filter(({ local }) => !local);
-    metrics.lagMax.set(siblings.reduce((most, { lag = 0 }) => Math.max(most, lag), 0));
+    if (resync === null) metrics.lagMax.remove();
+    else metrics.lagMax.set(siblings.reduce((most, { lag = 0 }) => Math.max(most, lag), 0));
     metrics.lag.reset();
     metrics.siblingEstablished.reset();
     if (!perSibling) return;

@@ -83,12 +83,15 @@ describe('createScrape', () => {
 
     expect(text).not.toContain('_table_entries{');
     expect(text).not.toContain('_haproxy_info{');
+    expect(text).not.toMatch(/^haproxy_peer_sync_haproxy_master_reloads /m);
+    expect(text).not.toMatch(/^haproxy_peer_sync_sibling_lag_updates_max /m);
   });
 
   it('shows one figure for all siblings: that of the furthest behind', async () => {
     const { read } = bench();
 
     const text = await read({
+      resync: 'learned',
       peers: [sibling('b'), sibling('c', { lag: 9 }), sibling('a', { local: true, lag: 99 })],
     });
 
@@ -114,7 +117,7 @@ describe('createScrape', () => {
     const { read } = bench();
     const peers = Array.from({ length: 1000 }, (_, index) => sibling(`web-${index}`));
 
-    const text = await read({ peers });
+    const text = await read({ peers, resync: 'learned' });
 
     expect(
       text.split('\n').filter((line) => /sibling_.* \d/.test(line) && !line.startsWith('#')),
