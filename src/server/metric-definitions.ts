@@ -144,7 +144,7 @@ export const metricDefinitions = {
   lagMax: {
     type: 'gauge',
     name: 'sibling_lag_updates_max',
-    help: 'Updates written here that the connected sibling furthest behind has not confirmed yet. Grows: the network, or that sibling, is too slow.',
+    help: 'Updates written here that were not sent yet to the connected sibling furthest behind; some 100,000 more may lie in buffers. Grows: the network, or that sibling, is too slow.',
   },
   lag: {
     type: 'gauge',

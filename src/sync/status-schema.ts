@@ -7,7 +7,7 @@ const peer = z.object({
   local: z.boolean(),
   established: z.boolean(),
   lastStatus: z.string(),
-  /** Updates of this replica that it has not confirmed yet; absent without a live session. */
+  /** Updates of this replica that were not sent to it yet; absent without a live session. */
   lag: z.number().optional(),
 });
 

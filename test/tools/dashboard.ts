@@ -115,14 +115,14 @@ const rows: readonly Row[] = [
         },
       },
       {
-        title: 'Updates not confirmed',
-        description: 'By the connected sibling that is furthest behind each replica.',
+        title: 'Updates not sent yet',
+        description: 'To the connected sibling that is furthest behind, by replica.',
         type: 'timeseries',
         width: 12,
         queries: { '{{pod}}': m('sibling_lag_updates_max') },
       },
       {
-        title: 'Updates not confirmed, by sibling',
+        title: 'Updates not sent yet, by sibling',
         description: 'Only with --metrics-per-sibling.',
         type: 'timeseries',
         width: 12,

@@ -5,7 +5,7 @@ import { parseLag } from '../../../src/haproxy/peer-lag.ts';
 const folder = 'test/golden/show-peers';
 
 /** The block of a connected peer with these counters, as HAProxy 3.4 prints it. */
-function answer(confirmed: number, local: number, section = 'p'): string {
+function answer(pushed: number, local: number, section = 'p'): string {
   return `0x55e20d683210: [19/Feb/1970:17:02:26] id=${section} disabled=0 flags=0x22100003 resync_timeout=<PAST> task_calls=7
   0x55e20d681aa0: id=a(local,inactive) addr=127.0.2.32:13000 app_state=STOPPED learn_state=NOTASSIGNED last_status=NONE last_hdshk=<NEVER>
         shared tables:
@@ -15,13 +15,13 @@ function answer(confirmed: number, local: number, section = 'p'): string {
   0x55e20d681940: id=b(remote,active) addr=127.0.2.31:13000 app_state=RUNNING learn_state=NOTASSIGNED last_status=ESTA last_hdshk=8s
         shared tables:
           0x55e20d763180 local_id=1 remote_id=1 flags=0x0 remote_data=0x4
-              last_acked=1 last_pushed=${local} last_get=1 teaching_origin=0 update=${confirmed}
+              last_acked=1 last_pushed=${pushed} last_get=1 teaching_origin=0 update=1140852120
               table:0x55e20d687af0 id=sessions update=${local} localupdate=${local} refcnt=1
 `;
 }
 
 describe('parseLag', () => {
-  it('is what the peer has not confirmed, whatever was pushed', () => {
+  it('is what was not sent to the peer, whatever it has confirmed', () => {
     expect(parseLag(answer(40, 101), 'p')).toEqual(new Map([['b', 61]]));
   });
 
