@@ -110,6 +110,22 @@ export const commonOptions = [
     commands: both,
   },
   {
+    name: 'events',
+    type: ['auto', 'on', 'off'],
+    default: 'auto',
+    description:
+      'Kubernetes Events on this pod for what an operator must know (docs/events.md). auto: with --source kubernetes, and off where the Role does not let them be created.',
+    commands: both,
+  },
+  {
+    name: 'pod-uid',
+    type: 'string',
+    env: ['POD_UID'],
+    description:
+      "This pod's uid, for Events (downward API: metadata.uid). Default: it is read from the pod.",
+    commands: both,
+  },
+  {
     name: 'peers-section',
     type: 'string',
     default: 'haproxy-peers',

@@ -41,6 +41,9 @@ function relations(command: CommandName, config: Readonly<Record<string, unknown
       'it is where the pods are looked for (downward API, fieldPath metadata.namespace)',
     );
   }
+  if (config.events === 'on' && config.source !== 'kubernetes') {
+    need('namespace', '--events on writes to it (downward API, fieldPath metadata.namespace)');
+  }
   if (config.peerNames === 'node') {
     need('node-name', '--peer-names node needs it (downward API, fieldPath spec.nodeName)');
     need('host-ip', '--peer-names node needs it (downward API, fieldPath status.hostIP)');

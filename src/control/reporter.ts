@@ -19,7 +19,8 @@ export interface PassReport {
 export interface Observer {
   pass(report: PassReport): void;
   applied(applied: Applied, ms: number): void;
-  failed(code: string): void;
+  /** `reason` is the message of the error. */
+  failed(code: string, reason: string): void;
   ready(): void;
 }
 
@@ -97,7 +98,7 @@ export function createReporter(log: Log, observer: Observer): Reporter {
     },
     failed(error, failures, leaving = false) {
       const code = error instanceof AppError ? error.code : 'BUG';
-      if (!leaving) observer.failed(code);
+      if (!leaving) observer.failed(code, errorMessage(error));
       // A sidecar starts before HAProxy and the Data Plane API: at first their absence is no fault.
       const starting = !reached && code === 'DATAPLANE_UNREACHABLE' && failures <= startingFailures;
       const said = starting ? `starting ${code}` : code;

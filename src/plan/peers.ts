@@ -1,4 +1,5 @@
 import type { PeersChanges } from '../model/changes.ts';
+import type { HoldCode } from '../model/decision.ts';
 import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
 import type { PeerEntry, PeersSection } from '../model/peers-section.ts';
@@ -19,7 +20,7 @@ export type PeersPlan =
       readonly reasons: readonly string[];
     }
   /** What is known does not allow to plan: nothing may be changed. */
-  | { readonly kind: 'hold'; readonly reasons: readonly string[] };
+  | { readonly kind: 'hold'; readonly code: HoldCode; readonly reasons: readonly string[] };
 
 /**
  * What differs between the pods that are there and the peers section that is there. Idempotent: on a section
@@ -32,8 +33,8 @@ export function planPeers(
   self: Self,
   settings: PlanSettings,
 ): PeersPlan {
-  const holds = holdReasons(desired, actual, self);
-  if (holds.length > 0) return { kind: 'hold', reasons: holds };
+  const hold = holdOf(desired, actual, self);
+  if (hold !== null) return { kind: 'hold', ...hold };
 
   const known = new Map(actual.entries.map((entry) => [entry.name, entry]));
   const wanted = new Set<string>([self.name]);
@@ -77,20 +78,27 @@ export function planPeers(
   return { kind: 'changes', changes: { create: !actual.exists, add, update, remove }, reasons };
 }
 
-function holdReasons(desired: Membership, actual: PeersSection, self: Self): readonly string[] {
+interface Hold {
+  readonly code: HoldCode;
+  readonly reasons: readonly string[];
+}
+
+function holdOf(desired: Membership, actual: PeersSection, self: Self): Hold | null {
   if (!desired.synced) {
-    return ['the members are not known yet', ...desired.notes];
+    const reasons = ['the members are not known yet', ...desired.notes];
+    return { code: 'members-unknown', reasons };
   }
   if (!desired.members.some((member) => member.name === self.name)) {
-    return [
+    const reasons = [
       `the members do not include this pod (${self.name}), so the list cannot be trusted: does the selector match its labels?`,
       ...desired.notes,
     ];
+    return { code: 'self-missing', reasons };
   }
   if (actual.style === 'server' && !actual.entries.some((entry) => entry.name === self.name)) {
-    return [
-      `section ${actual.name} has bind and server lines but no "server ${self.name}": add it to the template`,
-    ];
+    const reason = `section ${actual.name} has bind and server lines but no "server ${self.name}": add it to the template`;
+    return { code: 'section-style', reasons: [reason] };
   }
-  return actual.obstacles;
+  if (actual.obstacles.length === 0) return null;
+  return { code: 'section-unmodelled', reasons: actual.obstacles };
 }

@@ -24,7 +24,9 @@ export interface RepairOptions {
   readonly hardReload: (signal: AbortSignal) => Promise<boolean>;
   readonly log: Log;
   readonly now: () => number;
-  readonly onOutcome: (outcome: 'repaired' | 'missed') => void;
+  /** HAProxy is reloaded, to learn what `reasons` say is missing. */
+  readonly onReload?: (reasons: readonly string[]) => void;
+  readonly onOutcome: (outcome: 'repaired' | 'missed', reasons: readonly string[]) => void;
 }
 
 /** All siblings hold the same tables: a few of them are enough. */
@@ -121,7 +123,7 @@ export function createRepair(options: RepairOptions): Confirm {
     say(decision);
     if (decision.kind === 'complete') {
       if (attempts > 0) {
-        options.onOutcome('repaired');
+        options.onOutcome('repaired', []);
         log.info({ attempts }, 'tables learned after a hard-reload');
       }
       return { ready: true, reasons: [], reloaded: false };
@@ -135,10 +137,11 @@ export function createRepair(options: RepairOptions): Confirm {
       gapBefore = null;
       stalledLooks = 0;
       possible = await options.hardReload(signal);
+      if (possible) options.onReload?.(decision.reasons);
       return { ready: false, reasons: decision.reasons, reloaded: possible };
     }
     if (decision.kind === 'give-up') {
-      options.onOutcome('missed');
+      options.onOutcome('missed', decision.reasons);
       const why = possible ? undefined : 'HAProxy before 2.9 knows no hard-reload';
       log.error({ code: 'RESYNC_MISSED', reasons: decision.reasons, why }, 'tables missed');
       return { ready: true, reasons: [], reloaded: false };

@@ -1,6 +1,6 @@
 import type { Config } from '../config/values.ts';
 import { createFileSource } from '../discovery/file.ts';
-import { createPodSource } from '../discovery/kubernetes/pod-source.ts';
+import { createPodSource, type WatchHealth } from '../discovery/kubernetes/pod-source.ts';
 import { selectorFromLabelsFile } from '../discovery/labels-file.ts';
 import { validateSelector } from '../discovery/selector.ts';
 import { readSelf } from '../discovery/self.ts';
@@ -12,6 +12,7 @@ import type { Self } from '../model/member.ts';
 export function createSource(
   config: Config,
   log: Log,
+  health?: WatchHealth,
 ): { readonly source: Source; readonly self: Self } {
   const self = readSelf({
     podName: config.podName,
@@ -36,6 +37,7 @@ export function createSource(
     log,
     kubeConfig: config.kubeconfig,
     relistMs: config.relistInterval,
+    health,
   });
   return { self, source };
 }

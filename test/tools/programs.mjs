@@ -3,6 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { downloadDataplane } from './dataplane-download.mjs';
 import { withProgress } from './progress.mjs';
+import { ensurePrometheus } from './prometheus.mjs';
 
 /**
  * Installs what is missing where that is possible without asking: packages as root on a machine with apt-get, the
@@ -11,7 +12,7 @@ import { withProgress } from './progress.mjs';
  */
 export async function ensurePrograms() {
   await ensurePackages();
-  return await ensureDataplane();
+  return { ...(await ensureDataplane()), ...(await ensurePrometheus(onPath)) };
 }
 
 async function ensurePackages() {

@@ -30,8 +30,16 @@ export interface PodSourceOptions {
   /** Time the API server has for the first byte of an answer. */
   readonly answerMs?: number;
   readonly backoff?: BackoffOptions;
+  readonly health?: WatchHealth | undefined;
   readonly now?: () => number;
   readonly random?: () => number;
+}
+
+/** Who wants to know how the API server is followed, for metrics. */
+export interface WatchHealth {
+  opened(): void;
+  listed(): void;
+  failed(code: string): void;
 }
 
 /** A watch that ends sooner than this is a failure, however orderly: else a broken proxy would have us spin. */
@@ -66,6 +74,7 @@ export function createPodSource(options: PodSourceOptions): Source {
   let openedAt: number | undefined;
 
   function note(error: AppError, retryInMs: number): void {
+    options.health?.failed(error.code);
     troubles.failed(error, retryInMs);
     observation.trouble(`${error.message} (${error.code})`);
   }
@@ -93,6 +102,7 @@ export function createPodSource(options: PodSourceOptions): Source {
     const changed = store.replace(found.pods);
     relistAt = now() + relistMs * (0.9 + random() * 0.2);
     observation.heard();
+    options.health?.listed();
     if (changed || !observation.synced()) observation.changed();
     log.debug({ pods: store.size, selector: wanted }, 'listed pods');
     return found.resourceVersion;
@@ -103,6 +113,7 @@ export function createPodSource(options: PodSourceOptions): Source {
     openedAt = now();
     observation.heard();
     observation.trouble(undefined);
+    options.health?.opened();
     troubles.well();
   }
 

@@ -22,19 +22,26 @@ export interface PodsRequest extends FailureContext {
   readonly signal: AbortSignal;
 }
 
-/** GETs a path of the API server; resolves with whatever it answers, body unread. */
+type Method = 'GET' | 'POST' | 'PATCH';
+
+const contentTypes = { POST: 'application/json', PATCH: 'application/merge-patch+json' } as const;
+
+/** Sends a request to a path of the API server; resolves with whatever it answers, body unread. */
 async function open(
   connection: Connection,
   path: string,
   signal: AbortSignal,
+  method: Method = 'GET',
+  body?: string,
 ): Promise<IncomingMessage> {
   const options = await connection.options();
-  const headers = { ...options.headers, accept: 'application/json' };
+  const sent = method === 'GET' ? {} : { 'content-type': contentTypes[method] };
+  const headers = { ...options.headers, ...sent, accept: 'application/json' };
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    request(new URL(connection.server + path), { ...options, method: 'GET', headers, signal })
+    request(new URL(connection.server + path), { ...options, method, headers, signal })
       .on('response', resolve)
       .on('error', (error) => reject(signal.aborted ? signal.reason : error))
-      .end();
+      .end(body);
   });
   response.setEncoding('utf8');
   return response;
@@ -57,6 +64,31 @@ export async function getFromPod(
   const text = await readText(response, signal, 8 * 1024 * 1024);
   if (response.statusCode === 200) return text;
   throw new Error(`${response.statusCode}: ${statusMessage(text)}`);
+}
+
+/**
+ * One object sent and the answer read whole, whatever its status; `message` is the API server's reason where it gives
+ * one. Rejects with the error of the socket or the reason of the signal.
+ */
+export async function sendJson(
+  connection: Connection,
+  method: Method,
+  path: string,
+  object: unknown,
+  signal: AbortSignal,
+): Promise<{ readonly status: number; readonly message: string; readonly body: unknown }> {
+  const sent = object === undefined ? undefined : JSON.stringify(object);
+  const response = await open(connection, path, signal, method, sent);
+  const text = await readText(response, signal, 8 * 1024 * 1024);
+  return { status: response.statusCode ?? 0, message: statusMessage(text), body: parsed(text) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** GETs pods; resolves with a 200 whose body is still to be read, rejects with a RemoteError for every other answer. */

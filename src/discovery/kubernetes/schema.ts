@@ -35,6 +35,9 @@ export const podListSchema = z.object({
   items: z.array(podSchema).nullish(),
 });
 
+/** Of a pod, who it is. */
+export const podIdentitySchema = z.object({ metadata: z.object({ uid: z.string().min(1) }) });
+
 /** A line of a watch. The object's shape depends on the type. */
 export const watchEventSchema = z.object({ type: z.string(), object: z.unknown() });
 
