@@ -84,9 +84,39 @@ export const commonOptions = [
   },
   {
     name: 'source',
-    type: ['kubernetes', 'file'],
+    type: ['kubernetes', 'service', 'dns', 'file'],
     default: 'kubernetes',
-    description: 'Where the siblings are found: pods of the Kubernetes API, or a file.',
+    description:
+      'Where the siblings are found: pods of the Kubernetes API, endpoints of a Service, addresses of a name, or a file.',
+    commands: both,
+  },
+  {
+    name: 'service',
+    type: 'string',
+    description:
+      'The Service whose endpoints are the siblings; implies --source service. Its selector must select this pod.',
+    commands: both,
+  },
+  {
+    name: 'dns',
+    type: 'string',
+    description:
+      'The name whose addresses are the siblings, e.g. a headless Service that publishes addresses that are not ready; implies --source dns. Peers are named after their addresses.',
+    commands: both,
+  },
+  {
+    name: 'dns-interval',
+    type: 'duration',
+    default: '2s',
+    description: 'With --source dns: how often the name is asked for.',
+    commands: both,
+  },
+  {
+    name: 'dns-server',
+    type: 'list',
+    default: '',
+    description:
+      'With --source dns: servers to ask, ADDR or ADDR:PORT, in place of those of the system; the name is then taken as it is, without search domains.',
     commands: both,
   },
   {

@@ -1,4 +1,4 @@
-import type { WatchHealth } from '../discovery/kubernetes/pod-source.ts';
+import type { WatchHealth } from '../discovery/kubernetes/follow.ts';
 import type { Membership } from '../model/membership.ts';
 import type { Metrics } from '../server/metrics.ts';
 import type { Status } from './status-schema.ts';

@@ -93,7 +93,7 @@ export async function podUid(
   name: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const deadline = startDeadline(signal, answerMs, 'get');
+  const deadline = startDeadline(signal, answerMs, 'get pods');
   try {
     const where = path(namespace, 'pods', name);
     const { body } = await sendJson(connection, 'GET', where, undefined, deadline.signal);
@@ -112,7 +112,7 @@ async function write(
   signal: AbortSignal,
   object: unknown,
 ): Promise<EventAnswer> {
-  const deadline = startDeadline(signal, answerMs, 'write Events of');
+  const deadline = startDeadline(signal, answerMs, 'write Events of pods');
   try {
     const { status, message } = await sendJson(connection, method, where, object, deadline.signal);
     if (status < 300) return { kind: 'done' };

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import type { Connection } from './connection.ts';
 import { answerError, badAnswer, type FailureContext, statusOf } from './failures.ts';
+import { pathOf } from './kind.ts';
 
 /*
  * Why not the library's CoreV1Api and Watch (client-node 2.0.1, read in its dist):
@@ -17,7 +18,7 @@ import { answerError, badAnswer, type FailureContext, statusOf } from './failure
 /** Longest body that is read whole: 500 pods of a list are 5 MB. */
 const maxBodyChars = 128 * 1024 * 1024;
 
-export interface PodsRequest extends FailureContext {
+export interface ObjectsRequest extends FailureContext {
   readonly query: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
@@ -91,12 +92,12 @@ function parsed(text: string): unknown {
   }
 }
 
-/** GETs pods; resolves with a 200 whose body is still to be read, rejects with a RemoteError for every other answer. */
-export async function getPods(
+/** GETs objects of a kind; resolves with a 200 whose body is still to be read, rejects with a RemoteError for every other answer. */
+export async function getObjects(
   connection: Connection,
-  { query, signal, ...context }: PodsRequest,
+  { query, signal, ...context }: ObjectsRequest,
 ): Promise<IncomingMessage> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(context.namespace)}/pods`;
+  const path = pathOf(context.kind, context.namespace);
   const response = await open(connection, `${path}?${new URLSearchParams(query)}`, signal);
   const status = response.statusCode ?? 0;
   if (status === 200) return response;
@@ -141,12 +142,12 @@ async function readText(
 export async function readJson(
   response: IncomingMessage,
   signal: AbortSignal,
-  verb: FailureContext['verb'],
+  context: FailureContext,
 ): Promise<unknown> {
   const text = await readText(response, signal, maxBodyChars);
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw badAnswer('is not JSON', verb, error);
+    throw badAnswer('is not JSON', context, error);
   }
 }
