@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseListen } from '../config/validate.ts';
 import type { Config } from '../config/values.ts';
-import { hello } from '../haproxy/hello.ts';
+import { type HelloTls, hello } from '../haproxy/hello.ts';
 import type { Log } from '../log.ts';
 import type { HelloOutcome } from '../model/hello.ts';
 import type { Member, Self } from '../model/member.ts';
@@ -11,6 +11,7 @@ import { askStatus } from '../sync/ask-status.ts';
 import { createBootstrap } from '../sync/bootstrap.ts';
 import { type AskHello, joinSiblings } from '../sync/join.ts';
 import { recorderFor } from '../sync/notices.ts';
+import { helloTls } from '../sync/peers-tls.ts';
 import { settledMembers } from '../sync/settle.ts';
 import { createSource } from '../sync/source.ts';
 import { isLearning } from '../sync/status-schema.ts';
@@ -35,7 +36,7 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /** The hello, once accepted, is not said again: then only whether the sibling is ready to teach is asked. */
-function createAsk(config: Config, self: Self): AskHello {
+function createAsk(config: Config, self: Self, tls: HelloTls | undefined): AskHello {
   const accepted = new Map<string, HelloOutcome>();
   const statusPort = parseListen(config.listen)?.port ?? 0;
   return async ({ name, address }, signal) => {
@@ -49,6 +50,7 @@ function createAsk(config: Config, self: Self): AskHello {
         ownName: self.name,
         timeoutMs: 1000,
         signal,
+        tls,
       }));
     if (outcome !== 'known' && outcome !== 'busy') return outcome;
     accepted.set(key, outcome);
@@ -77,7 +79,7 @@ async function init({ config, env, log, signal }: Context): Promise<number> {
     await bootstrap.write(membership);
     log.info({ members: names(membership.members) }, 'configuration written');
 
-    const ask = createAsk(config, self);
+    const ask = createAsk(config, self, await helloTls(config));
     let said = '';
     const decision = await joinSiblings({
       self,

@@ -172,6 +172,44 @@ export const commonOptions = [
     commands: both,
   },
   {
+    name: 'peers-tls',
+    type: 'boolean',
+    default: 'false',
+    description:
+      'Peers speak TLS, and take and give a certificate of one CA. To be the same for init, run and all replicas.',
+    commands: both,
+  },
+  {
+    name: 'peers-tls-certificate',
+    type: 'string',
+    default: '/etc/haproxy-tls/tls.crt',
+    description:
+      'PEM certificate of this replica with its chain, as in a Secret of type kubernetes.io/tls. run takes over a renewed one.',
+    commands: both,
+  },
+  {
+    name: 'peers-tls-key',
+    type: 'string',
+    default: '/etc/haproxy-tls/tls.key',
+    description: 'PEM private key of --peers-tls-certificate, without a passphrase.',
+    commands: both,
+  },
+  {
+    name: 'peers-tls-ca',
+    type: 'string',
+    default: '/etc/haproxy-tls/ca.crt',
+    description:
+      'PEM certificates of the CA. Whoever has a certificate of it is a peer: use a CA of its own for this.',
+    commands: both,
+  },
+  {
+    name: 'peers-tls-verify-host',
+    type: 'string',
+    description:
+      "DNS name that a sibling's certificate must have, one for all of them. Default: any certificate of the CA.",
+    commands: both,
+  },
+  {
     name: 'keep-peer',
     type: 'list',
     default: '',

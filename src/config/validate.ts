@@ -80,6 +80,10 @@ function relations(command: CommandName, config: Readonly<Record<string, unknown
       `--peers-section "${section}" cannot be a section's name: letters, digits, "-", "_", "." and ":" only`,
     );
   }
+  const verifyHost = config.peersTlsVerifyHost;
+  if (typeof verifyHost === 'string' && !/^[A-Za-z0-9.-]+$/.test(verifyHost)) {
+    problems.push(`--peers-tls-verify-host "${verifyHost}" is not a DNS name`);
+  }
   const podIp = config.podIp;
   if (typeof podIp === 'string' && isIP(podIp) === 0) {
     problems.push(`--pod-ip "${podIp}" is not an IP address`);

@@ -2,6 +2,7 @@ import type { Applied, Applier } from '../apply/applier.ts';
 import type { Source } from '../discovery/source.ts';
 import { errorMessage } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { hasChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
@@ -29,6 +30,19 @@ export interface ReconcilerOptions {
   readonly confirm?: Confirm;
   /** This HAProxy was ready under an earlier run of this program, and stays so. */
   readonly wasReady?: boolean;
+  readonly reloadWish?: ReloadWish;
+}
+
+/** A reload that something else than the section needs: it waits at the same gate, and goes along with a change. */
+export interface ReloadWish {
+  /** Why, or null when none is wanted. */
+  reason(): string | null;
+  /** Before any reload of ours: puts in place what the new worker is to read. */
+  prepare(): Promise<void>;
+  /** Reloads HAProxy with the section as it is. */
+  reload(signal: AbortSignal): Promise<void>;
+  /** HAProxy was reloaded, for whatever reason. */
+  reloaded(): void;
 }
 
 export interface Reconciler {
@@ -79,6 +93,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       memberNames,
       awaited: membership.awaited,
       history: history.value(),
+      reloadFor: isLeaving(membership) ? null : (options.reloadWish?.reason() ?? null),
     };
     return gate(input, options.gate, now());
   }
@@ -93,7 +108,13 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const startedAtMs = now();
     let applied: Applied;
     try {
-      applied = await applier.apply(base, decision.changes, signal);
+      await options.reloadWish?.prepare();
+      if (hasChanges(decision.changes)) {
+        applied = await applier.apply(base, decision.changes, signal);
+      } else {
+        await options.reloadWish?.reload(signal);
+        applied = { reloaded: true, version: base.version, attempts: 1 };
+      }
     } catch (error) {
       if (!signal.aborted) history.failed();
       throw error;
@@ -101,6 +122,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       // Whatever happened, the section is no longer known to be what it was.
       section = null;
     }
+    if (applied.reloaded) options.reloadWish?.reloaded();
     history.applied(applied, observed);
     report.applied(decision, applied, now() - startedAtMs);
   }

@@ -1,6 +1,7 @@
 import type { Applied } from '../apply/applier.ts';
 import { AppError, errorMessage, RemoteError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { hasChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Membership } from '../model/membership.ts';
 import type { PeersSection } from '../model/peers-section.ts';
@@ -93,7 +94,7 @@ export function createReporter(log: Log, observer: Observer): Reporter {
           attempts: applied.attempts,
           ms: Math.round(ms),
         },
-        'peers section changed',
+        hasChanges(changes) ? 'peers section changed' : 'HAProxy reloaded',
       );
     },
     failed(error, failures, leaving = false) {

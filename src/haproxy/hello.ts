@@ -1,5 +1,12 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import type { HelloOutcome } from '../model/hello.ts';
+import type { TlsMaterial } from '../model/peers-tls.ts';
+
+/** TLS as HAProxy of this pod would speak it: with the certificate of the peers. */
+export interface HelloTls extends TlsMaterial {
+  readonly verifyHost?: string | undefined;
+}
 
 export interface HelloOptions {
   readonly address: string;
@@ -8,6 +15,7 @@ export interface HelloOptions {
   readonly ownName: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  readonly tls?: HelloTls | undefined;
 }
 
 /** Status lines of the peers protocol (haproxy src/peers.c, PEER_SESS_SC_*). */
@@ -26,15 +34,33 @@ const refusals: ReadonlySet<string> = new Set([
   'ENETUNREACH',
 ]);
 
+function open({ address: host, port, tls }: HelloOptions): Socket {
+  if (tls === undefined) return connect({ host, port });
+  const { certificate: cert, key, ca, verifyHost } = tls;
+  return connectTls({
+    ...{ host, port, cert, key, ca },
+    // As HAProxy does: the CA says who is a peer, and no certificate names the address of a pod.
+    checkServerIdentity: (_, certificate) =>
+      verifyHost === undefined ? undefined : checkServerIdentity(verifyHost, certificate),
+  });
+}
+
 /**
  * The first lines of the peers protocol, as a HAProxy of our name would send them: tells whether the sibling
  * has our name in its peers section. A `known` opens a session on its side, closed at once. Never throws.
  */
 export function hello(options: HelloOptions): Promise<HelloOutcome> {
   return new Promise((resolve) => {
-    const { address, port, siblingName, ownName, signal } = options;
+    const { siblingName, ownName, signal, tls } = options;
     if (signal.aborted) return resolve('no-answer');
-    const socket = connect({ host: address, port });
+    let socket: Socket;
+    try {
+      socket = open(options);
+    } catch {
+      // A certificate or key that cannot be used; what the library says could quote it.
+      return resolve('tls-failed');
+    }
+    let connected = false;
     let text = '';
 
     function finish(answer: HelloOutcome): void {
@@ -50,6 +76,9 @@ export function hello(options: HelloOptions): Promise<HelloOutcome> {
     const timer = setTimeout(silent, options.timeoutMs);
     signal.addEventListener('abort', silent, { once: true });
     socket.on('connect', () => {
+      connected = true;
+    });
+    socket.on(tls === undefined ? 'connect' : 'secureConnect', () => {
       socket.write(`HAProxyS 2.1\n${siblingName}\n${ownName} 1 1\n`);
     });
     socket.on('data', (chunk: Buffer) => {
@@ -60,7 +89,9 @@ export function hello(options: HelloOptions): Promise<HelloOutcome> {
     // does a listener whose section is not yet served. To start as if it did not run could leave us unknown to it.
     socket.on('end', silent);
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      finish(refusals.has(error.code ?? '') ? 'refused' : 'no-answer');
+      // With TLS 1.3 a certificate is refused after the handshake, and the hello on its way makes it a reset.
+      if (tls !== undefined && connected) finish('tls-failed');
+      else finish(refusals.has(error.code ?? '') ? 'refused' : 'no-answer');
     });
   });
 }

@@ -9,6 +9,7 @@ import {
   tokenize,
   type Variables,
 } from './config-text.ts';
+import { speaksTls } from './peers-tls-text.ts';
 
 interface EntryLine {
   readonly index: number;
@@ -69,6 +70,7 @@ export function readPeersSection(
     exists: section !== undefined,
     style: styleOf(body, entries),
     entries: entries.map(({ entry }) => entry),
+    ...(speaksTls(body) ? { encrypted: true } : {}),
     version,
     obstacles: [],
   };

@@ -1,6 +1,7 @@
 import { noChanges } from '../model/changes.ts';
 import type { Member, Self } from '../model/member.ts';
 import type { PeerEntry } from '../model/peers-section.ts';
+import type { PeersTlsFiles } from '../model/peers-tls.ts';
 import { lossyLines } from './api-model.ts';
 import {
   findSection,
@@ -11,6 +12,7 @@ import {
   type Variables,
 } from './config-text.ts';
 import { editPeersSection, readPeersSection } from './peers-text.ts';
+import { withPeersTls } from './peers-tls-text.ts';
 
 export interface RenderInput {
   /** The user's own haproxy.cfg. */
@@ -30,6 +32,8 @@ export interface RenderInput {
   readonly password: string;
   readonly adminSocket: string;
   readonly env: Variables;
+  /** TLS between the peers, with these files. */
+  readonly tls?: PeersTlsFiles | undefined;
 }
 
 export interface Rendered {
@@ -126,6 +130,13 @@ function withAdminSocket(text: string, path: string, warnings: string[]): string
   return addToGlobal(text, `stats socket ${path} mode 660 level admin expose-fd listeners`);
 }
 
+function withTls(input: RenderInput, text: string, warnings: string[]): string {
+  const { tls, self, sectionName, port, env } = input;
+  if (tls === undefined) return text;
+  const { name: selfName, address } = self;
+  return withPeersTls(text, { tls, sectionName, selfName, address, port, env }, warnings);
+}
+
 function withPeers(
   input: RenderInput,
   text: string,
@@ -198,6 +209,7 @@ export function renderHaproxyCfg(input: RenderInput): Rendered {
   const warnings: string[] = [];
   let text = withLocalpeer(input.template, input.self.name, input.env, warnings);
   text = withAdminSocket(text, input.adminSocket, warnings);
+  text = withTls(input, text, warnings);
   text = putSection(text, 'userlist', input.userlist, [
     `user ${input.user} password ${input.passwordHash}`,
   ]);

@@ -69,7 +69,8 @@ function burst({ history, awaited }: GateInput, settings: GateSettings): Delay {
 
 function lazily(input: GateInput, settings: GateSettings, nowMs: number): Delay | null {
   const { changes, history, observed } = input;
-  if (changes.create || changes.add.length > 0) return null;
+  // A reload that is needed all the same takes what could wait with it.
+  if (changes.create || changes.add.length > 0 || (input.reloadFor ?? null) !== null) return null;
   if (changes.remove.length === 0 && allEstablished(changes.update, observed)) {
     return {
       untilMs: nowMs + settings.removalDelayMs,

@@ -52,6 +52,8 @@ export interface GateInput {
   /** How many more pods are about to get an address. */
   readonly awaited: number;
   readonly history: History;
+  /** Why a reload is needed although nothing of the section differs; null or missing: it is not. */
+  readonly reloadFor?: string | null;
 }
 
 /** How often HAProxy is looked at again while it is down or learns, in milliseconds. */
@@ -63,7 +65,9 @@ const lookAgainMs = 200;
  * that forbid, then those that delay; the longest delay wins.
  */
 export function gate(input: GateInput, settings: GateSettings, nowMs: number): Decision {
-  if (!hasChanges(input.changes)) return { kind: 'none', reasons: ['nothing differs'] };
+  const reloadFor = input.reloadFor ?? null;
+  if (!hasChanges(input.changes) && reloadFor === null)
+    return { kind: 'none', reasons: ['nothing differs'] };
   const forbidden = forbids(input);
   if (forbidden !== null) return forbidden(nowMs);
   const delays = delaysOf(input, settings, nowMs);
@@ -72,7 +76,8 @@ export function gate(input: GateInput, settings: GateSettings, nowMs: number): D
     const reasons = delays.map((delay) => delay.reason);
     return { kind: 'wait', untilMs, reasons, codes: delays.map((delay) => delay.code) };
   }
-  return { kind: 'apply', changes: input.changes, reasons: input.reasons };
+  const reasons = reloadFor === null ? input.reasons : [...input.reasons, reloadFor];
+  return { kind: 'apply', changes: input.changes, reasons };
 }
 
 function forbids(input: GateInput): ((nowMs: number) => Decision) | null {

@@ -17,6 +17,9 @@ export type JoinDecision =
   | { readonly kind: 'start'; readonly known: readonly string[]; readonly warning: string | null }
   | { readonly kind: 'wait'; readonly ask: readonly string[]; readonly reason: string };
 
+/** Somebody runs there, and there is no talking to it: to wait for long helps nobody. */
+const silences: ReadonlySet<HelloOutcome> = new Set(['no-answer', 'tls-failed']);
+
 /**
  * May HAProxy start? Every sibling whose HAProxy runs must know this pod's name first, because HAProxy never
  * again asks a peer that refused it (haproxy src/peers.c, peer_session_forceshutdown and process_peer_sync).
@@ -32,7 +35,7 @@ export function join(input: JoinInput, nowMs: number): JoinDecision {
     else if (input.leaving.has(name) && elapsed >= input.leavingLimitMs) continue;
     else if (outcome === 'learning') learning.push(name);
     else if (outcome === undefined || outcome === 'unknown-to-it') waiting.push(name);
-    else if (outcome === 'no-answer' && elapsed < input.silenceLimitMs) waiting.push(name);
+    else if (silences.has(outcome) && elapsed < input.silenceLimitMs) waiting.push(name);
   }
   if (waiting.length + learning.length === 0)
     return { kind: 'start', known, warning: silent(input) };
@@ -55,9 +58,20 @@ export function join(input: JoinInput, nowMs: number): JoinDecision {
   return { kind: 'wait', ask: [...waiting, ...learning], reason: reasons.join(', ') };
 }
 
-function silent(input: JoinInput): string | null {
-  const names = input.siblings.filter((name) => input.outcomes.get(name) === 'no-answer');
-  return names.length === 0
-    ? null
-    : `${names.join(', ')} did not answer on the peers port: is it blocked by a NetworkPolicy?`;
+function silent({ siblings, outcomes }: JoinInput): string | null {
+  const silentOnes = siblings.filter((name) => outcomes.get(name) === 'no-answer');
+  const strangers = siblings.filter((name) => outcomes.get(name) === 'tls-failed');
+  const warnings = [
+    ...(silentOnes.length === 0
+      ? []
+      : [
+          `${silentOnes.join(', ')} did not answer on the peers port: is it blocked by a NetworkPolicy, or has it TLS?`,
+        ]),
+    ...(strangers.length === 0
+      ? []
+      : [
+          `${strangers.join(', ')} and this pod refuse each other's certificates: is TLS on there, and of the same CA?`,
+        ]),
+  ];
+  return warnings.length === 0 ? null : warnings.join('; ');
 }

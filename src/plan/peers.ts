@@ -11,6 +11,8 @@ export interface PlanSettings {
   readonly keep: ReadonlySet<string>;
   /** Peers that may come, with an address that nobody has: they are declared, and never removed. */
   readonly expected: readonly PeerEntry[];
+  /** A section without TLS is never written: what it shares would be readable on the network. */
+  readonly tls?: boolean;
 }
 
 export type PeersPlan =
@@ -33,7 +35,7 @@ export function planPeers(
   self: Self,
   settings: PlanSettings,
 ): PeersPlan {
-  const hold = holdOf(desired, actual, self);
+  const hold = holdOf(desired, actual, self, settings);
   if (hold !== null) return { kind: 'hold', ...hold };
 
   const known = new Map(actual.entries.map((entry) => [entry.name, entry]));
@@ -83,7 +85,12 @@ interface Hold {
   readonly reasons: readonly string[];
 }
 
-function holdOf(desired: Membership, actual: PeersSection, self: Self): Hold | null {
+function holdOf(
+  desired: Membership,
+  actual: PeersSection,
+  self: Self,
+  settings: PlanSettings,
+): Hold | null {
   if (!desired.synced) {
     const reasons = ['the members are not known yet', ...desired.notes];
     return { code: 'members-unknown', reasons };
@@ -94,6 +101,10 @@ function holdOf(desired: Membership, actual: PeersSection, self: Self): Hold | n
       ...desired.notes,
     ];
     return { code: 'self-missing', reasons };
+  }
+  if (settings.tls === true && actual.encrypted !== true) {
+    const reason = `section ${actual.name} does not ask for certificates although --peers-tls is on: give init --peers-tls too, which writes it`;
+    return { code: 'section-unencrypted', reasons: [reason] };
   }
   if (actual.style === 'server' && !actual.entries.some((entry) => entry.name === self.name)) {
     const reason = `section ${actual.name} has bind and server lines but no "server ${self.name}": add it to the template`;

@@ -129,6 +129,18 @@ export const metricDefinitions = {
     values: ['repaired', 'missed'],
     help: 'Starts at which this replica had not learned what siblings hold, by outcome. missed: it serves without them; delete the pod.',
   },
+  renewals: {
+    type: 'counter',
+    name: 'tls_renewals_total',
+    labels: ['outcome'],
+    values: ['renewed', 'reload', 'failed'],
+    help: 'Renewed certificates of the peers by outcome: renewed (no reload), reload, failed. failed: the old ones stay in force; the log has the reason.',
+  },
+  certificateExpiry: {
+    type: 'gauge',
+    name: 'tls_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate of the peers ends, Unix time; 0 without --peers-tls. Past: no sibling connects any more.',
+  },
   tableEntries: {
     type: 'gauge',
     name: 'table_entries',

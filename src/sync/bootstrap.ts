@@ -9,6 +9,7 @@ import {
 } from '../haproxy/dataplane-yml.ts';
 import { type FileAccess, readText, writeFileAtomic } from '../haproxy/files.ts';
 import { findHash, renderHaproxyCfg } from '../haproxy/render.ts';
+import { expiresAtMs, readMaterial, writeTlsFiles } from '../haproxy/tls-material.ts';
 import { hashPassword, verifyPassword } from '../haproxy/userlist.ts';
 import { validateConfig } from '../haproxy/validate.ts';
 import type { Log } from '../log.ts';
@@ -16,6 +17,7 @@ import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
 import { expectedPeers } from '../plan/expected.ts';
 import { ensurePassword } from './password.ts';
+import { peersTlsFiles, peersTlsSource } from './peers-tls.ts';
 import { writeStaticPeers } from './static-peers.ts';
 
 export interface BootstrapOptions {
@@ -96,6 +98,16 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
     await writeFileAtomic(reloadScript, renderReloadScript(config.masterSocket), access);
     await writeFileAtomic(config.dataplaneConfig, yml, access);
   }
+  const tls = peersTlsFiles(config);
+  if (tls !== undefined) {
+    const material = await readMaterial(peersTlsSource(config));
+    const expires = new Date(expiresAtMs(material));
+    // Not a reason to keep the pod from starting: HAProxy starts, and shares again when the renewed one is there.
+    if (expires.getTime() <= Date.now())
+      log.error({ code: 'PEERS_TLS_INVALID', expires }, 'the certificate of the peers has expired');
+    await writeTlsFiles(tls, material, access);
+    log.info({ bundle: tls.bundle, expires }, 'certificates of the peers written');
+  }
   let said = '';
   let written = '';
 
@@ -114,6 +126,7 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
         password,
         adminSocket: config.adminSocket,
         env: { HOSTNAME: self.name, POD_NAME: self.name, ...env },
+        tls,
       });
       if (warnings.join('\n') !== said) log.warn({ warnings }, 'template');
       said = warnings.join('\n');

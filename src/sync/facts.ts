@@ -25,6 +25,7 @@ import { parseShowTable } from '../haproxy/show-table.ts';
 import { command } from '../haproxy/socket.ts';
 import { createLog } from '../log.ts';
 import { askStatus } from './ask-status.ts';
+import { helloTls } from './peers-tls.ts';
 import { createSource } from './source.ts';
 
 const answerMs = 5000;
@@ -114,6 +115,7 @@ async function lookAtSiblings(
   stop.abort();
   await source.stopped();
   const port = parseListen(config.listen)?.port ?? 8405;
+  const tls = await helloTls(config).catch(() => undefined);
   const siblings = await Promise.all(
     members
       .filter(({ name, terminating }) => name !== self.name && !terminating)
@@ -121,7 +123,7 @@ async function lookAtSiblings(
         const [outcome, status] = await Promise.all([
           hello({
             ...{ address, port: config.peersPort, siblingName: name, ownName: self.name },
-            ...{ timeoutMs: 2000, signal },
+            ...{ timeoutMs: 2000, signal, tls },
           }),
           askStatus(address, port, { timeoutMs: 2000, signal }),
         ]);
@@ -149,6 +151,7 @@ export async function gatherFacts(
       ? await selectorFromLabelsFile(config.labelsFile)()
       : validateSelector(config.selector),
   );
+  const tls = await helloTls(config).catch(() => undefined);
   const [pods, configText, dataplaneYml, password, dataplane, master, admin, own, others] =
     await Promise.all([
       usesKubernetes && selector.ok
@@ -174,7 +177,7 @@ export async function gatherFacts(
       looked(() => lookAtHaproxy(config, signal)),
       hello({
         ...{ address: self.address, port: config.peersPort, siblingName: self.name },
-        ...{ ownName: self.name, timeoutMs: 2000, signal },
+        ...{ ownName: self.name, timeoutMs: 2000, signal, tls },
       }),
       lookAtSiblings(config, signal),
     ]);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Applier } from '../apply/applier.ts';
 import { parseListen } from '../config/validate.ts';
 import type { Config } from '../config/values.ts';
@@ -6,7 +7,9 @@ import type { Observer } from '../control/reporter.ts';
 import { createScheduler, type Scheduler } from '../control/scheduler.ts';
 import type { Source } from '../discovery/source.ts';
 import { errorMessage } from '../errors.ts';
-import { hardReload } from '../haproxy/master.ts';
+import { replaceCertificate } from '../haproxy/certificates.ts';
+import { hardReload, reloadOverMaster } from '../haproxy/master.ts';
+import { readMaterial } from '../haproxy/tls-material.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
 import { expectedPeers } from '../plan/expected.ts';
@@ -17,6 +20,8 @@ import type { Recorder } from './events.ts';
 import { noticeWith } from './notices.ts';
 import { observePeers } from './observe.ts';
 import { everybody } from './observers.ts';
+import { peersTlsFiles, peersTlsSource } from './peers-tls.ts';
+import { createRenewal, type Renewal } from './renewal.ts';
 import { createRepair } from './repair.ts';
 import { createStatusBoard, type StatusBoard } from './status.ts';
 import type { Status } from './status-schema.ts';
@@ -54,7 +59,8 @@ function createConfirm(options: PeersModuleOptions, board: StatusBoard, counting
     limitMs: config.repairLimit,
     // HAProxy tries again to connect after 5 s.
     connectLimitMs: 6000,
-    own: () => board.status(),
+    own: () => board.status('fresh'),
+    sleep: (ms, stop) => sleep(ms, undefined, { signal: stop }),
     ask: ({ address }, signal) => askStatus(address, port, { timeoutMs: 1000, signal }),
     hardReload: (signal) => hardReload(config.masterSocket, { signal }),
     log,
@@ -75,6 +81,23 @@ function createConfirm(options: PeersModuleOptions, board: StatusBoard, counting
   return { confirm };
 }
 
+/** Certificates are looked at whenever the section is, and never while nothing may be changed. */
+function createPeersRenewal({ config, log, metrics }: PeersModuleOptions): Renewal | undefined {
+  const files = peersTlsFiles(config);
+  if (files === undefined || config.dryRun) return undefined;
+  const { adminSocket, masterSocket } = config;
+  return createRenewal({
+    files,
+    read: () => readMaterial(peersTlsSource(config)),
+    replace: (kind, file, pem, signal) =>
+      replaceCertificate(adminSocket, kind, file, pem, { signal }),
+    reload: (signal) => reloadOverMaster(masterSocket, { signal }),
+    log,
+    onOutcome: (outcome) => metrics.renewals.inc({ outcome }),
+    onExpiry: (atMs) => metrics.certificateExpiry.set(atMs / 1000),
+  });
+}
+
 /** The peers module: pods in, peers section out. Later modules wire their own source, plan and applier alike. */
 export function createPeersModule(options: PeersModuleOptions): PeersModule {
   const { config, source, log, signal, now } = options;
@@ -91,6 +114,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
   const counting = countWith({ metrics: options.metrics, now });
   const notices = noticeWith(options.events, config.heldLimit, now);
   const latch: Observer = { pass() {}, applied() {}, failed() {}, ready: options.onReady };
+  const renewal = createPeersRenewal(options);
   const reconciler: Reconciler = createReconciler({
     source,
     applier: options.applier,
@@ -100,6 +124,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
       port: config.peersPort,
       keep: new Set([...config.keepPeer, ...options.staticPeers]),
       expected: expectedPeers(options.self, config.expectReplicas),
+      tls: config.peersTls,
     },
     gate: {
       burstWindowMs: config.burstWindow,
@@ -117,9 +142,13 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     ...createConfirm(options, board, counting),
     now,
     wasReady: options.wasReady,
+    ...(renewal === undefined ? {} : { reloadWish: renewal }),
   });
   const scheduler = createScheduler({
-    pass: (resync) => reconciler.runOnce(resync, signal),
+    async pass(resync) {
+      if (resync) await renewal?.look(signal);
+      return reconciler.runOnce(resync, signal);
+    },
     resyncIntervalMs: config.resyncInterval,
     now,
     onError: (error) => log.error({ code: 'BUG', err: error }, errorMessage(error)),

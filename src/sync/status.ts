@@ -22,7 +22,8 @@ export interface StatusBoardOptions {
 
 /** Remembers what the reconciler reports, and asks HAProxy for the rest when somebody wants to know. */
 export interface StatusBoard extends Observer {
-  status(): Promise<Status>;
+  /** `fresh`: HAProxy is asked again, however short ago it was. */
+  status(fresh?: 'fresh'): Promise<Status>;
 }
 
 /** Several may ask at the same time: HAProxy is asked at most once in this many milliseconds. */
@@ -77,8 +78,8 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
   let lastFailure: Status['lastFailure'] = null;
   let asked: { readonly atMs: number; readonly answer: Promise<FromHaproxy> } | null = null;
 
-  function fromHaproxy(): Promise<FromHaproxy> {
-    if (asked === null || now() - asked.atMs >= freshMs) {
+  function fromHaproxy(fresh: boolean): Promise<FromHaproxy> {
+    if (fresh || asked === null || now() - asked.atMs >= freshMs) {
       asked = { atMs: now(), answer: askHaproxy(options) };
     }
     return asked.answer;
@@ -103,8 +104,8 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
       lastFailure = { atMs: now(), code };
     },
     ready() {},
-    async status() {
-      const haproxy = await fromHaproxy();
+    async status(fresh) {
+      const haproxy = await fromHaproxy(fresh === 'fresh');
       const membership = options.members();
       const { ready, reasons } = options.readiness();
       return {

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
@@ -17,13 +18,13 @@ const container = z.object({
   image: z.string(),
   imagePullPolicy: z.string(),
   args: z.array(z.string()).default([]),
-  env: z.array(z.object({ name: z.string() })).default([]),
+  env: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
   securityContext: z.object({
     allowPrivilegeEscalation: z.literal(false),
     readOnlyRootFilesystem: z.literal(true),
     capabilities: z.object({ drop: z.array(z.string()) }),
   }),
-  volumeMounts: z.array(z.object({ name: z.string() })).default([]),
+  volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string() })).default([]),
 });
 const workload = z.object({
   kind: z.string(),
@@ -32,7 +33,7 @@ const workload = z.object({
       spec: z.object({
         initContainers: z.array(container),
         containers: z.array(container),
-        volumes: z.array(z.object({ name: z.string() })),
+        volumes: z.array(z.looseObject({ name: z.string() })),
       }),
     }),
   }),
@@ -152,5 +153,114 @@ describe.each(examples)('%s', (folder, kind) => {
       expect(imagePullPolicy).toBe('IfNotPresent');
       expect(securityContext.capabilities.drop).toEqual(['ALL']);
     }
+  });
+});
+
+function kustomize(folder: string): readonly unknown[] {
+  const text = execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' });
+  return parseAllDocuments(text).map((document): unknown => document.toJS());
+}
+
+function hasKubectl(): boolean {
+  try {
+    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const noKubectl = hasKubectl() ? '' : ' (skipped: no kubectl here)';
+
+describe.skipIf(noKubectl !== '')(`examples/tls${noKubectl}`, () => {
+  const secretVolume = z.object({
+    name: z.literal('tls'),
+    secret: z.object({ secretName: z.string(), defaultMode: z.number() }),
+  });
+  const deploymentOf = (folder: string) =>
+    kustomize(folder)
+      .map((document) => workload.safeParse(document).data)
+      .find((found) => found?.kind === 'Deployment')?.spec.template.spec;
+
+  it('mounts the Secret where the program looks for it, into our containers only', () => {
+    const pod = deploymentOf('examples/tls');
+    const containers = [...(pod?.initContainers ?? []), ...(pod?.containers ?? [])];
+    const defaults = optionsOf('run').flatMap(({ name, default: value }) =>
+      /^peers-tls-(certificate|key|ca)$/.test(name) ? [dirname(value ?? '')] : [],
+    );
+
+    const holders = containers.filter(({ volumeMounts }) =>
+      volumeMounts.some(({ name }) => name === 'tls'),
+    );
+    const paths = holders.flatMap(({ volumeMounts }) =>
+      volumeMounts.flatMap(({ name, mountPath }) => (name === 'tls' ? [mountPath] : [])),
+    );
+
+    expect(holders.map(({ name }) => name)).toEqual([
+      'haproxy-peer-sync-init',
+      'haproxy-peer-sync',
+    ]);
+    expect([...new Set([...paths, ...defaults])]).toEqual(['/etc/haproxy-tls']);
+  });
+
+  it('keeps the key from everybody else: not world-readable, and in memory only', () => {
+    const volumes = deploymentOf('examples/tls')?.volumes ?? [];
+
+    const tls = secretVolume.parse(volumes.find(({ name }) => name === 'tls'));
+
+    expect(tls.secret.defaultMode & 0o007).toBe(0);
+    expect(volumes.find(({ name }) => name === 'etc')).toMatchObject({
+      emptyDir: { medium: 'Memory' },
+    });
+  });
+
+  it('sets variables that the program reads, for init and run alike', () => {
+    const ours = deploymentOf('examples/tls')?.initContainers ?? [];
+    const known = optionsOf('run').map((option) => envName(option));
+
+    const sets = ours.map(({ env }) => env.filter(({ name }) => known.includes(name)));
+
+    expect(sets[0]).toEqual(sets[1]);
+    expect(sets[0]).toEqual([
+      { name: 'HAPROXY_PEER_SYNC_PEERS_TLS', value: 'true' },
+      { name: 'HAPROXY_PEER_SYNC_PEERS_TLS_VERIFY_HOST', value: 'haproxy-peers' },
+    ]);
+  });
+
+  it('differs from examples/deployment in nothing else', () => {
+    const bare = (folder: string) => {
+      const pod = deploymentOf(folder);
+      const containers = [...(pod?.initContainers ?? []), ...(pod?.containers ?? [])];
+      return containers.map(({ env, volumeMounts, ...rest }) => ({
+        ...rest,
+        env: env.filter(({ name }) => !name.includes('TLS')),
+        volumeMounts: volumeMounts.filter(({ name }) => name !== 'tls'),
+      }));
+    };
+
+    expect(bare('examples/tls')).toEqual(bare('examples/deployment'));
+  });
+
+  it('has a Certificate of cert-manager for that Secret and name, for both sides of a connection', () => {
+    const certificate = kustomize('examples/tls/cert-manager').find(
+      (document) =>
+        z
+          .object({
+            metadata: z.object({ name: z.literal('haproxy-peers') }),
+            kind: z.literal('Certificate'),
+          })
+          .safeParse(document).success,
+    );
+    const tls = secretVolume.parse(
+      deploymentOf('examples/tls')?.volumes.find(({ name }) => name === 'tls'),
+    );
+
+    expect(certificate).toMatchObject({
+      spec: {
+        secretName: tls.secret.secretName,
+        dnsNames: ['haproxy-peers'],
+        usages: expect.arrayContaining(['server auth', 'client auth']),
+      },
+    });
   });
 });

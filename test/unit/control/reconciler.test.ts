@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Applier } from '../../../src/apply/applier.ts';
 import { createMemoryApplier } from '../../../src/apply/memory.ts';
-import { createReconciler } from '../../../src/control/reconciler.ts';
+import { createReconciler, type ReloadWish } from '../../../src/control/reconciler.ts';
 import { RemoteError } from '../../../src/errors.ts';
 import { unknownMembership } from '../../../src/model/membership.ts';
 import type { PeersSection } from '../../../src/model/peers-section.ts';
@@ -23,7 +23,7 @@ const gate = {
 };
 
 /** A reconciler over a memory applier, with a clock and a HAProxy the test sets. */
-function bench(initial: PeersSection = section(['a'])) {
+function bench(initial: PeersSection = section(['a']), reloadWish?: ReloadWish) {
   const inner = createMemoryApplier({ section: initial });
   const source = settableSource(membership('a'));
   const { log, lines } = capturedLog();
@@ -59,6 +59,7 @@ function bench(initial: PeersSection = section(['a'])) {
     log,
     observer: { pass() {}, applied() {}, failed() {}, ready() {} },
     now: () => nowMs,
+    ...(reloadWish === undefined ? {} : { reloadWish }),
   });
   return {
     source,
@@ -295,5 +296,94 @@ describe('one pass', () => {
     await loop.pass(true);
 
     expect(loop.reconciler.readiness().ready).toBe(true);
+  });
+});
+
+describe('a reload that something else wants', () => {
+  function wish() {
+    const steps: string[] = [];
+    let reason: string | null = null;
+    let failure: Error | null = null;
+    return {
+      steps,
+      want: (why: string | null) => {
+        reason = why;
+      },
+      fail: (error: Error | null) => {
+        failure = error;
+      },
+      reloadWish: {
+        reason: () => reason,
+        prepare: async () => void steps.push('prepare'),
+        reload: async () => {
+          steps.push('reload');
+          if (failure !== null) throw failure;
+        },
+        reloaded: () => {
+          steps.push('reloaded');
+          reason = null;
+        },
+      } satisfies ReloadWish,
+    };
+  }
+
+  it('comes once the gate lets it through, and writes nothing of the section', async () => {
+    const { steps, want, reloadWish } = wish();
+    const loop = bench(section(['a']), reloadWish);
+    await loop.pass(true);
+    want('renewed');
+    loop.observe({ kind: 'up', state: state({ resync: 'pending' }) });
+    await loop.pass();
+    const before = [...steps];
+    loop.observe({ kind: 'up', state: state() });
+    await loop.pass();
+    await loop.pass();
+
+    expect(before).toEqual([]);
+    expect(steps).toEqual(['prepare', 'reload', 'reloaded']);
+    expect(loop.calls).not.toContain('apply');
+    expect(loop.lines.some(({ msg }) => msg === 'HAProxy reloaded')).toBe(true);
+  });
+
+  it('goes along with a change, which reloads by itself', async () => {
+    const { steps, want, reloadWish } = wish();
+    const loop = bench(section(['a']), reloadWish);
+    await loop.pass(true);
+    want('renewed');
+    loop.source.set(membership('a', 'b'));
+    await loop.pass();
+    loop.at(300);
+    await loop.pass();
+
+    expect(await loop.names()).toEqual(['a', 'b']);
+    expect(steps).toEqual(['prepare', 'reloaded']);
+  });
+
+  it('is tried again after it failed, not at once', async () => {
+    const { steps, want, fail, reloadWish } = wish();
+    const loop = bench(section(['a']), reloadWish);
+    await loop.pass(true);
+    want('renewed');
+    fail(new RemoteError('RELOAD_FAILED', 'refused', { retryable: false }));
+    await loop.pass();
+    await loop.pass();
+    const before = [...steps];
+    fail(null);
+    loop.at(5000);
+    await loop.pass();
+
+    expect(before).toEqual(['prepare', 'reload']);
+    expect(steps.slice(2)).toEqual(['prepare', 'reload', 'reloaded']);
+  });
+
+  it('is left to the successor when this pod is about to go', async () => {
+    const { steps, want, reloadWish } = wish();
+    const loop = bench(section(['a']), reloadWish);
+    await loop.pass(true);
+    want('renewed');
+    loop.source.set(membership({ name: 'a', address: '10.0.0.1', terminating: true }));
+    await loop.pass();
+
+    expect(steps).toEqual([]);
   });
 });

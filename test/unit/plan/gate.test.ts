@@ -250,4 +250,25 @@ describe('gate', () => {
     expect(decision).toMatchObject({ kind: 'wait', untilMs: now + 2000 });
     expect(decision.reasons).toHaveLength(2);
   });
+
+  it('lets a reload through that nothing of the section needs, by the same rules', () => {
+    const reloadFor = 'a renewed certificate';
+
+    expect(decide(noChanges, { reloadFor, reasons: [] })).toMatchObject({
+      kind: 'apply',
+      reasons: [reloadFor],
+    });
+    expect(decide(noChanges, { reloadFor: null }).kind).toBe('none');
+    expect(decide(noChanges, { reloadFor }, { lastReloadAtMs: now - 100 }).kind).toBe('wait');
+    const learning = { kind: 'up', state: state({ resync: 'pending' }) } as const;
+    expect(decide(noChanges, { reloadFor, observed: learning }).kind).toBe('wait');
+  });
+
+  it('takes what could wait along with a reload that is needed all the same', () => {
+    expect(decide(removes).kind).toBe('wait');
+    expect(decide(removes, { reloadFor: 'a renewed certificate' })).toMatchObject({
+      kind: 'apply',
+      changes: removes,
+    });
+  });
 });

@@ -89,4 +89,14 @@ describe('join', () => {
       warning: expect.stringContaining('NetworkPolicy'),
     });
   });
+
+  it('does not wait long for a sibling that refuses the certificate, and says so', () => {
+    const outcomes = { b: 'tls-failed', c: 'known' } as const;
+
+    expect(joinAfter(9999, outcomes)).toMatchObject({ kind: 'wait', ask: ['b'] });
+    expect(joinAfter(10_000, outcomes)).toMatchObject({
+      kind: 'start',
+      warning: expect.stringContaining("b and this pod refuse each other's certificates"),
+    });
+  });
 });

@@ -151,4 +151,18 @@ describe('planPeers', () => {
     expect(after.entries).toHaveLength(1001);
     expect(hasChanges(changesOf(desired, after).changes)).toBe(false);
   });
+
+  it('holds while TLS is asked for and the section has none, or is missing', () => {
+    const tls = { ...settings, tls: true };
+    const plain = planPeers(membership('a', 'b'), section(['a']), self(), tls);
+    const missing = planPeers(membership('a'), section([], { exists: false }), self(), tls);
+    const good = planPeers(membership('a'), section(['a'], { encrypted: true }), self(), tls);
+
+    expect(plain).toMatchObject({
+      kind: 'hold',
+      reasons: [expect.stringContaining('--peers-tls')],
+    });
+    expect(missing.kind).toBe('hold');
+    expect(good.kind).toBe('changes');
+  });
 });

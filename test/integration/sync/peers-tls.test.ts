@@ -1,0 +1,263 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hello } from '../../../src/haproxy/hello.ts';
+import type { HelloOutcome } from '../../../src/model/hello.ts';
+import type { TlsMaterial } from '../../../src/model/peers-tls.ts';
+import {
+  createCa,
+  type MountedSecret,
+  mountSecret,
+  type TestCa,
+} from '../../helpers/certificates.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { ownNetwork } from '../../helpers/network.ts';
+import { programs } from '../../helpers/programs.ts';
+import { createReplica, type Replica } from '../../helpers/replica.ts';
+import { fillTable, keptEntries } from '../../helpers/table.ts';
+
+const entries = 2000;
+const quick = ['--resync-interval=500ms'];
+const { haproxy34, haproxy30, haproxy, dataplaneV3, dataplaneV2 } = programs;
+
+/** `losesTrack`: its certificates cannot be replaced any more once the CA has been, until it is reloaded. */
+const cases = [
+  {
+    title: 'HAProxy 3.4, Data Plane API v3',
+    ...{ binary: haproxy34, dataplane: dataplaneV3, network: ownNetwork(), losesTrack: false },
+  },
+  {
+    title: 'HAProxy 3.0, Data Plane API v2',
+    ...{ binary: haproxy30, dataplane: dataplaneV2, network: ownNetwork(), losesTrack: true },
+  },
+  {
+    title: 'HAProxy on the path, direct applier',
+    ...{ binary: haproxy, dataplane: null, network: ownNetwork(), losesTrack: true },
+  },
+];
+
+let directory: string;
+let ca: TestCa;
+let secret: MountedSecret;
+const replicas: Replica[] = [];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'hps-tls-'));
+  ca = createCa(directory);
+  secret = mountSecret(join(directory, 'secret'), ca.issue());
+});
+afterEach(async () => {
+  await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
+  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+});
+
+function members(file: string, ...all: readonly Pick<Replica, 'name' | 'address'>[]): string {
+  const path = join(directory, file);
+  writeFileSync(`${path}.new`, JSON.stringify(all.map(({ name, address }) => ({ name, address }))));
+  renameSync(`${path}.new`, path);
+  return path;
+}
+
+/** The certificate that the listener of the peers shows. */
+function shown({ address, ports }: Replica, { certificate: cert, key }: TlsMaterial) {
+  return new Promise<string>((resolve, reject) => {
+    const to = { host: address, port: ports.peers, cert, key, rejectUnauthorized: false };
+    const socket = connect(to, () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.destroy();
+    });
+    socket.on('error', reject);
+  });
+}
+
+function fingerprint({ certificate }: TlsMaterial): string {
+  return new X509Certificate(certificate).fingerprint256;
+}
+
+/** Established over TLS with these: HAProxy 2.6 does not say so in `show peers`, but it is asked for by its lines. */
+async function established(replica: Replica): Promise<number> {
+  return (await replica.peers())?.peers.filter((peer) => peer.established).length ?? 0;
+}
+
+describe.each(cases)('TLS between peers, $title', (setup) => {
+  const absent = setup.binary === undefined || setup.dataplane === undefined;
+  const it_ = it.skipIf(absent);
+  const why = absent ? 'skipped, no such programs here: ' : '';
+  const address = (n: number) => `${setup.network}.${n}`;
+
+  function create(name: string, n: number, sourceFlags: readonly string[], flags = quick): Replica {
+    const replica = createReplica(
+      {
+        haproxy: setup.binary ?? '',
+        dataplane: setup.dataplane ?? null,
+        ...{ directory, sourceFlags, flags },
+      },
+      name,
+      address(n),
+    );
+    replicas.push(replica);
+    return replica;
+  }
+
+  async function two() {
+    const file = members(
+      'members.json',
+      { name: 'a', address: address(1) },
+      { name: 'b', address: address(2) },
+    );
+    const flags = [
+      '--source=file',
+      `--members-file=${file}`,
+      ...secret.flags,
+      '--peers-tls-verify-host=haproxy-peers',
+    ];
+    const pair = [create('a', 1, flags), create('b', 2, flags)] as const;
+    await Promise.all(pair.map((replica) => replica.init()));
+    await Promise.all(pair.map((replica) => replica.start()));
+    await eventually(
+      async () => (await Promise.all(pair.map((each) => each.ready()))).every(Boolean),
+      { timeoutMs: 30_000 },
+    );
+    return { a: pair[0], b: pair[1], flags };
+  }
+
+  it_(
+    `${why}shares entries, adds who joins, and keeps ssl on every line`,
+    async () => {
+      const { a, b, flags } = await two();
+      await fillTable(a, entries);
+      await eventually(async () => (await keptEntries(b, entries)) === entries, {
+        timeoutMs: 15_000,
+      });
+
+      const c = create('c', 3, flags);
+      members('members.json', a, b, c);
+      await c.init();
+      await c.start();
+      await eventually(() => c.ready(), { timeoutMs: 30_000 });
+
+      expect(await keptEntries(c, entries)).toBe(entries);
+      expect(c.log()).not.toContain('starting all the same');
+      for (const replica of [a, b, c]) {
+        const text = readFileSync(replica.configFile, 'utf8');
+        expect(text).toMatch(/^\s+default-server .*ssl.* verifyhost haproxy-peers/m);
+        expect(text).toMatch(/^\s+bind .*ssl.*verify required/m);
+        expect(text.indexOf('default-server')).toBeLessThan(text.indexOf('server a'));
+        expect(text).not.toMatch(/^\s+peer /m);
+        for (const { name } of [a, b, c])
+          expect(text).toMatch(new RegExp(`^\\s+server ${name}\\b`, 'm'));
+        expect(statSync(join(replica.directory, 'etc', 'peers-tls.pem')).mode & 0o777).toBe(0o600);
+        expect(await eventually(async () => (await established(replica)) === 2)).toBe(true);
+      }
+      const peers = await a.ask('show peers');
+      if (/xprt=/.test(peers)) expect(peers).not.toMatch(/xprt=RAW/);
+      // The lines that were there and the line that the sidecar has added talk TLS: nobody takes anything else.
+      const to = { address: a.address, port: a.ports.peers, siblingName: 'a', ownName: 'c' };
+      const signal = AbortSignal.timeout(10_000);
+      expect(await hello({ ...to, timeoutMs: 2000, signal })).toBe('no-answer');
+    },
+    90_000,
+  );
+
+  it_(
+    `${why}gives nothing to a peer without a certificate, or with one of another CA`,
+    async () => {
+      const { a, b } = await two();
+      await fillTable(a, entries);
+      await eventually(async () => (await keptEntries(b, entries)) === entries, {
+        timeoutMs: 15_000,
+      });
+      await b.stop();
+      const other = createCa(directory, 'other-ca');
+      const foreign = mountSecret(join(directory, 'foreign'), other.issue());
+      const trusting = mountSecret(join(directory, 'trusting'), {
+        ...other.issue(),
+        ca: other.certificate,
+      });
+      const file = members('wrong.json', a, { name: 'b', address: address(9) });
+      const wait = ['--join-timeout=1s', '--silence-limit=1s'];
+      const told = ['--source=file', `--members-file=${file}`, ...wait];
+
+      async function entriesOf(sourceFlags: readonly string[]): Promise<number> {
+        // The name of a peer that is known, at an address of its own: the name alone would be accepted.
+        const stranger = create('b', 9, [...told, ...sourceFlags]);
+        await stranger.init();
+        await stranger.startHaproxy();
+        await eventually(async () => (await stranger.peers())?.resync !== 'pending', {
+          timeoutMs: 30_000,
+        });
+        const held = await keptEntries(stranger, entries);
+        await stranger.kill();
+        return held;
+      }
+      async function outcome(tls: TlsMaterial | undefined): Promise<HelloOutcome> {
+        const signal = AbortSignal.timeout(10_000);
+        const to = { address: a.address, port: a.ports.peers, siblingName: 'a', ownName: 'b' };
+        return hello({ ...to, timeoutMs: 2000, signal, tls });
+      }
+
+      expect(await outcome(undefined)).toBe('no-answer');
+      expect(await outcome({ ...other.issue(), ca: ca.certificate })).toBe('tls-failed');
+      expect(await outcome(other.issue())).toBe('tls-failed');
+      expect(await entriesOf([])).toBe(0);
+      expect(await entriesOf(foreign.flags)).toBe(0);
+      expect(await entriesOf(trusting.flags)).toBe(0);
+      // The same with a certificate of the CA: so it is the certificate that was missing.
+      expect(await outcome(ca.issue())).toMatch(/known|busy/);
+      expect(await entriesOf(secret.flags)).toBe(entries);
+    },
+    120_000,
+  );
+
+  it_(
+    `${why}takes over renewed certificates and another CA, with one reload at most for each`,
+    async () => {
+      const { a, b } = await two();
+      await fillTable(a, entries);
+      const pair = [a, b];
+      const before = await Promise.all(pair.map((each) => each.reloads()));
+      const reloads = async () =>
+        (await Promise.all(pair.map((each) => each.reloads()))).map((n, i) => n - (before[i] ?? 0));
+      async function renewTo(material: TlsMaterial): Promise<void> {
+        secret.replace(material);
+        for (const each of pair) {
+          await eventually(async () => (await shown(each, material)) === fingerprint(material), {
+            timeoutMs: 20_000,
+            intervalMs: 100,
+          });
+          await eventually(
+            () =>
+              readFileSync(join(each.directory, 'etc', 'peers-tls.pem'), 'utf8') ===
+              material.certificate + material.key,
+          );
+        }
+      }
+
+      await renewTo(ca.issue());
+      await renewTo(ca.issue());
+      expect(await reloads()).toEqual([0, 0]);
+
+      const next = createCa(directory, 'next-ca');
+      await renewTo(next.issue());
+      await eventually(() => pair.every((each) => each.log().includes('"newCa":true')));
+      expect(await reloads()).toEqual([0, 0]);
+
+      // New sessions, under the new CA: the old one is trusted no more.
+      await renewTo(next.issue());
+      await eventually(async () =>
+        (await reloads()).every((n) => n === (setup.losesTrack ? 1 : 0)),
+      );
+      await b.stop();
+      await b.init();
+      await b.start();
+      await eventually(() => b.ready(), { timeoutMs: 30_000 });
+
+      expect(await keptEntries(b, entries)).toBe(entries);
+      expect(await keptEntries(a, entries)).toBe(entries);
+      expect(a.log()).not.toContain('"level":"error"');
+    },
+    120_000,
+  );
+});
