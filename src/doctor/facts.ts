@@ -77,6 +77,8 @@ export interface Facts {
   /** What a hello to our own peers port came to: HAProxy answers `wrong-name` or the like, whoever asks. */
   readonly ownPort: HelloOutcome;
   readonly siblings: readonly SiblingFact[];
+  /** The certificates of the peers, and how long they are good for, in milliseconds. Missing: --peers-tls is off. */
+  readonly tls?: Looked<{ readonly endsInMs: number }> | null;
 }
 
 export interface Finding {

@@ -23,9 +23,10 @@ import { configVersion } from '../haproxy/peers-text.ts';
 import { parseShowPeers } from '../haproxy/show-peers.ts';
 import { parseShowTable } from '../haproxy/show-table.ts';
 import { command } from '../haproxy/socket.ts';
+import { expiresAtMs, readMaterial } from '../haproxy/tls-material.ts';
 import { createLog } from '../log.ts';
 import { askStatus } from './ask-status.ts';
-import { helloTls } from './peers-tls.ts';
+import { helloTls, peersTlsSource } from './peers-tls.ts';
 import { createSource } from './source.ts';
 
 const answerMs = 5000;
@@ -138,6 +139,14 @@ async function lookAtSiblings(
   return { siblings, notes };
 }
 
+async function lookAtTls(config: Config): Promise<NonNullable<Facts['tls']> | null> {
+  if (!config.peersTls) return null;
+  return looked(async () => {
+    const material = await readMaterial(peersTlsSource(config));
+    return { endsInMs: expiresAtMs(material) - Date.now() };
+  });
+}
+
 /** Looks at everything that a check may want to know. Changes nothing; never throws for what it finds. */
 export async function gatherFacts(
   config: Config,
@@ -211,5 +220,6 @@ export async function gatherFacts(
     admin,
     ownPort: own,
     siblings: others.siblings,
+    tls: await lookAtTls(config),
   };
 }

@@ -47,8 +47,8 @@ export function createRenewal(options: RenewalOptions): Renewal {
     if (waiting !== null && bundleOf(waiting) === bundle && waiting.ca === material.ca) return;
     const newBundle = (await readText(files.bundle)) !== bundle;
     const newCa = (await readText(files.ca)) !== material.ca;
-    options.onExpiry(expiresAtMs(material));
     if (!newBundle && !newCa) {
+      options.onExpiry(expiresAtMs(material));
       waiting = null;
       return;
     }
@@ -62,6 +62,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
       return;
     }
     await writeTlsFiles(files, material);
+    options.onExpiry(expiresAtMs(material));
     waiting = null;
     options.onOutcome('renewed');
     const expires = new Date(expiresAtMs(material));
@@ -89,7 +90,10 @@ export function createRenewal(options: RenewalOptions): Renewal {
     },
     reload: options.reload,
     reloaded() {
-      if (waiting !== null) options.onOutcome('reload');
+      if (waiting !== null) {
+        options.onOutcome('reload');
+        options.onExpiry(expiresAtMs(waiting));
+      }
       waiting = null;
     },
   };

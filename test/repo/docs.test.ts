@@ -26,6 +26,7 @@ describe('documentation', () => {
       'docs/design.md',
       'docs/operations.md',
       'docs/contributing.md',
+      'docs/security.md',
     ]) {
       const directory = path.includes('/') ? 'docs/' : '';
       for (const [, target] of read(path).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {

@@ -1,5 +1,10 @@
-import { expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { tlsFiles, writeTlsFiles } from '../../../src/haproxy/tls-material.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
+import { createCa } from '../../helpers/certificates.ts';
 import { sectionName } from '../../helpers/dataplane.ts';
 import { forEachDataplane } from '../../helpers/dataplane-suite.ts';
 import { humanSees } from '../../helpers/subjects.ts';
@@ -98,6 +103,37 @@ forEachDataplane('section', (suite) => {
     expect(on.text()).toMatch(
       /table t1 type string len 10 size 1k expire 5m store gpc0,http_req_rate\(10s\)/,
     );
+    expect(await on.runningNames()).toEqual(['a', 'b', ...add.map(({ name }) => name)]);
+  });
+
+  it('keeps mutual TLS for the lines that are there and for a burst of new ones', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'hps-section-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const files = tlsFiles(join(directory, 'haproxy.cfg'), 'haproxy-peers');
+    await writeTlsFiles(files, createCa(directory).issue(), { mode: 0o600 });
+    const ssl = `ssl crt ${files.bundle} ca-file ${files.ca} verify required`;
+    const on = await suite.given([
+      `default-server ${ssl} verifyhost haproxy-peers`,
+      `bind 127.0.0.1:PORT ${ssl}`,
+      'server a',
+      'server b 127.0.0.2:1001',
+    ]);
+    const subject = suite.make(on);
+    const add = Array.from({ length: 8 }, (_, i) => entry(`n${i}`, `127.0.0.${i + 10}`, 1001));
+    const base = await subject.read(never);
+
+    await subject.apply(base, changes({ add, update: [entry('b', '127.0.0.3', 1001)] }), never);
+
+    const after = await subject.read(never);
+    expect([base.encrypted, after.encrypted]).toEqual([true, true]);
+    // The API takes the local line, which has no address, for one it does not know, and writes it last.
+    const names = after.entries.map(({ name }) => name).sort();
+    expect(names).toEqual(['a', 'b', ...add.map(({ name }) => name)]);
+    const body = on.text().slice(on.text().indexOf('peers '));
+    expect(body.indexOf('default-server')).toBeLessThan(body.indexOf('server a'));
+    expect(body).toMatch(/^ +default-server .*ssl.* verifyhost haproxy-peers/m);
+    expect(body).toMatch(/^ +server b 127\.0\.0\.3:1001$/m);
+    for (const { name } of add) expect(body).toMatch(new RegExp(`^ +server ${name} \\S+$`, 'm'));
     expect(await on.runningNames()).toEqual(['a', 'b', ...add.map(({ name }) => name)]);
   });
 

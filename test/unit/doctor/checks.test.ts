@@ -176,3 +176,92 @@ describe('the checks of doctor', () => {
     },
   );
 });
+
+describe('TLS between the peers', () => {
+  const sectionWithTls = configText.replace(
+    / {4}peer web-1[\s\S]*3000\n(?=backend)/,
+    `    default-server ssl crt x ca-file y verify required
+    bind 10.0.0.1:3000 ssl crt x ca-file y verify required
+    server web-1
+    server web-2 10.0.0.2:3000
+`,
+  );
+  const good: Facts = {
+    ...well,
+    configText: { ok: true, value: sectionWithTls },
+    tls: { ok: true, value: { endsInMs: 60 * 86_400_000 } },
+  };
+  const found = (part: Partial<Facts>) =>
+    examine({ ...good, ...part }).filter(({ check }) => check === 'peers-tls');
+
+  it('is not spoken of where it is off', () => {
+    expect(examine(well).filter(({ check }) => check === 'peers-tls')).toEqual([]);
+  });
+
+  it('is well when the files fit, the section has it, and the siblings accept us', () => {
+    expect(found({})).toEqual([
+      expect.objectContaining({ level: 'ok', what: expect.stringContaining('60 days') }),
+    ]);
+  });
+
+  it.each<[string, Partial<Facts>, string, string, string]>([
+    [
+      'a file is missing',
+      { tls: { ok: false, why: 'tls.crt cannot be read', code: 'FILE_READ_FAILED', hint: 'x' } },
+      'failure',
+      'cannot be read',
+      'mount a Secret',
+    ],
+    [
+      'the key is of another certificate',
+      {
+        tls: { ok: false, why: 'not the key', code: 'PEERS_TLS_INVALID', hint: 'as cert-manager' },
+      },
+      'failure',
+      'not the key',
+      'as cert-manager',
+    ],
+    [
+      'it has expired',
+      { tls: { ok: true, value: { endsInMs: -1 } } },
+      'failure',
+      'expired',
+      'cert-manager',
+    ],
+    [
+      'it ends soon',
+      { tls: { ok: true, value: { endsInMs: 3.5 * 86_400_000 } } },
+      'warning',
+      '3 days',
+      'cert-manager',
+    ],
+    [
+      'the section has none',
+      { configText: well.configText },
+      'failure',
+      'asks nobody',
+      'init --peers-tls',
+    ],
+    [
+      'only the section has it',
+      { tls: null },
+      'failure',
+      'does not know',
+      'HAPROXY_PEER_SYNC_PEERS_TLS',
+    ],
+    [
+      'a sibling has another CA',
+      { siblings: [{ ...web2, hello: 'tls-failed' }] },
+      'failure',
+      'web-2 and this pod refuse',
+      'one CA',
+    ],
+  ])('says so when %s, and what mends it', (_, part, level, what, mend) => {
+    expect(found(part)).toContainEqual({
+      check: 'peers-tls',
+      level,
+      what: expect.stringContaining(what),
+      mend: expect.stringContaining(mend),
+    });
+  });
+});

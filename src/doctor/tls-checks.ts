@@ -1,0 +1,61 @@
+import { readPeersSection } from '../haproxy/peers-text.ts';
+import { type Check, type Finding, failure, ok, warning } from './facts.ts';
+
+const day = 86_400_000;
+/** Who renews in time does it long before: cert-manager at two thirds of the lifetime. */
+const soonMs = 7 * day;
+
+const mount =
+  'mount a Secret with tls.crt, tls.key and ca.crt at /etc/haproxy-tls (examples/tls), or name the files: --peers-tls-certificate, --peers-tls-key, --peers-tls-ca';
+const renew =
+  'kubectl describe certificate says why cert-manager does not renew it; without cert-manager, replace the Secret';
+
+const certificate: Check = ({ tls }) => {
+  const name = 'peers-tls';
+  if (tls === undefined || tls === null) return [];
+  if (!tls.ok)
+    return [failure(name, tls.why, tls.code === 'FILE_READ_FAILED' ? mount : (tls.hint ?? mount))];
+  const days = Math.floor(tls.value.endsInMs / day);
+  if (tls.value.endsInMs <= 0)
+    return [
+      failure(name, 'the certificate of the peers has expired: no new session is possible', renew),
+    ];
+  return tls.value.endsInMs < soonMs
+    ? [warning(name, `the certificate of the peers ends in ${days} days`, renew)]
+    : [ok(name, `certificate, key and CA fit together, for ${days} days more`)];
+};
+
+const section: Check = ({ tls, configText, options }) => {
+  if (!configText.ok) return [];
+  const { encrypted = false, exists } = readPeersSection(configText.value, options.peersSection);
+  if (!exists || encrypted === (tls !== undefined && tls !== null)) return [];
+  return [
+    encrypted
+      ? failure(
+          'peers-tls',
+          `section ${options.peersSection} has TLS, and this command does not know: a hello cannot be heard`,
+          'give --peers-tls to init, run and doctor alike, e.g. as HAPROXY_PEER_SYNC_PEERS_TLS=true in their env',
+        )
+      : failure(
+          'peers-tls',
+          `--peers-tls is on, and section ${options.peersSection} asks nobody for a certificate: run changes nothing`,
+          'give init --peers-tls too, which writes the section, and restart the pod',
+        ),
+  ];
+};
+
+const siblings: Check = ({ siblings: all, options }) => {
+  const strangers = all.filter(({ hello }) => hello === 'tls-failed').map(({ name }) => name);
+  const findings: Finding[] = [];
+  if (strangers.length > 0)
+    findings.push(
+      failure(
+        'peers-tls',
+        `${strangers.join(', ')} and this pod refuse each other's certificates on port ${options.peersPort}: entries cannot be shared`,
+        `compare: kubectl exec ${strangers[0]} -c haproxy -- grep -A4 '^peers' ${options.configFile}; all replicas need TLS, and one CA`,
+      ),
+    );
+  return findings;
+};
+
+export const tlsChecks: readonly Check[] = [certificate, section, siblings];
