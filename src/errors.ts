@@ -15,6 +15,8 @@ export const errorCodes = {
     'The API server does not accept the token. It is read again and tried again; is the service account still there?',
   KUBERNETES_BAD_ANSWER:
     'The API server answers with something else than expected. Is something else listening on that address?',
+  DNS_UNREACHABLE:
+    "DNS does not answer for the name of --dns. The sidecar keeps what it knows and goes on asking. Compare the name with the Service, and look at the pod's dnsPolicy.",
   PEERS_TLS_INVALID:
     'Certificate, key or CA for TLS between peers do not fit together. The message says which; init starts no HAProxy with them, and run keeps the ones in force.',
   TEMPLATE_INVALID: 'The template of haproxy.cfg cannot be read or cannot take a peers section.',

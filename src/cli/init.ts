@@ -10,6 +10,7 @@ import type { JoinDecision } from '../plan/join.ts';
 import { askStatus } from '../sync/ask-status.ts';
 import { createBootstrap } from '../sync/bootstrap.ts';
 import { type AskHello, joinSiblings } from '../sync/join.ts';
+import { recorderFor } from '../sync/notices.ts';
 import { helloTls } from '../sync/peers-tls.ts';
 import { settledMembers } from '../sync/settle.ts';
 import { createSource } from '../sync/source.ts';
@@ -62,6 +63,7 @@ async function init({ config, env, log, signal }: Context): Promise<number> {
   const { source, self } = createSource(config, log);
   const bootstrap = await createBootstrap({ config, env, self, log });
   const ended = new AbortController();
+  const events = recorderFor({ config, log, signal });
   source.start(AbortSignal.any([signal, ended.signal]));
   try {
     const membership = await settledMembers({
@@ -101,8 +103,11 @@ async function init({ config, env, log, signal }: Context): Promise<number> {
     const latest = source.snapshot();
     if (latest.synced) await bootstrap.write(latest);
     if (decision.kind === 'start') {
-      if (decision.warning !== null)
+      if (decision.warning !== null) {
         log.warn({ reason: decision.warning }, 'starting all the same');
+        events.record({ reason: 'JoinUnconfirmed', message: decision.warning });
+        await events.flush(2000);
+      }
       log.info({ knownBy: decision.known, members: names(latest.members) }, 'HAProxy may start');
     }
     return 0;

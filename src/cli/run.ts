@@ -1,10 +1,14 @@
+import { version as nodeVersion } from 'node:process';
 import { parseListen } from '../config/validate.ts';
+import { expose } from '../server/exposition.ts';
 import type { Check } from '../server/http.ts';
 import { startHttpServer } from '../server/http.ts';
 import { createMetrics } from '../server/metrics.ts';
 import { createApplier } from '../sync/applier.ts';
 import { createLatch } from '../sync/latch.ts';
+import { recorderFor } from '../sync/notices.ts';
 import { createPeersModule, type PeersModule } from '../sync/peers.ts';
+import { countWatch, createScrape } from '../sync/scrape.ts';
 import { createSource } from '../sync/source.ts';
 import { readStaticPeers } from '../sync/static-peers.ts';
 import type { Command, Context } from './command.ts';
@@ -21,9 +25,9 @@ function liveness(module: PeersModule, startedAtMs: number): Check {
 }
 
 async function run({ config, env, log, signal, version }: Context): Promise<number> {
-  const metrics = createMetrics(version);
+  const metrics = createMetrics({ version, node: nodeVersion.slice(1) });
   const applier = createApplier(config, env, log, metrics);
-  const { source, self } = createSource(config, log);
+  const { source, self } = createSource(config, log, countWatch(metrics, config.source, Date.now));
   const staticPeers = await readStaticPeers(config.configFile);
   const { adminSocket, masterSocket } = config;
   const latch = createLatch({ adminSocket, masterSocket, log, now: Date.now });
@@ -32,6 +36,12 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
     metrics.ready.set(1);
     log.info('this HAProxy was ready before, and stays so');
   }
+  const events = recorderFor({
+    config,
+    log,
+    signal,
+    onOutcome: (reason, outcome) => metrics.events.inc({ reason, outcome }),
+  });
   const module = createPeersModule({
     config,
     source,
@@ -45,6 +55,14 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
     signal,
     wasReady,
     onReady: () => void latch.write(),
+    events,
+  });
+  const scrape = createScrape({
+    metrics,
+    status: () => module.status(),
+    source,
+    lastPassAtMs: () => module.scheduler.lastPassAtMs(),
+    perSibling: config.metricsPerSibling,
   });
   const startedAtMs = Date.now();
   const { host, port } = parseListen(config.listen) ?? { host: '', port: 8405 };
@@ -57,10 +75,10 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
       return { ok: ready, reasons };
     },
     status: () => module.status(),
-    metrics: async () => ({
-      contentType: metrics.registry.contentType,
-      text: await metrics.registry.metrics(),
-    }),
+    metrics: async (accept) => {
+      await scrape();
+      return expose(metrics.registry, accept);
+    },
   });
   log.info(
     { port: server.port, source: source.name, applier: applier.name, staticPeers },
@@ -68,7 +86,7 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
   );
   source.start(signal);
   await module.scheduler.run(signal);
-  await Promise.all([source.stopped(), applier.close(), server.close()]);
+  await Promise.all([source.stopped(), applier.close(), server.close(), events.flush(1000)]);
   log.info({ reason: String(signal.reason?.message ?? 'stopped') }, 'stopped');
   return 0;
 }

@@ -52,6 +52,11 @@ function fullest(found: readonly Found[]): ReadonlyMap<string, number> {
   return most;
 }
 
+/** `ESTA` without a session: it has ended, mostly with an old worker, and HAProxy connects anew within 5 s. */
+function notConnected({ lastStatus }: Status['peers'][number]): string {
+  return lastStatus === 'ESTA' ? 'connecting again' : `not connected (${lastStatus})`;
+}
+
 function pendingText(pending: NonNullable<Status['pending']>): string {
   const parts = [
     pending.add.length > 0 ? `add ${pending.add.join(', ')}` : '',
@@ -85,7 +90,7 @@ export function renderStatus(found: readonly Found[], { colors, nowMs }: ViewOpt
       remote.map((peer) => [
         peer.name,
         peer.address,
-        peer.established ? 'connected' : `not connected (${peer.lastStatus})`,
+        peer.established ? 'connected' : notConnected(peer),
       ]),
     );
     return remote.map(({ established }, index) =>

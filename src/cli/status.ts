@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseListen } from '../config/validate.ts';
 import { type Connection, connectWith } from '../discovery/kubernetes/connection.ts';
-import { listPods } from '../discovery/kubernetes/list-pods.ts';
+import { listAll } from '../discovery/kubernetes/list.ts';
+import { pods as podKind } from '../discovery/kubernetes/pod-source.ts';
 import { getFromPod } from '../discovery/kubernetes/request.ts';
 import { selectorFromLabelsFile } from '../discovery/labels-file.ts';
 import { errorMessage, UserError } from '../errors.ts';
@@ -80,8 +81,9 @@ function lookOverApi(context: Context, port: number): Look {
     const namespace = config.namespace ?? connection.namespace ?? 'default';
     if (config.pod.length > 0) return inTurns(config.pod, (name) => askPod(namespace, name));
     const selector = await selectorOf(context);
-    const { pods } = await listPods(connection, { namespace, selector, signal, answerMs });
-    const found = [...pods.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const options = { namespace, selector, signal, answerMs };
+    const { objects } = await listAll(connection, podKind, options);
+    const found = [...objects.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     return inTurns(found, async ({ name, addresses }) => {
       const [address] = addresses;
       // In a pod its siblings are near, and its service account has no business with the API server's proxy.

@@ -84,9 +84,39 @@ export const commonOptions = [
   },
   {
     name: 'source',
-    type: ['kubernetes', 'file'],
+    type: ['kubernetes', 'service', 'dns', 'file'],
     default: 'kubernetes',
-    description: 'Where the siblings are found: pods of the Kubernetes API, or a file.',
+    description:
+      'Where the siblings are found: pods of the Kubernetes API, endpoints of a Service, addresses of a name, or a file.',
+    commands: both,
+  },
+  {
+    name: 'service',
+    type: 'string',
+    description:
+      'The Service whose endpoints are the siblings; implies --source service. Its selector must select this pod.',
+    commands: both,
+  },
+  {
+    name: 'dns',
+    type: 'string',
+    description:
+      'The name whose addresses are the siblings, e.g. a headless Service that publishes addresses that are not ready; implies --source dns. Peers are named after their addresses.',
+    commands: both,
+  },
+  {
+    name: 'dns-interval',
+    type: 'duration',
+    default: '2s',
+    description: 'With --source dns: how often the name is asked for.',
+    commands: both,
+  },
+  {
+    name: 'dns-server',
+    type: 'list',
+    default: '',
+    description:
+      'With --source dns: servers to ask, ADDR or ADDR:PORT, in place of those of the system; the name is then taken as it is, without search domains.',
     commands: both,
   },
   {
@@ -107,6 +137,22 @@ export const commonOptions = [
     type: 'duration',
     default: '5m',
     description: 'How often the pods are listed anew although the watch is quiet.',
+    commands: both,
+  },
+  {
+    name: 'events',
+    type: ['auto', 'on', 'off'],
+    default: 'auto',
+    description:
+      'Kubernetes Events on this pod for what an operator must know (docs/events.md). auto: with --source kubernetes, and off where the Role does not let them be created.',
+    commands: both,
+  },
+  {
+    name: 'pod-uid',
+    type: 'string',
+    env: ['POD_UID'],
+    description:
+      "This pod's uid, for Events (downward API: metadata.uid). Default: it is read from the pod.",
     commands: both,
   },
   {

@@ -113,6 +113,22 @@ export const runOptions = [
     commands: ['run'],
   },
   {
+    name: 'held-limit',
+    type: 'duration',
+    default: '2m',
+    description:
+      'How long a change may wait, or comparing may fail, before an Event says so. Dead peers that wait for --removal-delay do not count.',
+    commands: ['run'],
+  },
+  {
+    name: 'metrics-per-sibling',
+    type: 'boolean',
+    default: 'false',
+    description:
+      'Session and lag of each sibling as metrics, too. With N replicas these are N times N series: leave it off with many.',
+    commands: ['run'],
+  },
+  {
     name: 'failure-backoff',
     type: 'duration',
     default: '1s',

@@ -9,7 +9,6 @@ export const options = [...commonOptions, ...initOptions, ...runOptions, ...stat
 
 /** Flags of the tool we replace that have no meaning any more: accepted, with a hint why. */
 export const ignoredFlags: Readonly<Record<string, string>> = {
-  service: 'siblings are found by label selector: see --selector',
   'network-interface': 'the own address comes from POD_IP',
   'startup-delay': 'nothing depends on a delay any more',
 };

@@ -35,11 +35,14 @@ function relations(command: CommandName, config: Readonly<Record<string, unknown
   if (command === 'status') return listenProblems(config);
   need('pod-name', 'it is the name of this peer (downward API, fieldPath metadata.name)');
   need('pod-ip', 'it is the address of this peer (downward API, fieldPath status.podIP)');
-  if (config.source === 'kubernetes') {
+  if (config.source === 'kubernetes' || config.source === 'service') {
     need(
       'namespace',
       'it is where the pods are looked for (downward API, fieldPath metadata.namespace)',
     );
+  }
+  if (config.events === 'on' && config.source !== 'kubernetes') {
+    need('namespace', '--events on writes to it (downward API, fieldPath metadata.namespace)');
   }
   if (config.peerNames === 'node') {
     need('node-name', '--peer-names node needs it (downward API, fieldPath spec.nodeName)');
@@ -56,6 +59,14 @@ function relations(command: CommandName, config: Readonly<Record<string, unknown
     if (expected > 1000) problems.push(`--expect-replicas ${expected} is more than 1000`);
   }
   if (config.source === 'file') need('members-file', '--source file reads it');
+  if (config.source === 'service') need('service', '--source service follows its endpoints');
+  if (config.source === 'dns') {
+    need('dns', '--source dns asks for its addresses');
+    if (config.peerNames === 'node')
+      problems.push('--source dns names peers after their addresses: leave --peer-names at pod');
+    if (typeof expected === 'number' && expected > 0)
+      problems.push('--expect-replicas is for names of pods, which --source dns does not know');
+  }
   if (command === 'init') need('template', 'it is the haproxy.cfg to render from');
   const podName = config.podName;
   if (typeof podName === 'string' && !/^[A-Za-z0-9_.:-]+$/.test(podName)) {
@@ -111,6 +122,11 @@ export function loadConfig(
       problems.push(`${given?.origin ?? option.name}${shown} ${parsed.problem}`);
       config[camelCase(option.name)] = null;
     }
+  }
+  // Who names a Service or a DNS name means it.
+  if (raw.values.get('source')?.origin === 'default') {
+    if (config.dns !== undefined) config.source = 'dns';
+    if (config.service !== undefined) config.source = 'service';
   }
   problems.push(...relations(command, config));
   if (problems.length > 0) {

@@ -80,7 +80,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   function decide(plan: PeersPlan, membership: Membership, observed: Observed): Decision {
     if (plan.kind === 'hold') {
       history.noChange();
-      return { kind: 'hold', reasons: plan.reasons };
+      return { kind: 'hold', reasons: plan.reasons, codes: [plan.code] };
     }
     history.note(plan.changes, observed);
     const staying = membership.members.filter((member) => !member.terminating);

@@ -20,7 +20,8 @@ export interface PassReport {
 export interface Observer {
   pass(report: PassReport): void;
   applied(applied: Applied, ms: number): void;
-  failed(code: string): void;
+  /** `reason` is the message of the error. */
+  failed(code: string, reason: string): void;
   ready(): void;
 }
 
@@ -98,9 +99,9 @@ export function createReporter(log: Log, observer: Observer): Reporter {
     },
     failed(error, failures, leaving = false) {
       const code = error instanceof AppError ? error.code : 'BUG';
-      if (!leaving) observer.failed(code);
       // A sidecar starts before HAProxy and the Data Plane API: at first their absence is no fault.
       const starting = !reached && code === 'DATAPLANE_UNREACHABLE' && failures <= startingFailures;
+      if (!leaving && !starting) observer.failed(code, errorMessage(error));
       const said = starting ? `starting ${code}` : code;
       if (lastFailure === said) return;
       lastFailure = said;

@@ -17,6 +17,8 @@ export interface Chosen {
   readonly notes: readonly string[];
   /** How many are about to get an address. */
   readonly awaited: number;
+  /** How many cannot be members: of another family, or of a name that is there twice. */
+  readonly ignored?: number;
 }
 
 /** How many names a note lists: a note is for people, and 1,000 pods may have one problem. */
@@ -85,5 +87,5 @@ export function chooseMembers(candidates: Iterable<Candidate>, self: Self): Chos
     ...sharedAddresses(members),
   );
   if (!byName.has(self.name)) notes.push(`we ourselves (${self.name}) are not among the members`);
-  return { members, notes, awaited };
+  return { members, notes, awaited, ignored: otherFamily.length + twice.size };
 }

@@ -64,8 +64,9 @@ export function createObservation({ compute, unheard, now }: ObservationOptions)
     snapshot() {
       if (!synced) return { synced, members: [], notes: troubleNote(), awaited: 0, observedAtMs };
       chosen ??= compute();
-      const { members, notes, awaited } = chosen;
-      return { synced, members, notes: [...troubleNote(), ...notes], awaited, observedAtMs };
+      const { members, notes, awaited, ignored = 0 } = chosen;
+      const all = [...troubleNote(), ...notes];
+      return { synced, members, notes: all, awaited, ignored, observedAtMs };
     },
     onChange(callback) {
       pokes.push(callback);

@@ -1,5 +1,33 @@
 import type { PeersChanges } from './changes.ts';
 
+/** Why a change is not made now, in one word for metrics: few, stable, and without a name in them. */
+export const holdCodes = {
+  'members-unknown': 'the source has not told who the members are',
+  'self-missing': 'the members do not include this pod',
+  'section-style': 'the section has bind and server lines and lacks the own server',
+  'section-unencrypted': 'the section does not ask for certificates although --peers-tls is on',
+  'section-unmodelled': 'a write would lose lines of the section',
+  'haproxy-down': 'HAProxy does not answer on its admin socket',
+  'section-not-running': 'HAProxy runs without the section',
+  'localpeer-mismatch': 'the localpeer of HAProxy is not this pod',
+  'resync-pending': 'the own resync is not finished',
+  'resync-unreadable': 'the answer to show peers cannot be read',
+  burst: 'more changes may follow',
+  awaited: 'pods are about to get an address',
+  'removal-delay': 'only dead or moved peers: they wait for --removal-delay, by design',
+  'moved-connected': 'only moved peers that are connected: they wait for another change, by design',
+  'reload-interval': 'the last reload is too recent',
+  'siblings-away': 'siblings are not connected again since the last reload',
+  turn: 'siblings reload first',
+  'not-connected': 'a sibling that was met is not connected at the moment',
+  backoff: 'the last try failed',
+} as const;
+
+export type HoldCode = keyof typeof holdCodes;
+
+/** Waits that are right however long they last: they do no harm, and end by themselves. */
+export const patientCodes: ReadonlySet<HoldCode> = new Set(['removal-delay', 'moved-connected']);
+
 /** What to do now, and why, in words for the log. */
 export type Decision =
   | { readonly kind: 'none'; readonly reasons: readonly string[] }
@@ -9,6 +37,15 @@ export type Decision =
       readonly reasons: readonly string[];
     }
   /** Right, but not yet: look again at `untilMs` (milliseconds since the epoch) or when something changes. */
-  | { readonly kind: 'wait'; readonly untilMs: number; readonly reasons: readonly string[] }
+  | {
+      readonly kind: 'wait';
+      readonly untilMs: number;
+      readonly reasons: readonly string[];
+      readonly codes: readonly HoldCode[];
+    }
   /** Not before somebody or something changes. */
-  | { readonly kind: 'hold'; readonly reasons: readonly string[] };
+  | {
+      readonly kind: 'hold';
+      readonly reasons: readonly string[];
+      readonly codes: readonly HoldCode[];
+    };

@@ -10,6 +10,8 @@ export interface Membership {
   readonly notes: readonly string[];
   /** How many more are about to get an address: a node has taken the pod and makes its network. */
   readonly awaited: number;
+  /** How many pods of the selector cannot be members; `notes` says which and why. Absent: none, or the source cannot tell. */
+  readonly ignored?: number;
   /** Milliseconds since the epoch at which the source last heard from its origin. */
   readonly observedAtMs: number;
 }

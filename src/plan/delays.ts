@@ -1,3 +1,4 @@
+import type { HoldCode } from '../model/decision.ts';
 import type { PeerEntry } from '../model/peers-section.ts';
 import { establishedNames } from './established.ts';
 import type { GateInput, GateSettings, Observed } from './gate.ts';
@@ -8,6 +9,7 @@ const lookAgainMs = 100;
 export interface Delay {
   readonly untilMs: number;
   readonly reason: string;
+  readonly code: HoldCode;
 }
 
 /** Every reason to wait now. When they are over, replicas that are connected go one after another. */
@@ -44,13 +46,13 @@ function stagger(
   const before = met.filter((name) => name < selfName).length;
   const apart = Math.min(settings.staggerMs, settings.staggerLimitMs / Math.max(1, met.length));
   const turnMs = dueMs + before * apart;
-  if (turnMs > nowMs) return [{ untilMs: turnMs, reason: 'siblings go first' }];
+  if (turnMs > nowMs) return [{ untilMs: turnMs, reason: 'siblings go first', code: 'turn' }];
   const limit = turnMs + settings.staggerLimitMs;
   const established = establishedNames(observed);
   const missing = met.filter((name) => !established.has(name));
   if (missing.length === 0 || nowMs >= limit) return [];
   const reason = `not connected at the moment: ${missing.join(', ')}`;
-  return [{ untilMs: Math.min(nowMs + lookAgainMs, limit), reason }];
+  return [{ untilMs: Math.min(nowMs + lookAgainMs, limit), reason, code: 'not-connected' }];
 }
 
 /** The end of the burst, also when it is over. */
@@ -58,8 +60,11 @@ function burst({ history, awaited }: GateInput, settings: GateSettings): Delay {
   const limit = history.joinSinceMs + settings.burstLimitMs;
   const untilMs = Math.min(history.changedAtMs + settings.burstWindowMs, limit);
   // One reload for all of them: a pod that is being made has its address in a second or two.
-  if (awaited > 0) return { untilMs: limit, reason: `${awaited} more are about to get an address` };
-  return { untilMs, reason: 'more changes may follow' };
+  if (awaited > 0) {
+    const reason = `${awaited} more are about to get an address`;
+    return { untilMs: limit, reason, code: 'awaited' };
+  }
+  return { untilMs, reason: 'more changes may follow', code: 'burst' };
 }
 
 function lazily(input: GateInput, settings: GateSettings, nowMs: number): Delay | null {
@@ -70,6 +75,7 @@ function lazily(input: GateInput, settings: GateSettings, nowMs: number): Delay 
     return {
       untilMs: nowMs + settings.removalDelayMs,
       reason: 'only moved peers, which are connected from their side',
+      code: 'moved-connected',
     };
   }
   const untilMs = history.lazySinceMs + settings.removalDelayMs;
@@ -77,6 +83,7 @@ function lazily(input: GateInput, settings: GateSettings, nowMs: number): Delay 
   return {
     untilMs,
     reason: 'only dead or moved peers, which do no harm: waiting for an addition to go with',
+    code: 'removal-delay',
   };
 }
 
@@ -91,6 +98,7 @@ function reloadInterval({ history }: GateInput, settings: GateSettings): Delay |
   return {
     untilMs: history.lastReloadAtMs + settings.minReloadIntervalMs,
     reason: 'the last reload is too recent',
+    code: 'reload-interval',
   };
 }
 
@@ -107,6 +115,7 @@ function reestablished(input: GateInput, settings: GateSettings, nowMs: number):
   return {
     untilMs: Math.min(nowMs + lookAgainMs, limit),
     reason: `not connected again since the last reload: ${missing.join(', ')}`,
+    code: 'siblings-away',
   };
 }
 
@@ -119,5 +128,6 @@ function backoff({ history }: GateInput, settings: GateSettings): Delay | null {
   return {
     untilMs: history.lastFailureAtMs + delay,
     reason: `the last ${history.failures === 1 ? 'try' : `${history.failures} tries`} failed`,
+    code: 'backoff',
   };
 }

@@ -73,7 +73,8 @@ export function gate(input: GateInput, settings: GateSettings, nowMs: number): D
   const delays = delaysOf(input, settings, nowMs);
   if (delays.length > 0) {
     const untilMs = Math.max(...delays.map((delay) => delay.untilMs));
-    return { kind: 'wait', untilMs, reasons: delays.map((delay) => delay.reason) };
+    const reasons = delays.map((delay) => delay.reason);
+    return { kind: 'wait', untilMs, reasons, codes: delays.map((delay) => delay.code) };
   }
   const reasons = reloadFor === null ? input.reasons : [...input.reasons, reloadFor];
   return { kind: 'apply', changes: input.changes, reasons };
@@ -86,6 +87,7 @@ function forbids(input: GateInput): ((nowMs: number) => Decision) | null {
       kind: 'wait',
       untilMs: nowMs + 5 * lookAgainMs,
       reasons: [`HAProxy does not answer: ${observed.why}`],
+      codes: ['haproxy-down'],
     });
   }
   const { state } = observed;
@@ -97,6 +99,7 @@ function forbids(input: GateInput): ((nowMs: number) => Decision) | null {
       reasons: [
         `HAProxy runs without the section although the file has it: its localpeer is not ${selfName}`,
       ],
+      codes: ['section-not-running'],
     });
   }
   if (state.localName !== selfName) {
@@ -105,6 +108,7 @@ function forbids(input: GateInput): ((nowMs: number) => Decision) | null {
       reasons: [
         `HAProxy's localpeer is ${state.localName ?? 'not in the section'}, not ${selfName}`,
       ],
+      codes: ['localpeer-mismatch'],
     });
   }
   if (state.resync === 'pending') {
@@ -112,6 +116,7 @@ function forbids(input: GateInput): ((nowMs: number) => Decision) | null {
       kind: 'wait',
       untilMs: nowMs + lookAgainMs,
       reasons: ['own resync is not finished'],
+      codes: ['resync-pending'],
     });
   }
   if (state.resync === 'unknown') {
@@ -120,6 +125,7 @@ function forbids(input: GateInput): ((nowMs: number) => Decision) | null {
       reasons: [
         '"show peers" of this HAProxy version cannot be read, so its resync may be unfinished',
       ],
+      codes: ['resync-unreadable'],
     });
   }
   return null;

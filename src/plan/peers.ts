@@ -1,4 +1,5 @@
 import type { PeersChanges } from '../model/changes.ts';
+import type { HoldCode } from '../model/decision.ts';
 import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
 import type { PeerEntry, PeersSection } from '../model/peers-section.ts';
@@ -21,7 +22,7 @@ export type PeersPlan =
       readonly reasons: readonly string[];
     }
   /** What is known does not allow to plan: nothing may be changed. */
-  | { readonly kind: 'hold'; readonly reasons: readonly string[] };
+  | { readonly kind: 'hold'; readonly code: HoldCode; readonly reasons: readonly string[] };
 
 /**
  * What differs between the pods that are there and the peers section that is there. Idempotent: on a section
@@ -34,8 +35,8 @@ export function planPeers(
   self: Self,
   settings: PlanSettings,
 ): PeersPlan {
-  const holds = holdReasons(desired, actual, self, settings);
-  if (holds.length > 0) return { kind: 'hold', reasons: holds };
+  const hold = holdOf(desired, actual, self, settings);
+  if (hold !== null) return { kind: 'hold', ...hold };
 
   const known = new Map(actual.entries.map((entry) => [entry.name, entry]));
   const wanted = new Set<string>([self.name]);
@@ -79,30 +80,36 @@ export function planPeers(
   return { kind: 'changes', changes: { create: !actual.exists, add, update, remove }, reasons };
 }
 
-function holdReasons(
+interface Hold {
+  readonly code: HoldCode;
+  readonly reasons: readonly string[];
+}
+
+function holdOf(
   desired: Membership,
   actual: PeersSection,
   self: Self,
   settings: PlanSettings,
-): readonly string[] {
+): Hold | null {
   if (!desired.synced) {
-    return ['the members are not known yet', ...desired.notes];
+    const reasons = ['the members are not known yet', ...desired.notes];
+    return { code: 'members-unknown', reasons };
   }
   if (!desired.members.some((member) => member.name === self.name)) {
-    return [
+    const reasons = [
       `the members do not include this pod (${self.name}), so the list cannot be trusted: does the selector match its labels?`,
       ...desired.notes,
     ];
+    return { code: 'self-missing', reasons };
   }
   if (settings.tls === true && actual.encrypted !== true) {
-    return [
-      `section ${actual.name} does not ask for certificates although --peers-tls is on: give init --peers-tls too, which writes it`,
-    ];
+    const reason = `section ${actual.name} does not ask for certificates although --peers-tls is on: give init --peers-tls too, which writes it`;
+    return { code: 'section-unencrypted', reasons: [reason] };
   }
   if (actual.style === 'server' && !actual.entries.some((entry) => entry.name === self.name)) {
-    return [
-      `section ${actual.name} has bind and server lines but no "server ${self.name}": add it to the template`,
-    ];
+    const reason = `section ${actual.name} has bind and server lines but no "server ${self.name}": add it to the template`;
+    return { code: 'section-style', reasons: [reason] };
   }
-  return actual.obstacles;
+  if (actual.obstacles.length === 0) return null;
+  return { code: 'section-unmodelled', reasons: actual.obstacles };
 }

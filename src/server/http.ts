@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { UserError } from '../errors.ts';
+import type { Exposition } from './exposition.ts';
 
 export interface Check {
   readonly ok: boolean;
@@ -14,7 +15,8 @@ export interface HttpServerOptions {
   readonly ready: () => Check;
   /** Anything that becomes JSON. */
   readonly status: () => Promise<unknown>;
-  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** In the format that the Accept header asks for. */
+  readonly metrics: (accept: string | undefined) => Promise<Exposition>;
 }
 
 export interface HttpServer {
@@ -48,9 +50,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
         () => answer(response, 500, 'status failed\n'),
       );
     } else if (path === '/metrics') {
-      options.metrics().then(
+      options.metrics(request.headers.accept).then(
         ({ contentType, text }) => {
-          response.writeHead(200, { 'content-type': contentType });
+          response.writeHead(200, { 'content-type': contentType, vary: 'accept' });
           response.end(text);
         },
         () => answer(response, 500, 'metrics failed\n'),

@@ -43,7 +43,11 @@ export function createApplier(
             const observed = await observePeers(config.adminSocket, config.peersSection, signal);
             return observed.kind === 'up' ? observed.state?.peers : undefined;
           },
-          onCall: ({ method, status }) => metrics.dataplaneCalls.inc({ method, status }),
+          onCall: ({ method, status, stage: operation, ok, ms }) => {
+            metrics.dataplaneCalls.inc({ method, status });
+            metrics.dataplaneSeconds.observe({ operation }, ms / 1000);
+            if (!ok) metrics.dataplaneErrors.inc({ operation });
+          },
         });
   return config.dryRun ? createDryRunApplier(applier, log) : applier;
 }

@@ -10,8 +10,9 @@ import { parseListen } from '../config/validate.ts';
 import type { Config } from '../config/values.ts';
 import { connectWith } from '../discovery/kubernetes/connection.ts';
 import { asAppError } from '../discovery/kubernetes/failures.ts';
-import { listPods } from '../discovery/kubernetes/list-pods.ts';
-import { getPods } from '../discovery/kubernetes/request.ts';
+import { listAll } from '../discovery/kubernetes/list.ts';
+import { pods as podKind } from '../discovery/kubernetes/pod-source.ts';
+import { getObjects } from '../discovery/kubernetes/request.ts';
 import { selectorFromLabelsFile } from '../discovery/labels-file.ts';
 import { validateSelector } from '../discovery/selector.ts';
 import type { Facts, Looked, SiblingFact } from '../doctor/facts.ts';
@@ -43,21 +44,23 @@ async function looked<T>(look: () => Promise<T>): Promise<Looked<T>> {
 }
 
 async function lookAtPods(config: Config, selector: string, signal: AbortSignal) {
+  const namespace = config.namespace ?? '';
+  const context = { namespace, verb: 'list', kind: podKind } as const;
   const connection = await connectWith(config.kubeconfig)();
   try {
-    const namespace = config.namespace ?? '';
     const limit = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
     const query = { labelSelector: selector, limit: '1' };
-    const answer = await getPods(connection, { namespace, verb: 'list', query, signal: limit });
+    const answer = await getObjects(connection, { ...context, query, signal: limit });
     const date = Date.parse(answer.headers.date ?? '');
     answer.destroy();
-    const { pods } = await listPods(connection, { namespace, selector, signal, answerMs });
+    const options = { namespace, selector, signal, answerMs };
+    const { objects } = await listAll(connection, podKind, options);
     return {
-      pods: [...pods.values()],
+      pods: [...objects.values()],
       skewMs: Number.isFinite(date) ? date - Date.now() : null,
     };
   } catch (error) {
-    throw asAppError(error, { namespace: config.namespace ?? '', verb: 'list' });
+    throw asAppError(error, context);
   } finally {
     connection.close();
   }

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Applier } from '../apply/applier.ts';
 import { parseListen } from '../config/validate.ts';
 import type { Config } from '../config/values.ts';
 import { createReconciler, type Reconciler } from '../control/reconciler.ts';
+import type { Observer } from '../control/reporter.ts';
 import { createScheduler, type Scheduler } from '../control/scheduler.ts';
 import type { Source } from '../discovery/source.ts';
 import { errorMessage } from '../errors.ts';
@@ -13,8 +15,11 @@ import type { Self } from '../model/member.ts';
 import { expectedPeers } from '../plan/expected.ts';
 import type { Metrics } from '../server/metrics.ts';
 import { askStatus } from './ask-status.ts';
+import { type Counting, countWith } from './count.ts';
+import type { Recorder } from './events.ts';
+import { noticeWith } from './notices.ts';
 import { observePeers } from './observe.ts';
-import { countWith, everybody } from './observers.ts';
+import { everybody } from './observers.ts';
 import { peersTlsFiles, peersTlsSource } from './peers-tls.ts';
 import { createRenewal, type Renewal } from './renewal.ts';
 import { createRepair } from './repair.ts';
@@ -41,11 +46,12 @@ export interface PeersModuleOptions {
   readonly signal: AbortSignal;
   readonly wasReady: boolean;
   readonly onReady: () => void;
+  readonly events: Recorder;
 }
 
 /** Compares our tables with those of siblings over their `/status`, which listens on the same port everywhere. */
-function createConfirm(options: PeersModuleOptions, board: StatusBoard) {
-  const { config, log, now, metrics } = options;
+function createConfirm(options: PeersModuleOptions, board: StatusBoard, counting: Counting) {
+  const { config, log, now, metrics, events } = options;
   if (!config.repair || config.dryRun) return {};
   const port = parseListen(config.listen)?.port ?? 0;
   const confirm = createRepair({
@@ -53,12 +59,24 @@ function createConfirm(options: PeersModuleOptions, board: StatusBoard) {
     limitMs: config.repairLimit,
     // HAProxy tries again to connect after 5 s.
     connectLimitMs: 6000,
-    own: () => board.status(),
+    own: () => board.status('fresh'),
+    sleep: (ms, stop) => sleep(ms, undefined, { signal: stop }),
     ask: ({ address }, signal) => askStatus(address, port, { timeoutMs: 1000, signal }),
     hardReload: (signal) => hardReload(config.masterSocket, { signal }),
     log,
     now,
-    onOutcome: (outcome) => metrics.repairs.inc({ outcome }),
+    onReload(reasons) {
+      counting.repairing();
+      events.record({ reason: 'ResyncMissed', message: reasons.join('; ') });
+    },
+    onOutcome(outcome, reasons) {
+      metrics.repairs.inc({ outcome });
+      events.record(
+        outcome === 'repaired'
+          ? { reason: 'ResyncRepaired', message: 'tables learned after a hard-reload' }
+          : { reason: 'JoinedWithoutHistory', message: reasons.join('; ') },
+      );
+    },
   });
   return { confirm };
 }
@@ -93,6 +111,9 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     readiness: () => reconciler.readiness(),
     now,
   });
+  const counting = countWith({ metrics: options.metrics, now });
+  const notices = noticeWith(options.events, config.heldLimit, now);
+  const latch: Observer = { pass() {}, applied() {}, failed() {}, ready: options.onReady };
   const renewal = createPeersRenewal(options);
   const reconciler: Reconciler = createReconciler({
     source,
@@ -117,8 +138,8 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
       backoffMaxMs: config.failureBackoffLimit,
     },
     log,
-    observer: everybody(countWith(options.metrics, options.onReady), board),
-    ...createConfirm(options, board),
+    observer: everybody(counting, latch, board, notices),
+    ...createConfirm(options, board, counting),
     now,
     wasReady: options.wasReady,
     ...(renewal === undefined ? {} : { reloadWish: renewal }),
@@ -132,6 +153,9 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     now,
     onError: (error) => log.error({ code: 'BUG', err: error }, errorMessage(error)),
   });
-  source.onChange(() => scheduler.poke());
+  source.onChange(() => {
+    counting.changed();
+    scheduler.poke();
+  });
   return { scheduler, reconciler, status: () => board.status() };
 }

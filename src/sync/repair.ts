@@ -17,6 +17,7 @@ export interface RepairOptions {
   readonly self: Self;
   readonly limitMs: number;
   readonly connectLimitMs: number;
+  /** Asked anew each time: our count must be the later one. */
   readonly own: () => Promise<Status>;
   /** Null: it does not tell. */
   readonly ask: (sibling: Member, signal: AbortSignal) => Promise<Status | null>;
@@ -24,8 +25,14 @@ export interface RepairOptions {
   readonly hardReload: (signal: AbortSignal) => Promise<boolean>;
   readonly log: Log;
   readonly now: () => number;
-  readonly onOutcome: (outcome: 'repaired' | 'missed') => void;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** HAProxy is reloaded, to learn what `reasons` say is missing. */
+  readonly onReload?: (reasons: readonly string[]) => void;
+  readonly onOutcome: (outcome: 'repaired' | 'missed', reasons: readonly string[]) => void;
 }
+
+/** What a sibling has counted arrives here within this time, in milliseconds, where nothing was missed. */
+const travelMs = 100;
 
 /** All siblings hold the same tables: a few of them are enough. */
 const askedAtMost = 5;
@@ -74,10 +81,9 @@ export function createRepair(options: RepairOptions): Confirm {
   ): Promise<RepairDecision> {
     const connected = establishedNames(observed);
     const asked = whomToAsk(members, self, connected);
-    const [own, ...answers] = await Promise.all([
-      options.own(),
-      ...asked.map((sibling) => options.ask(sibling, signal)),
-    ]);
+    const answers = await Promise.all(asked.map((sibling) => options.ask(sibling, signal)));
+    if (answers.some((answer) => answer !== null)) await options.sleep(travelMs, signal);
+    const own = await options.own();
     const siblings: Holder[] = [];
     for (const [index, status] of answers.entries()) {
       if (status === null || status.resync === null) continue;
@@ -121,7 +127,7 @@ export function createRepair(options: RepairOptions): Confirm {
     say(decision);
     if (decision.kind === 'complete') {
       if (attempts > 0) {
-        options.onOutcome('repaired');
+        options.onOutcome('repaired', []);
         log.info({ attempts }, 'tables learned after a hard-reload');
       }
       return { ready: true, reasons: [], reloaded: false };
@@ -135,10 +141,11 @@ export function createRepair(options: RepairOptions): Confirm {
       gapBefore = null;
       stalledLooks = 0;
       possible = await options.hardReload(signal);
+      if (possible) options.onReload?.(decision.reasons);
       return { ready: false, reasons: decision.reasons, reloaded: possible };
     }
     if (decision.kind === 'give-up') {
-      options.onOutcome('missed');
+      options.onOutcome('missed', decision.reasons);
       const why = possible ? undefined : 'HAProxy before 2.9 knows no hard-reload';
       log.error({ code: 'RESYNC_MISSED', reasons: decision.reasons, why }, 'tables missed');
       return { ready: true, reasons: [], reloaded: false };

@@ -1,6 +1,10 @@
 import type { Config } from '../config/values.ts';
+import { nameOfAddress } from '../discovery/addresses.ts';
+import { createDnsSource } from '../discovery/dns.ts';
 import { createFileSource } from '../discovery/file.ts';
+import type { WatchHealth } from '../discovery/kubernetes/follow.ts';
 import { createPodSource } from '../discovery/kubernetes/pod-source.ts';
+import { createSliceSource } from '../discovery/kubernetes/slice-source.ts';
 import { selectorFromLabelsFile } from '../discovery/labels-file.ts';
 import { validateSelector } from '../discovery/selector.ts';
 import { readSelf } from '../discovery/self.ts';
@@ -8,11 +12,7 @@ import type { Source } from '../discovery/source.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
 
-/** The source that the configuration asks for, and ourselves. Nothing is contacted yet. */
-export function createSource(
-  config: Config,
-  log: Log,
-): { readonly source: Source; readonly self: Self } {
+function selfOf(config: Config): Self {
   const self = readSelf({
     podName: config.podName,
     podIp: config.podIp,
@@ -21,21 +21,46 @@ export function createSource(
       ? { node: { name: config.nodeName ?? '', ip: config.hostIp ?? '' } }
       : {}),
   });
-  if (config.source === 'file') {
-    return { self, source: createFileSource({ path: config.membersFile ?? '', self, log }) };
-  }
-  const selector =
-    config.selector === undefined
-      ? selectorFromLabelsFile(config.labelsFile)
-      : validateSelector(config.selector);
-  const source = createPodSource({
+  // DNS tells addresses only, and every replica must call each peer the same.
+  return config.source === 'dns' ? { ...self, name: nameOfAddress(self.address) } : self;
+}
+
+/** The source that the configuration asks for, and ourselves. Nothing is contacted yet. */
+export function createSource(
+  config: Config,
+  log: Log,
+  health?: WatchHealth,
+): { readonly source: Source; readonly self: Self } {
+  const self = selfOf(config);
+  const common = {
     namespace: config.namespace ?? '',
-    selector,
     self,
-    peerNames: config.peerNames,
     log,
     kubeConfig: config.kubeconfig,
     relistMs: config.relistInterval,
-  });
-  return { self, source };
+    health,
+  };
+  switch (config.source) {
+    case 'file':
+      return { self, source: createFileSource({ path: config.membersFile ?? '', self, log }) };
+    case 'dns': {
+      const { dnsInterval: intervalMs, dnsServer: servers } = config;
+      return {
+        self,
+        source: createDnsSource({ name: config.dns ?? '', self, log, intervalMs, servers }),
+      };
+    }
+    case 'service':
+      return { self, source: createSliceSource({ ...common, service: config.service ?? '' }) };
+    case 'kubernetes': {
+      const selector =
+        config.selector === undefined
+          ? selectorFromLabelsFile(config.labelsFile)
+          : validateSelector(config.selector);
+      return {
+        self,
+        source: createPodSource({ ...common, selector, peerNames: config.peerNames }),
+      };
+    }
+  }
 }

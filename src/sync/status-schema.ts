@@ -7,6 +7,8 @@ const peer = z.object({
   local: z.boolean(),
   established: z.boolean(),
   lastStatus: z.string(),
+  /** Updates of this replica that were not sent to it yet; absent without a live session. */
+  lag: z.number().optional(),
 });
 
 const table = z.object({

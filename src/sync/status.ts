@@ -1,5 +1,6 @@
 import type { Observer, PassReport } from '../control/reporter.ts';
 import { showProc } from '../haproxy/master.ts';
+import { parseLag } from '../haproxy/peer-lag.ts';
 import { parseShowPeers } from '../haproxy/show-peers.ts';
 import { parseShowTable } from '../haproxy/show-table.ts';
 import { command } from '../haproxy/socket.ts';
@@ -21,7 +22,8 @@ export interface StatusBoardOptions {
 
 /** Remembers what the reconciler reports, and asks HAProxy for the rest when somebody wants to know. */
 export interface StatusBoard extends Observer {
-  status(): Promise<Status>;
+  /** `fresh`: HAProxy is asked again, however short ago it was. */
+  status(fresh?: 'fresh'): Promise<Status>;
 }
 
 /** Several may ask at the same time: HAProxy is asked at most once in this many milliseconds. */
@@ -40,13 +42,14 @@ async function askHaproxy(options: StatusBoardOptions): Promise<FromHaproxy> {
     showProc(masterSocket, { timeoutMs: 3000 }).catch(() => []),
   ]);
   const state = parseShowPeers(peersText).find((candidate) => candidate.section === section);
+  const lag = parseLag(peersText, section);
   return {
     resync: state?.resync ?? null,
     haproxy: {
       version: /^Version: (\S+)/m.exec(infoText)?.[1] ?? null,
       reloads: processes.find(({ kind }) => kind === 'master')?.reloads ?? null,
     },
-    peers: (state?.peers ?? []).map((peer) => ({ ...peer })),
+    peers: (state?.peers ?? []).map((peer) => ({ ...peer, lag: lag.get(peer.name) })),
     tables: parseShowTable(tableText).map(({ name, type, size, used }) => {
       return { name, type, size, used, shared: state?.tables.includes(name) ?? false };
     }),
@@ -75,8 +78,8 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
   let lastFailure: Status['lastFailure'] = null;
   let asked: { readonly atMs: number; readonly answer: Promise<FromHaproxy> } | null = null;
 
-  function fromHaproxy(): Promise<FromHaproxy> {
-    if (asked === null || now() - asked.atMs >= freshMs) {
+  function fromHaproxy(fresh: boolean): Promise<FromHaproxy> {
+    if (fresh || asked === null || now() - asked.atMs >= freshMs) {
       asked = { atMs: now(), answer: askHaproxy(options) };
     }
     return asked.answer;
@@ -101,8 +104,8 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
       lastFailure = { atMs: now(), code };
     },
     ready() {},
-    async status() {
-      const haproxy = await fromHaproxy();
+    async status(fresh) {
+      const haproxy = await fromHaproxy(fresh === 'fresh');
       const membership = options.members();
       const { ready, reasons } = options.readiness();
       return {

@@ -14,9 +14,13 @@ export interface SourceOrigin {
   createSource(self: Self): Source;
 }
 
+/** What a member is called where a source names it after something else than its name. */
+export type NameOf = (member: { readonly name: string; readonly address: string }) => string;
+
 export interface SourceHarness {
   readonly skip?: string | undefined;
   readonly timeoutMs?: number;
+  readonly nameOf?: NameOf;
   setUp(): Promise<void>;
   tearDown(): Promise<void>;
   /** A fresh, empty origin for each test. */
@@ -34,6 +38,18 @@ function pairs(membership: Membership): readonly string[] {
 /** What everyone who reads a Source may rely on. */
 export function sourceContract(title: string, harness: SourceHarness): void {
   const reason = harness.skip === undefined ? '' : ` (skipped: ${harness.skip})`;
+  const nameOf = harness.nameOf ?? (({ name }) => name);
+  const calledSelf = { ...self, name: nameOf(self) };
+  /** `other=10.0.0.2`, in the source's own names and order. */
+  function called(...expected: readonly string[]): readonly string[] {
+    return expected
+      .map((text) => {
+        const [name = '', address = ''] = text.split('=');
+        return `${nameOf({ name, address })}=${address}`;
+      })
+      .sort();
+  }
+
   describe.skipIf(harness.skip !== undefined)(`source contract: ${title}${reason}`, () => {
     let origin: SourceOrigin;
     let source: Source;
@@ -45,7 +61,7 @@ export function sourceContract(title: string, harness: SourceHarness): void {
     beforeEach(async () => {
       origin = await harness.createOrigin();
       controller = new AbortController();
-      source = origin.createSource(self);
+      source = origin.createSource(calledSelf);
     });
 
     afterEach(async () => {
@@ -56,7 +72,7 @@ export function sourceContract(title: string, harness: SourceHarness): void {
     async function seen(...expected: readonly string[]): Promise<void> {
       await eventually(() => {
         expect(source.snapshot().synced).toBe(true);
-        expect(pairs(source.snapshot())).toEqual(expected);
+        expect(pairs(source.snapshot())).toEqual(called(...expected));
       });
     }
 
@@ -125,7 +141,9 @@ export function sourceContract(title: string, harness: SourceHarness): void {
 
       await origin.set([own, other]);
 
-      await eventually(() => expect(snapshots).toContainEqual(['other=10.0.0.2', 'own=10.0.0.1']));
+      await eventually(() =>
+        expect(snapshots).toContainEqual(called('other=10.0.0.2', 'own=10.0.0.1')),
+      );
     });
 
     it('gives the same answer twice when nothing changed', async () => {
@@ -160,7 +178,9 @@ export function sourceContract(title: string, harness: SourceHarness): void {
 
       await seen('other=10.0.0.2');
 
-      expect(source.snapshot().notes.join()).toContain('we ourselves (own) are not among');
+      expect(source.snapshot().notes.join()).toContain(
+        `we ourselves (${calledSelf.name}) are not among`,
+      );
     });
 
     it('stops on abort, and what happens later changes nothing', async () => {
@@ -177,7 +197,7 @@ export function sourceContract(title: string, harness: SourceHarness): void {
       await origin.set([own, other]);
 
       expect(pokes).toBe(0);
-      expect(pairs(source.snapshot())).toEqual(['own=10.0.0.1']);
+      expect(pairs(source.snapshot())).toEqual(called('own=10.0.0.1'));
     });
 
     it('stops while the origin is gone', async () => {

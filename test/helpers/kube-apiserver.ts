@@ -48,6 +48,13 @@ export interface KubeApiserver {
   ): Promise<string>;
   /** Role and RoleBinding that let the account get, list and watch pods; `verbs` narrows it. */
   allowPods(namespace: string, account: string, verbs?: readonly string[]): Promise<void>;
+  /** The same for another resource of the core group. */
+  allow(
+    namespace: string,
+    account: string,
+    resource: string,
+    verbs: readonly string[],
+  ): Promise<void>;
   /** A kubeconfig with this `user`, e.g. `{token: …}`, and another port where a hop is between. Returns its path. */
   writeKubeconfig(name: string, user: unknown, port?: number): Promise<string>;
   /** Kills the server (SIGKILL) and starts it again on the same port with the same data. */
@@ -226,6 +233,20 @@ export async function startKubeApiserver(): Promise<KubeApiserver> {
   const accounts = (namespace: string) => `/api/v1/namespaces/${namespace}/serviceaccounts`;
   const rbac = (namespace: string) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
 
+  async function allow(
+    namespace: string,
+    account: string,
+    resource: string,
+    verbs: readonly string[],
+  ): Promise<void> {
+    const name = `${account}-${resource}-${verbs.join('-')}`;
+    const rules = [{ apiGroups: [''], resources: [resource], verbs }];
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name };
+    const subjects = [{ kind: 'ServiceAccount', namespace, name: account }];
+    await ensure(`${rbac(namespace)}/roles`, { metadata: { name }, rules });
+    await ensure(`${rbac(namespace)}/rolebindings`, { metadata: { name }, roleRef, subjects });
+  }
+
   return {
     url,
     kubeconfigPath,
@@ -250,14 +271,9 @@ export async function startKubeApiserver(): Promise<KubeApiserver> {
         'kubernetes.io': { namespace, serviceaccount: { name, uid: body.metadata.uid } },
       });
     },
-    async allowPods(namespace, account, verbs = ['get', 'list', 'watch']) {
-      const name = `${account}-${verbs.join('-')}`;
-      const rules = [{ apiGroups: [''], resources: ['pods'], verbs }];
-      const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name };
-      const subjects = [{ kind: 'ServiceAccount', namespace, name: account }];
-      await ensure(`${rbac(namespace)}/roles`, { metadata: { name }, rules });
-      await ensure(`${rbac(namespace)}/rolebindings`, { metadata: { name }, roleRef, subjects });
-    },
+    allowPods: (namespace, account, verbs = ['get', 'list', 'watch']) =>
+      allow(namespace, account, 'pods', verbs),
+    allow,
     writeKubeconfig,
     async restart() {
       await kill();

@@ -29,6 +29,9 @@ export const programs = {
   haproxy34: process.env.HAPROXY_34_BIN === undefined ? undefined : find('HAPROXY_34_BIN'),
   haproxy30: process.env.HAPROXY_30_BIN === undefined ? undefined : find('HAPROXY_30_BIN'),
   dataplaneV3: find('DATAPLANEAPI_BIN', 'dataplaneapi'),
+  dnsmasq: find('DNSMASQ_BIN', 'dnsmasq'),
+  prometheus: find('PROMETHEUS_BIN', 'prometheus'),
+  promtool: find('PROMTOOL_BIN', 'promtool'),
   dataplaneV2:
     process.env.DATAPLANEAPI_V2_BIN === undefined ? undefined : find('DATAPLANEAPI_V2_BIN'),
 } as const;

@@ -64,6 +64,9 @@ export interface Replica {
   /** SIGKILL to the Data Plane API alone, and a start; without one they do nothing. */
   killApi(): Promise<void>;
   startApi(): void;
+  /** SIGSTOP to HAProxy, master and workers: connections stay open and nobody answers. */
+  pauseHaproxy(): void;
+  resumeHaproxy(): void;
   /** As Kubernetes does: HAProxy first, the sidecar last. */
   stop(): Promise<void>;
   /** SIGKILL to everything at once. */
@@ -115,6 +118,10 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   } catch {
     // Gone already.
   }
+}
+
+function toAll(child: ChildProcess | undefined, signal: NodeJS.Signals): void {
+  if (child?.pid !== undefined && !exited(child)) process.kill(-child.pid, signal);
 }
 
 export function createReplica(setting: ReplicaSetting, name: string, address: string): Replica {
@@ -217,6 +224,8 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
     startSidecar,
     killApi: () => gone(children.api, 'SIGKILL'),
     startApi,
+    pauseHaproxy: () => toAll(children.haproxy, 'SIGSTOP'),
+    resumeHaproxy: () => toAll(children.haproxy, 'SIGCONT'),
     async ready() {
       try {
         return (await fetch(`http://${address}:${ports.probe}/readyz`)).ok;

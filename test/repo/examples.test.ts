@@ -57,6 +57,46 @@ function readWorkload(folder: string, kind: string) {
   return { pod, containers, ours };
 }
 
+/** Containers of ours, wherever they stand in a manifest or in the values of a chart. */
+function ownContainers(value: unknown): readonly z.infer<typeof container>[] {
+  if (Array.isArray(value)) return value.flatMap(ownContainers);
+  const found = container.safeParse(value).data;
+  if (found?.image.startsWith('haproxy-peer-sync:')) return [found];
+  return typeof value === 'object' && value !== null
+    ? Object.values(value).flatMap(ownContainers)
+    : [];
+}
+
+describe.each(['examples/existing/component/workload.yaml', 'examples/helm/values.yaml'])(
+  '%s',
+  (path) => {
+    const [document] = parseAllDocuments(readFileSync(path, 'utf8'), { merge: true });
+    const ours = ownContainers(document?.toJS());
+
+    it('has init and sidecar, each with flags and variables that the program reads', () => {
+      expect(ours.map(({ args }) => args[0])).toEqual(['init', 'run']);
+
+      for (const { args, env } of ours) {
+        const known = [...optionsOf(args[0] as CommandName), ...optionsOf('doctor')];
+        const flags = known.map(({ name }) => `--${name}`);
+        expect(flags).toEqual(
+          expect.arrayContaining(args.slice(1).map((arg) => arg.split('=')[0])),
+        );
+        const variables = known.flatMap((option) => [envName(option), ...(option.env ?? [])]);
+        expect(variables).toEqual(expect.arrayContaining(env.map(({ name }) => name)));
+      }
+    });
+
+    it('mounts the same folders in all containers that share files', () => {
+      const mounts = ours.map(({ volumeMounts }) => volumeMounts.map(({ name }) => name));
+
+      for (const names of mounts) {
+        expect(names).toEqual(expect.arrayContaining(['etc', 'run', 'podinfo']));
+      }
+    });
+  },
+);
+
 describe.each(examples)('%s', (folder, kind) => {
   const { pod, containers, ours } = readWorkload(folder, kind);
 

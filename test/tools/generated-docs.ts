@@ -1,6 +1,14 @@
 import { flagsMarkdown } from '../../src/config/describe.ts';
 import { errorCodes } from '../../src/errors.ts';
-import { createMetrics } from '../../src/server/metrics.ts';
+import { holdCodes } from '../../src/model/decision.ts';
+import { type NoticeDefinition, noticeReasons } from '../../src/model/notice.ts';
+import {
+  type MetricDefinition,
+  metricDefinitions,
+  metricPrefix,
+} from '../../src/server/metric-definitions.ts';
+import { dashboardJson } from './dashboard.ts';
+import { prometheusRuleYaml } from './prometheus-rule.ts';
 
 function errorsMarkdown(): string {
   const rows = Object.entries(errorCodes).map(([code, advice]) => `| \`${code}\` | ${advice} |`);
@@ -16,26 +24,63 @@ function errorsMarkdown(): string {
   ].join('\n');
 }
 
-async function metricsMarkdown(): Promise<string> {
-  const metrics = await createMetrics('docs').registry.getMetricsAsJSON();
-  const rows = metrics.map(({ name, type, help }) => `| \`${name}\` | ${String(type)} | ${help} |`);
+function metricsMarkdown(): string {
+  const definitions: readonly MetricDefinition[] = Object.values(metricDefinitions);
+  const rows = definitions.map(({ name, type, labels = [], values = [], help }) => {
+    const known = labels[0] === 'code' ? [] : values;
+    const bounds = known.length === 0 ? '' : ` (${known.join(', ')})`;
+    const shown = labels.map((label) => `\`${label}\``).join(', ') + bounds;
+    return `| \`${metricPrefix}${name}\` | ${type} | ${shown} | ${help} |`;
+  });
+  const reasons = Object.entries(holdCodes).map(([code, text]) => `| \`${code}\` | ${text} |`);
   return [
     '# Metrics',
     '',
-    'Generated from `src/server/metrics.ts` by `npm run docs`. Served on `/metrics`, port 8405 (`--listen`).',
+    'Generated from `src/server/metric-definitions.ts` by `npm run docs`. Served on `/metrics`, port 8405 (`--listen`), as OpenMetrics 1.0 where the scraper asks for it, else as Prometheus text.',
+    'A histogram has the endings `_bucket`, `_sum` and `_count`. Labels are bounded: kinds, codes and names of the configuration; `sibling` appears only with `--metrics-per-sibling`, and disappears with the sibling.',
     '',
-    '| metric | type | meaning |',
-    '| --- | --- | --- |',
+    '| metric | type | labels | meaning |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+    'Values of `reason` in `changes_held` and `holds_total`:',
+    '',
+    '| reason | meaning |',
+    '| --- | --- |',
+    ...reasons,
+    '',
+    'A dashboard and alert rules: [examples/monitoring](../examples/monitoring/README.md).',
+    '',
+  ].join('\n');
+}
+
+function eventsMarkdown(): string {
+  const definitions: readonly (readonly [string, NoticeDefinition])[] =
+    Object.entries(noticeReasons);
+  const rows = definitions.map(
+    ([reason, { type, meaning, advice }]) => `| \`${reason}\` | ${type} | ${meaning} | ${advice} |`,
+  );
+  return [
+    '# Events',
+    '',
+    'Generated from `src/model/notice.ts` by `npm run docs`. `kubectl describe pod` shows them, and `kubectl get events --field-selector reason=ResyncMissed`; `source` is `haproxy-peer-sync`.',
+    'The same within ten minutes raises the count of one Event, every 30 seconds at most; all together are 25 at once and then one in five minutes at most. `--events` switches them off; without the right to create them they are off, and one line of the log has the rule that is missing.',
+    '',
+    '| reason | type | meaning | what to do |',
+    '| --- | --- | --- | --- |',
     ...rows,
     '',
   ].join('\n');
 }
 
-/** Every page of docs/ that is made from code, by path. */
+/** Every file that is made from code, by path. */
 export async function generatedDocs(): Promise<Readonly<Record<string, string>>> {
   return {
     'docs/flags.md': flagsMarkdown(),
     'docs/errors.md': errorsMarkdown(),
-    'docs/metrics.md': await metricsMarkdown(),
+    'docs/metrics.md': metricsMarkdown(),
+    'docs/events.md': eventsMarkdown(),
+    'examples/monitoring/dashboard.json': dashboardJson(),
+    'examples/monitoring/prometheusrule.yaml': prometheusRuleYaml(),
   };
 }

@@ -3,6 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { downloadDataplane } from './dataplane-download.mjs';
 import { withProgress } from './progress.mjs';
+import { ensurePrometheus } from './prometheus.mjs';
 
 /**
  * Installs what is missing where that is possible without asking: packages as root on a machine with apt-get, the
@@ -11,12 +12,15 @@ import { withProgress } from './progress.mjs';
  */
 export async function ensurePrograms() {
   await ensurePackages();
-  return await ensureDataplane();
+  return { ...(await ensureDataplane()), ...(await ensurePrometheus(onPath)) };
 }
+
+/** Programs and the Debian packages that carry them. */
+const packages = { haproxy: 'haproxy', socat: 'socat', dnsmasq: 'dnsmasq-base' };
 
 async function ensurePackages() {
   const missing = () =>
-    ['haproxy', 'socat'].filter((name) => {
+    Object.keys(packages).filter((name) => {
       const named = name === 'haproxy' ? process.env.HAPROXY_BIN : undefined;
       return !(named !== undefined && executable(named)) && onPath(name) === undefined;
     });
@@ -27,9 +31,15 @@ async function ensurePackages() {
     try {
       await withProgress('apt-get update', 'apt-get', ['update', '-qq'], { env });
       await withProgress(
-        `apt-get install ${wanted.join(' ')}`,
+        `apt-get install ${wanted.map((name) => packages[name]).join(' ')}`,
         'apt-get',
-        ['install', '-qq', '-y', '--no-install-recommends', ...wanted],
+        [
+          'install',
+          '-qq',
+          '-y',
+          '--no-install-recommends',
+          ...wanted.map((name) => packages[name]),
+        ],
         { env },
       );
     } catch (error) {
@@ -38,7 +48,7 @@ async function ensurePackages() {
   }
   for (const name of missing()) {
     console.error(
-      `setup: ${name} is missing: what runs it is skipped. Get it with "sudo apt-get install ${name}", or your system's packages.`,
+      `setup: ${name} is missing: what runs it is skipped. Get it with "sudo apt-get install ${packages[name]}", or your system's packages.`,
     );
   }
 }

@@ -12,6 +12,8 @@ export interface CallInfo {
   readonly stage: Stage;
   readonly status: number;
   readonly ms: number;
+  /** Answered as the call expects. */
+  readonly ok: boolean;
 }
 
 export interface Call {
@@ -79,7 +81,8 @@ export function createHttp({ address, credentials, onCall }: HttpOptions): Http 
       throw silenceError(call.stage, label, error);
     } finally {
       const ms = Math.round((performance.now() - started) * 10) / 10;
-      onCall?.({ method: call.method, path: call.path, stage: call.stage, status, ms });
+      const ok = call.expect.includes(status);
+      onCall?.({ method: call.method, path: call.path, stage: call.stage, status, ms, ok });
     }
   }
 

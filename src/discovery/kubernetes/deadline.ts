@@ -8,17 +8,20 @@ export interface Deadline {
   clear(): void;
 }
 
-/** AbortSignal.any and AbortSignal.timeout can neither be extended nor let go of a parent that lives for months. */
-export function startDeadline(parent: AbortSignal, ms: number, verb: string): Deadline {
+/** `action` is what the API server is to do, e.g. `list pods`. AbortSignal.any and AbortSignal.timeout can neither be extended nor let go of a parent that lives for months. */
+export function startDeadline(parent: AbortSignal, ms: number, action: string): Deadline {
   const controller = new AbortController();
   function stop(): void {
     controller.abort(parent.reason);
   }
   function arm(time: number): NodeJS.Timeout {
     return setTimeout(() => {
-      const message = `The API server did not answer within ${time} ms to ${verb} pods`;
+      const message = `The API server did not answer within ${time} ms to ${action}`;
       controller.abort(
-        new RemoteError('KUBERNETES_UNREACHABLE', message, { retryable: true, stage: verb }),
+        new RemoteError('KUBERNETES_UNREACHABLE', message, {
+          retryable: true,
+          stage: action.split(' ')[0] ?? action,
+        }),
       );
     }, time);
   }

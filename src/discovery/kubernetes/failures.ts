@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import * as z from 'zod';
 import { AppError, errorMessage, RemoteError, type RemoteErrorDetails } from '../../errors.ts';
+import type { Kind } from './kind.ts';
 
 const statusSchema = z.object({
   code: z.number().nullish(),
@@ -28,57 +29,60 @@ export class ApiServerError extends RemoteError {
   }
 }
 
+export type Verb = 'list' | 'watch';
+
 export interface FailureContext {
   readonly namespace: string;
-  readonly verb: 'list' | 'watch';
+  readonly verb: Verb;
+  readonly kind: Kind;
 }
 
 /** The rule a Role must have, on one line of YAML, as the log and the hint show it. */
-export function neededRule(): string {
-  return '{apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"]}';
+export function neededRule({ group, plural }: Kind): string {
+  return `{apiGroups: ["${group}"], resources: ["${plural}"], verbs: ["get", "list", "watch"]}`;
 }
 
 /** An answer of the API server that is no success, as an error. `status` 410 means: list again. */
 export function answerError(
   status: number,
   message: string,
-  { namespace, verb }: FailureContext,
+  { namespace, verb, kind }: FailureContext,
   headers: IncomingHttpHeaders = {},
 ): ApiServerError {
   const details = { retryable: true, status, stage: verb, retryAfterMs: retryAfterMs(headers) };
   if (status === 401) {
     return new ApiServerError(
       'KUBERNETES_UNAUTHORIZED',
-      `The API server does not accept our token to ${verb} pods: ${message}`,
+      `The API server does not accept our token to ${verb} ${kind.plural}: ${message}`,
       details,
     );
   }
   if (status === 403) {
     return new ApiServerError(
       'KUBERNETES_FORBIDDEN',
-      `The API server refuses to ${verb} pods in namespace ${namespace}: ${message}`,
+      `The API server refuses to ${verb} ${kind.plural} in namespace ${namespace}: ${message}`,
       {
         ...details,
-        hint: `Add this rule to a Role in namespace ${namespace} and bind it to the pod's service account: ${neededRule()}`,
+        hint: `Add this rule to a Role in namespace ${namespace} and bind it to the pod's service account: ${neededRule(kind)}`,
       },
     );
   }
   const code = status === 429 || status >= 500 ? 'KUBERNETES_UNREACHABLE' : 'KUBERNETES_BAD_ANSWER';
   return new ApiServerError(
     code,
-    `The API server answers ${status} to ${verb} pods: ${message}`,
+    `The API server answers ${status} to ${verb} ${kind.plural}: ${message}`,
     details,
   );
 }
 
 export function badAnswer(
   what: string,
-  verb: FailureContext['verb'],
+  { verb, kind }: Pick<FailureContext, 'verb' | 'kind'>,
   cause?: unknown,
 ): RemoteError {
   return new RemoteError(
     'KUBERNETES_BAD_ANSWER',
-    `The API server's answer to ${verb} pods ${what}`,
+    `The API server's answer to ${verb} ${kind.plural} ${what}`,
     {
       retryable: true,
       stage: verb,
@@ -88,11 +92,11 @@ export function badAnswer(
 }
 
 /** Whatever was thrown while talking to the API server, as one of ours. */
-export function asAppError(error: unknown, { verb }: FailureContext): AppError {
+export function asAppError(error: unknown, { verb, kind }: FailureContext): AppError {
   if (error instanceof AppError) return error;
   return new RemoteError(
     'KUBERNETES_UNREACHABLE',
-    `The API server cannot be reached to ${verb} pods: ${errorMessage(error)}`,
+    `The API server cannot be reached to ${verb} ${kind.plural}: ${errorMessage(error)}`,
     { retryable: true, stage: verb, cause: error },
   );
 }

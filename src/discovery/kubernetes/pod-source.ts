@@ -1,185 +1,23 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type AppError, errorMessage } from '../../errors.ts';
-import type { Log } from '../../log.ts';
 import type { Self } from '../../model/member.ts';
-import { createObservation } from '../observation.ts';
-import { membersFromPods, type PeerNames } from '../pods.ts';
+import { membersFromPods, type PeerNames, type PodFacts, samePod } from '../pods.ts';
 import type { Source } from '../source.ts';
-import { type BackoffOptions, backoffMs } from './backoff.ts';
-import { type Connect, type Connection, connectWith } from './connection.ts';
-import { ApiServerError, asAppError } from './failures.ts';
-import { listPods } from './list-pods.ts';
-import { createPodStore } from './pod-store.ts';
-import { createTroubleLog } from './trouble-log.ts';
-import { type PodEvent, watchPods } from './watch-pods.ts';
+import { type FollowOptions, follow } from './follow.ts';
+import type { Resource } from './kind.ts';
+import { podSchema } from './schema.ts';
 
-export interface PodSourceOptions {
-  readonly namespace: string;
-  /** A label selector, or what reads it anew before each list and watch (`selectorFromLabelsFile`). */
-  readonly selector: string | (() => Promise<string>);
+export const pods: Resource<PodFacts> = {
+  ...{ group: '', version: 'v1', plural: 'pods' },
+  schema: podSchema,
+  same: samePod,
+};
+
+export interface PodSourceOptions extends FollowOptions {
   readonly self: Self;
   readonly peerNames?: PeerNames;
-  readonly log: Log;
-  /** Path of a kubeconfig; the pod's service account without it. */
-  readonly kubeConfig?: string | undefined;
-  readonly connect?: Connect;
-  /** A full list after this time, ± 10 %, even when nothing seems wrong. */
-  readonly relistMs?: number;
-  /** Length of one watch. With `answerMs` the longest time a dead connection goes unnoticed. */
-  readonly watchMs?: number;
-  /** Time the API server has for the first byte of an answer. */
-  readonly answerMs?: number;
-  readonly backoff?: BackoffOptions;
-  readonly now?: () => number;
-  readonly random?: () => number;
 }
 
-/** A watch that ends sooner than this is a failure, however orderly: else a broken proxy would have us spin. */
-const shortWatchMs = 500;
-
-/**
- * The pods of a selector, by list and watch with a loop of our own. The default times keep a dead connection from
- * going unnoticed for longer than 40 s: less than a joining pod waits for us (`--join-timeout`, 60 s).
- * What happens to the members while the API server is silent is said at `Observation`.
- */
-export function createPodSource(options: PodSourceOptions): Source {
-  const { namespace, self, log, relistMs = 300_000, watchMs = 30_000, answerMs = 10_000 } = options;
-  const {
-    backoff = { baseMs: 250, capMs: 10_000 },
-    now = Date.now,
-    random = Math.random,
-  } = options;
-  const connect = options.connect ?? connectWith(options.kubeConfig);
-  const store = createPodStore();
-  const observation = createObservation({
-    compute: () => membersFromPods(store.all(), self, options.peerNames),
-    unheard: 'the API server has not answered yet',
-    now,
-  });
-  const troubles = createTroubleLog(log, now);
-  let connection: Connection | undefined;
-  let selector: string | undefined;
-  /** Where to watch on; undefined means list first. */
-  let resourceVersion: string | undefined;
-  let relistAt = 0;
-  let failures = 0;
-  let openedAt: number | undefined;
-
-  function note(error: AppError, retryInMs: number): void {
-    troubles.failed(error, retryInMs);
-    observation.trouble(`${error.message} (${error.code})`);
-  }
-
-  /** The selector to use now. One that cannot be read any more leaves the last one in force. */
-  async function readSelector(): Promise<string> {
-    const { selector: given } = options;
-    let wanted = selector;
-    try {
-      wanted = typeof given === 'string' ? given : await given();
-    } catch (error) {
-      if (wanted === undefined) throw error;
-      log.debug({ reason: errorMessage(error), selector }, 'selector cannot be read again');
-    }
-    if (wanted === selector) return wanted ?? '';
-    if (selector !== undefined)
-      log.info({ selector: wanted, before: selector }, 'selector changed');
-    selector = wanted;
-    resourceVersion = undefined;
-    return wanted ?? '';
-  }
-
-  async function list(to: Connection, wanted: string, signal: AbortSignal): Promise<string> {
-    const found = await listPods(to, { namespace, selector: wanted, signal, answerMs });
-    const changed = store.replace(found.pods);
-    relistAt = now() + relistMs * (0.9 + random() * 0.2);
-    observation.heard();
-    if (changed || !observation.synced()) observation.changed();
-    log.debug({ pods: store.size, selector: wanted }, 'listed pods');
-    return found.resourceVersion;
-  }
-
-  // Only a watch that opens ends a trouble: where list is allowed and watch is not, the trouble stays.
-  function onOpen(): void {
-    openedAt = now();
-    observation.heard();
-    observation.trouble(undefined);
-    troubles.well();
-  }
-
-  function onEvent(event: PodEvent): void {
-    resourceVersion = event.resourceVersion;
-    observation.heard();
-    if (event.kind === 'bookmark') return;
-    const { pod } = event;
-    if (event.kind === 'put' ? store.put(pod) : store.remove(pod.name)) observation.changed();
-  }
-
-  async function listAndWatch(signal: AbortSignal): Promise<void> {
-    openedAt = undefined;
-    const wanted = await readSelector();
-    connection ??= await connect();
-    if (resourceVersion === undefined || now() >= relistAt) {
-      resourceVersion = await list(connection, wanted, signal);
-    }
-    const length = Math.min(watchMs, Math.max(relistAt - now(), 0));
-    const common = { namespace, selector: wanted, signal, answerMs };
-    await watchPods(connection, { ...common, resourceVersion, watchMs: length, onOpen, onEvent });
-  }
-
-  /** What one pass came to, as the time until the next. */
-  function afterPass(thrown: unknown): number {
-    const steady = openedAt !== undefined && now() - openedAt >= shortWatchMs;
-    if (steady) failures = 0;
-    if (steady && thrown === undefined) return 0;
-    failures += 1;
-    const delayMs = backoffMs(failures, backoff, random());
-    return thrown === undefined ? delayMs : failed(thrown, delayMs);
-  }
-
-  function failed(thrown: unknown, ownDelayMs: number): number {
-    const error = asAppError(thrown, { namespace, verb: resourceVersion ? 'watch' : 'list' });
-    const status = error instanceof ApiServerError ? error.status : undefined;
-    const asked = error instanceof ApiServerError ? error.retryAfterMs : 0;
-    const delayMs = Math.max(asked, ownDelayMs);
-    // After several failed watches only a list tells the state.
-    if (status === 410 || failures % 3 === 0) resourceVersion = undefined;
-    // A version that is too old is no trouble: it is what a restarted API server answers.
-    if (status === 410) {
-      log.debug({ reason: error.message }, 'the watch is too old: listing again');
-      return delayMs;
-    }
-    // The token, the CA or the kubeconfig may have been replaced; KubeConfig would keep its copies.
-    if (status === undefined || status === 401) {
-      connection?.close();
-      connection = undefined;
-    }
-    note(error, delayMs);
-    return delayMs;
-  }
-
-  async function follow(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      let thrown: unknown;
-      try {
-        await listAndWatch(signal);
-      } catch (error) {
-        thrown = error;
-      }
-      if (signal.aborted) break;
-      const delayMs = afterPass(thrown);
-      if (delayMs > 0) await sleep(delayMs, undefined, { signal }).catch(() => undefined);
-    }
-    connection?.close();
-  }
-
-  let running: Promise<void> | undefined;
-  return {
-    name: 'kubernetes',
-    start(signal) {
-      running ??= follow(signal);
-    },
-    snapshot: observation.snapshot,
-    onChange: observation.onChange,
-    stopped: () => running ?? Promise.resolve(),
-  };
+/** The pods of a selector. */
+export function createPodSource({ self, peerNames, ...options }: PodSourceOptions): Source {
+  const members = (found: Iterable<PodFacts>) => membersFromPods(found, self, peerNames);
+  return follow({ source: 'kubernetes', resource: pods, members }, options);
 }

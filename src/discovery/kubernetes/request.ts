@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import type { Connection } from './connection.ts';
 import { answerError, badAnswer, type FailureContext, statusOf } from './failures.ts';
+import { pathOf } from './kind.ts';
 
 /*
  * Why not the library's CoreV1Api and Watch (client-node 2.0.1, read in its dist):
@@ -17,24 +18,31 @@ import { answerError, badAnswer, type FailureContext, statusOf } from './failure
 /** Longest body that is read whole: 500 pods of a list are 5 MB. */
 const maxBodyChars = 128 * 1024 * 1024;
 
-export interface PodsRequest extends FailureContext {
+export interface ObjectsRequest extends FailureContext {
   readonly query: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
 
-/** GETs a path of the API server; resolves with whatever it answers, body unread. */
+type Method = 'GET' | 'POST' | 'PATCH';
+
+const contentTypes = { POST: 'application/json', PATCH: 'application/merge-patch+json' } as const;
+
+/** Sends a request to a path of the API server; resolves with whatever it answers, body unread. */
 async function open(
   connection: Connection,
   path: string,
   signal: AbortSignal,
+  method: Method = 'GET',
+  body?: string,
 ): Promise<IncomingMessage> {
   const options = await connection.options();
-  const headers = { ...options.headers, accept: 'application/json' };
+  const sent = method === 'GET' ? {} : { 'content-type': contentTypes[method] };
+  const headers = { ...options.headers, ...sent, accept: 'application/json' };
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    request(new URL(connection.server + path), { ...options, method: 'GET', headers, signal })
+    request(new URL(connection.server + path), { ...options, method, headers, signal })
       .on('response', resolve)
       .on('error', (error) => reject(signal.aborted ? signal.reason : error))
-      .end();
+      .end(body);
   });
   response.setEncoding('utf8');
   return response;
@@ -59,12 +67,37 @@ export async function getFromPod(
   throw new Error(`${response.statusCode}: ${statusMessage(text)}`);
 }
 
-/** GETs pods; resolves with a 200 whose body is still to be read, rejects with a RemoteError for every other answer. */
-export async function getPods(
+/**
+ * One object sent and the answer read whole, whatever its status; `message` is the API server's reason where it gives
+ * one. Rejects with the error of the socket or the reason of the signal.
+ */
+export async function sendJson(
   connection: Connection,
-  { query, signal, ...context }: PodsRequest,
+  method: Method,
+  path: string,
+  object: unknown,
+  signal: AbortSignal,
+): Promise<{ readonly status: number; readonly message: string; readonly body: unknown }> {
+  const sent = object === undefined ? undefined : JSON.stringify(object);
+  const response = await open(connection, path, signal, method, sent);
+  const text = await readText(response, signal, 8 * 1024 * 1024);
+  return { status: response.statusCode ?? 0, message: statusMessage(text), body: parsed(text) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** GETs objects of a kind; resolves with a 200 whose body is still to be read, rejects with a RemoteError for every other answer. */
+export async function getObjects(
+  connection: Connection,
+  { query, signal, ...context }: ObjectsRequest,
 ): Promise<IncomingMessage> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(context.namespace)}/pods`;
+  const path = pathOf(context.kind, context.namespace);
   const response = await open(connection, `${path}?${new URLSearchParams(query)}`, signal);
   const status = response.statusCode ?? 0;
   if (status === 200) return response;
@@ -109,12 +142,12 @@ async function readText(
 export async function readJson(
   response: IncomingMessage,
   signal: AbortSignal,
-  verb: FailureContext['verb'],
+  context: FailureContext,
 ): Promise<unknown> {
   const text = await readText(response, signal, maxBodyChars);
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw badAnswer('is not JSON', verb, error);
+    throw badAnswer('is not JSON', context, error);
   }
 }

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import type { PodFacts } from '../pods.ts';
 
-const podSchema = z
+/** The facts of a Pod. */
+export const podSchema = z
   .object({
     metadata: z.object({ name: z.string().min(1), deletionTimestamp: z.string().nullish() }),
     spec: z
@@ -29,19 +30,19 @@ const podSchema = z
     };
   });
 
-/** One page of a PodList; `continue` is the token of the next one. */
-export const podListSchema = z.object({
+/** One page of a list; `continue` is the token of the next one. */
+export const pageSchema = z.object({
   metadata: z.object({ resourceVersion: z.string().min(1), continue: z.string().nullish() }),
-  items: z.array(podSchema).nullish(),
+  items: z.array(z.unknown()).nullish(),
 });
+
+/** Of a pod, who it is. */
+export const podIdentitySchema = z.object({ metadata: z.object({ uid: z.string().min(1) }) });
 
 /** A line of a watch. The object's shape depends on the type. */
 export const watchEventSchema = z.object({ type: z.string(), object: z.unknown() });
 
 /** The object of an ADDED, MODIFIED or DELETED event. */
-export const podEventSchema = z.object({
+export const versionedSchema = z.object({
   metadata: z.object({ resourceVersion: z.string().min(1) }),
 });
-
-/** A pod out of an event. */
-export const podFactsSchema = podSchema;

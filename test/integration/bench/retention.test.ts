@@ -87,7 +87,7 @@ describe('a rollout of the retention bench', () => {
 
   it.skipIf(missing)(
     missing ? 'skipped: no HAProxy here' : 'keeps every entry, with one reload per joining sibling',
-    async () => {
+    async ({ signal }) => {
       if (rollout === undefined || haproxy === undefined) throw new Error('nothing to play');
       const directory = mkdtempSync(join(tmpdir(), 'retention-'));
       const network = ownNetwork();
@@ -108,7 +108,8 @@ describe('a rollout of the retention bench', () => {
           keep: false,
           calm: false,
           makeRoll: async (own) => ({ roll: fileRoll(own), hop: null }),
-          signal: new AbortController().signal,
+          // Ends with the test, so that one that takes too long leaves nothing running.
+          signal,
           say: (text) => said.push(text),
         });
 

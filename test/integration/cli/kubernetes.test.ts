@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -107,6 +109,111 @@ describe.skipIf(missing !== undefined)(
       await eventually(async () => (await stand.runningNames()).includes('c'), {
         timeoutMs: 60_000,
       });
+    });
+
+    async function eventsOf(namespace: string) {
+      const { body } = await server.admin('GET', `/api/v1/namespaces/${namespace}/events`);
+      return body.items;
+    }
+
+    it('writes an Event on the pod when a change is held too long', async () => {
+      await server.createNamespace('held');
+      await createPod(server, 'held', 'a', { ips: ['127.0.0.1'], labels: { app: 'else' } });
+      await createPod(server, 'held', 'b', { ips: ['127.0.0.2'] });
+      const { body: pod } = await server.admin('GET', '/api/v1/namespaces/held/pods/a');
+
+      await run(server.kubeconfigPath, [
+        '--namespace=held',
+        '--held-limit=1s',
+        '--resync-interval=200ms',
+      ]);
+
+      const [event] = await eventually(async () => {
+        const events = await eventsOf('held');
+        return events.length > 0 && events;
+      });
+      expect(event).toMatchObject({
+        reason: 'ChangeHeld',
+        involvedObject: { kind: 'Pod', name: 'a', uid: pod.metadata.uid },
+        message: expect.stringContaining('the members do not include this pod'),
+      });
+    });
+
+    it('writes an Event when HAProxy refuses to reload, and raises its count', async () => {
+      await server.createNamespace('refused');
+      await createPod(server, 'refused', 'a', { ips: ['127.0.0.1'] });
+      await run(server.kubeconfigPath, ['--namespace=refused', '--failure-backoff=100ms']);
+      await eventually(
+        () => program?.lines().some((line) => line.includes('"msg":"ready"')) ?? false,
+      );
+      // Somebody wrote a bind that passes the check, and that no worker can have.
+      const taken = createServer().listen(0, '127.0.0.1');
+      await once(taken, 'listening');
+      const address = taken.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const text = stand.text().replace(/^frontend web *$/m, `$&\n  bind 127.0.0.1:${port}`);
+      const { text: current } = await stand.human('GET', '/configuration/version');
+      const query = `version=${current.trim()}&skip_reload=true`;
+      await stand.human('POST', `/configuration/raw?${query}`, text);
+
+      await createPod(server, 'refused', 'b', { ips: ['127.0.0.2'] });
+
+      const [event] = await eventually(async () => {
+        const events = await eventsOf('refused');
+        return events.length > 0 && events;
+      });
+      taken.close();
+      expect(event).toMatchObject({
+        reason: 'ReloadRefused',
+        type: 'Warning',
+        message: expect.stringMatching(/^RELOAD_FAILED: .*cannot bind/s),
+      });
+      expect(JSON.stringify(event)).not.toContain(stand.password);
+    });
+
+    it('writes an Event when init goes on although a sibling does not know this pod', async () => {
+      await server.createNamespace('silent');
+      await createPod(server, 'silent', 'a', { ips: ['127.0.0.1'] });
+      await createPod(server, 'silent', 'b', { ips: ['127.0.0.1'] });
+      // Takes the connection and says nothing: what a firewall that swallows packets looks like.
+      const mute = createServer(() => {}).listen(0, '127.0.0.1');
+      await once(mute, 'listening');
+      const address = mute.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const template = join(directory, 'template.cfg');
+      writeFileSync(
+        template,
+        'defaults\n    mode http\n    timeout connect 5s\n    timeout client 5s\n    timeout server 5s\n',
+      );
+
+      program = startProgram([
+        'init',
+        '--pod-name=a',
+        '--pod-ip=127.0.0.1',
+        '--namespace=silent',
+        '--selector=app=haproxy',
+        `--kubeconfig=${server.kubeconfigPath}`,
+        `--template=${template}`,
+        `--config-file=${join(directory, 'haproxy.cfg')}`,
+        `--dataplane-config=${join(directory, 'dataplaneapi.yml')}`,
+        `--password-file=${join(directory, 'password')}`,
+        `--admin-socket=${join(directory, 'admin.sock')}`,
+        `--haproxy-bin=${haproxy}`,
+        `--peers-port=${port}`,
+        '--settle=0',
+        '--silence-limit=100ms',
+        '--join-timeout=2s',
+      ]);
+      const { exitCode } = await program.ended;
+      mute.close();
+
+      expect(exitCode).toBe(0);
+      expect(await eventsOf('silent')).toMatchObject([
+        {
+          reason: 'JoinUnconfirmed',
+          message: 'b did not answer on the peers port: is it blocked by a NetworkPolicy?',
+        },
+      ]);
     });
   },
 );

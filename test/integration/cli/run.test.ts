@@ -66,7 +66,9 @@ async function probe(path: string) {
 
 async function reloads(): Promise<number> {
   const { body } = await probe('/metrics');
-  return Number(/^haproxy_peer_sync_reloads_total (\d+)/m.exec(body)?.[1] ?? Number.NaN);
+  const counts = [...body.matchAll(/^haproxy_peer_sync_reloads_total\{.*\} (\d+)/gm)];
+  if (counts.length === 0) throw new Error(`no reloads among the metrics: ${body}`);
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
 beforeEach(() => {

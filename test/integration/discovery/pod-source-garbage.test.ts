@@ -119,7 +119,7 @@ describe('pod source before something that is no sound API server', () => {
     {
       what: 'a pod without name',
       answer: lines('{"type":"ADDED","object":{"metadata":{"resourceVersion":"6"}}}'),
-      text: 'event without pod',
+      text: 'event that is none of pods',
     },
     {
       what: 'an error event',

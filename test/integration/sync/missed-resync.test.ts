@@ -56,6 +56,10 @@ async function status({ address, ports }: Replica) {
   return statusSchema.parse(await got(`http://${address}:${ports.probe}/status`).json());
 }
 
+async function metrics({ address, ports }: Replica) {
+  return (await got(`http://${address}:${ports.probe}/metrics`)).body;
+}
+
 describe.each(cases)(
   'a pod that starts alone and hears of its siblings later, %s',
   (_, haproxy, network, repairs) => {
@@ -86,9 +90,12 @@ describe.each(cases)(
         if (repairs) {
           expect(await keptEntries(late.replica, entries)).toBe(entries);
           expect(log).toContain('tables learned after a hard-reload');
+          expect(await metrics(late.replica)).toContain('reloads_total{cause="repair"} 1');
+          expect(await metrics(late.replica)).toContain('resyncs_total{outcome="repaired"} 1');
           expect(await status(late.replica)).toMatchObject({ ready: true, resync: 'learned' });
         } else {
           expect(log).toContain('RESYNC_MISSED');
+          expect(await metrics(late.replica)).toContain('resyncs_total{outcome="missed"} 1');
         }
         expect(await keptEntries(old.replica, entries)).toBe(entries);
         const told = await status(old.replica);

@@ -125,6 +125,19 @@ describe('loadConfig', () => {
     expect(problems(['--source', 'file'], env, 'init')).toContain('--members-file');
   });
 
+  it('follows a Service or a name that is given, unless told to do otherwise', () => {
+    const load = (...flags: string[]) => loadConfig('run', flags, env).config.source;
+
+    expect(load('--service=haproxy')).toBe('service');
+    expect(load('--dns=haproxy.edge.svc')).toBe('dns');
+    expect(load('--service=haproxy', '--source=kubernetes')).toBe('kubernetes');
+    expect(() => load('--source=service')).toThrow(/--service/);
+    expect(() => load('--source=dns')).toThrow(/--dns /);
+    expect(() => load('--dns=haproxy', '--expect-replicas=3', '--pod-name=web-0')).toThrow(
+      /--source dns does not know/,
+    );
+  });
+
   it('accepts the flags of the tool it replaces, with hints', () => {
     const argv = [
       '--service=haproxy',
@@ -144,6 +157,8 @@ describe('loadConfig', () => {
     const { config, hints } = loadConfig('run', argv, env);
 
     expect(config).toMatchObject({
+      source: 'service',
+      service: 'haproxy',
       dataplaneUser: 'boss',
       dataplaneUrl: '127.0.0.1:6666',
       peersSection: 'p',
@@ -151,7 +166,7 @@ describe('loadConfig', () => {
       dataplanePassword: 'hunter2',
       namespace: 'edge',
     });
-    expect(hints).toHaveLength(8);
+    expect(hints).toHaveLength(7);
     expect(hints.join()).not.toContain('hunter2');
   });
 

@@ -34,8 +34,11 @@ describe('repair', () => {
     expect(decide([holder(1000)], {}, 990).kind).toBe('complete');
     expect(decide([holder(1000)], {}, 989).kind).toBe('repair');
     expect(decide([holder(1)], {}, 0).kind).toBe('repair');
-    expect(decide([holder(1000)], { own: learned(950) }).kind).toBe('complete');
-    expect(decide([holder(1000)], { own: learned(949) }).kind).toBe('repair');
+    expect(decide([holder(1000)], { own: learned(936) }).kind).toBe('complete');
+    expect(decide([holder(1000)], { own: learned(935) }).kind).toBe('repair');
+    expect(decide([holder(100_000)], { own: learned(99_900) }).kind).toBe('complete');
+    expect(decide([holder(40_000)], { own: learned(39_306) }).kind).toBe('repair');
+    expect(decide([holder(3)], { own: learned(0) }).kind).toBe('repair');
   });
 
   it('says who holds what', () => {

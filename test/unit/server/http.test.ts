@@ -1,12 +1,13 @@
 import got from 'got';
 import { afterEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../../src/errors.ts';
+import { expose } from '../../../src/server/exposition.ts';
 import { type Check, type HttpServer, startHttpServer } from '../../../src/server/http.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
 
 const servers: HttpServer[] = [];
 const ok: Check = { ok: true, reasons: [] };
-const metrics = createMetrics('1.2.3');
+const metrics = createMetrics({ version: '1.2.3', node: '24.0.0' });
 
 async function started(part: { live?: Check; ready?: Check; port?: number } = {}): Promise<string> {
   const server = await startHttpServer({
@@ -18,10 +19,7 @@ async function started(part: { live?: Check; ready?: Check; port?: number } = {}
       if (part.live?.ok === false) throw new Error('no status');
       return { name: 'a' };
     },
-    metrics: async () => ({
-      contentType: metrics.registry.contentType,
-      text: await metrics.registry.metrics(),
-    }),
+    metrics: (accept) => expose(metrics.registry, accept),
   });
   servers.push(server);
   return `http://127.0.0.1:${server.port}`;
@@ -68,7 +66,7 @@ describe('startHttpServer', () => {
     const { body, headers } = await get(`${base}/metrics`);
 
     expect(headers['content-type']).toContain('text/plain');
-    expect(body).toContain('haproxy_peer_sync_build_info{version="1.2.3"} 1');
+    expect(body).toContain('haproxy_peer_sync_build_info{version="1.2.3",node="24.0.0"} 1');
     expect(body.match(/^# HELP /gm)).toHaveLength(metrics.registry.getMetricsAsArray().length);
   });
 

@@ -58,6 +58,7 @@ function bench(options: { supported?: boolean; teaches?: boolean; siblings?: num
     },
     log,
     now: () => nowMs,
+    sleep: async () => {},
     onOutcome: (outcome) => outcomes.push(outcome),
   });
   const signal = new AbortController().signal;

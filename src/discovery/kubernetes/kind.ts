@@ -1,0 +1,26 @@
+import type * as z from 'zod';
+
+/** A kind of object as the API server's paths and a Role call it. */
+export interface Kind {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+}
+
+/** A kind with the facts of its objects that matter here; everything else of an object is dropped at once. */
+export interface Resource<Facts extends Named> extends Kind {
+  readonly schema: z.ZodType<Facts>;
+  /** True when nothing changed that this program looks at. */
+  same(left: Facts, right: Facts): boolean;
+}
+
+export interface Named {
+  readonly name: string;
+}
+
+/** Path of all objects of a kind in a namespace. */
+export function pathOf({ group, version, plural }: Kind, namespace: string): string {
+  const api = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+  return `${api}/namespaces/${encodeURIComponent(namespace)}/${plural}`;
+}

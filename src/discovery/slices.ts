@@ -1,0 +1,55 @@
+import type { Self } from '../model/member.ts';
+import { type Candidate, type Chosen, chooseMembers } from './candidates.ts';
+
+export interface EndpointFacts {
+  /** The pod's name, else the hostname; null when it has neither. */
+  readonly name: string | null;
+  readonly addresses: readonly string[];
+  readonly terminating: boolean;
+}
+
+/** The few facts of an EndpointSlice that matter here. */
+export interface SliceFacts {
+  readonly name: string;
+  readonly endpoints: readonly EndpointFacts[];
+}
+
+export function sameSlice(left: SliceFacts, right: SliceFacts): boolean {
+  return JSON.stringify(left.endpoints) === JSON.stringify(right.endpoints);
+}
+
+/**
+ * Endpoints to members. A Service has several slices: at most 100 endpoints each, one kind for each IP family, and an
+ * endpoint may be in two of them for a moment. Without a name nobody can be a peer.
+ */
+export function membersFromSlices(
+  slices: Iterable<SliceFacts>,
+  self: Self,
+  service: string,
+): Chosen {
+  const byName = new Map<string, Candidate>();
+  let nameless = 0;
+  let some = false;
+  for (const { endpoints } of slices) {
+    for (const { name, addresses, terminating } of endpoints) {
+      some = true;
+      if (name === null) {
+        nameless += 1;
+        continue;
+      }
+      const known = byName.get(name);
+      byName.set(name, {
+        name,
+        addresses: [...new Set([...(known?.addresses ?? []), ...addresses])],
+        terminating: terminating || known?.terminating === true,
+      });
+    }
+  }
+  if (!some) {
+    const note = `Service ${service} has no endpoint, not even our own: is that its name, and does it select this pod?`;
+    return { members: [], notes: [note], awaited: 0 };
+  }
+  const chosen = chooseMembers(byName.values(), self);
+  const note = `${nameless} ${nameless === 1 ? 'endpoint has' : 'endpoints have'} neither a pod nor a hostname`;
+  return nameless === 0 ? chosen : { ...chosen, notes: [...chosen.notes, note] };
+}

@@ -1,0 +1,65 @@
+/**
+ * Every Event that this program writes on its pod, with what docs/events.md and docs/operations.md say of it. Reasons
+ * are stable: people alert on them.
+ */
+export const noticeReasons = {
+  JoinUnconfirmed: {
+    type: 'Warning',
+    meaning:
+      'HAProxy starts although not every running sibling knows this pod: `--join-timeout` is over, or a peers port swallows packets. Entries that only those siblings hold may be missing here.',
+    advice:
+      'Look at the sidecar of the siblings that the message names, and at NetworkPolicies on the peers port.',
+  },
+  ResyncMissed: {
+    type: 'Warning',
+    meaning:
+      'Siblings hold entries that this pod has not learned at its start. It is not ready yet, and HAProxy is reloaded hard, to learn them anew.',
+    advice:
+      'Nothing, when ResyncRepaired follows. Often: find out why the siblings did not know the pod in time.',
+  },
+  ResyncRepaired: {
+    type: 'Normal',
+    meaning: 'The tables that were missed have been learned; the pod becomes ready.',
+    advice: 'Nothing.',
+  },
+  JoinedWithoutHistory: {
+    type: 'Warning',
+    meaning:
+      'This pod serves without entries that siblings hold (`RESYNC_MISSED`): it could not be repaired.',
+    advice: 'Delete the pod while a sibling holds the entries: it starts anew and learns them.',
+  },
+  ChangeHeld: {
+    type: 'Warning',
+    meaning:
+      'A difference between members and peers section is not applied for longer than `--held-limit`. Dead peers that wait for `--removal-delay` do not count.',
+    advice:
+      'The message has the reasons; `status` and `/status` have them, too. New pods wait for it.',
+  },
+  ReloadRefused: {
+    type: 'Warning',
+    meaning:
+      'HAProxy, or the Data Plane API, refuses the changed configuration (`RELOAD_FAILED`, `DATAPLANE_REJECTED`). The configuration before stays in force.',
+    advice:
+      'The message quotes the alert: mend the line of haproxy.cfg that it names, in the template.',
+  },
+  ReconcileFailing: {
+    type: 'Warning',
+    meaning:
+      'Members and section could not even be compared for longer than `--held-limit`: the message has the error code.',
+    advice: 'Look the code up in errors.md. HAProxy serves on with the peers it knows.',
+  },
+} as const satisfies Readonly<Record<string, NoticeDefinition>>;
+
+export interface NoticeDefinition {
+  readonly type: 'Normal' | 'Warning';
+  readonly meaning: string;
+  readonly advice: string;
+}
+
+export type NoticeReason = keyof typeof noticeReasons;
+
+/** What an operator must know of this pod. */
+export interface Notice {
+  readonly reason: NoticeReason;
+  readonly message: string;
+}

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config/values.ts';
+import type { Observer } from '../control/reporter.ts';
+import { connectWith } from '../discovery/kubernetes/connection.ts';
+import type { Log } from '../log.ts';
+import { type Heard, type NoticeState, nothingHeard, noticed } from '../plan/notices.ts';
+import { createRecorder, type Recorder, type RecorderOptions, silentRecorder } from './events.ts';
+
+export interface RecorderContext {
+  readonly config: Config;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly onOutcome?: NonNullable<RecorderOptions['onOutcome']>;
+}
+
+/** The recorder that --events asks for. Nothing is contacted before there is something to say. */
+export function recorderFor({ config, log, signal, onOutcome }: RecorderContext): Recorder {
+  const { events: mode, namespace, podName, podUid } = config;
+  const wanted = mode === 'on' || config.source === 'kubernetes';
+  const dryRun = config.command === 'run' && config.dryRun;
+  if (mode === 'off' || !wanted || dryRun) return silentRecorder;
+  return createRecorder({
+    mode,
+    pod: { namespace: namespace ?? '', name: podName ?? '', uid: podUid },
+    connect: connectWith(config.kubeconfig),
+    log,
+    now: Date.now,
+    sleep: (ms, stop) => sleep(ms, undefined, { signal: stop }),
+    signal,
+    ...(onOutcome === undefined ? {} : { onOutcome }),
+  });
+}
+
+/** Tells the recorder what lasts too long and what was refused. */
+export function noticeWith(recorder: Recorder, limitMs: number, now: () => number): Observer {
+  let state: NoticeState = nothingHeard;
+
+  function hear(heard: Heard): void {
+    const next = noticed(state, heard, limitMs, now());
+    state = next.state;
+    if (next.notice !== null) recorder.record(next.notice);
+  }
+
+  return {
+    pass: ({ decision, plan }) => hear({ kind: 'pass', decision, pending: pendingOf(plan) }),
+    applied: () => hear({ kind: 'applied' }),
+    failed: (code, reason) => hear({ kind: 'failed', code, reason }),
+    ready() {},
+  };
+}
+
+/** A hold has no changes: its reasons are those of the decision. */
+function pendingOf(plan: { readonly kind: string; readonly reasons: readonly string[] }) {
+  return plan.kind === 'changes' ? plan.reasons : [];
+}

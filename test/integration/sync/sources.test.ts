@@ -1,0 +1,156 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { nameOfAddress } from '../../../src/discovery/addresses.ts';
+import { type DnsServer, startDns } from '../../helpers/dns.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import {
+  type KubeApiserver,
+  kubeApiserverMissing,
+  kubeApiserverTimeoutMs,
+  startKubeApiserver,
+} from '../../helpers/kube-apiserver.ts';
+import { writeSlice } from '../../helpers/kube-slices.ts';
+import { ownNetwork } from '../../helpers/network.ts';
+import { programs } from '../../helpers/programs.ts';
+import { createReplica, type Replica } from '../../helpers/replica.ts';
+import { fillTable, keptEntries } from '../../helpers/table.ts';
+
+const entries = 500;
+const haproxy = programs.haproxy34 ?? programs.haproxy30 ?? programs.haproxy;
+const replicas: Replica[] = [];
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'hps-sources-'));
+});
+afterEach(async () => {
+  await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
+  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+});
+
+/** One replica with entries, then another that joins it: both have all, and know each other by these names. */
+async function joins(
+  sourceFlags: readonly string[],
+  known: (replicas: readonly Replica[]) => Promise<void>,
+  nameOf: (replica: Replica) => string,
+): Promise<void> {
+  const network = ownNetwork();
+  const make = (name: string, address: string) => {
+    const setting = { haproxy: haproxy ?? '', dataplane: null, directory, sourceFlags };
+    const replica = createReplica(setting, name, address);
+    replicas.push(replica);
+    return replica;
+  };
+  const start = async (replica: Replica) => {
+    await replica.init();
+    await replica.start();
+    await eventually(() => replica.ready(), { timeoutMs: 30_000 });
+  };
+  const old = make('web-1', `${network}.1`);
+  await known([old]);
+  await start(old);
+  await fillTable(old, entries);
+
+  const late = make('web-2', `${network}.2`);
+  await known([old, late]);
+  await start(late);
+
+  expect(await keptEntries(late, entries)).toBe(entries);
+  for (const [replica, sibling] of [
+    [old, late],
+    [late, old],
+  ] as const) {
+    await eventually(
+      async () => {
+        const state = await replica.peers();
+        expect(state?.localName).toBe(nameOf(replica));
+        const found = state?.peers.find(({ name }) => name === nameOf(sibling));
+        expect(found?.established).toBe(true);
+      },
+      { timeoutMs: 20_000 },
+    );
+  }
+  expect(await old.reloads()).toBe(1);
+  expect(await late.reloads()).toBe(0);
+}
+
+const noDns =
+  haproxy === undefined
+    ? 'no HAProxy here'
+    : programs.dnsmasq === undefined
+      ? 'no dnsmasq here'
+      : undefined;
+
+describe.skipIf(noDns !== undefined)(
+  `replicas that know each other by DNS${noDns ? ` (skipped: ${noDns})` : ''}`,
+  () => {
+    let server: DnsServer;
+    beforeAll(async () => {
+      server = await startDns(programs.dnsmasq ?? '');
+    });
+    afterAll(() => server?.stop());
+
+    it('share their entries under names that follow from their addresses', async () => {
+      await joins(
+        ['--dns=replicas.test', `--dns-server=${server.address}`, '--dns-interval=200ms'],
+        (present) =>
+          server.set(
+            'replicas.test',
+            present.map(({ address }) => address),
+          ),
+        ({ address }) => nameOfAddress(address),
+      );
+    }, 60_000);
+  },
+);
+
+const noApi = kubeApiserverMissing ?? (haproxy === undefined ? 'no HAProxy here' : undefined);
+
+describe.skipIf(noApi !== undefined)(
+  `replicas that are the endpoints of a Service${noApi ? ` (skipped: ${noApi})` : ''}`,
+  () => {
+    let server: KubeApiserver;
+    beforeAll(async () => {
+      server = await startKubeApiserver();
+      await server.createNamespace('edge');
+    }, kubeApiserverTimeoutMs);
+    afterAll(() => server?.stop());
+
+    // An EndpointSlice takes no loopback address, so the sibling is one that never answers; the end-to-end tests have real ones.
+    it('are in the section before they are ready', async () => {
+      const replica = createReplica(
+        {
+          haproxy: haproxy ?? '',
+          dataplane: null,
+          directory,
+          sourceFlags: [
+            ...['--service=haproxy', '--namespace=edge'],
+            `--kubeconfig=${server.kubeconfigPath}`,
+          ],
+        },
+        'web-1',
+        `${ownNetwork()}.1`,
+      );
+      replicas.push(replica);
+      const own = { pod: 'web-1', address: '192.0.2.1' };
+      await writeSlice(server, 'edge', 'haproxy', [own]);
+      await replica.init();
+      await replica.start();
+      await eventually(() => replica.ready(), { timeoutMs: 30_000 });
+
+      const late = { pod: 'web-2', address: '192.0.2.2', ready: false };
+      await writeSlice(server, 'edge', 'haproxy', [own, late]);
+
+      await eventually(
+        async () => {
+          const found = (await replica.peers())?.peers.find(({ name }) => name === 'web-2');
+          expect(found?.address).toBe(`192.0.2.2:${replica.ports.peers}`);
+        },
+        { timeoutMs: 20_000 },
+      );
+      expect(await replica.reloads()).toBe(1);
+    }, 60_000);
+  },
+);

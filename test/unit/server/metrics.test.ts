@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type MetricDefinition,
+  metricDefinitions,
+  metricPrefix,
+} from '../../../src/server/metric-definitions.ts';
+import { createMetrics } from '../../../src/server/metrics.ts';
+
+const definitions: readonly (readonly [string, MetricDefinition])[] =
+  Object.entries(metricDefinitions);
+
+describe('metrics', () => {
+  it.each(definitions)('%s has a name as OpenMetrics wants it', (_, { name, type, labels }) => {
+    expect(metricPrefix + name).toMatch(/^[a-z][a-z0-9_]*[a-z]$/);
+    expect(name.endsWith('_total')).toBe(type === 'counter');
+    // Base units only.
+    expect(name).not.toMatch(/_(ms|millis|milliseconds|minutes)(_|$)/);
+    if (type === 'histogram') expect(name).toMatch(/_seconds$/);
+    expect(labels ?? []).not.toContain('pod');
+  });
+
+  it.each(definitions)('%s has buckets that grow', (_, { buckets = [] }) => {
+    expect([...buckets]).toEqual([...new Set(buckets)].toSorted((a, b) => a - b));
+  });
+
+  it.each(definitions)('%s says what it is in a sentence', (_, { help }) => {
+    expect(help).toMatch(/^[A-Z0-9].*\.$/s);
+    expect(help).not.toMatch(/\n|\|/);
+  });
+
+  it('has the known series from the start, so that their first event is an increase', async () => {
+    const { registry } = createMetrics({ version: '1.2.3', node: '24.0.0' });
+
+    const text = await registry.metrics();
+
+    expect(text).toContain('haproxy_peer_sync_reloads_total{cause="join"} 0');
+    expect(text).toContain('haproxy_peer_sync_missed_resyncs_total{outcome="missed"} 0');
+    expect(text).toContain('haproxy_peer_sync_build_info{version="1.2.3",node="24.0.0"} 1');
+  });
+});

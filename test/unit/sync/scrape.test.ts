@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { createMetrics } from '../../../src/server/metrics.ts';
+import { countWatch, createScrape } from '../../../src/sync/scrape.ts';
+import type { Status } from '../../../src/sync/status-schema.ts';
+import { membership } from '../../helpers/members.ts';
+
+const silent: Status = {
+  name: 'a',
+  address: '10.0.0.1',
+  version: '1',
+  startedAtMs: 0,
+  ready: true,
+  reasons: [],
+  members: { synced: true, names: [], notes: [] },
+  section: null,
+  resync: null,
+  haproxy: { version: null, reloads: null },
+  peers: [],
+  tables: [],
+  pending: null,
+  lastChange: null,
+  lastFailure: null,
+};
+
+function sibling(name: string, part: Partial<Status['peers'][number]> = {}) {
+  const address = '10.0.0.2:3000';
+  return { name, address, local: false, established: true, lastStatus: 'ESTA', lag: 3, ...part };
+}
+
+/** What HAProxy says as the test sets it, and what a scrape then reads. */
+function bench(perSibling = false) {
+  const metrics = createMetrics({ version: '1', node: '24' });
+  let status: Status = silent;
+  const scrape = createScrape({
+    metrics,
+    status: async () => status,
+    source: {
+      name: 'kubernetes',
+      snapshot: () => ({ ...membership('a'), observedAtMs: 90_000 }),
+    },
+    lastPassAtMs: () => 60_000,
+    perSibling,
+  });
+  return {
+    metrics,
+    async read(part: Partial<Status>): Promise<string> {
+      status = { ...silent, ...part };
+      await scrape();
+      return metrics.registry.metrics();
+    },
+  };
+}
+
+describe('createScrape', () => {
+  it('shows shared tables, and no others', async () => {
+    const { read } = bench();
+
+    const text = await read({
+      haproxy: { version: '3.4.0', reloads: 7 },
+      tables: [
+        { name: 'sessions', size: 100, used: 40, shared: true },
+        { name: 'private', size: 100, used: 1, shared: false },
+      ],
+    });
+
+    expect(text).toContain('_table_entries{table="sessions"} 40');
+    expect(text).toContain('_table_size{table="sessions"} 100');
+    expect(text).not.toContain('private');
+    expect(text).toContain('_haproxy_info{version="3.4.0"} 1');
+    expect(text).toContain('_haproxy_master_reloads 7');
+    expect(text).toContain('_members_heard_timestamp_seconds{source="kubernetes"} 90');
+    expect(text).toContain('_last_pass_timestamp_seconds 60');
+  });
+
+  it('shows nothing rather than 0 while HAProxy does not answer', async () => {
+    const { read } = bench();
+    await read({
+      haproxy: { version: '3.4.0', reloads: 7 },
+      tables: [{ name: 'sessions', size: 100, used: 40, shared: true }],
+    });
+
+    const text = await read({});
+
+    expect(text).not.toContain('_table_entries{');
+    expect(text).not.toContain('_haproxy_info{');
+    expect(text).not.toMatch(/^haproxy_peer_sync_haproxy_master_reloads /m);
+    expect(text).not.toMatch(/^haproxy_peer_sync_sibling_lag_updates_max /m);
+  });
+
+  it('shows one figure for all siblings: that of the furthest behind', async () => {
+    const { read } = bench();
+
+    const text = await read({
+      resync: 'learned',
+      peers: [sibling('b'), sibling('c', { lag: 9 }), sibling('a', { local: true, lag: 99 })],
+    });
+
+    expect(text).toContain('_sibling_lag_updates_max 9');
+    expect(text).not.toContain('sibling="');
+  });
+
+  it('shows each sibling when asked to, for as long as it is there', async () => {
+    const { read } = bench(true);
+    const away = sibling('c', { established: false, lag: undefined });
+    const first = await read({ peers: [sibling('b'), away] });
+
+    const second = await read({ peers: [away] });
+
+    expect(first).toContain('_sibling_lag_updates{sibling="b"} 3');
+    expect(first).toContain('_sibling_established{sibling="b"} 1');
+    expect(first).toContain('_sibling_established{sibling="c"} 0');
+    expect(first).not.toContain('_sibling_lag_updates{sibling="c"}');
+    expect(second).not.toContain('sibling="b"');
+  });
+
+  it('reads 1,000 siblings into two series', async () => {
+    const { read } = bench();
+    const peers = Array.from({ length: 1000 }, (_, index) => sibling(`web-${index}`));
+
+    const text = await read({ peers, resync: 'learned' });
+
+    expect(
+      text.split('\n').filter((line) => /sibling_.* \d/.test(line) && !line.startsWith('#')),
+    ).toHaveLength(1);
+  });
+});
+
+describe('countWatch', () => {
+  it('is absent before anything was heard, and says when the watch is open', async () => {
+    const { metrics } = bench();
+    const health = countWatch(metrics, 'kubernetes', () => 5000);
+    const before = await metrics.registry.metrics();
+
+    health.listed();
+    health.opened();
+    const open = await metrics.registry.metrics();
+    health.failed('KUBERNETES_UNREACHABLE');
+    const failed = await metrics.registry.metrics();
+
+    expect(before).not.toContain('_source_connected{');
+    expect(open).toContain('_source_connected{source="kubernetes"} 1');
+    expect(open).toContain('_source_listed_timestamp_seconds{source="kubernetes"} 5');
+    expect(open).toContain('_source_watches_total{source="kubernetes"} 1');
+    expect(failed).toContain('_source_connected{source="kubernetes"} 0');
+    expect(failed).toContain('code="KUBERNETES_UNREACHABLE"} 1');
+  });
+});
