@@ -202,22 +202,36 @@ describe.each(cases)('TLS between peers, $title', (setup) => {
       await b.stop();
       const other = createCa(directory, 'other-ca');
       const foreign = mountSecret(join(directory, 'foreign'), other.issue());
+      // It takes our certificate; do we take its?
       const trusting = mountSecret(join(directory, 'trusting'), {
         ...other.issue(),
-        ca: other.certificate,
+        ca: other.certificate + ca.certificate,
       });
-      const file = members('wrong.json', a, { name: 'b', address: address(9) });
+      const file = members('wrong.json', a, b);
       const wait = ['--join-timeout=1s', '--silence-limit=1s'];
       const told = ['--source=file', `--members-file=${file}`, ...wait];
 
-      async function entriesOf(sourceFlags: readonly string[]): Promise<number> {
-        // The name of a peer that is known, at an address of its own: the name alone would be accepted.
-        const stranger = create('b', 9, [...told, ...sourceFlags]);
+      /** How often a has connected to b, or tried to. */
+      async function tries(): Promise<number> {
+        const text = await a.ask('show peers');
+        return Number(/ id=b\(remote[\s\S]*?new_conn=(\d+)/.exec(text)?.[1]);
+      }
+      async function entriesOf(
+        sourceFlags: readonly string[],
+        change: (text: string) => string = (text) => text,
+      ): Promise<number> {
+        // Name and address of a peer that is known: the name alone would be let in, and the address is connected to.
+        const stranger = create('b', 2, [...told, ...sourceFlags]);
         await stranger.init();
+        const config = readFileSync(stranger.configFile, 'utf8');
+        writeFileSync(stranger.configFile, change(config));
         await stranger.startHaproxy();
-        await eventually(async () => (await stranger.peers())?.resync !== 'pending', {
-          timeoutMs: 30_000,
-        });
+        const before = await tries();
+        const over = { timeoutMs: 30_000 };
+        await eventually(async () => (await stranger.peers())?.resync !== 'pending', over);
+        if ((await stranger.entries()) === 0) {
+          await eventually(async () => (await tries()) > before + 1, over);
+        }
         const held = await keptEntries(stranger, entries);
         await stranger.kill();
         return held;
@@ -234,6 +248,10 @@ describe.each(cases)('TLS between peers, $title', (setup) => {
       expect(await entriesOf([])).toBe(0);
       expect(await entriesOf(foreign.flags)).toBe(0);
       expect(await entriesOf(trusting.flags)).toBe(0);
+      const nameless = (text: string) =>
+        text.replace(/default-server ssl .*/, 'default-server ssl verify none');
+      expect(nameless(readFileSync(a.configFile, 'utf8'))).toContain('ssl verify none\n');
+      expect(await entriesOf(foreign.flags, nameless)).toBe(0);
       // The same with a certificate of the CA: so it is the certificate that was missing.
       expect(await outcome(ca.issue())).toMatch(/known|busy/);
       expect(await entriesOf(secret.flags)).toBe(entries);
