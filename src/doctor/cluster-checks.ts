@@ -5,8 +5,9 @@ const skewLimitMs = 30_000;
 
 const rbac: Check = ({ options, pods }) => {
   const name = 'rbac';
-  if (!options.usesKubernetes) return [ok(name, 'not needed: the members come from a file')];
-  if (pods.ok) return [ok(name, `pods of namespace ${options.namespace} may be listed`)];
+  if (!options.usesKubernetes)
+    return [ok(name, 'not needed: the API server is not asked who the members are')];
+  if (pods.ok) return [ok(name, `the members in namespace ${options.namespace} may be listed`)];
   if (pods.code === 'KUBERNETES_FORBIDDEN' || pods.code === 'KUBERNETES_UNAUTHORIZED') {
     return [failure(name, pods.why, pods.hint ?? 'add a Role that may get, list and watch pods')];
   }

@@ -13,9 +13,11 @@ import { asAppError } from '../discovery/kubernetes/failures.ts';
 import { listAll } from '../discovery/kubernetes/list.ts';
 import { pods as podKind } from '../discovery/kubernetes/pod-source.ts';
 import { getObjects } from '../discovery/kubernetes/request.ts';
+import { slices } from '../discovery/kubernetes/slice-source.ts';
 import { selectorFromLabelsFile } from '../discovery/labels-file.ts';
 import { validateSelector } from '../discovery/selector.ts';
-import type { Facts, Looked, SiblingFact } from '../doctor/facts.ts';
+import type { SliceFacts } from '../discovery/slices.ts';
+import type { Facts, Looked, PodFact, SiblingFact } from '../doctor/facts.ts';
 import { AppError, errorMessage } from '../errors.ts';
 import { hello } from '../haproxy/hello.ts';
 import { showProc } from '../haproxy/master.ts';
@@ -43,9 +45,15 @@ async function looked<T>(look: () => Promise<T>): Promise<Looked<T>> {
   }
 }
 
+/** Those that somebody can be called by. */
+function endpointsOf({ endpoints }: SliceFacts): readonly PodFact[] {
+  return endpoints.flatMap(({ name, ...rest }) => (name === null ? [] : [{ name, ...rest }]));
+}
+
 async function lookAtPods(config: Config, selector: string, signal: AbortSignal) {
   const namespace = config.namespace ?? '';
-  const context = { namespace, verb: 'list', kind: podKind } as const;
+  const kind = config.source === 'service' ? slices : podKind;
+  const context = { namespace, verb: 'list', kind } as const;
   const connection = await connectWith(config.kubeconfig)();
   try {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
@@ -54,9 +62,12 @@ async function lookAtPods(config: Config, selector: string, signal: AbortSignal)
     const date = Date.parse(answer.headers.date ?? '');
     answer.destroy();
     const options = { namespace, selector, signal, answerMs };
-    const { objects } = await listAll(connection, podKind, options);
+    const pods =
+      config.source === 'service'
+        ? [...(await listAll(connection, slices, options)).objects.values()].flatMap(endpointsOf)
+        : [...(await listAll(connection, podKind, options)).objects.values()];
     return {
-      pods: [...objects.values()],
+      pods,
       skewMs: Number.isFinite(date) ? date - Date.now() : null,
     };
   } catch (error) {
@@ -154,12 +165,13 @@ export async function gatherFacts(
   signal: AbortSignal,
 ): Promise<Facts> {
   const { self } = createSource(config, createLog('silent'));
-  const usesKubernetes = config.source === 'kubernetes';
-  const selector = await looked(async () =>
-    config.selector === undefined
+  const usesKubernetes = config.source === 'kubernetes' || config.source === 'service';
+  const selector = await looked(async () => {
+    if (config.source === 'service') return `kubernetes.io/service-name=${config.service}`;
+    return config.selector === undefined
       ? await selectorFromLabelsFile(config.labelsFile)()
-      : validateSelector(config.selector),
-  );
+      : validateSelector(config.selector);
+  });
   const tls = await helloTls(config).catch(() => undefined);
   const [pods, configText, dataplaneYml, password, dataplane, master, admin, own, others] =
     await Promise.all([

@@ -97,6 +97,50 @@ describe.each(['examples/existing/component/workload.yaml', 'examples/helm/value
   },
 );
 
+describe('examples/docker-compose', () => {
+  const text = readFileSync('examples/docker-compose/compose.yaml', 'utf8');
+  const services = z
+    .record(
+      z.string(),
+      z.object({
+        image: z.string(),
+        command: z.array(z.string()).optional(),
+        network_mode: z.string().optional(),
+        environment: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+        volumes: z.array(z.string()).default([]),
+      }),
+    )
+    .parse(parseAllDocuments(text, { merge: true })[0]?.toJS().services);
+
+  it('has four services for each replica, in one network and on the same volumes', () => {
+    for (const number of [1, 2, 3]) {
+      for (const name of ['init', 'haproxy', 'sync']) {
+        const service = services[`${name}-${number}`];
+        expect(service?.network_mode).toBe(`service:net-${number}`);
+        expect(service?.volumes).toEqual(
+          expect.arrayContaining([`etc-${number}:/etc/haproxy-peer-sync`]),
+        );
+      }
+      expect(services[`net-${number}`]?.image).toMatch(/^haproxy-peer-sync:/);
+    }
+  });
+
+  it('gives init and run flags and variables that they read', () => {
+    const ours = Object.values(services).filter(({ environment }) => environment !== undefined);
+    expect(ours).toHaveLength(6);
+
+    for (const { command = [], environment = {} } of ours) {
+      const known = [...optionsOf(command[0] as CommandName), ...optionsOf('doctor')];
+      const variables = known.flatMap((option) => [envName(option), ...(option.env ?? [])]);
+      expect(variables).toEqual(expect.arrayContaining(Object.keys(environment)));
+      const flags = known.map(({ name }) => `--${name}`);
+      expect(flags).toEqual(
+        expect.arrayContaining(command.slice(1).map((arg) => arg.split('=')[0])),
+      );
+    }
+  });
+});
+
 describe.each(examples)('%s', (folder, kind) => {
   const { pod, containers, ours } = readWorkload(folder, kind);
 

@@ -10,6 +10,7 @@ import {
   startKubeApiserver,
 } from '../../helpers/kube-apiserver.ts';
 import { createPod } from '../../helpers/kube-pods.ts';
+import { writeSlice } from '../../helpers/kube-slices.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
 
 describe.skipIf(kubeApiserverMissing !== undefined)(
@@ -96,6 +97,22 @@ describe.skipIf(kubeApiserverMissing !== undefined)(
 
       expect(found).toMatchObject({ level, what: expect.stringMatching(what) });
       expect(found?.mend).toContain('--show-labels');
+    });
+
+    it('looks at the endpoints of a Service where those are followed', async () => {
+      await writeSlice(server, 'edge', 'edge', [
+        { pod: 'web-1', address: '192.0.2.1' },
+        { pod: 'web-2', address: '192.0.2.2' },
+      ]);
+
+      const findings = await doctor('--service=edge');
+      const token = await server.createServiceAccountToken('edge', 'haproxy');
+      const kubeconfig = await server.writeKubeconfig('no-slices', { token });
+      const refused = of(await doctor('--service=edge', `--kubeconfig=${kubeconfig}`), 'rbac');
+
+      expect(of(findings, 'rbac')).toMatchObject({ level: 'ok' });
+      expect(of(findings, 'selector')?.what).toContain('kubernetes.io/service-name=edge');
+      expect(refused?.mend).toContain('endpointslices');
     });
 
     it('names labels that are not mounted', async () => {
