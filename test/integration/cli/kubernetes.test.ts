@@ -211,7 +211,8 @@ describe.skipIf(missing !== undefined)(
       expect(await eventsOf('silent')).toMatchObject([
         {
           reason: 'JoinUnconfirmed',
-          message: 'b did not answer on the peers port: is it blocked by a NetworkPolicy, or has it TLS?',
+          message:
+            'b did not answer on the peers port: is it blocked by a NetworkPolicy, or has it TLS?',
         },
       ]);
     });
