@@ -216,16 +216,72 @@ function hasKubectl(): boolean {
 
 const noKubectl = hasKubectl() ? '' : ' (skipped: no kubectl here)';
 
+function deploymentOf(folder: string) {
+  return kustomize(folder)
+    .map((document) => workload.safeParse(document).data)
+    .find((found) => found?.kind === 'Deployment')?.spec.template.spec;
+}
+
+const overlays = [
+  [
+    'examples/tls',
+    [
+      { name: 'HAPROXY_PEER_SYNC_PEERS_TLS', value: 'true' },
+      { name: 'HAPROXY_PEER_SYNC_PEERS_TLS_VERIFY_HOST', value: 'haproxy-peers' },
+    ],
+  ],
+  ['examples/service', [{ name: 'HAPROXY_PEER_SYNC_SERVICE', value: 'haproxy' }]],
+] as const;
+
+describe.skipIf(noKubectl !== '').each(overlays)(`%s${noKubectl}`, (folder, variables) => {
+  const names: readonly string[] = variables.map(({ name }) => name);
+
+  it('sets variables that the program reads, for init and run alike', () => {
+    const ours = deploymentOf(folder)?.initContainers ?? [];
+    const known = optionsOf('run').map((option) => envName(option));
+
+    const sets = ours.map(({ env }) => env.filter(({ name }) => known.includes(name)));
+
+    expect(sets).toEqual([variables, variables]);
+  });
+
+  it('differs from examples/deployment in nothing else', () => {
+    const bare = (of: string) => {
+      const pod = deploymentOf(of);
+      const containers = [...(pod?.initContainers ?? []), ...(pod?.containers ?? [])];
+      return containers.map(({ env, volumeMounts, ...rest }) => ({
+        ...rest,
+        env: env.filter(({ name }) => !names.includes(name)),
+        volumeMounts: volumeMounts.filter(({ name }) => name !== 'tls'),
+      }));
+    };
+
+    expect(bare(folder)).toEqual(bare('examples/deployment'));
+  });
+});
+
+describe.skipIf(noKubectl !== '')(`examples/service${noKubectl}`, () => {
+  it('may read the slices of its namespace, and no pod', () => {
+    const role = kustomize('examples/service')
+      .map((document) => z.looseObject({ kind: z.literal('Role') }).safeParse(document).data)
+      .find((found) => found !== undefined);
+
+    expect(role?.rules).toEqual([
+      {
+        apiGroups: ['discovery.k8s.io'],
+        resources: ['endpointslices'],
+        verbs: ['get', 'list', 'watch'],
+      },
+      { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
+    ]);
+  });
+});
+
 describe.skipIf(noKubectl !== '')(`examples/tls${noKubectl}`, () => {
   const secretVolume = z.object({
     name: z.literal('tls'),
     secret: z.object({ secretName: z.string(), defaultMode: z.number() }),
   });
-  const deploymentOf = (folder: string) =>
-    kustomize(folder)
-      .map((document) => workload.safeParse(document).data)
-      .find((found) => found?.kind === 'Deployment')?.spec.template.spec;
-
   it('mounts the Secret where the program looks for it, into our containers only', () => {
     const pod = deploymentOf('examples/tls');
     const containers = [...(pod?.initContainers ?? []), ...(pod?.containers ?? [])];
@@ -256,33 +312,6 @@ describe.skipIf(noKubectl !== '')(`examples/tls${noKubectl}`, () => {
     expect(volumes.find(({ name }) => name === 'etc')).toMatchObject({
       emptyDir: { medium: 'Memory' },
     });
-  });
-
-  it('sets variables that the program reads, for init and run alike', () => {
-    const ours = deploymentOf('examples/tls')?.initContainers ?? [];
-    const known = optionsOf('run').map((option) => envName(option));
-
-    const sets = ours.map(({ env }) => env.filter(({ name }) => known.includes(name)));
-
-    expect(sets[0]).toEqual(sets[1]);
-    expect(sets[0]).toEqual([
-      { name: 'HAPROXY_PEER_SYNC_PEERS_TLS', value: 'true' },
-      { name: 'HAPROXY_PEER_SYNC_PEERS_TLS_VERIFY_HOST', value: 'haproxy-peers' },
-    ]);
-  });
-
-  it('differs from examples/deployment in nothing else', () => {
-    const bare = (folder: string) => {
-      const pod = deploymentOf(folder);
-      const containers = [...(pod?.initContainers ?? []), ...(pod?.containers ?? [])];
-      return containers.map(({ env, volumeMounts, ...rest }) => ({
-        ...rest,
-        env: env.filter(({ name }) => !name.includes('TLS')),
-        volumeMounts: volumeMounts.filter(({ name }) => name !== 'tls'),
-      }));
-    };
-
-    expect(bare('examples/tls')).toEqual(bare('examples/deployment'));
   });
 
   it('has a Certificate of cert-manager for that Secret and name, for both sides of a connection', () => {

@@ -69,8 +69,6 @@ describe('metrics', () => {
       'members_synced',
       'peers_entries',
       'resync_finished',
-      'tls_renewals_total',
-      'tls_certificate_expiry_timestamp_seconds',
       'sibling_established',
       'changes_waiting',
       'holds_total',

@@ -38,6 +38,8 @@ const quiet = [
   'Failures: {{code}}',
   'Watches: failed, {{code}}',
   'Kubernetes Events: {{reason}} {{outcome}}',
+  // Without --peers-tls.
+  'Certificates end in: {{pod}}',
 ];
 /** Only while a change waits. */
 const passing = ['Why changes wait: {{reason}}'];

@@ -1,0 +1,308 @@
+/** What the Grafana dashboard shows: rows of panels, each with its queries. */
+
+type Unit = 'short' | 's' | 'ops' | 'percentunit' | 'none';
+
+export interface Panel {
+  readonly title: string;
+  readonly description: string;
+  readonly type: 'stat' | 'timeseries' | 'table';
+  readonly unit?: Unit;
+  readonly width: number;
+  /** Query by legend. */
+  readonly queries: Readonly<Record<string, string>>;
+}
+
+interface Row {
+  readonly title: string;
+  readonly panels: readonly Panel[];
+}
+
+/** `m('ready')` is the metric of the pods that are chosen on top, `m('x', 'kind="add"')` a part of it. */
+function m(name: string, more = ''): string {
+  const chosen = 'namespace=~"$namespace", job=~"$job", pod=~"$pod"';
+  return `haproxy_peer_sync_${name}{${chosen}${more === '' ? '' : `, ${more}`}}`;
+}
+
+const rate = (name: string, by: string) => `sum by (${by}) (rate(${m(name)}[$__rate_interval]))`;
+const quantile = (share: number, name: string, by = '') =>
+  `histogram_quantile(${share}, sum by (le${by}) (rate(${m(`${name}_bucket`)}[$__rate_interval])))`;
+const quantiles = (name: string) => ({
+  median: quantile(0.5, name),
+  '95 %': quantile(0.95, name),
+});
+
+export const rows: readonly Row[] = [
+  {
+    title: 'Overview',
+    panels: [
+      {
+        title: 'Replicas ready',
+        description: 'Replicas whose tables are as full as they get, of those that are scraped.',
+        type: 'stat',
+        width: 4,
+        queries: { ready: `sum(${m('ready')})`, scraped: `count(${m('ready')})` },
+      },
+      {
+        title: 'Members',
+        description: 'As each replica sees them: least and most should be the same.',
+        type: 'stat',
+        width: 4,
+        queries: { least: `min(${m('members')})`, most: `max(${m('members')})` },
+      },
+      {
+        title: 'Sessions missing',
+        description: 'Sessions between replicas that should be there and are not.',
+        type: 'stat',
+        width: 4,
+        queries: {
+          missing: `sum(clamp_min(${m('members')} - ${m('members_terminating')} - 1 - ${m('peers_established')}, 0))`,
+        },
+      },
+      {
+        title: 'Changes waiting',
+        description: 'Lines of peers sections that are to change, over all replicas, by kind.',
+        type: 'stat',
+        width: 4,
+        queries: { '{{kind}}': `sum by (kind) (${m('changes_pending')})` },
+      },
+      {
+        title: 'Resyncs missed',
+        description: 'Replicas that serve without entries that siblings hold. Delete them.',
+        type: 'stat',
+        width: 4,
+        queries: { missed: `sum(${m('missed_resyncs_total', 'outcome="missed"')})` },
+      },
+      {
+        title: 'Versions',
+        description: 'Replicas by version of haproxy-peer-sync and of HAProxy.',
+        type: 'stat',
+        width: 4,
+        queries: {
+          'sidecar {{version}}': `count by (version) (${m('build_info')})`,
+          'HAProxy {{version}}': `count by (version) (${m('haproxy_info')})`,
+        },
+      },
+    ],
+  },
+  {
+    title: 'Tables',
+    panels: [
+      {
+        title: 'Entries',
+        description:
+          'Of each shared stick table on each replica: the lines should lie on one another.',
+        type: 'timeseries',
+        width: 12,
+        queries: { '{{table}} {{pod}}': m('table_entries') },
+      },
+      {
+        title: 'Behind the fullest replica',
+        description: 'Entries that each replica holds less than the fullest one.',
+        type: 'timeseries',
+        width: 6,
+        queries: {
+          '{{table}} {{pod}}': `max by (namespace, job, table) (${m('table_entries')}) - on (namespace, job, table) group_right () ${m('table_entries')}`,
+        },
+      },
+      {
+        title: 'Fill',
+        description: 'Share of each table that is used. A full one drops its oldest entries.',
+        type: 'timeseries',
+        unit: 'percentunit',
+        width: 6,
+        queries: {
+          '{{table}}': `max by (table) (${m('table_entries')} / ${m('table_size')})`,
+        },
+      },
+      {
+        title: 'Updates not sent yet',
+        description: 'To the connected sibling that is furthest behind, by replica.',
+        type: 'timeseries',
+        width: 12,
+        queries: { '{{pod}}': m('sibling_lag_updates_max') },
+      },
+      {
+        title: 'Updates not sent yet, by sibling',
+        description: 'Only with --metrics-per-sibling.',
+        type: 'timeseries',
+        width: 12,
+        queries: { '{{pod}} to {{sibling}}': m('sibling_lag_updates') },
+      },
+    ],
+  },
+  {
+    title: 'Members and changes',
+    panels: [
+      {
+        title: 'Members',
+        description:
+          'Members as the most complete replica knows them, and what is special of them.',
+        type: 'timeseries',
+        width: 8,
+        queries: {
+          members: `max(${m('members')})`,
+          terminating: `max(${m('members_terminating')})`,
+          'without address yet': `max(${m('members_awaited')})`,
+          ignored: `max(${m('members_ignored')})`,
+        },
+      },
+      {
+        title: 'Why changes wait',
+        description: 'Replicas that wait, by reason. docs/metrics.md explains each reason.',
+        type: 'timeseries',
+        width: 8,
+        queries: { '{{reason}}': `sum by (reason) (${m('changes_held')})` },
+      },
+      {
+        title: 'Reloads',
+        description:
+          'HAProxy reloads by cause, and all that its master has counted on the replica with the most.',
+        type: 'timeseries',
+        width: 8,
+        queries: {
+          '{{cause}}': `sum by (cause) (increase(${m('reloads_total')}[$__rate_interval]))`,
+          'by the master': `max(${m('haproxy_master_reloads')})`,
+        },
+      },
+      {
+        title: 'From address to acceptance',
+        description: 'How long a new pod waits for a replica to let it in. Limit: --join-timeout.',
+        type: 'timeseries',
+        unit: 's',
+        width: 8,
+        queries: quantiles('join_seconds'),
+      },
+      {
+        title: 'Wait at the gate',
+        description: 'From a change planned to a change applied, 95 %, by cause.',
+        type: 'timeseries',
+        unit: 's',
+        width: 8,
+        queries: { '{{cause}}': quantile(0.95, 'gate_wait_seconds', ', cause') },
+      },
+      {
+        title: 'Time of a change',
+        description: 'Reload and retries included.',
+        type: 'timeseries',
+        unit: 's',
+        width: 8,
+        queries: quantiles('apply_duration_seconds'),
+      },
+      {
+        title: 'Lines changed',
+        description: 'Lines of peers sections added, moved and removed.',
+        type: 'timeseries',
+        width: 8,
+        queries: {
+          '{{kind}}': `sum by (kind) (increase(${m('entries_changed_total')}[$__rate_interval]))`,
+        },
+      },
+      {
+        title: 'Resyncs',
+        description: 'Workers that finished their resync, by who taught them.',
+        type: 'timeseries',
+        width: 8,
+        queries: {
+          '{{outcome}}': `sum by (outcome) (increase(${m('resyncs_total')}[$__rate_interval]))`,
+        },
+      },
+      {
+        title: 'Failures',
+        description: 'Passes that failed by error code. docs/errors.md explains each.',
+        type: 'timeseries',
+        width: 8,
+        queries: {
+          '{{code}}': `sum by (code) (increase(${m('failures_total')}[$__rate_interval])) > 0`,
+        },
+      },
+    ],
+  },
+  {
+    title: 'Data Plane API and API server',
+    panels: [
+      {
+        title: 'Data Plane API calls',
+        description: 'By method and status. 0 is no answer.',
+        type: 'timeseries',
+        unit: 'ops',
+        width: 8,
+        queries: { '{{method}} {{status}}': rate('dataplane_calls_total', 'method, status') },
+      },
+      {
+        title: 'Data Plane API latency',
+        description: '95 % of the calls by operation. commit waits for the reload.',
+        type: 'timeseries',
+        unit: 's',
+        width: 8,
+        queries: {
+          '{{operation}}': quantile(0.95, 'dataplane_call_duration_seconds', ', operation'),
+        },
+      },
+      {
+        title: 'Data Plane API errors',
+        description: 'Calls that were not answered as they should be, by operation.',
+        type: 'timeseries',
+        unit: 'ops',
+        width: 8,
+        queries: { '{{operation}}': rate('dataplane_errors_total', 'operation') },
+      },
+      {
+        title: 'Age of the members',
+        description:
+          'Seconds since the replica that hears least has heard of its members, and has listed them.',
+        type: 'timeseries',
+        unit: 's',
+        width: 8,
+        queries: {
+          heard: `time() - min(${m('members_heard_timestamp_seconds')})`,
+          listed: `time() - min(${m('source_listed_timestamp_seconds')})`,
+        },
+      },
+      {
+        title: 'Watches',
+        description:
+          'Replicas with a watch, and watches opened a second: two a minute and replica are normal.',
+        type: 'timeseries',
+        width: 8,
+        queries: {
+          connected: `sum(${m('source_connected')})`,
+          opened: `sum(rate(${m('source_watches_total')}[$__rate_interval]))`,
+          'failed, {{code}}': rate('source_failures_total', 'code'),
+        },
+      },
+      {
+        title: 'Kubernetes Events',
+        description: 'Events written on the pods, by reason. docs/events.md explains each.',
+        type: 'timeseries',
+        width: 8,
+        queries: {
+          '{{reason}} {{outcome}}': `sum by (reason, outcome) (${m('kubernetes_events_total')})`,
+        },
+      },
+    ],
+  },
+  {
+    title: 'TLS between the peers',
+    panels: [
+      {
+        title: 'Certificates end in',
+        description: 'Until the certificate of each replica ends. Nothing without --peers-tls.',
+        type: 'timeseries',
+        unit: 's',
+        width: 12,
+        queries: {
+          '{{pod}}': `(${m('tls_certificate_expiry_timestamp_seconds')} > 0) - time()`,
+        },
+      },
+      {
+        title: 'Renewals',
+        description: 'Certificates that were replaced: without a reload, with one, or not.',
+        type: 'timeseries',
+        width: 12,
+        queries: {
+          '{{outcome}}': `sum by (outcome) (increase(${m('tls_renewals_total')}[$__rate_interval]))`,
+        },
+      },
+    ],
+  },
+];
