@@ -89,6 +89,14 @@ export const runOptions = [
     commands: ['run'],
   },
   {
+    name: 'unloaded-limit',
+    type: 'duration',
+    default: '15s',
+    description:
+      'How long HAProxy may run without siblings that haproxy.cfg has, until it is reloaded for them: whoever wrote the file may be about to.',
+    commands: ['run'],
+  },
+  {
     name: 'removal-delay',
     type: 'duration',
     default: '5m',

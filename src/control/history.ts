@@ -7,6 +7,8 @@ export interface HistoryRecord {
   value(): History;
   /** These changes are planned now. */
   note(changes: PeersChanges, observed: Observed): void;
+  /** HAProxy runs without these names, which the file has. */
+  unloaded(names: readonly string[]): void;
   noChange(): void;
   applied(applied: Applied, observed: Observed): void;
   /** HAProxy was reloaded for another reason than a change. */
@@ -20,10 +22,12 @@ export function createHistory(now: () => number): HistoryRecord {
   let pending = '';
   let lazy = '';
   let joining = false;
+  let unloaded = '';
   let value: History = {
     joinSinceMs: 0,
     changedAtMs: 0,
     lazySinceMs: 0,
+    unloadedSinceMs: 0,
     lastReloadAtMs: null,
     establishedBefore: [],
     met: new Set(),
@@ -72,6 +76,10 @@ export function createHistory(now: () => number): HistoryRecord {
         lazy = lazyNow;
       }
       if (fingerprint === '[false,[],[],[]]') noChange();
+    },
+    unloaded(names) {
+      if (names.join() !== unloaded) value = { ...value, unloadedSinceMs: now() };
+      unloaded = names.join();
     },
     noChange,
     applied(applied, observed) {

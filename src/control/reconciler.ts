@@ -10,6 +10,7 @@ import type { PeersSection } from '../model/peers-section.ts';
 import { type GateSettings, gate, type Observed } from '../plan/gate.ts';
 import { type PeersPlan, type PlanSettings, planPeers } from '../plan/peers.ts';
 import type { Readiness } from '../plan/readiness.ts';
+import { unloadedNames } from '../plan/unloaded.ts';
 import { createHistory } from './history.ts';
 import { type Confirm, createJudge } from './judge.ts';
 import { createReporter, type Observer } from './reporter.ts';
@@ -23,6 +24,8 @@ export interface ReconcilerOptions {
   readonly self: Self;
   readonly plan: PlanSettings;
   readonly gate: GateSettings;
+  /** Reloads HAProxy with the file as it is. */
+  readonly reload: (signal: AbortSignal) => Promise<void>;
   readonly log: Log;
   readonly observer: Observer;
   readonly now: () => number;
@@ -39,8 +42,6 @@ export interface ReloadWish {
   reason(): string | null;
   /** Before any reload of ours: puts in place what the new worker is to read. */
   prepare(): Promise<void>;
-  /** Reloads HAProxy with the section as it is. */
-  reload(signal: AbortSignal): Promise<void>;
   /** HAProxy was reloaded, for whatever reason. */
   reloaded(): void;
 }
@@ -53,6 +54,8 @@ export interface Reconciler {
 
 /** While this pod is not ready, HAProxy is looked at this often, in milliseconds. */
 const lookAgainMs = 250;
+/** After a reload, in milliseconds, before what HAProxy runs is compared with what is written. */
+const settleMs = 2000;
 const never = Number.POSITIVE_INFINITY;
 
 export function createReconciler(options: ReconcilerOptions): Reconciler {
@@ -77,7 +80,21 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return section;
   }
 
-  function decide(plan: PeersPlan, membership: Membership, observed: Observed): Decision {
+  /** Right after our own reload the old worker may still be the one that answers. */
+  function unloadedOf(base: PeersSection, observed: Observed, wanted: ReadonlySet<string>) {
+    const { lastReloadAtMs } = history.value();
+    const recent = lastReloadAtMs !== null && now() < lastReloadAtMs + settleMs;
+    const names = recent ? [] : unloadedNames(base, observed, wanted);
+    if (!recent) history.unloaded(names);
+    return names;
+  }
+
+  function decide(
+    plan: PeersPlan,
+    base: PeersSection,
+    membership: Membership,
+    observed: Observed,
+  ): Decision {
     if (plan.kind === 'hold') {
       history.noChange();
       return { kind: 'hold', reasons: plan.reasons, codes: [plan.code] };
@@ -85,6 +102,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     history.note(plan.changes, observed);
     const staying = membership.members.filter((member) => !member.terminating);
     const memberNames = new Set(staying.map((member) => member.name));
+    const leaving = isLeaving(membership);
+    const unloaded = leaving ? [] : unloadedOf(base, observed, memberNames);
     const input = {
       changes: plan.changes,
       reasons: plan.reasons,
@@ -93,7 +112,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       memberNames,
       awaited: membership.awaited,
       history: history.value(),
-      reloadFor: isLeaving(membership) ? null : (options.reloadWish?.reason() ?? null),
+      reloadFor: leaving ? null : (options.reloadWish?.reason() ?? null),
+      unloaded,
     };
     return gate(input, options.gate, now());
   }
@@ -112,7 +132,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       if (hasChanges(decision.changes)) {
         applied = await applier.apply(base, decision.changes, signal);
       } else {
-        await options.reloadWish?.reload(signal);
+        await options.reload(signal);
         applied = { reloaded: true, version: base.version, attempts: 1 };
       }
     } catch (error) {
@@ -141,7 +161,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const base = await read(resync && !leaving, signal);
     const plan = planPeers(membership, base, self, options.plan);
     const observed = await options.observe(signal);
-    const decision = decide(plan, membership, observed);
+    const decision = decide(plan, base, membership, observed);
     report.pass({ membership, section: base, plan, observed, decision });
     await apply(base, decision, observed, signal);
     if (decision.kind === 'none' || decision.kind === 'apply') history.succeeded();

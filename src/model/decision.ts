@@ -9,6 +9,7 @@ export const holdCodes = {
   'section-unmodelled': 'a write would lose lines of the section',
   'haproxy-down': 'HAProxy does not answer on its admin socket',
   'section-not-running': 'HAProxy runs without the section',
+  'section-not-loaded': 'HAProxy has not loaded siblings that haproxy.cfg has',
   'localpeer-mismatch': 'the localpeer of HAProxy is not this pod',
   'resync-pending': 'the own resync is not finished',
   'resync-unreadable': 'the answer to show peers cannot be read',

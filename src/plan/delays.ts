@@ -2,6 +2,7 @@ import type { HoldCode } from '../model/decision.ts';
 import type { PeerEntry } from '../model/peers-section.ts';
 import { establishedNames } from './established.ts';
 import type { GateInput, GateSettings, Observed } from './gate.ts';
+import { unloadedDelay } from './unloaded.ts';
 
 /** How often a sibling that is not connected is looked for again, in milliseconds. */
 const lookAgainMs = 100;
@@ -20,6 +21,7 @@ export function delaysOf(
 ): readonly Delay[] {
   const all = [
     lazily(input, settings, nowMs) ?? burst(input, settings),
+    unloadedDelay(input, settings),
     reloadInterval(input, settings),
     reestablished(input, settings, nowMs),
     backoff(input, settings),

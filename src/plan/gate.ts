@@ -2,6 +2,7 @@ import { hasChanges, type PeersChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { PeersState } from '../model/peers-state.ts';
 import { delaysOf } from './delays.ts';
+import { neverLoaded, reloadForUnloaded } from './unloaded.ts';
 
 export interface GateSettings {
   readonly burstWindowMs: number;
@@ -15,6 +16,8 @@ export interface GateSettings {
   readonly staggerLimitMs: number;
   /** Upper limit of the wait for siblings to come back after a reload. */
   readonly reestablishLimitMs: number;
+  /** How long somebody else may take to reload what is written already. */
+  readonly unloadedLimitMs: number;
   /** Wait after the first failure; doubles with each further one up to `backoffMaxMs`. */
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
@@ -33,6 +36,8 @@ export interface History {
   readonly changedAtMs: number;
   /** Since when there has been something to remove, or to move that is not connected. */
   readonly lazySinceMs: number;
+  /** Since when HAProxy runs without the `unloaded` of now. */
+  readonly unloadedSinceMs: number;
   readonly lastReloadAtMs: number | null;
   /** Members that were established just before the last reload. */
   readonly establishedBefore: readonly string[];
@@ -54,6 +59,8 @@ export interface GateInput {
   readonly history: History;
   /** Why a reload is needed although nothing of the section differs; null or missing: it is not. */
   readonly reloadFor?: string | null;
+  /** Members that the file has and the running worker has not; see `unloadedNames`. */
+  readonly unloaded?: readonly string[];
 }
 
 /** How often HAProxy is looked at again while it is down or learns, in milliseconds. */
@@ -64,12 +71,15 @@ const lookAgainMs = 200;
  * would be replaced must have finished its own resync (docs/design.md, safety protocol). First the reasons
  * that forbid, then those that delay; the longest delay wins.
  */
-export function gate(input: GateInput, settings: GateSettings, nowMs: number): Decision {
-  const reloadFor = input.reloadFor ?? null;
+export function gate(asked: GateInput, settings: GateSettings, nowMs: number): Decision {
+  const reloadFor = asked.reloadFor ?? reloadForUnloaded(asked);
+  const input = { ...asked, reloadFor };
   if (!hasChanges(input.changes) && reloadFor === null)
     return { kind: 'none', reasons: ['nothing differs'] };
   const forbidden = forbids(input);
   if (forbidden !== null) return forbidden(nowMs);
+  const never = neverLoaded(input, settings, nowMs);
+  if (never !== null) return { kind: 'hold', reasons: [never], codes: ['section-not-loaded'] };
   const delays = delaysOf(input, settings, nowMs);
   if (delays.length > 0) {
     const untilMs = Math.max(...delays.map((delay) => delay.untilMs));

@@ -85,17 +85,21 @@ function createConfirm(options: PeersModuleOptions, board: StatusBoard, counting
 function createPeersRenewal({ config, log, metrics }: PeersModuleOptions): Renewal | undefined {
   const files = peersTlsFiles(config);
   if (files === undefined || config.dryRun) return undefined;
-  const { adminSocket, masterSocket } = config;
+  const { adminSocket } = config;
   return createRenewal({
     files,
     read: () => readMaterial(peersTlsSource(config)),
     replace: (kind, file, pem, signal) =>
       replaceCertificate(adminSocket, kind, file, pem, { signal }),
-    reload: (signal) => reloadOverMaster(masterSocket, { signal }),
     log,
     onOutcome: (outcome) => metrics.renewals.inc({ outcome }),
     onExpiry: (atMs) => metrics.certificateExpiry.set(atMs / 1000),
   });
+}
+
+async function reload({ config, log }: PeersModuleOptions, signal: AbortSignal): Promise<void> {
+  if (config.dryRun) log.info('dry run: HAProxy would be reloaded');
+  else await reloadOverMaster(config.masterSocket, { signal });
 }
 
 /** The peers module: pods in, peers section out. Later modules wire their own source, plan and applier alike. */
@@ -119,6 +123,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     source,
     applier: options.applier,
     observe: (passSignal) => observePeers(config.adminSocket, config.peersSection, passSignal),
+    reload: (reloadSignal) => reload(options, reloadSignal),
     self: options.self,
     plan: {
       port: config.peersPort,
@@ -134,6 +139,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
       staggerMs: config.stagger,
       staggerLimitMs: config.staggerLimit,
       reestablishLimitMs: config.reestablishLimit,
+      unloadedLimitMs: config.unloadedLimit,
       backoffMinMs: config.failureBackoff,
       backoffMaxMs: config.failureBackoffLimit,
     },

@@ -17,7 +17,6 @@ export interface RenewalOptions {
     pem: string,
     signal: AbortSignal,
   ) => Promise<boolean>;
-  readonly reload: (signal: AbortSignal) => Promise<void>;
   readonly log: Log;
   readonly onOutcome: (outcome: RenewalOutcome) => void;
   /** When the certificate in force ends, in milliseconds since the epoch. */
@@ -88,7 +87,6 @@ export function createRenewal(options: RenewalOptions): Renewal {
     async prepare() {
       if (waiting !== null) await writeTlsFiles(files, waiting);
     },
-    reload: options.reload,
     reloaded() {
       if (waiting !== null) {
         options.onOutcome('reload');

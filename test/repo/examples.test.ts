@@ -122,6 +122,11 @@ describe('examples/docker-compose', () => {
         );
       }
       expect(services[`net-${number}`]?.image).toMatch(/^haproxy-peer-sync:/);
+      // A volume in memory is there as long as somebody uses it, and init ends.
+      expect(services[`net-${number}`]?.volumes).toEqual([
+        `etc-${number}:/etc/haproxy-peer-sync`,
+        `run-${number}:/var/run/haproxy`,
+      ]);
     }
   });
 

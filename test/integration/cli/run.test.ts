@@ -84,6 +84,20 @@ afterEach(async () => {
 });
 
 describe.skipIf(missing !== null)(missing === null ? 'run' : `run (skipped: no ${missing})`, () => {
+  it('loads what somebody else has written and not loaded, with one reload', async () => {
+    await setUp();
+    members('a', 'b');
+    const text = readFileSync(stand.configFile, 'utf8');
+    writeFileSync(stand.configFile, text.replace(/^ *peer a .*$/m, '$&\n  peer b 127.0.0.2:1001'));
+
+    await run({ applier: 'direct', 'peers-port': '1001', 'unloaded-limit': '1s' });
+
+    await eventually(async () => (await stand.runningNames()).join() === 'a,b');
+    await eventually(() => line('HAProxy reloaded') !== undefined);
+    expect(line('HAProxy reloaded')).toContain('haproxy.cfg has b, and HAProxy has not loaded it');
+    expect(await reloads()).toBe(1);
+  });
+
   it('adds who joins in one reload, folds removals in, and then rests', async () => {
     await setUp();
     members('a');

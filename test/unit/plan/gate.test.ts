@@ -13,6 +13,7 @@ const settings = {
   staggerLimitMs: 3000,
   removalDelayMs: 300_000,
   reestablishLimitMs: 12_000,
+  unloadedLimitMs: 15_000,
   backoffMinMs: 1000,
   backoffMaxMs: 60_000,
 };
@@ -25,6 +26,7 @@ const quiet: History = {
   joinSinceMs: now - 5000,
   changedAtMs: now - 5000,
   lazySinceMs: now - 5000,
+  unloadedSinceMs: 0,
   lastReloadAtMs: null,
   establishedBefore: [],
   met: new Set(),

@@ -35,7 +35,6 @@ function setUp(part: Partial<RenewalOptions> = {}) {
       said.push(kind);
       return true;
     },
-    reload: async () => void said.push('reload'),
     log,
     onOutcome: (outcome) => said.push(`outcome ${outcome}`),
     onExpiry: () => {},
@@ -96,14 +95,13 @@ describe('createRenewal', () => {
     const reason = renewal.reason();
     await renewal.prepare();
     const between = written();
-    await renewal.reload(never);
     renewal.reloaded();
     await renewal.look(never);
 
     expect(before).toBe(bundleOf(first));
     expect(reason).toContain('needs a reload');
     expect(between).toBe(bundleOf(second));
-    expect(said).toEqual(['reload', 'outcome reload']);
+    expect(said).toEqual(['outcome reload']);
     expect(renewal.reason()).toBeNull();
   });
 

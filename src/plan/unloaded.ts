@@ -1,0 +1,53 @@
+import type { PeersSection } from '../model/peers-section.ts';
+import type { Delay } from './delays.ts';
+import type { GateInput, GateSettings, Observed } from './gate.ts';
+
+/**
+ * Names that the file has and the running worker has not, of those in `wanted`: somebody wrote haproxy.cfg and did not
+ * reload, or has not yet. Such a sibling is refused although the section is in step (found with an init container that
+ * was started again beside a running HAProxy: the sibling waited out --join-timeout and began empty).
+ */
+export function unloadedNames(
+  section: PeersSection,
+  observed: Observed,
+  wanted: ReadonlySet<string>,
+): readonly string[] {
+  if (observed.kind === 'down' || observed.state === null) return [];
+  const running = new Set(observed.state.peers.map(({ name }) => name));
+  return section.entries
+    .map(({ name }) => name)
+    .filter((name) => wanted.has(name) && !running.has(name));
+}
+
+type Facts = Pick<GateInput, 'unloaded' | 'history' | 'changes'>;
+
+/** Why HAProxy is to be reloaded with the section as it is, or null. */
+export function reloadForUnloaded({ unloaded = [] }: Facts): string | null {
+  return unloaded.length === 0
+    ? null
+    : `haproxy.cfg has ${unloaded.join(', ')}, and HAProxy has not loaded it`;
+}
+
+/** Whoever wrote the file may be about to reload. A change of our own reloads anyway, and takes it along. */
+export function unloadedDelay(input: Facts, settings: GateSettings): Delay | null {
+  const reason = reloadForUnloaded(input);
+  const { changes } = input;
+  if (reason === null || changes.create || changes.add.length > 0) return null;
+  const since = reloadedSince(input) ?? input.history.unloadedSinceMs;
+  return { untilMs: since + settings.unloadedLimitMs, reason, code: 'section-not-loaded' };
+}
+
+/** A reload did not help, so none will: HAProxy reads another file. */
+export function neverLoaded(input: Facts, settings: GateSettings, nowMs: number): string | null {
+  const { unloaded = [] } = input;
+  const reloadedMs = reloadedSince(input);
+  if (unloaded.length === 0 || reloadedMs === null) return null;
+  if (nowMs < reloadedMs + settings.unloadedLimitMs) return null;
+  return `HAProxy was reloaded and still runs without ${unloaded.join(', ')}: does it load the file that has them?`;
+}
+
+/** Our last reload, if these names had been missing before it. */
+function reloadedSince({ history }: Facts): number | null {
+  const { lastReloadAtMs, unloadedSinceMs } = history;
+  return lastReloadAtMs !== null && lastReloadAtMs >= unloadedSinceMs ? lastReloadAtMs : null;
+}

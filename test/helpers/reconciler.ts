@@ -1,0 +1,97 @@
+import type { Applier } from '../../src/apply/applier.ts';
+import { createMemoryApplier } from '../../src/apply/memory.ts';
+import { createReconciler, type ReloadWish } from '../../src/control/reconciler.ts';
+import type { PeersSection } from '../../src/model/peers-section.ts';
+import type { Observed } from '../../src/plan/gate.ts';
+import { capturedLog } from './captured-log.ts';
+import { membership, peer, section, self, state } from './members.ts';
+import { settableSource } from './source.ts';
+
+export const gate = {
+  burstWindowMs: 300,
+  burstLimitMs: 10 * 300,
+  minReloadIntervalMs: 2000,
+  staggerMs: 300,
+  staggerLimitMs: 3000,
+  removalDelayMs: 300_000,
+  reestablishLimitMs: 12_000,
+  unloadedLimitMs: 15_000,
+  backoffMinMs: 1000,
+  backoffMaxMs: 60_000,
+};
+
+/** A reconciler over a memory applier, with a clock and a HAProxy the test sets. */
+export function bench(initial: PeersSection = section(['a']), reloadWish?: ReloadWish) {
+  const inner = createMemoryApplier({ section: initial });
+  const source = settableSource(membership('a'));
+  const { log, lines } = capturedLog();
+  const calls: string[] = [];
+  const signal = new AbortController().signal;
+  let nowMs = 1_000_000;
+  let observed: Observed = { kind: 'up', state: state() };
+  let failure: Error | null = null;
+  let loads = true;
+  function failing(): void {
+    if (failure !== null) throw failure;
+  }
+  /** A worker that has loaded whatever is written, unless told otherwise. */
+  async function running(): Promise<Observed> {
+    if (!loads || observed.kind === 'down' || observed.state === null) return observed;
+    const { peers } = observed.state;
+    const written = (await inner.read(signal)).entries
+      .filter(({ name }) => !peers.some((known) => known.name === name))
+      .map(({ name }) => peer(name, { established: false, local: name === 'a' }));
+    return { kind: 'up', state: { ...observed.state, peers: [...peers, ...written] } };
+  }
+  const applier: Applier = {
+    name: 'counting',
+    async read(signal) {
+      calls.push('read');
+      failing();
+      return inner.read(signal);
+    },
+    async apply(base, changes, signal) {
+      calls.push('apply');
+      failing();
+      return inner.apply(base, changes, signal);
+    },
+    close: () => inner.close(),
+  };
+  const reconciler = createReconciler({
+    source,
+    applier,
+    observe: running,
+    reload: async () => {
+      calls.push('reload');
+      failing();
+    },
+    self: self('a'),
+    plan: { port: 3000, keep: new Set(), expected: [] },
+    gate,
+    log,
+    observer: { pass() {}, applied() {}, failed() {}, ready() {} },
+    now: () => nowMs,
+    ...(reloadWish === undefined ? {} : { reloadWish }),
+  });
+  return {
+    source,
+    lines,
+    calls,
+    reconciler,
+    pass: (resync = false) => reconciler.runOnce(resync, signal),
+    names: async () => (await inner.read(signal)).entries.map(({ name }) => name),
+    at(ms: number) {
+      nowMs = 1_000_000 + ms;
+    },
+    observe(next: Observed) {
+      observed = next;
+    },
+    fail(error: Error | null) {
+      failure = error;
+    },
+    /** From now on HAProxy runs with just what `observe` says. */
+    loadsNothing() {
+      loads = false;
+    },
+  };
+}
