@@ -60,11 +60,13 @@ export function createReporter(log: Log, observer: Observer): Reporter {
       lastFailure = '';
       reached = true;
       if (decision.kind === 'hold') {
-        once(`hold ${decision.reasons.join()}`, () =>
-          log.warn(
-            { reasons: decision.reasons, notes: membership.notes },
-            'holding: nothing is changed',
-          ),
+        const { reasons, codes } = decision;
+        // Every start passes this moment; a source that fails says so itself.
+        const starting = codes.every((code) => code === 'members-unknown');
+        once(`hold ${reasons.join()}`, () =>
+          starting
+            ? log.info({ reasons, notes: membership.notes }, 'waiting for the members')
+            : log.warn({ reasons, notes: membership.notes }, 'holding: nothing is changed'),
         );
       } else if (decision.kind === 'wait') {
         const pending = report.plan.reasons;

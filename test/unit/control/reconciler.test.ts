@@ -76,6 +76,19 @@ describe('one pass', () => {
     expect(full.reconciler.readiness().ready).toBe(false);
   });
 
+  it('warns when the members cannot be trusted, not while every start waits for them', async () => {
+    loop.source.set(unknownMembership('no answer'));
+    await loop.pass(true);
+    loop.source.set(membership('b'));
+    await loop.pass(true);
+
+    const said = loop.lines.filter(({ level }) => level !== 'debug');
+    expect(said.map(({ level, msg }) => [level, msg])).toEqual([
+      ['info', 'waiting for the members'],
+      ['warn', 'holding: nothing is changed'],
+    ]);
+  });
+
   it('removes a peer that is gone after the removal delay, and not before', async () => {
     const full = bench(section(['a', 'b']));
     await full.pass(true);
