@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { type Check, failure, ok, warning } from './facts.ts';
+import { loaded } from './loaded-check.ts';
 
 type Version = readonly [number, number, number];
 
@@ -283,5 +284,6 @@ export const runtimeChecks: readonly Check[] = [
   master,
   admin,
   haproxyVersion,
+  loaded,
   resync,
 ];

@@ -125,6 +125,12 @@ describe('the checks of doctor', () => {
     ],
     ['a socket of a lower level', admins({ level: 'operator' }), 'admin-socket', /operator/],
     ['a section that does not run', admins({ peers: null }), 'resync', /runs without the section/],
+    [
+      'a sibling that is not loaded',
+      peers({ peers: [] }),
+      'loaded',
+      /has web-2, and HAProxy has not/,
+    ],
     ['a resync under way', peers({ resync: 'pending' }), 'resync', /not finished/],
     ['a format of the future', peers({ resync: 'unknown' }), 'resync', /not understood/],
     [
