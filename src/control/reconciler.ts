@@ -7,10 +7,10 @@ import type { Decision } from '../model/decision.ts';
 import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
 import type { PeersSection } from '../model/peers-section.ts';
+import { unloadedNames } from '../model/unloaded.ts';
 import { type GateSettings, gate, type Observed } from '../plan/gate.ts';
 import { type PeersPlan, type PlanSettings, planPeers } from '../plan/peers.ts';
 import type { Readiness } from '../plan/readiness.ts';
-import { unloadedNames } from '../plan/unloaded.ts';
 import { createHistory } from './history.ts';
 import { type Confirm, createJudge } from './judge.ts';
 import { createReporter, type Observer } from './reporter.ts';
@@ -84,8 +84,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   function unloadedOf(base: PeersSection, observed: Observed, wanted: ReadonlySet<string>) {
     const { lastReloadAtMs } = history.value();
     const recent = lastReloadAtMs !== null && now() < lastReloadAtMs + settleMs;
-    const names = recent ? [] : unloadedNames(base, observed, wanted);
-    if (!recent) history.unloaded(names);
+    if (recent || observed.kind === 'down' || observed.state === null) return [];
+    const names = unloadedNames(base, observed.state, wanted);
+    history.unloaded(names);
     return names;
   }
 

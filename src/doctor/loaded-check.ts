@@ -1,5 +1,5 @@
 import { readPeersSection } from '../haproxy/peers-text.ts';
-import { unloadedNames } from '../plan/unloaded.ts';
+import { unloadedNames } from '../model/unloaded.ts';
 import { type Check, ok, warning } from './facts.ts';
 
 /** Is what is written also what runs? A sibling that HAProxy has not loaded is refused. */
@@ -8,7 +8,7 @@ export const loaded: Check = ({ admin, configText, options, siblings }) => {
   const name = 'loaded';
   const missing = unloadedNames(
     readPeersSection(configText.value, options.peersSection),
-    { kind: 'up', state: admin.value.peers },
+    admin.value.peers,
     new Set(siblings.map((sibling) => sibling.name)),
   );
   if (missing.length === 0) return [ok(name, 'HAProxy runs with the siblings of the file')];

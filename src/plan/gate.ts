@@ -59,7 +59,7 @@ export interface GateInput {
   readonly history: History;
   /** Why a reload is needed although nothing of the section differs; null or missing: it is not. */
   readonly reloadFor?: string | null;
-  /** Members that the file has and the running worker has not; see `unloadedNames`. */
+  /** Members that the file has and the running worker has not; see model/unloaded.ts. */
   readonly unloaded?: readonly string[];
 }
 

@@ -1,23 +1,5 @@
-import type { PeersSection } from '../model/peers-section.ts';
 import type { Delay } from './delays.ts';
-import type { GateInput, GateSettings, Observed } from './gate.ts';
-
-/**
- * Names that the file has and the running worker has not, of those in `wanted`: somebody wrote haproxy.cfg and did not
- * reload, or has not yet. Such a sibling is refused although the section is in step (found with an init container that
- * was started again beside a running HAProxy: the sibling waited out --join-timeout and began empty).
- */
-export function unloadedNames(
-  section: PeersSection,
-  observed: Observed,
-  wanted: ReadonlySet<string>,
-): readonly string[] {
-  if (observed.kind === 'down' || observed.state === null) return [];
-  const running = new Set(observed.state.peers.map(({ name }) => name));
-  return section.entries
-    .map(({ name }) => name)
-    .filter((name) => wanted.has(name) && !running.has(name));
-}
+import type { GateInput, GateSettings } from './gate.ts';
 
 type Facts = Pick<GateInput, 'unloaded' | 'history' | 'changes'>;
 
