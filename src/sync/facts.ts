@@ -27,6 +27,7 @@ import { parseShowTable } from '../haproxy/show-table.ts';
 import { command } from '../haproxy/socket.ts';
 import { expiresAtMs, readMaterial } from '../haproxy/tls-material.ts';
 import { createLog } from '../log.ts';
+import type { HelloOutcome } from '../model/hello.ts';
 import { askStatus } from './ask-status.ts';
 import { helloTls, peersTlsSource } from './peers-tls.ts';
 import { createSource } from './source.ts';
@@ -113,9 +114,14 @@ async function lookAtHaproxy({ adminSocket, peersSection }: Config, signal: Abor
   };
 }
 
-/** Our members as run would know them, once; whoever cannot be known stays out. */
+/**
+ * Our members as run would know them, once; whoever cannot be known stays out. Who is `connected` (`NAME ADDR:PORT`) has
+ * accepted this pod already, and is not asked: an accepted hello is a session, and ends the one that is there (seen with
+ * HAProxy 3.0, which connected again 5 s later).
+ */
 async function lookAtSiblings(
   config: Config,
+  connected: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<{ readonly siblings: readonly SiblingFact[]; readonly notes: readonly string[] }> {
   const stop = new AbortController();
@@ -132,11 +138,15 @@ async function lookAtSiblings(
     members
       .filter(({ name, terminating }) => name !== self.name && !terminating)
       .map(async ({ name, address }): Promise<SiblingFact> => {
+        const accepts = async (): Promise<HelloOutcome> =>
+          connected.has(`${name} ${address}:${config.peersPort}`)
+            ? 'known'
+            : await hello({
+                ...{ address, port: config.peersPort, siblingName: name, ownName: self.name },
+                ...{ timeoutMs: 2000, signal, tls },
+              });
         const [outcome, status] = await Promise.all([
-          hello({
-            ...{ address, port: config.peersPort, siblingName: name, ownName: self.name },
-            ...{ timeoutMs: 2000, signal, tls },
-          }),
+          accepts(),
           askStatus(address, port, { timeoutMs: 2000, signal }),
         ]);
         const told = status && {
@@ -158,6 +168,14 @@ async function lookAtTls(config: Config): Promise<NonNullable<Facts['tls']> | nu
   });
 }
 
+/** Peers that this one has a live session with, as `NAME ADDR:PORT`. */
+function connectedOf(admin: Facts['admin'], ownName: string): ReadonlySet<string> {
+  const state = admin.ok ? admin.value.peers : null;
+  if (state?.localName !== ownName) return new Set();
+  const connected = state.peers.filter(({ established }) => established);
+  return new Set(connected.map(({ name, address }) => `${name} ${address}`));
+}
+
 /** Looks at everything that a check may want to know. Changes nothing; never throws for what it finds. */
 export async function gatherFacts(
   config: Config,
@@ -173,7 +191,8 @@ export async function gatherFacts(
       : validateSelector(config.selector);
   });
   const tls = await helloTls(config).catch(() => undefined);
-  const [pods, configText, dataplaneYml, password, dataplane, master, admin, own, others] =
+  const admin = await looked(() => lookAtHaproxy(config, signal));
+  const [pods, configText, dataplaneYml, password, dataplane, master, own, others] =
     await Promise.all([
       usesKubernetes && selector.ok
         ? looked(() => lookAtPods(config, selector.value, signal))
@@ -195,12 +214,11 @@ export async function gatherFacts(
         if (found === undefined) throw new Error(`${config.masterSocket} is no master socket`);
         return { failedReloads: found.failed };
       }),
-      looked(() => lookAtHaproxy(config, signal)),
       hello({
         ...{ address: self.address, port: config.peersPort, siblingName: self.name },
         ...{ ownName: self.name, timeoutMs: 2000, signal, tls },
       }),
-      lookAtSiblings(config, signal),
+      lookAtSiblings(config, connectedOf(admin, self.name), signal),
     ]);
   return {
     self,

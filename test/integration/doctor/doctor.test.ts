@@ -11,6 +11,21 @@ import { programs } from '../../helpers/programs.ts';
 import { createReplica, defaultPorts, type Replica } from '../../helpers/replica.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
 
+/** Established TCP connections to that port of one of these addresses, client and server side as one (proc(5), net/tcp). */
+function sessions(addresses: readonly string[], port: number): readonly string[] {
+  const ends = addresses.map((address) => {
+    const bytes = address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'));
+    const hex = port.toString(16).padStart(4, '0');
+    return `${bytes.reverse().join('')}:${hex}`.toUpperCase();
+  });
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , remote = '', state]) => state === '01' && ends.includes(remote))
+    .map(([, local, remote]) => `${local} ${remote}`)
+    .sort();
+}
+
 const modern = programs.haproxy34 ?? programs.haproxy30;
 const other = programs.haproxy30 ?? programs.haproxy;
 const missing =
@@ -269,6 +284,18 @@ describe.skipIf(missing !== '')(`doctor at a real replica${missing}`, () => {
     expect(findings).toContainEqual(
       expect.objectContaining({ check: 'versions', level: 'warning' }),
     );
+  });
+
+  it('leaves the sessions between the replicas alone', async () => {
+    const connected = () => sessions([replica.address, sibling.address], defaultPorts.peers);
+    await eventually(() => connected().length > 0);
+    const before = connected();
+
+    const { findings } = await doctor();
+
+    expect(connected()).toEqual(before);
+    expect(findings).toContainEqual(expect.objectContaining({ check: 'resync', level: 'ok' }));
+    expect(findings).toContainEqual(expect.objectContaining({ check: 'peers-port', level: 'ok' }));
   });
 
   it.each(cases)('names %s', async (_, broken, check, level, what) => {
