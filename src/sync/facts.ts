@@ -216,7 +216,8 @@ export async function gatherFacts(
       }),
       hello({
         ...{ address: self.address, port: config.peersPort, siblingName: self.name },
-        ...{ ownName: self.name, timeoutMs: 2000, signal, tls },
+        // A name that nobody has: under our own it would be a session, as the old worker opens one at a reload.
+        ...{ ownName: `${self.name}-doctor`, timeoutMs: 2000, signal, tls },
       }),
       lookAtSiblings(config, connectedOf(admin, self.name), signal),
     ]);
