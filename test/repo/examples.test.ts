@@ -236,6 +236,7 @@ const overlays = [
     ],
   ],
   ['examples/service', [{ name: 'HAPROXY_PEER_SYNC_SERVICE', value: 'haproxy' }]],
+  ['examples/dns', [{ name: 'HAPROXY_PEER_SYNC_DNS', value: 'haproxy-peers' }]],
 ] as const;
 
 describe.skipIf(noKubectl !== '').each(overlays)(`%s${noKubectl}`, (folder, variables) => {
@@ -257,11 +258,38 @@ describe.skipIf(noKubectl !== '').each(overlays)(`%s${noKubectl}`, (folder, vari
       return containers.map(({ env, volumeMounts, ...rest }) => ({
         ...rest,
         env: env.filter(({ name }) => !names.includes(name)),
-        volumeMounts: volumeMounts.filter(({ name }) => name !== 'tls'),
+        volumeMounts: volumeMounts.filter(({ name }) => !['tls', 'token'].includes(name)),
       }));
     };
 
     expect(bare(folder)).toEqual(bare('examples/deployment'));
+  });
+});
+
+describe.skipIf(noKubectl !== '')(`examples/dns${noKubectl}`, () => {
+  it('has no right and no token', () => {
+    const kinds = kustomize('examples/dns').map(
+      (document) => z.looseObject({ kind: z.string() }).parse(document).kind,
+    );
+    const pod = deploymentOf('examples/dns');
+
+    expect(kinds.filter((kind) => kind.startsWith('Role'))).toEqual([]);
+    expect(JSON.stringify(pod)).not.toContain('serviceaccount');
+    expect(pod?.volumes.map(({ name }) => name)).not.toContain('token');
+  });
+
+  it('asks for the headless Service that has replicas which are not ready', () => {
+    const services = kustomize('examples/dns').map(
+      (document) =>
+        z.looseObject({ kind: z.literal('Service'), spec: z.unknown() }).safeParse(document).data,
+    );
+
+    expect(services).toContainEqual(
+      expect.objectContaining({
+        metadata: expect.objectContaining({ name: 'haproxy-peers' }),
+        spec: expect.objectContaining({ clusterIP: 'None', publishNotReadyAddresses: true }),
+      }),
+    );
   });
 });
 
