@@ -19,7 +19,6 @@ export const errorCodes = {
     "DNS does not answer for the name of --dns. The sidecar keeps what it knows and goes on asking. Compare the name with the Service, and look at the pod's dnsPolicy.",
   PEERS_TLS_INVALID:
     'Certificate, key or CA for TLS between peers do not fit together. The message says which; init starts no HAProxy with them, and run keeps the ones in force.',
-  TEMPLATE_INVALID: 'The template of haproxy.cfg cannot be read or cannot take a peers section.',
   TEMPLATE_REJECTED: 'HAProxy refuses the rendered configuration. The message quotes its alerts.',
   FILE_READ_FAILED:
     'A file cannot be read. Check that it is mounted and readable by the user of the container.',
@@ -42,11 +41,8 @@ export const errorCodes = {
   SECTION_MISSING: 'The peers section does not exist and cannot be created safely.',
   SECTION_UNMODELLED:
     'The peers section holds something that a write would lose. Nothing is written until it is moved or removed.',
-  LOCALPEER_MISMATCH:
-    "HAProxy's local peer name is not this pod's name. Set `localpeer` in the global section to the pod name, or let init do it.",
   HAPROXY_UNREACHABLE:
     'A socket of HAProxy does not answer. Is HAProxy running, and is the socket on the shared volume?',
-  HAPROXY_BAD_ANSWER: 'HAProxy answers a command with something else than expected.',
   RELOAD_FAILED: 'HAProxy refused to reload. The previous configuration is in force again.',
   RESYNC_MISSED:
     'Siblings hold entries that this pod has not learned, and it could not be repaired. It serves without them: delete the pod, so that it starts anew, while a sibling holds them.',

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { errorCodes } from '../../src/errors.ts';
 import { version } from '../../src/version.ts';
 import { generatedDocs } from '../tools/generated-docs.ts';
 
@@ -15,20 +16,26 @@ describe('documentation', () => {
     }
   });
 
+  it('has no error code that the program does not use', () => {
+    const source = globSync('src/**/*.ts', { exclude: ['src/errors.ts'] })
+      .map(read)
+      .join('\n');
+
+    const unused = Object.keys(errorCodes).filter((code) => !source.includes(`'${code}'`));
+
+    expect(unused).toEqual([]);
+  });
+
   it('names the two commands in the README', () => {
     expect(read('README.md')).toContain('npm run demo');
     expect(read('README.md')).toContain('npm test');
   });
 
   it('has only links that lead somewhere', () => {
-    for (const path of [
-      'README.md',
-      'docs/design.md',
-      'docs/operations.md',
-      'docs/contributing.md',
-      'docs/security.md',
-    ]) {
-      const directory = path.includes('/') ? 'docs/' : '';
+    const files = globSync(['README.md', 'docs/*.md', 'examples/*/README.md', 'kind/*.md']);
+    expect(files.length).toBeGreaterThan(15);
+    for (const path of files) {
+      const directory = path.slice(0, path.lastIndexOf('/') + 1);
       for (const [, target] of read(path).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
         expect(
           () => readFileSync(new URL(`../../${directory}${target}`, import.meta.url)),
