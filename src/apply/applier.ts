@@ -9,6 +9,8 @@ export interface Applied {
   readonly transaction?: string;
   /** Configuration version (token) afterwards, where it is known. */
   readonly version?: string;
+  /** Nothing was changed: a try failed, and another one was not allowed. Plan again. */
+  readonly postponed?: true;
   /** Tries that were needed, at least 1. */
   readonly attempts: number;
 }
@@ -24,9 +26,15 @@ export interface Applier {
   /**
    * Applies `changes` in one step with one checked reload. `base` is what `changes` were planned on; when the
    * configuration has moved on since, reads again and does what `remainingChanges` leaves.
-   * Throws `SECTION_UNMODELLED` rather than write when the section read has obstacles.
+   * Throws `SECTION_UNMODELLED` rather than write when the section read has obstacles. Before each try but the first it
+   * asks `mayRetry`, where there is one: what allowed the reload is old by then.
    */
-  apply(base: PeersSection, changes: PeersChanges, signal: AbortSignal): Promise<Applied>;
+  apply(
+    base: PeersSection,
+    changes: PeersChanges,
+    signal: AbortSignal,
+    mayRetry?: () => Promise<boolean>,
+  ): Promise<Applied>;
   /** Releases sockets. */
   close(): Promise<void>;
 }

@@ -81,6 +81,14 @@ export const runOptions = [
     commands: ['run'],
   },
   {
+    name: 'behind-updates',
+    type: 'integer',
+    default: '50',
+    description:
+      'How many updates of this replica a sibling may not have been sent yet when HAProxy is reloaded; more are waited for, within --stagger-limit.',
+    commands: ['run'],
+  },
+  {
     name: 'reestablish-limit',
     type: 'duration',
     default: '12s',

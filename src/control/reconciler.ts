@@ -8,6 +8,7 @@ import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
 import type { PeersSection } from '../model/peers-section.ts';
 import { unloadedNames } from '../model/unloaded.ts';
+import { companyOf } from '../plan/established.ts';
 import { type GateSettings, gate, type Observed } from '../plan/gate.ts';
 import { type PeersPlan, type PlanSettings, planPeers } from '../plan/peers.ts';
 import type { Readiness } from '../plan/readiness.ts';
@@ -119,6 +120,15 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return gate(input, options.gate, now());
   }
 
+  /** The gate looked before the first try; a Data Plane API that restarts takes seconds, and siblings reload in them. */
+  async function inCompany(signal: AbortSignal): Promise<boolean> {
+    const staying = source.snapshot().members.filter((member) => !member.terminating);
+    const names = new Set(staying.map(({ name }) => name));
+    const met = [...history.value().met].filter((name) => names.has(name));
+    const { missing, behind } = companyOf(await options.observe(signal), met, options.gate);
+    return missing.length === 0 && behind.length === 0;
+  }
+
   async function apply(
     base: PeersSection,
     decision: Decision,
@@ -131,7 +141,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     try {
       await options.reloadWish?.prepare();
       if (hasChanges(decision.changes)) {
-        applied = await applier.apply(base, decision.changes, signal);
+        applied = await applier.apply(base, decision.changes, signal, () => inCompany(signal));
       } else {
         await options.reload(signal);
         applied = { reloaded: true, version: base.version, attempts: 1 };
@@ -142,6 +152,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     } finally {
       // Whatever happened, the section is no longer known to be what it was.
       section = null;
+    }
+    if (applied.postponed === true) {
+      history.noChange();
+      return report.postponed(applied, now() - startedAtMs);
     }
     if (applied.reloaded) options.reloadWish?.reloaded();
     history.applied(applied, observed);

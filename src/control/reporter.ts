@@ -28,6 +28,8 @@ export interface Observer {
 export interface Reporter {
   pass(report: PassReport): void;
   applied(decision: Decision, applied: Applied, ms: number): void;
+  /** Tries failed for so long that the siblings are no longer as the gate saw them. */
+  postponed(applied: Applied, ms: number): void;
   /** `leaving`: this pod is being deleted, and HAProxy or the Data Plane API may have ended. */
   failed(error: unknown, failures: number, leaving?: boolean): void;
   ready(observed: Observed): void;
@@ -98,6 +100,10 @@ export function createReporter(log: Log, observer: Observer): Reporter {
         },
         hasChanges(changes) ? 'peers section changed' : 'HAProxy reloaded',
       );
+    },
+    postponed({ attempts }, ms) {
+      lastSaid = '';
+      log.info({ attempts, ms: Math.round(ms) }, 'change postponed: siblings are away by now');
     },
     failed(error, failures, leaving = false) {
       const code = error instanceof AppError ? error.code : 'BUG';

@@ -8,6 +8,8 @@ export interface PeerState {
   readonly established: boolean;
   /** HAProxy's four letters: NONE CONN HSHK ESTA RETR PROT VERS NAME UNKN. */
   readonly lastStatus: string;
+  /** Updates written here that were not sent to it yet; missing where it is not connected, or not told. */
+  readonly behind?: number | undefined;
 }
 
 /**

@@ -14,6 +14,8 @@ export interface GateSettings {
   readonly staggerMs: number;
   /** ... and all of them within this, which is also how long one waits for another to be connected again. */
   readonly staggerLimitMs: number;
+  /** Updates that a connected sibling may not have been sent yet: more are a backlog, fewer are on their way. */
+  readonly behindUpdates: number;
   /** Upper limit of the wait for siblings to come back after a reload. */
   readonly reestablishLimitMs: number;
   /** How long somebody else may take to reload what is written already. */

@@ -138,6 +138,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
       burstLimitMs: config.burstLimit,
       staggerMs: config.stagger,
       staggerLimitMs: config.staggerLimit,
+      behindUpdates: config.behindUpdates,
       reestablishLimitMs: config.reestablishLimit,
       unloadedLimitMs: config.unloadedLimit,
       backoffMinMs: config.failureBackoff,

@@ -13,6 +13,7 @@ export const gate = {
   minReloadIntervalMs: 2000,
   staggerMs: 300,
   staggerLimitMs: 3000,
+  behindUpdates: 50,
   removalDelayMs: 300_000,
   reestablishLimitMs: 12_000,
   unloadedLimitMs: 15_000,
@@ -31,6 +32,7 @@ export function bench(initial: PeersSection = section(['a']), reloadWish?: Reloa
   let observed: Observed = { kind: 'up', state: state() };
   let failure: Error | null = null;
   let loads = true;
+  let betweenTries: (() => Promise<void>) | null = null;
   function failing(): void {
     if (failure !== null) throw failure;
   }
@@ -50,9 +52,13 @@ export function bench(initial: PeersSection = section(['a']), reloadWish?: Reloa
       failing();
       return inner.read(signal);
     },
-    async apply(base, changes, signal) {
+    async apply(base, changes, signal, mayRetry = async () => true) {
       calls.push('apply');
       failing();
+      await betweenTries?.();
+      if (betweenTries !== null && !(await mayRetry())) {
+        return { reloaded: false, postponed: true, attempts: 1 };
+      }
       return inner.apply(base, changes, signal);
     },
     close: () => inner.close(),
@@ -88,6 +94,10 @@ export function bench(initial: PeersSection = section(['a']), reloadWish?: Reloa
     },
     fail(error: Error | null) {
       failure = error;
+    },
+    /** From now on a change takes two tries, with this between them. */
+    takesTwoTries(between: () => void) {
+      betweenTries = async () => between();
     },
     /** From now on HAProxy runs with just what `observe` says. */
     loadsNothing() {

@@ -131,12 +131,15 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
   return {
     name: 'dataplane',
     read: (signal) => withRetries('read', () => readOnce(signal), signal),
-    async apply(base, changes, signal) {
+    async apply(base, changes, signal, mayRetry = async () => true) {
       let applied: Applied | undefined;
       try {
         return await withRetries(
           'apply',
-          async (attempt) => {
+          async (attempt): Promise<Applied> => {
+            if (attempt > 1 && !(await mayRetry())) {
+              return { reloaded: false, postponed: true, attempts: attempt - 1 };
+            }
             applied = await applyOnce(attempt, base, changes, signal);
             return applied;
           },

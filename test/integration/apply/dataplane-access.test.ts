@@ -80,6 +80,26 @@ forEachDataplane('access', (suite) => {
     expect(await on.runningNames()).toEqual(['a', 'b']);
   });
 
+  it('does not try again when what allowed the change is over, and changes nothing', async () => {
+    const on = await suite.given();
+    const subject = suite.make(on);
+    const base = await subject.read(never);
+    await on.stopApi();
+    const asked: number[] = [];
+
+    const applied = await subject.apply(base, addB, never, async () => {
+      asked.push(suite.calls().length);
+      return false;
+    });
+
+    expect(applied).toEqual({ reloaded: false, postponed: true, attempts: 1 });
+    expect(asked).toHaveLength(1);
+    expect(suite.calls()).toHaveLength(asked[0] ?? 0);
+    await on.startApi();
+    expect((await subject.read(never)).entries.map(({ name }) => name)).toEqual(['a']);
+    expect((await subject.apply(base, addB, never)).reloaded).toBe(true);
+  });
+
   it('forgets which version listened when another one takes its place', async () => {
     const on = await suite.given();
     let other = true;

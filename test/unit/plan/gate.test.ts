@@ -11,6 +11,7 @@ const settings = {
   minReloadIntervalMs: 2000,
   staggerMs: 300,
   staggerLimitMs: 3000,
+  behindUpdates: 50,
   removalDelayMs: 300_000,
   reestablishLimitMs: 12_000,
   unloadedLimitMs: 15_000,
@@ -232,6 +233,26 @@ describe('gate', () => {
     expect(decide(adds, apart, { ...due, changedAtMs: now - 3300, joinSinceMs: 0 }).kind).toBe(
       'apply',
     );
+  });
+
+  it('waits for those it has met to have what was written here, a little longer than to be connected', () => {
+    const met = new Set(['b', 'c']);
+    const due = { changedAtMs: now - 400, joinSinceMs: now - 400, met };
+    const backlog = (behind: number | undefined) =>
+      up({ peers: [peer('b', { behind: 0 }), peer('c', { behind }), peer('d', { behind: 9999 })] });
+
+    expect(decide(adds, backlog(51), due)).toMatchObject({
+      kind: 'wait',
+      untilMs: now + 100,
+      reasons: ['has not been sent yet what was written here: c'],
+      codes: ['siblings-behind'],
+    });
+    expect(decide(adds, backlog(50), due).kind).toBe('apply');
+    expect(decide(adds, backlog(undefined), due).kind).toBe('apply');
+    const later = { ...due, changedAtMs: now - 3400, joinSinceMs: now - 3400 };
+    expect(decide(adds, backlog(51), later).kind).toBe('wait');
+    const tooLate = { ...due, changedAtMs: now - 6300, joinSinceMs: 0 };
+    expect(decide(adds, backlog(51), tooLate).kind).toBe('apply');
   });
 
   it('backs off after failures, doubling up to the limit', () => {
