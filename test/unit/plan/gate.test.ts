@@ -4,20 +4,8 @@ import { noChanges } from '../../../src/model/changes.ts';
 import type { PeersState } from '../../../src/model/peers-state.ts';
 import { type GateInput, gate, type History } from '../../../src/plan/gate.ts';
 import { entry, peer, state } from '../../helpers/members.ts';
+import { gate as settings } from '../../helpers/reconciler.ts';
 
-const settings = {
-  burstWindowMs: 300,
-  burstLimitMs: 10 * 300,
-  minReloadIntervalMs: 2000,
-  staggerMs: 300,
-  staggerLimitMs: 3000,
-  behindUpdates: 50,
-  removalDelayMs: 300_000,
-  reestablishLimitMs: 12_000,
-  unloadedLimitMs: 15_000,
-  backoffMinMs: 1000,
-  backoffMaxMs: 60_000,
-};
 const now = 1_000_000;
 const adds: PeersChanges = { ...noChanges, add: [entry('b')] };
 const removes: PeersChanges = { ...noChanges, remove: [entry('b')] };
