@@ -89,6 +89,22 @@ export const runOptions = [
     commands: ['run'],
   },
   {
+    name: 'handover-rate',
+    type: 'integer',
+    default: '500000',
+    description:
+      'How many entries a second HAProxy hands over to its new worker: with large tables, turns last that much longer.',
+    commands: ['run'],
+  },
+  {
+    name: 'update-rate',
+    type: 'integer',
+    default: '100000',
+    description:
+      'How many updates a second a sibling takes that has just been reloaded; what was sent to it and is not confirmed is waited for that long, within --stagger-limit.',
+    commands: ['run'],
+  },
+  {
     name: 'reestablish-limit',
     type: 'duration',
     default: '12s',

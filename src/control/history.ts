@@ -1,5 +1,6 @@
 import type { Applied } from '../apply/applier.ts';
 import type { PeersChanges } from '../model/changes.ts';
+import type { Decision } from '../model/decision.ts';
 import { establishedNames } from '../plan/established.ts';
 import type { History, Observed } from '../plan/gate.ts';
 
@@ -9,6 +10,7 @@ export interface HistoryRecord {
   note(changes: PeersChanges, observed: Observed): void;
   /** HAProxy runs without these names, which the file has. */
   unloaded(names: readonly string[]): void;
+  decided(decision: Decision): void;
   noChange(): void;
   applied(applied: Applied, observed: Observed): void;
   /** HAProxy was reloaded for another reason than a change. */
@@ -31,6 +33,7 @@ export function createHistory(now: () => number): HistoryRecord {
     lastReloadAtMs: null,
     establishedBefore: [],
     met: new Set(),
+    companyWaitMs: null,
     failures: 0,
     lastFailureAtMs: null,
   };
@@ -80,6 +83,11 @@ export function createHistory(now: () => number): HistoryRecord {
     unloaded(names) {
       if (names.join() !== unloaded) value = { ...value, unloadedSinceMs: now() };
       unloaded = names.join();
+    },
+    decided(decision) {
+      const codes = decision.kind === 'wait' ? decision.codes : [];
+      const company = codes.includes('not-connected') || codes.includes('siblings-behind');
+      if (company) value = { ...value, companyWaitMs: now() };
     },
     noChange,
     applied(applied, observed) {

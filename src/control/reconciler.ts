@@ -117,7 +117,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       reloadFor: leaving ? null : (options.reloadWish?.reason() ?? null),
       unloaded,
     };
-    return gate(input, options.gate, now());
+    const decision = gate(input, options.gate, now());
+    history.decided(decision);
+    return decision;
   }
 
   /** The gate looked before the first try; a Data Plane API that restarts takes seconds, and siblings reload in them. */

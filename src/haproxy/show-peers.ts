@@ -43,7 +43,23 @@ function peerOf(line: string): PeerState | null {
   if (match?.groups === undefined || status === undefined) return null;
   const { name = '', side, activity, address = '' } = match.groups;
   const established = side === 'remote' && activity === 'active' && status === 'ESTA';
-  return { name, local: side === 'local', address, established, lastStatus: status };
+  const sessionSeconds = secondsOf(/\blast_hdshk=(\S+)/.exec(line)?.[1]);
+  return {
+    name,
+    local: side === 'local',
+    address,
+    established,
+    lastStatus: status,
+    ...(sessionSeconds === undefined ? {} : { sessionSeconds }),
+  };
+}
+
+/** `<NEVER>`, or the two greatest units of `1d2h3m4s` (haproxy src/tools.c, human_time). */
+function secondsOf(age: string | undefined): number | undefined {
+  if (age === undefined || !/^(\d+[dhms]){1,2}$/.test(age)) return undefined;
+  const unit = { d: 86_400, h: 3600, m: 60, s: 1 } as const;
+  const parts = [...age.matchAll(/(\d+)([dhms])/g)];
+  return parts.reduce((sum, part) => sum + Number(part[1]) * unit[part[2] as keyof typeof unit], 0);
 }
 
 function stateOf({ head, peers, tables }: Block): PeersState | null {

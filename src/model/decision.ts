@@ -21,7 +21,7 @@ export const holdCodes = {
   'siblings-away': 'siblings are not connected again since the last reload',
   turn: 'siblings reload first',
   'not-connected': 'a sibling that was met is not connected at the moment',
-  'siblings-behind': 'a sibling has not been sent yet what was written here',
+  'siblings-behind': 'a sibling has not got yet what was written here',
   backoff: 'the last try failed',
 } as const;
 

@@ -8,8 +8,12 @@ export interface PeerState {
   readonly established: boolean;
   /** HAProxy's four letters: NONE CONN HSHK ESTA RETR PROT VERS NAME UNKN. */
   readonly lastStatus: string;
+  /** How long ago its present or last session began, in whole seconds; missing where there was none, or not told. */
+  readonly sessionSeconds?: number | undefined;
   /** Updates written here that were not sent to it yet; missing where it is not connected, or not told. */
   readonly behind?: number | undefined;
+  /** Updates written here that it has not confirmed, or not in a way that HAProxy shows; missing as above. */
+  readonly unconfirmed?: number | undefined;
 }
 
 /**
@@ -28,4 +32,6 @@ export interface PeersState {
   readonly peers: readonly PeerState[];
   /** Names of the stick tables that are shared over the section. */
   readonly tables: readonly string[];
+  /** How many entries they hold together; missing where it was not asked. */
+  readonly entries?: number | undefined;
 }

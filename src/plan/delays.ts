@@ -1,7 +1,8 @@
 import type { HoldCode } from '../model/decision.ts';
 import type { PeerEntry } from '../model/peers-section.ts';
-import { companyOf, establishedNames } from './established.ts';
+import { establishedNames } from './established.ts';
 import type { GateInput, GateSettings, Observed } from './gate.ts';
+import { turnDelays } from './turns.ts';
 import { unloadedDelay } from './unloaded.ts';
 
 /** How often a sibling that is not connected is looked for again, in milliseconds. */
@@ -28,39 +29,7 @@ export function delaysOf(
   ].filter((delay) => delay !== null);
   const due = Math.max(...all.map((delay) => delay.untilMs));
   const delays = all.filter((delay) => delay.untilMs > nowMs);
-  return delays.length > 0 ? delays : stagger(input, settings, due, nowMs);
-}
-
-/**
- * What a replica writes while a sibling is away for a reload reaches that sibling when it is connected again; unless
- * the replica itself reloads before, because its new worker takes over what it has learned from the old one without
- * pushing it (measured at 3,000 new keys a second: 811 keys of one replica missing on two others, after reloads
- * 0.7 s apart). So they go in the order of their names, and each waits until those it has met are connected, and have
- * been sent what was written meanwhile: being connected is not having it.
- */
-function stagger(
-  input: GateInput,
-  settings: GateSettings,
-  dueMs: number,
-  nowMs: number,
-): readonly Delay[] {
-  const { history, memberNames, selfName, observed } = input;
-  const met = [...history.met].filter((name) => memberNames.has(name));
-  const before = met.filter((name) => name < selfName).length;
-  const apart = Math.min(settings.staggerMs, settings.staggerLimitMs / Math.max(1, met.length));
-  const turnMs = dueMs + before * apart;
-  if (turnMs > nowMs) return [{ untilMs: turnMs, reason: 'siblings go first', code: 'turn' }];
-  const limit = turnMs + settings.staggerLimitMs;
-  const { missing, behind } = companyOf(observed, met, settings);
-  if (missing.length > 0 && nowMs < limit) {
-    const reason = `not connected at the moment: ${missing.join(', ')}`;
-    return [{ untilMs: Math.min(nowMs + lookAgainMs, limit), reason, code: 'not-connected' }];
-  }
-  // Who has connected at the last moment needs a time for that, too.
-  const behindLimit = limit + settings.staggerLimitMs;
-  if (behind.length === 0 || nowMs >= behindLimit) return [];
-  const reason = `has not been sent yet what was written here: ${behind.join(', ')}`;
-  return [{ untilMs: Math.min(nowMs + lookAgainMs, behindLimit), reason, code: 'siblings-behind' }];
+  return delays.length > 0 ? delays : turnDelays(input, settings, due, nowMs);
 }
 
 /** The end of the burst, also when it is over. */

@@ -1,3 +1,4 @@
+import type { PeerState } from '../model/peers-state.ts';
 import type { GateSettings, Observed } from './gate.ts';
 
 /** Names of the remote peers with a live session. */
@@ -6,18 +7,28 @@ export function establishedNames(observed: Observed): ReadonlySet<string> {
   return new Set(peers.filter((peer) => peer.established).map((peer) => peer.name));
 }
 
-/** Of those in `met`: who is not connected, and who is and has not been sent yet what was written here. */
+/**
+ * Of those in `met`: who is not connected, and who is and does not have yet what was written here: it was not sent, or
+ * was sent to somebody who has just begun and has not confirmed it. HAProxy does not always show what is confirmed, so
+ * that is believed after the time it takes.
+ */
 export function companyOf(
   observed: Observed,
   met: readonly string[],
-  { behindUpdates }: Pick<GateSettings, 'behindUpdates'>,
+  { behindUpdates, updateRate }: Pick<GateSettings, 'behindUpdates' | 'updateRate'>,
 ): { readonly missing: readonly string[]; readonly behind: readonly string[] } {
   const peers = observed.kind === 'up' ? (observed.state?.peers ?? []) : [];
   const connected = new Map(
     peers.filter((peer) => peer.established).map((peer) => [peer.name, peer]),
   );
+  const isBehind = ({ behind = 0, unconfirmed = 0, sessionSeconds = Infinity }: PeerState) =>
+    behind > behindUpdates ||
+    (unconfirmed > behindUpdates && sessionSeconds < Math.floor(unconfirmed / updateRate));
   return {
     missing: met.filter((name) => !connected.has(name)),
-    behind: met.filter((name) => (connected.get(name)?.behind ?? 0) > behindUpdates),
+    behind: met.filter((name) => {
+      const peer = connected.get(name);
+      return peer !== undefined && isBehind(peer);
+    }),
   };
 }

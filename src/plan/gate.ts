@@ -16,6 +16,10 @@ export interface GateSettings {
   readonly staggerLimitMs: number;
   /** Updates that a connected sibling may not have been sent yet: more are a backlog, fewer are on their way. */
   readonly behindUpdates: number;
+  /** Entries that a worker hands over to the next one in a second. */
+  readonly handoverRate: number;
+  /** Updates that a sibling takes over in a second, at least, also while it is busy with its own tables. */
+  readonly updateRate: number;
   /** Upper limit of the wait for siblings to come back after a reload. */
   readonly reestablishLimitMs: number;
   /** How long somebody else may take to reload what is written already. */
@@ -45,6 +49,8 @@ export interface History {
   readonly establishedBefore: readonly string[];
   /** Everybody who has ever been established since this program started. */
   readonly met: ReadonlySet<string>;
+  /** When siblings that were away or behind were last waited for. */
+  readonly companyWaitMs: number | null;
   readonly failures: number;
   readonly lastFailureAtMs: number | null;
 }

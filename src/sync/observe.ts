@@ -1,7 +1,9 @@
 import { errorMessage } from '../errors.ts';
 import { parseLag } from '../haproxy/peer-lag.ts';
 import { parseShowPeers } from '../haproxy/show-peers.ts';
+import { parseShowTable } from '../haproxy/show-table.ts';
 import { command } from '../haproxy/socket.ts';
+import type { PeersState } from '../model/peers-state.ts';
 import type { Observed } from '../plan/gate.ts';
 
 /** Asks the running HAProxy for the state of one peers section. No answer is an answer: never throws. */
@@ -11,13 +13,21 @@ export async function observePeers(
   signal: AbortSignal,
 ): Promise<Observed> {
   try {
-    const text = await command(adminSocket, 'show peers', { signal, timeoutMs: 3000 });
+    const text = await command(adminSocket, 'show peers;show table', { signal, timeoutMs: 3000 });
     const state = parseShowPeers(text).find((candidate) => candidate.section === section);
     if (state === undefined) return { kind: 'up', state: null };
-    const lag = parseLag(text, section);
-    const peers = state.peers.map((peer) => ({ ...peer, behind: lag.get(peer.name) }));
-    return { kind: 'up', state: { ...state, peers } };
+    const used = new Map(parseShowTable(text).map((table) => [table.name, table.used]));
+    const lag = parseLag(text, section, used);
+    const peers = state.peers.map((peer) => {
+      const { unsent, unconfirmed } = lag.get(peer.name) ?? {};
+      return { ...peer, behind: unsent, unconfirmed };
+    });
+    return { kind: 'up', state: { ...state, peers, entries: entriesOf(state, used) } };
   } catch (error) {
     return { kind: 'down', why: errorMessage(error) };
   }
+}
+
+function entriesOf({ tables }: PeersState, used: ReadonlyMap<string, number>): number {
+  return tables.reduce((sum, name) => sum + (used.get(name) ?? 0), 0);
 }

@@ -139,6 +139,8 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
       staggerMs: config.stagger,
       staggerLimitMs: config.staggerLimit,
       behindUpdates: config.behindUpdates,
+      handoverRate: config.handoverRate,
+      updateRate: config.updateRate,
       reestablishLimitMs: config.reestablishLimit,
       unloadedLimitMs: config.unloadedLimit,
       backoffMinMs: config.failureBackoff,

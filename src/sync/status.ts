@@ -49,7 +49,7 @@ async function askHaproxy(options: StatusBoardOptions): Promise<FromHaproxy> {
       version: /^Version: (\S+)/m.exec(infoText)?.[1] ?? null,
       reloads: processes.find(({ kind }) => kind === 'master')?.reloads ?? null,
     },
-    peers: (state?.peers ?? []).map((peer) => ({ ...peer, lag: lag.get(peer.name) })),
+    peers: (state?.peers ?? []).map((peer) => ({ ...peer, lag: lag.get(peer.name)?.unsent })),
     tables: parseShowTable(tableText).map(({ name, type, size, used }) => {
       return { name, type, size, used, shared: state?.tables.includes(name) ?? false };
     }),

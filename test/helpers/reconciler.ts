@@ -14,6 +14,8 @@ export const gate = {
   staggerMs: 300,
   staggerLimitMs: 3000,
   behindUpdates: 50,
+  handoverRate: 500_000,
+  updateRate: 100_000,
   removalDelayMs: 300_000,
   reestablishLimitMs: 12_000,
   unloadedLimitMs: 15_000,

@@ -195,13 +195,16 @@ function listening(stage: Stage): readonly Replica[] {
 }
 
 async function fill(stage: Stage, entries: number, way: Way): Promise<void> {
-  const [first, ...others] = stage.alive();
-  if (first === undefined) throw new Error('no replica');
-  await fillTable(first, entries);
+  // Through all of them, as behind a Service: what a replica has written itself it pushes again to whoever reloads.
+  const replicas = stage.alive();
+  const every = replicas.length;
+  await Promise.all(
+    replicas.map((replica, from) => fillTable(replica, entries, undefined, { from, every })),
+  );
   if (way === 'ours') return everywhere(stage, entries, 120_000);
   // The naive way gets its full tables even where its peers do not talk to each other.
   await everywhere(stage, entries, 15_000).catch(async () => {
-    for (const replica of others) await fillTable(replica, entries);
+    for (const replica of replicas) await fillTable(replica, entries);
   });
 }
 

@@ -5,7 +5,7 @@ import { parseLag } from '../../../src/haproxy/peer-lag.ts';
 const folder = 'test/golden/show-peers';
 
 /** The block of a connected peer with these counters, as HAProxy 3.4 prints it. */
-function answer(pushed: number, local: number, section = 'p'): string {
+function answer(pushed: number, local: number, section = 'p', confirmed = 1140852120): string {
   return `0x55e20d683210: [19/Feb/1970:17:02:26] id=${section} disabled=0 flags=0x22100003 resync_timeout=<PAST> task_calls=7
   0x55e20d681aa0: id=a(local,inactive) addr=127.0.2.32:13000 app_state=STOPPED learn_state=NOTASSIGNED last_status=NONE last_hdshk=<NEVER>
         shared tables:
@@ -15,30 +15,60 @@ function answer(pushed: number, local: number, section = 'p'): string {
   0x55e20d681940: id=b(remote,active) addr=127.0.2.31:13000 app_state=RUNNING learn_state=NOTASSIGNED last_status=ESTA last_hdshk=8s
         shared tables:
           0x55e20d763180 local_id=1 remote_id=1 flags=0x0 remote_data=0x4
-              last_acked=1 last_pushed=${pushed} last_get=1 teaching_origin=0 update=1140852120
+              last_acked=1 last_pushed=${pushed} last_get=1 teaching_origin=0 update=${confirmed}
               table:0x55e20d687af0 id=sessions update=${local} localupdate=${local} refcnt=1
 `;
 }
 
+const unsent = (text: string) => parseLag(text, 'p').get('b')?.unsent;
+
 describe('parseLag', () => {
-  it('is what was not sent to the peer, whatever it has confirmed', () => {
-    expect(parseLag(answer(40, 101), 'p')).toEqual(new Map([['b', 61]]));
+  it('is what was not sent to the peer, and what it has not confirmed', () => {
+    expect(parseLag(answer(40, 101, 'p', 39), 'p')).toEqual(
+      new Map([['b', { unsent: 61, unconfirmed: 62 }]]),
+    );
+    expect(parseLag(answer(101, 101, 'p', 101), 'p')).toEqual(
+      new Map([['b', { unsent: 0, unconfirmed: 0 }]]),
+    );
+  });
+
+  it('takes a confirmation of what was never written for none', () => {
+    expect(parseLag(answer(1500, 1500), 'p').get('b')).toEqual({ unsent: 0, unconfirmed: 1500 });
   });
 
   it('adds up the tables', () => {
     const text = answer(1, 4);
     const tables = text.slice(text.lastIndexOf('          0x'));
 
-    expect(parseLag(text + tables, 'p')).toEqual(new Map([['b', 6]]));
+    expect(parseLag(text + tables, 'p').get('b')).toEqual({ unsent: 6, unconfirmed: 8 });
   });
 
-  it('goes over the end of the counter, and is never less than 0', () => {
-    expect(parseLag(answer(4_294_967_290, 4), 'p').get('b')).toBe(10);
-    expect(parseLag(answer(10, 4), 'p').get('b')).toBe(0);
+  it('goes over the end of the counter, and is never less than 0 nor more than was written', () => {
+    expect(unsent(answer(4_294_967_290, 40))).toBe(40);
+    expect(unsent(answer(4_294_967_290, 4_294_967_293))).toBe(3);
+    expect(unsent(answer(10, 4))).toBe(0);
+  });
+
+  it('is everything for a session that has just begun half a circle away', () => {
+    expect(unsent(answer(2_147_483_648 + 700, 700))).toBe(700);
+  });
+
+  it('is never more than the table has entries', () => {
+    const used = new Map([['sessions', 500]]);
+
+    expect(parseLag(answer(100, 90_000), 'p', used).get('b')).toEqual({
+      unsent: 500,
+      unconfirmed: 500,
+    });
+    expect(parseLag(answer(100, 90_000), 'p', new Map([['other', 5]])).get('b')?.unsent).toBe(
+      89_900,
+    );
   });
 
   it('looks at its own section only', () => {
-    expect(parseLag(answer(0, 5, 'other') + answer(0, 7), 'p')).toEqual(new Map([['b', 7]]));
+    const text = answer(0, 5, 'other') + answer(0, 7);
+
+    expect([...parseLag(text, 'p')]).toEqual([['b', { unsent: 7, unconfirmed: 7 }]]);
   });
 
   it('leaves out who is not connected', () => {
@@ -52,9 +82,10 @@ describe('parseLag', () => {
     (name) => {
       const lag = parseLag(readFileSync(`${folder}/${name}`, 'utf8'), 'haproxy-peers');
 
-      expect([...lag.values()].every((updates) => updates === 0)).toBe(true);
+      expect([...lag.values()].every((peer) => peer.unsent === 0)).toBe(true);
       expect(lag.size).toBeLessThanOrEqual(1);
-      if (name.includes('learned')) expect(lag).toEqual(new Map([['a', 0]]));
+      if (name.includes('learned'))
+        expect(lag).toEqual(new Map([['a', { unsent: 0, unconfirmed: 0 }]]));
     },
   );
 });

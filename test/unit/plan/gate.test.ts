@@ -19,6 +19,7 @@ const quiet: History = {
   lastReloadAtMs: null,
   establishedBefore: [],
   met: new Set(),
+  companyWaitMs: null,
   failures: 0,
   lastFailureAtMs: null,
 };
@@ -173,74 +174,15 @@ describe('gate', () => {
     expect(decide(adds, onlyB, { ...reloaded, lastReloadAtMs: now - 12_000 }).kind).toBe('apply');
   });
 
-  it('lets those it has met and whose names come first go first, within the limit', () => {
-    const met = new Set(['a', 'b', 'gone']);
-    const due = { changedAtMs: now - 400, joinSinceMs: now - 400, met };
-    const view = { ...up({ localName: 'c', peers: [peer('a'), peer('b')] }), selfName: 'c' };
+  it('takes turns when nothing else is left to wait for', () => {
+    const due = { changedAtMs: now - 400, joinSinceMs: now - 400, met: new Set(['b', 'c']) };
+    const view = { ...up({ localName: 'c', peers: [peer('b')] }), selfName: 'c' };
 
     expect(decide(adds, view, due)).toMatchObject({
       kind: 'wait',
-      untilMs: now - 100 + 600,
-      reasons: ['siblings go first'],
+      untilMs: now - 100 + 300,
+      codes: ['turn'],
     });
-    expect(decide(adds, view, { ...due, changedAtMs: now - 900, joinSinceMs: 0 }).kind).toBe(
-      'apply',
-    );
-    expect(
-      decide(
-        adds,
-        {
-          ...view,
-          selfName: 'a',
-          ...up({ peers: view.observed?.kind === 'up' ? (view.observed.state?.peers ?? []) : [] }),
-        },
-        due,
-      ).kind,
-    ).toBe('apply');
-  });
-
-  it('spreads many replicas over the limit, not further', () => {
-    const names = Array.from({ length: 100 }, (_, index) => `b${String(index).padStart(2, '0')}`);
-    const met = new Set(names);
-    const peers = names.map((name) => peer(name));
-    const view = { ...up({ localName: 'c', peers }), selfName: 'c', memberNames: met };
-    const due = { changedAtMs: now - 300, joinSinceMs: now - 300, met };
-
-    expect(decide(adds, view, due)).toMatchObject({ kind: 'wait', untilMs: now + 3000 });
-  });
-
-  it('waits for those it has met to be connected, and no longer than the limit', () => {
-    const met = new Set(['b', 'c']);
-    const apart = up({ peers: [peer('b'), peer('c', { established: false })] });
-    const due = { changedAtMs: now - 400, joinSinceMs: now - 400, met };
-
-    expect(decide(adds, apart, due)).toMatchObject({
-      kind: 'wait',
-      reasons: ['not connected at the moment: c'],
-    });
-    expect(decide(adds, apart, { ...due, changedAtMs: now - 3300, joinSinceMs: 0 }).kind).toBe(
-      'apply',
-    );
-  });
-
-  it('waits for those it has met to have what was written here, a little longer than to be connected', () => {
-    const met = new Set(['b', 'c']);
-    const due = { changedAtMs: now - 400, joinSinceMs: now - 400, met };
-    const backlog = (behind: number | undefined) =>
-      up({ peers: [peer('b', { behind: 0 }), peer('c', { behind }), peer('d', { behind: 9999 })] });
-
-    expect(decide(adds, backlog(51), due)).toMatchObject({
-      kind: 'wait',
-      untilMs: now + 100,
-      reasons: ['has not been sent yet what was written here: c'],
-      codes: ['siblings-behind'],
-    });
-    expect(decide(adds, backlog(50), due).kind).toBe('apply');
-    expect(decide(adds, backlog(undefined), due).kind).toBe('apply');
-    const later = { ...due, changedAtMs: now - 3400, joinSinceMs: now - 3400 };
-    expect(decide(adds, backlog(51), later).kind).toBe('wait');
-    const tooLate = { ...due, changedAtMs: now - 6300, joinSinceMs: 0 };
-    expect(decide(adds, backlog(51), tooLate).kind).toBe('apply');
   });
 
   it('backs off after failures, doubling up to the limit', () => {

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { noChanges } from '../../../src/model/changes.ts';
+import type { PeerState, PeersState } from '../../../src/model/peers-state.ts';
+import type { GateInput, History } from '../../../src/plan/gate.ts';
+import { turnDelays } from '../../../src/plan/turns.ts';
+import { entry, peer, state } from '../../helpers/members.ts';
+import { gate as settings } from '../../helpers/reconciler.ts';
+
+const due = 1_000_000;
+
+interface Part {
+  readonly self?: string;
+  readonly peers: readonly PeerState[];
+  readonly state?: Partial<PeersState>;
+  readonly members?: readonly string[];
+  readonly companyWaitMs?: number;
+}
+
+/** This replica has met all of `peers`, and nothing but its turn is left `afterMs` after it was due. */
+function turn(afterMs: number, part: Part) {
+  const {
+    self = 'a',
+    peers,
+    members = ['a', 'b', 'c', 'd', ...peers.map(({ name }) => name)],
+  } = part;
+  const history: History = {
+    joinSinceMs: due - 300,
+    changedAtMs: due - 300,
+    lazySinceMs: 0,
+    unloadedSinceMs: 0,
+    lastReloadAtMs: null,
+    establishedBefore: [],
+    met: new Set(peers.map(({ name }) => name)),
+    companyWaitMs: part.companyWaitMs ?? null,
+    failures: 0,
+    lastFailureAtMs: null,
+  };
+  const input: GateInput = {
+    changes: { ...noChanges, add: [entry('z')] },
+    reasons: [],
+    observed: { kind: 'up', state: state({ localName: self, peers, ...part.state }) },
+    selfName: self,
+    memberNames: new Set(members),
+    awaited: 0,
+    history,
+  };
+  return turnDelays(input, settings, due, due + afterMs);
+}
+
+const reloading = (name: string) => peer(name, { established: false });
+
+describe('turns', () => {
+  it('are in the order of the names of those it has met', () => {
+    const peers = [peer('a'), peer('b')];
+
+    expect(turn(299, { self: 'c', peers })).toEqual([
+      { untilMs: due + 600, reason: 'siblings go first', code: 'turn' },
+    ]);
+    expect(turn(600, { self: 'c', peers })).toEqual([]);
+    expect(turn(0, { self: 'A', peers })).toEqual([]);
+  });
+
+  it('have no place for whom is gone', () => {
+    expect(turn(300, { self: 'c', peers: [peer('a'), peer('b')], members: ['b', 'c'] })).toEqual(
+      [],
+    );
+  });
+
+  it('are spread by many replicas over the limit, not further', () => {
+    const peers = Array.from({ length: 100 }, (_, index) => peer(`b${String(index)}`));
+
+    expect(turn(0, { self: 'c', peers })).toMatchObject([{ untilMs: due + 3000 }]);
+  });
+
+  it('are longer with large tables, also for many replicas', () => {
+    const large = { entries: 1_000_000 };
+    const peers = [peer('a'), peer('b')];
+
+    expect(turn(0, { self: 'c', peers, state: large })).toMatchObject([{ untilMs: due + 4600 }]);
+    expect(turn(0, { self: 'c', peers, state: { entries: 40_000 } })).toMatchObject([
+      { untilMs: due + 760 },
+    ]);
+    const many = Array.from({ length: 100 }, (_, index) => peer(`b${String(index)}`));
+    expect(turn(0, { self: 'c', peers: many, state: large })).toMatchObject([
+      { untilMs: due + 13_000 },
+    ]);
+  });
+
+  it('wait for those it has met to be connected, and no longer than the limit', () => {
+    const peers = [peer('b'), reloading('c')];
+
+    expect(turn(0, { peers })).toEqual([
+      { untilMs: due + 100, reason: 'not connected at the moment: c', code: 'not-connected' },
+    ]);
+    expect(turn(2999, { peers })).toMatchObject([{ untilMs: due + 3000 }]);
+    expect(turn(3000, { peers })).toEqual([]);
+  });
+
+  it('wait for those it has met to have what was written here, a little longer than to be connected', () => {
+    const backlog = (behind: number | undefined) => [
+      peer('b', { behind: 0 }),
+      peer('c', { behind }),
+    ];
+
+    expect(turn(0, { peers: backlog(51) })).toEqual([
+      {
+        untilMs: due + 100,
+        reason: 'has not got yet what was written here: c',
+        code: 'siblings-behind',
+      },
+    ]);
+    expect(turn(0, { peers: backlog(50) })).toEqual([]);
+    expect(turn(0, { peers: backlog(undefined) })).toEqual([]);
+    expect(turn(3000, { peers: backlog(51) })).toMatchObject([{ code: 'siblings-behind' }]);
+    expect(turn(6000, { peers: backlog(51) })).toEqual([]);
+  });
+
+  it('wait for who has just begun to confirm what was sent, for as long as it takes', () => {
+    const sent = (unconfirmed: number, sessionSeconds: number) => [
+      peer('b', { behind: 0, unconfirmed, sessionSeconds }),
+    ];
+
+    expect(turn(0, { peers: sent(350_000, 2) })).toMatchObject([{ code: 'siblings-behind' }]);
+    expect(turn(0, { peers: sent(350_000, 3) })).toEqual([]);
+    expect(turn(0, { peers: sent(0, 0) })).toEqual([]);
+    // Tables like these are taken within the second, and HAProxy does not always show what is confirmed.
+    expect(turn(0, { peers: sent(99_999, 0) })).toEqual([]);
+  });
+
+  it('do not wait for a confirmation where HAProxy says nothing of the session', () => {
+    expect(turn(0, { peers: [peer('b', { behind: 0, unconfirmed: 900_000 })] })).toEqual([]);
+  });
+
+  it('are taken again by those who have waited for the same sibling', () => {
+    // a was away until 500 ms after it was due; b has not had its turn, its session is old.
+    const peers = [peer('a', { sessionSeconds: 0 }), peer('b', { sessionSeconds: 40 })];
+    const companyWaitMs = due + 800;
+
+    expect(turn(900, { self: 'b', peers: [peers[0] as PeerState], companyWaitMs })).toEqual([]);
+    expect(turn(900, { self: 'c', peers, companyWaitMs })).toEqual([
+      { untilMs: due + 1000, reason: 'siblings go first', code: 'turn' },
+    ]);
+    expect(turn(1100, { self: 'c', peers, companyWaitMs })).toEqual([]);
+  });
+
+  it('are not taken again for ever', () => {
+    const peers = [peer('a', { sessionSeconds: 40 })];
+
+    expect(turn(6299, { self: 'b', peers, companyWaitMs: due + 6290 })).toMatchObject([
+      { untilMs: due + 6300 },
+    ]);
+    expect(turn(6300, { self: 'b', peers, companyWaitMs: due + 6290 })).toEqual([]);
+  });
+
+  it('count nobody twice who has had it since this change was due', () => {
+    const peers = [peer('a', { sessionSeconds: 1 }), peer('b', { sessionSeconds: 0 })];
+
+    expect(turn(1100, { self: 'c', peers, companyWaitMs: due + 1000 })).toEqual([]);
+  });
+});
