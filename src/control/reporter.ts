@@ -46,6 +46,8 @@ export function createReporter(log: Log, observer: Observer): Reporter {
   let lastFailure = '';
   let reached = false;
   let left = false;
+  /** Said since the last decision of another kind. */
+  const waits = new Set<string>();
 
   function once(text: string, say: () => void): void {
     if (text === lastSaid) return;
@@ -53,9 +55,21 @@ export function createReporter(log: Log, observer: Observer): Reporter {
     say();
   }
 
+  /** While pods are being made, what is pending changes many times a second, and they may all come to the same. */
+  function sayWait(pending: readonly string[], decision: Decision & { kind: 'wait' }): void {
+    const { reasons, codes } = decision;
+    const gathering = codes.some((code) => code === 'burst' || code === 'awaited');
+    const wait = `${codes.join()} ${gathering ? '' : pending.join()}`;
+    lastSaid = 'wait';
+    if (waits.has(wait)) return;
+    waits.add(wait);
+    log.info({ pending, reasons }, 'change waits');
+  }
+
   return {
     pass(report) {
       const { decision, membership } = report;
+      if (decision.kind !== 'wait') waits.clear();
       observer.pass(report);
       if (lastFailure !== '')
         log.info({ after: lastFailure }, reached ? 'reached again' : 'reached');
@@ -71,10 +85,7 @@ export function createReporter(log: Log, observer: Observer): Reporter {
             : log.warn({ reasons, notes: membership.notes }, 'holding: nothing is changed'),
         );
       } else if (decision.kind === 'wait') {
-        const pending = report.plan.reasons;
-        once(`wait ${pending.join()} ${decision.reasons.join()}`, () =>
-          log.info({ pending, reasons: decision.reasons }, 'change waits'),
-        );
+        sayWait(report.plan.reasons, decision);
       } else if (decision.kind === 'none') {
         once('none', () =>
           log.info({ members: membership.members.length }, 'peers section is in step'),

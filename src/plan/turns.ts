@@ -6,6 +6,9 @@ import type { GateInput, GateSettings, Observed } from './gate.ts';
 const lookAgainMs = 100;
 /** Large tables lengthen the time that all replicas have for their turns by this many handovers. */
 const handoversInLimit = 5;
+/** Who goes first and has not begun, on busy cores or because it has nothing to load, is waited for this many turns more. */
+const patience = 3;
+const siblingsFirst = { reason: 'siblings go first', code: 'turn' } as const;
 
 /**
  * What a replica writes while a sibling is away for a reload reaches that sibling when it is connected again; unless
@@ -13,7 +16,7 @@ const handoversInLimit = 5;
  * pushing it (measured at 3,000 new keys a second: 811 keys of one replica missing on two others, after reloads
  * 0.7 s apart). So they go in the order of their names, and each waits until those it has met are connected, and have
  * what was written meanwhile: being connected is not having it. Those that have waited for the same sibling go one after
- * another again. The larger the tables, the longer a sibling is away and busy: 0.3 s apart, three replicas with 1,000,000
+ * another again, and a sibling that is late is waited for. The larger the tables, the longer a sibling is away and busy: 0.3 s apart, three replicas with 1,000,000
  * entries were all in the middle of a change, and 270 to 680 keys of some were missing on others.
  *
  * `dueMs`: when nothing but the turn was left to wait for.
@@ -31,7 +34,7 @@ export function turnDelays(
   const limitMs = settings.staggerLimitMs + handoversInLimit * handoverMs;
   const apartMs = Math.min(settings.staggerMs + handoverMs, limitMs / Math.max(1, met.length));
   const turnMs = dueMs + earlier.length * apartMs;
-  if (turnMs > nowMs) return [{ untilMs: turnMs, reason: 'siblings go first', code: 'turn' }];
+  if (turnMs > nowMs) return [{ untilMs: turnMs, ...siblingsFirst }];
   const { missing, behind } = companyOf(observed, met, settings);
   const limit = turnMs + limitMs;
   const soon = (until: number) => Math.min(nowMs + lookAgainMs, until);
@@ -47,9 +50,10 @@ export function turnDelays(
     return [{ untilMs: soon(lastLimit), reason, code: 'siblings-behind' }];
   }
   const first = earlier.filter((name) => !hasBegun(observed, name, nowMs - dueMs));
+  if (first.length === 0) return [];
   const againMs = Math.min((history.companyWaitMs ?? 0) + first.length * apartMs, lastLimit);
-  if (againMs <= nowMs) return [];
-  return [{ untilMs: soon(againMs), reason: 'siblings go first', code: 'turn' }];
+  const untilMs = Math.max(againMs, turnMs + patience * settings.staggerMs);
+  return untilMs <= nowMs ? [] : [{ untilMs: soon(untilMs), ...siblingsFirst }];
 }
 
 /** Did its session begin within that time? It has had its turn then. */

@@ -60,4 +60,19 @@ describe('the history of a change', () => {
 
     expect(noted(3000, { remove: [entry('dead')], add: [entry('b')] }).joinSinceMs).toBe(3000);
   });
+
+  it.each([
+    ['not-connected', 5000],
+    ['siblings-behind', 5000],
+    ['turn', null],
+  ] as const)('remembers when %s was last waited for: %s', (code, companyWaitMs) => {
+    const { history, noted } = started();
+
+    noted(5000, { add: [entry('a')] });
+    history.decided({ kind: 'wait', untilMs: 5100, reasons: [], codes: ['burst', code] });
+    expect(history.value().companyWaitMs).toBe(companyWaitMs);
+    noted(6000, { add: [entry('a')] });
+    history.decided({ kind: 'wait', untilMs: 6100, reasons: [], codes: ['turn'] });
+    expect(history.value().companyWaitMs).toBe(companyWaitMs);
+  });
 });

@@ -234,4 +234,35 @@ describe('one pass', () => {
 
     expect(loop.reconciler.readiness().ready).toBe(true);
   });
+
+  it('says once what a burst waits for, however many join in it, and again at the next one', async () => {
+    const loop = bench();
+    await loop.pass(true);
+    const waits = () => loop.lines.filter(({ msg }) => msg === 'change waits').length;
+
+    for (const [index, names] of [['b'], ['b', 'c'], ['b', 'c', 'd']].entries()) {
+      loop.source.set({ ...membership('a', ...names), awaited: index % 2 });
+      await loop.pass();
+      loop.source.set(membership('a', ...names));
+      await loop.pass();
+    }
+    // One for the burst, one for the pod that is about to get an address.
+    expect(waits()).toBe(2);
+    loop.at(300);
+    await loop.pass();
+    loop.source.set(membership('a', 'b', 'c', 'd', 'e'));
+    await loop.pass();
+    expect(waits()).toBe(3);
+  });
+
+  it('says again that dead peers wait when there are more of them', async () => {
+    const loop = bench(section(['a', 'b', 'c']));
+    loop.source.set(membership('a', 'b'));
+    await loop.pass(true);
+    await loop.pass();
+    loop.source.set(membership('a'));
+    await loop.pass();
+
+    expect(loop.lines.filter(({ msg }) => msg === 'change waits')).toHaveLength(2);
+  });
 });

@@ -74,4 +74,20 @@ describe('show peers of a format to come', () => {
     expect(parseShowPeers('')).toEqual([]);
     expect(parseShowPeers('Unknown command: show peers')).toEqual([]);
   });
+
+  it.each([
+    ['8s', 8],
+    ['0s', 0],
+    ['2m5s', 125],
+    ['1h59m', 7140],
+    ['3d1h', 262_800],
+    ['<NEVER>', undefined],
+    ['<PAST>', undefined],
+    ['?', undefined],
+  ])('reads the age of a session of %s', (text, seconds) => {
+    const answer = sample('3.4-learned').replace(/(id=a\(.* last_hdshk=)\S+/, `$1${text}`);
+    const a = parseShowPeers(answer)[0]?.peers.find(({ name }) => name === 'a');
+
+    expect(a?.sessionSeconds).toBe(seconds);
+  });
 });

@@ -51,7 +51,7 @@ const reloading = (name: string) => peer(name, { established: false });
 
 describe('turns', () => {
   it('are in the order of the names of those it has met', () => {
-    const peers = [peer('a'), peer('b')];
+    const peers = [peer('a', { sessionSeconds: 0 }), peer('b', { sessionSeconds: 0 })];
 
     expect(turn(299, { self: 'c', peers })).toEqual([
       { untilMs: due + 600, reason: 'siblings go first', code: 'turn' },
@@ -60,8 +60,20 @@ describe('turns', () => {
     expect(turn(0, { self: 'A', peers })).toEqual([]);
   });
 
+  it('wait for who goes first and has not begun, up to three turns more', () => {
+    const peers = (sessionSeconds?: number) => [peer('a', { sessionSeconds })];
+
+    expect(turn(300, { self: 'b', peers: peers(40) })).toEqual([
+      { untilMs: due + 400, reason: 'siblings go first', code: 'turn' },
+    ]);
+    expect(turn(300, { self: 'b', peers: peers() })).toHaveLength(1);
+    expect(turn(300, { self: 'b', peers: peers(0) })).toEqual([]);
+    expect(turn(1199, { self: 'b', peers: peers(40) })).toMatchObject([{ untilMs: due + 1200 }]);
+    expect(turn(1200, { self: 'b', peers: peers(40) })).toEqual([]);
+  });
+
   it('have no place for whom is gone', () => {
-    expect(turn(300, { self: 'c', peers: [peer('a'), peer('b')], members: ['b', 'c'] })).toEqual(
+    expect(turn(1200, { self: 'c', peers: [peer('a'), peer('b')], members: ['b', 'c'] })).toEqual(
       [],
     );
   });
@@ -132,15 +144,15 @@ describe('turns', () => {
   });
 
   it('are taken again by those who have waited for the same sibling', () => {
-    // a was away until 500 ms after it was due; b has not had its turn, its session is old.
+    // a was away until 2 s after it was due; b has not had its turn, its session is old.
     const peers = [peer('a', { sessionSeconds: 0 }), peer('b', { sessionSeconds: 40 })];
-    const companyWaitMs = due + 800;
+    const companyWaitMs = due + 2000;
 
-    expect(turn(900, { self: 'b', peers: [peers[0] as PeerState], companyWaitMs })).toEqual([]);
-    expect(turn(900, { self: 'c', peers, companyWaitMs })).toEqual([
-      { untilMs: due + 1000, reason: 'siblings go first', code: 'turn' },
+    expect(turn(2100, { self: 'b', peers: [peers[0] as PeerState], companyWaitMs })).toEqual([]);
+    expect(turn(2100, { self: 'c', peers, companyWaitMs })).toEqual([
+      { untilMs: due + 2200, reason: 'siblings go first', code: 'turn' },
     ]);
-    expect(turn(1100, { self: 'c', peers, companyWaitMs })).toEqual([]);
+    expect(turn(2300, { self: 'c', peers, companyWaitMs })).toEqual([]);
   });
 
   it('are not taken again for ever', () => {
