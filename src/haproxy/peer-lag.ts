@@ -6,6 +6,9 @@ export interface PeerLag {
   readonly unconfirmed: number;
 }
 
+/** Flag of a peer that learns from this replica, until it confirms: PEER_F_TEACH_PROCESS, 2.4 to 3.4. */
+const teachProcess = 0x1;
+
 /**
  * By peer, from `show peers` (2.4 to 3.4). A table counts its own updates in `localupdate`, a peer has been sent those up to
  * its `last_pushed` (haproxy src/peers.c, peer_send_msgs), and has confirmed those up to `update`. What is sent may wait in the
@@ -14,6 +17,7 @@ export interface PeerLag {
  * swaps the bytes of a number it has counted itself (peer_treat_updatemsg; 1140852120 for 1500 was seen), until the next
  * single one puts it right. A session that begins with
  * such a number is sent everything anew: `last_pushed` is half a circle away then (init_connected_peer).
+ * A peer that learns from this replica lacks everything, until it has confirmed the end.
  * `used` is by table the number of its entries, more than which cannot be outstanding. Peers without a live session are left
  * out: they are taught when they come.
  */
@@ -26,6 +30,7 @@ export function parseLag(
   let inside = false;
   let peer: string | null = null;
   let counters: { readonly pushed: number; readonly confirmed: number } | null = null;
+  let taught = false;
   for (const line of text.split('\n')) {
     const head = /^0x[0-9a-f]+: .*\bid=(\S+)/.exec(line)?.[1];
     if (head !== undefined) {
@@ -36,34 +41,46 @@ export function parseLag(
     if (/^ {2}0x[0-9a-f]+: id=/.test(line)) {
       peer = connectedPeer(line);
       counters = null;
+      taught = false;
       if (peer !== null) lag.set(peer, { unsent: 0, unconfirmed: 0 });
     }
     if (peer === null) continue;
+    const flags = /^ {8}flags=0x([0-9a-f]+)/.exec(line)?.[1];
+    if (flags !== undefined) taught = (Number.parseInt(flags, 16) & teachProcess) !== 0;
     const sent = /^ {14}last_acked=.*\blast_pushed=(\d+).*\bupdate=(\d+)/.exec(line);
     if (sent !== null) counters = { pushed: Number(sent[1]), confirmed: Number(sent[2]) };
     const table = /^ {14}table:.* id=(\S+).*\blocalupdate=(\d+)/.exec(line);
     if (table === null || counters === null) continue;
-    const local = Number(table[2]);
-    const most = Math.min(local, used.get(table[1] ?? '') ?? local);
     const before = lag.get(peer) ?? { unsent: 0, unconfirmed: 0 };
+    const own = lagOf(counters, Number(table[2]), used.get(table[1] ?? ''), taught);
     lag.set(peer, {
-      unsent: before.unsent + Math.min(most, unsentOf(counters.pushed, local)),
-      unconfirmed: before.unconfirmed + Math.min(most, distance(counters.confirmed, local)),
+      unsent: before.unsent + own.unsent,
+      unconfirmed: before.unconfirmed + own.unconfirmed,
     });
     counters = null;
   }
   return lag;
 }
 
+function lagOf(
+  { pushed, confirmed }: { readonly pushed: number; readonly confirmed: number },
+  local: number,
+  used: number | undefined,
+  taught: boolean,
+): PeerLag {
+  // What it has already is not told, and its counters are those of the lesson.
+  if (taught) return { unsent: used ?? local, unconfirmed: used ?? local };
+  const most = Math.min(local, used ?? local);
+  const ahead = distance(pushed, local);
+  return {
+    unsent: ahead <= 2 ** 31 ? Math.min(most, ahead) : 0,
+    unconfirmed: Math.min(most, distance(confirmed, local)),
+  };
+}
+
 /** Counters of 32 bits that wrap. */
 function distance(counter: number, local: number): number {
   return (local - counter) >>> 0;
-}
-
-/** Whoever is being taught has been sent more than this replica has written. */
-function unsentOf(pushed: number, local: number): number {
-  const ahead = distance(pushed, local);
-  return ahead <= 2 ** 31 ? ahead : 0;
 }
 
 function connectedPeer(line: string): string | null {

@@ -65,6 +65,26 @@ describe('parseLag', () => {
     );
   });
 
+  it('is everything while this replica teaches the peer, own updates or not', () => {
+    const lesson = (flags: string) =>
+      answer(10, 4, 'p', 4).replace(
+        /(id=b.*\n)/,
+        `$1        flags=${flags} appctx:0x7f62 state=EST\n`,
+      );
+    const used = new Map([['sessions', 500]]);
+
+    for (const flags of ['0x1', '0x9', '0x3', '0x20000003']) {
+      expect(parseLag(lesson(flags), 'p', used).get('b')).toEqual({
+        unsent: 500,
+        unconfirmed: 500,
+      });
+    }
+    expect(parseLag(lesson('0x1'), 'p').get('b')?.unsent).toBe(4);
+    for (const flags of ['0x0', '0x20', '0x20000000']) {
+      expect(parseLag(lesson(flags), 'p', used).get('b')).toEqual({ unsent: 0, unconfirmed: 0 });
+    }
+  });
+
   it('looks at its own section only', () => {
     const text = answer(0, 5, 'other') + answer(0, 7);
 
