@@ -4,7 +4,11 @@ export interface PeerLag {
   readonly unsent: number;
   /** Not confirmed: not sent, on the way, or confirmed in a way that HAProxy does not show. */
   readonly unconfirmed: number;
+  /** How many there are: what a session that begins anew may be sent. */
+  readonly updates: number;
 }
+
+const nothing: PeerLag = { unsent: 0, unconfirmed: 0, updates: 0 };
 
 /** Flag of a peer that learns from this replica, until it confirms: PEER_F_TEACH_PROCESS, 2.4 to 3.4. */
 const teachProcess = 0x1;
@@ -42,7 +46,7 @@ export function parseLag(
       peer = connectedPeer(line);
       counters = null;
       taught = false;
-      if (peer !== null) lag.set(peer, { unsent: 0, unconfirmed: 0 });
+      if (peer !== null) lag.set(peer, nothing);
     }
     if (peer === null) continue;
     const flags = /^ {8}flags=0x([0-9a-f]+)/.exec(line)?.[1];
@@ -51,11 +55,12 @@ export function parseLag(
     if (sent !== null) counters = { pushed: Number(sent[1]), confirmed: Number(sent[2]) };
     const table = /^ {14}table:.* id=(\S+).*\blocalupdate=(\d+)/.exec(line);
     if (table === null || counters === null) continue;
-    const before = lag.get(peer) ?? { unsent: 0, unconfirmed: 0 };
+    const before = lag.get(peer) ?? nothing;
     const own = lagOf(counters, Number(table[2]), used.get(table[1] ?? ''), taught);
     lag.set(peer, {
       unsent: before.unsent + own.unsent,
       unconfirmed: before.unconfirmed + own.unconfirmed,
+      updates: before.updates + own.updates,
     });
     counters = null;
   }
@@ -69,12 +74,14 @@ function lagOf(
   taught: boolean,
 ): PeerLag {
   // What it has already is not told, and its counters are those of the lesson.
-  if (taught) return { unsent: used ?? local, unconfirmed: used ?? local };
-  const most = Math.min(local, used ?? local);
+  const all = used ?? local;
+  if (taught) return { unsent: all, unconfirmed: all, updates: all };
+  const updates = Math.min(local, all);
   const ahead = distance(pushed, local);
   return {
-    unsent: ahead <= 2 ** 31 ? Math.min(most, ahead) : 0,
-    unconfirmed: Math.min(most, distance(confirmed, local)),
+    unsent: ahead <= 2 ** 31 ? Math.min(updates, ahead) : 0,
+    unconfirmed: Math.min(updates, distance(confirmed, local)),
+    updates,
   };
 }
 

@@ -14,6 +14,8 @@ export interface PeerState {
   readonly behind?: number | undefined;
   /** Updates written here that it has not confirmed, or not in a way that HAProxy shows; missing as above. */
   readonly unconfirmed?: number | undefined;
+  /** All updates written here that its tables hold: the most that `unconfirmed` can be. */
+  readonly updates?: number | undefined;
 }
 
 /**

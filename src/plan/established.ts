@@ -21,9 +21,12 @@ export function companyOf(
   const connected = new Map(
     peers.filter((peer) => peer.established).map((peer) => [peer.name, peer]),
   );
-  const isBehind = ({ behind = 0, unconfirmed = 0, sessionSeconds = Infinity }: PeerState) =>
-    behind > behindUpdates ||
-    (unconfirmed > behindUpdates && sessionSeconds < Math.floor(unconfirmed / updateRate));
+  const isBehind = ({ behind = 0, unconfirmed = 0, updates = 0, ...peer }: PeerState) => {
+    if (behind > behindUpdates) return true;
+    // Of all updates, not of what is left: it confirms some while it still takes the others.
+    const neededSeconds = Math.floor(updates / updateRate);
+    return unconfirmed > behindUpdates && (peer.sessionSeconds ?? Infinity) < neededSeconds;
+  };
   return {
     missing: met.filter((name) => !connected.has(name)),
     behind: met.filter((name) => {

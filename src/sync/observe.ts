@@ -19,8 +19,8 @@ export async function observePeers(
     const used = new Map(parseShowTable(text).map((table) => [table.name, table.used]));
     const lag = parseLag(text, section, used);
     const peers = state.peers.map((peer) => {
-      const { unsent, unconfirmed } = lag.get(peer.name) ?? {};
-      return { ...peer, behind: unsent, unconfirmed };
+      const { unsent, unconfirmed, updates } = lag.get(peer.name) ?? {};
+      return { ...peer, behind: unsent, unconfirmed, updates };
     });
     return { kind: 'up', state: { ...state, peers, entries: entriesOf(state, used) } };
   } catch (error) {

@@ -25,22 +25,29 @@ const unsent = (text: string) => parseLag(text, 'p').get('b')?.unsent;
 describe('parseLag', () => {
   it('is what was not sent to the peer, and what it has not confirmed', () => {
     expect(parseLag(answer(40, 101, 'p', 39), 'p')).toEqual(
-      new Map([['b', { unsent: 61, unconfirmed: 62 }]]),
+      new Map([['b', { unsent: 61, unconfirmed: 62, updates: 101 }]]),
     );
     expect(parseLag(answer(101, 101, 'p', 101), 'p')).toEqual(
-      new Map([['b', { unsent: 0, unconfirmed: 0 }]]),
+      new Map([['b', { unsent: 0, unconfirmed: 0, updates: 101 }]]),
     );
   });
 
   it('takes a confirmation of what was never written for none', () => {
-    expect(parseLag(answer(1500, 1500), 'p').get('b')).toEqual({ unsent: 0, unconfirmed: 1500 });
+    expect(parseLag(answer(1500, 1500), 'p').get('b')).toMatchObject({
+      unsent: 0,
+      unconfirmed: 1500,
+    });
   });
 
   it('adds up the tables', () => {
     const text = answer(1, 4);
     const tables = text.slice(text.lastIndexOf('          0x'));
 
-    expect(parseLag(text + tables, 'p').get('b')).toEqual({ unsent: 6, unconfirmed: 8 });
+    expect(parseLag(text + tables, 'p').get('b')).toEqual({
+      unsent: 6,
+      unconfirmed: 8,
+      updates: 8,
+    });
   });
 
   it('goes over the end of the counter, and is never less than 0 nor more than was written', () => {
@@ -59,6 +66,7 @@ describe('parseLag', () => {
     expect(parseLag(answer(100, 90_000), 'p', used).get('b')).toEqual({
       unsent: 500,
       unconfirmed: 500,
+      updates: 500,
     });
     expect(parseLag(answer(100, 90_000), 'p', new Map([['other', 5]])).get('b')?.unsent).toBe(
       89_900,
@@ -77,18 +85,22 @@ describe('parseLag', () => {
       expect(parseLag(lesson(flags), 'p', used).get('b')).toEqual({
         unsent: 500,
         unconfirmed: 500,
+        updates: 500,
       });
     }
     expect(parseLag(lesson('0x1'), 'p').get('b')?.unsent).toBe(4);
     for (const flags of ['0x0', '0x20', '0x20000000']) {
-      expect(parseLag(lesson(flags), 'p', used).get('b')).toEqual({ unsent: 0, unconfirmed: 0 });
+      expect(parseLag(lesson(flags), 'p', used).get('b')).toMatchObject({
+        unsent: 0,
+        unconfirmed: 0,
+      });
     }
   });
 
   it('looks at its own section only', () => {
     const text = answer(0, 5, 'other') + answer(0, 7);
 
-    expect([...parseLag(text, 'p')]).toEqual([['b', { unsent: 7, unconfirmed: 7 }]]);
+    expect([...parseLag(text, 'p')]).toEqual([['b', { unsent: 7, unconfirmed: 7, updates: 7 }]]);
   });
 
   it('leaves out who is not connected', () => {
@@ -105,7 +117,7 @@ describe('parseLag', () => {
       expect([...lag.values()].every((peer) => peer.unsent === 0)).toBe(true);
       expect(lag.size).toBeLessThanOrEqual(1);
       if (name.includes('learned'))
-        expect(lag).toEqual(new Map([['a', { unsent: 0, unconfirmed: 0 }]]));
+        expect(lag).toEqual(new Map([['a', { unsent: 0, unconfirmed: 0, updates: 0 }]]));
     },
   );
 });

@@ -128,19 +128,19 @@ describe('turns', () => {
   });
 
   it('wait for who has just begun to confirm what was sent, for as long as it takes', () => {
-    const sent = (unconfirmed: number, sessionSeconds: number) => [
-      peer('b', { behind: 0, unconfirmed, sessionSeconds }),
-    ];
+    const sent = (unconfirmed: number, sessionSeconds?: number, updates = 1_000_000) =>
+      turn(0, { peers: [peer('b', { behind: 0, unconfirmed, sessionSeconds, updates })] });
 
-    expect(turn(0, { peers: sent(350_000, 2) })).toMatchObject([{ code: 'siblings-behind' }]);
-    expect(turn(0, { peers: sent(350_000, 3) })).toEqual([]);
-    expect(turn(0, { peers: sent(0, 0) })).toEqual([]);
+    expect(sent(1_000_000, 9)).toMatchObject([{ code: 'siblings-behind' }]);
+    expect(sent(1_000_000, 10)).toEqual([]);
+    // It confirms some of them while it still takes the others.
+    expect(sent(500_440, 5)).toHaveLength(1);
+    expect(sent(51, 9)).toHaveLength(1);
+    expect(sent(50, 0)).toEqual([]);
     // Tables like these are taken within the second, and HAProxy does not always show what is confirmed.
-    expect(turn(0, { peers: sent(99_999, 0) })).toEqual([]);
-  });
-
-  it('do not wait for a confirmation where HAProxy says nothing of the session', () => {
-    expect(turn(0, { peers: [peer('b', { behind: 0, unconfirmed: 900_000 })] })).toEqual([]);
+    expect(sent(99_999, 0, 99_999)).toEqual([]);
+    // Where HAProxy says nothing of the session.
+    expect(sent(900_000)).toEqual([]);
   });
 
   it('are taken again by those who have waited for the same sibling', () => {
