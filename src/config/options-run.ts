@@ -69,7 +69,7 @@ export const runOptions = [
     type: 'duration',
     default: '300ms',
     description:
-      'Replicas reload in the order of their names, this far apart, so that what one writes reaches the others before its own reload. Who is late is waited for three times as long.',
+      'Replicas reload in the order of their names, this far apart, so that what one writes reaches the others before its own reload. Who is late is waited for as long again.',
     commands: ['run'],
   },
   {

@@ -6,8 +6,11 @@ import type { GateInput, GateSettings, Observed } from './gate.ts';
 const lookAgainMs = 100;
 /** Large tables lengthen the time that all replicas have for their turns by this many handovers. */
 const handoversInLimit = 5;
-/** Who goes first and has not begun, on busy cores or because it has nothing to load, is waited for this many turns more. */
-const patience = 3;
+/**
+ * Who goes first and has not begun, on busy cores or because it has nothing to load, is waited for this many turns more.
+ * With 3, a rolling update took 0.6 s a replica longer.
+ */
+const patience = 1;
 const siblingsFirst = { reason: 'siblings go first', code: 'turn' } as const;
 
 /**

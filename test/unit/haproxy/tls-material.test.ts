@@ -82,7 +82,9 @@ describe('readMaterial', () => {
   });
 
   it('names the file that is missing', async () => {
-    const source = { ...from, certificate: join(directory, 'nowhere.crt') };
+    const there = join(directory, 'there');
+    writeFileSync(there, 'x');
+    const source = { certificate: join(directory, 'nowhere.crt'), key: there, ca: there };
 
     await expect(readMaterial(source)).rejects.toMatchObject({
       code: 'FILE_READ_FAILED',

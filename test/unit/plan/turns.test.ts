@@ -60,7 +60,7 @@ describe('turns', () => {
     expect(turn(0, { self: 'A', peers })).toEqual([]);
   });
 
-  it('wait for who goes first and has not begun, up to three turns more', () => {
+  it('wait for who goes first and has not begun, one turn more', () => {
     const peers = (sessionSeconds?: number) => [peer('a', { sessionSeconds })];
 
     expect(turn(300, { self: 'b', peers: peers(40) })).toEqual([
@@ -68,12 +68,12 @@ describe('turns', () => {
     ]);
     expect(turn(300, { self: 'b', peers: peers() })).toHaveLength(1);
     expect(turn(300, { self: 'b', peers: peers(0) })).toEqual([]);
-    expect(turn(1199, { self: 'b', peers: peers(40) })).toMatchObject([{ untilMs: due + 1200 }]);
-    expect(turn(1200, { self: 'b', peers: peers(40) })).toEqual([]);
+    expect(turn(599, { self: 'b', peers: peers(40) })).toMatchObject([{ untilMs: due + 600 }]);
+    expect(turn(600, { self: 'b', peers: peers(40) })).toEqual([]);
   });
 
   it('have no place for whom is gone', () => {
-    expect(turn(1200, { self: 'c', peers: [peer('a'), peer('b')], members: ['b', 'c'] })).toEqual(
+    expect(turn(600, { self: 'c', peers: [peer('a'), peer('b')], members: ['b', 'c'] })).toEqual(
       [],
     );
   });
