@@ -3,6 +3,8 @@ export type OptionType =
   | 'string'
   | 'boolean'
   | 'integer'
+  /** A whole number from 1: something is divided by it. */
+  | 'rate'
   | 'port'
   | 'duration'
   | 'list'

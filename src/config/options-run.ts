@@ -90,7 +90,7 @@ export const runOptions = [
   },
   {
     name: 'handover-rate',
-    type: 'integer',
+    type: 'rate',
     default: '500000',
     description:
       'How many entries a second HAProxy hands over to its new worker: with large tables, turns last that much longer.',
@@ -98,7 +98,7 @@ export const runOptions = [
   },
   {
     name: 'update-rate',
-    type: 'integer',
+    type: 'rate',
     default: '100000',
     description:
       'How many updates a second a sibling takes that has just been reloaded; what was sent to it and is not confirmed is waited for that long, within --stagger-limit.',

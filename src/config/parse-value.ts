@@ -23,6 +23,8 @@ export function parseValue(type: OptionType, text: string): Parsed {
       return { problem: 'is neither true nor false' };
     case 'integer':
       return parseInteger(text, 0, 4_294_967_294);
+    case 'rate':
+      return parseInteger(text, 1, 4_294_967_294);
     case 'port':
       return parseInteger(text, 1, 65_535);
     case 'duration': {

@@ -10,7 +10,7 @@ type Camel<S extends string> = S extends `${infer Head}-${infer Tail}`
 
 type ValueOf<T> = T extends 'boolean'
   ? boolean
-  : T extends 'integer' | 'port' | 'duration'
+  : T extends 'integer' | 'rate' | 'port' | 'duration'
     ? number
     : T extends 'list'
       ? readonly string[]

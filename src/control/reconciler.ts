@@ -102,8 +102,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       return { kind: 'hold', reasons: plan.reasons, codes: [plan.code] };
     }
     history.note(plan.changes, observed);
-    const staying = membership.members.filter((member) => !member.terminating);
-    const memberNames = new Set(staying.map((member) => member.name));
+    const memberNames = stayingNames(membership);
     const leaving = isLeaving(membership);
     const unloaded = leaving ? [] : unloadedOf(base, observed, memberNames);
     const input = {
@@ -124,10 +123,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   /** The gate looked before the first try; a Data Plane API that restarts takes seconds, and siblings reload in them. */
   async function inCompany(signal: AbortSignal): Promise<boolean> {
-    const staying = source.snapshot().members.filter((member) => !member.terminating);
-    const names = new Set(staying.map(({ name }) => name));
-    const met = [...history.value().met].filter((name) => names.has(name));
-    const { missing, behind } = companyOf(await options.observe(signal), met, options.gate);
+    const observed = await options.observe(signal);
+    const names = stayingNames(source.snapshot());
+    const { missing, behind } = companyOf(observed, history.value(), names, options.gate);
     return missing.length === 0 && behind.length === 0;
   }
 
@@ -209,6 +207,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     },
     readiness: judge.readiness,
   };
+}
+
+function stayingNames({ members }: Membership): ReadonlySet<string> {
+  return new Set(members.filter(({ terminating }) => !terminating).map(({ name }) => name));
 }
 
 /** A pass that failed is repeated soon: it may only have come before the Data Plane API was up. */

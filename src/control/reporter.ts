@@ -40,7 +40,7 @@ export interface Reporter {
 /** Failed passes in a row that a start may take: about a minute. */
 const startingFailures = 10;
 
-/** Says each thing once: a hold, a wait or a failure is logged when it begins or its reason changes. */
+/** Says each thing once: a hold or a failure when it begins or its reason changes, a wait for each kind of reason. */
 export function createReporter(log: Log, observer: Observer): Reporter {
   let lastSaid = '';
   let lastFailure = '';

@@ -1,29 +1,26 @@
-/** What a connected peer may not have of the updates of this replica, over all tables of the section. */
+/** What a connected peer may not have of the updates of this replica, over all tables of the section: see PeerState. */
 export interface PeerLag {
-  /** Not sent yet. */
-  readonly unsent: number;
-  /** Not confirmed: not sent, on the way, or confirmed in a way that HAProxy does not show. */
+  readonly behind: number;
   readonly unconfirmed: number;
-  /** How many there are: what a session that begins anew may be sent. */
   readonly updates: number;
 }
 
-const nothing: PeerLag = { unsent: 0, unconfirmed: 0, updates: 0 };
+const nothing: PeerLag = { behind: 0, unconfirmed: 0, updates: 0 };
 
 /** Flag of a peer that learns from this replica, until it confirms: PEER_F_TEACH_PROCESS, 2.4 to 3.4. */
 const teachProcess = 0x1;
 
 /**
- * By peer, from `show peers` (2.4 to 3.4). A table counts its own updates in `localupdate`, a peer has been sent those up to
- * its `last_pushed` (haproxy src/peers.c, peer_send_msgs), and has confirmed those up to `update`. What is sent may wait in the
- * buffers of the kernel (with a peer that was stopped they took 112,000 of 672,000 updates, on 2.6 and 3.4), so only what is
- * confirmed has arrived. But `update` is a wrong number after each batch of more than one update, since the receiver
- * swaps the bytes of a number it has counted itself (peer_treat_updatemsg; 1140852120 for 1500 was seen), until the next
- * single one puts it right. A session that begins with
- * such a number is sent everything anew: `last_pushed` is half a circle away then (init_connected_peer).
- * A peer that learns from this replica lacks everything, until it has confirmed the end.
- * `used` is by table the number of its entries, more than which cannot be outstanding. Peers without a live session are left
- * out: they are taught when they come.
+ * By peer, from `show peers` (2.4 to 3.4). A table counts its own updates in `localupdate`, a peer has been sent those up
+ * to its `last_pushed` (haproxy src/peers.c, peer_send_msgs), and has confirmed those up to `update`. What is sent may
+ * wait in the buffers of the kernel (with a peer that was stopped they took 112,000 of 672,000 updates, on 2.6 and 3.4),
+ * so only what is confirmed has arrived. But `update` is a wrong number after each batch of more than one update, since
+ * the receiver swaps the bytes of a number it has counted itself (peer_treat_updatemsg; 1140852120 for 1500 was seen),
+ * until the next single one puts it right. A session that begins with such a number is sent everything anew:
+ * `last_pushed` is half a circle away then (init_connected_peer). A peer that learns from this replica lacks everything,
+ * until it has confirmed the end. `used` is by table the number of its entries, more than which cannot be outstanding.
+ * Right after 4,294,967,296 updates of one worker the counter has begun anew, and tells too few of them for a moment.
+ * Peers without a live session are left out: they are taught when they come.
  */
 export function parseLag(
   text: string,
@@ -58,7 +55,7 @@ export function parseLag(
     const before = lag.get(peer) ?? nothing;
     const own = lagOf(counters, Number(table[2]), used.get(table[1] ?? ''), taught);
     lag.set(peer, {
-      unsent: before.unsent + own.unsent,
+      behind: before.behind + own.behind,
       unconfirmed: before.unconfirmed + own.unconfirmed,
       updates: before.updates + own.updates,
     });
@@ -75,11 +72,11 @@ function lagOf(
 ): PeerLag {
   // What it has already is not told, and its counters are those of the lesson.
   const all = used ?? local;
-  if (taught) return { unsent: all, unconfirmed: all, updates: all };
+  if (taught) return { behind: all, unconfirmed: all, updates: all };
   const updates = Math.min(local, all);
   const ahead = distance(pushed, local);
   return {
-    unsent: ahead <= 2 ** 31 ? Math.min(updates, ahead) : 0,
+    behind: ahead <= 2 ** 31 ? Math.min(updates, ahead) : 0,
     unconfirmed: Math.min(updates, distance(confirmed, local)),
     updates,
   };

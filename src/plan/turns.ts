@@ -1,5 +1,5 @@
 import type { Delay } from './delays.ts';
-import { companyOf } from './established.ts';
+import { companyOf, peersOf } from './established.ts';
 import type { GateInput, GateSettings, Observed } from './gate.ts';
 
 /** How often siblings that are away or behind are looked at again, in milliseconds. */
@@ -19,8 +19,9 @@ const siblingsFirst = { reason: 'siblings go first', code: 'turn' } as const;
  * pushing it (measured at 3,000 new keys a second: 811 keys of one replica missing on two others, after reloads
  * 0.7 s apart). So they go in the order of their names, and each waits until those it has met are connected, and have
  * what was written meanwhile: being connected is not having it. Those that have waited for the same sibling go one after
- * another again, and a sibling that is late is waited for. The larger the tables, the longer a sibling is away and busy: 0.3 s apart, three replicas with 1,000,000
- * entries were all in the middle of a change, and 270 to 680 keys of some were missing on others.
+ * another again, and a sibling that is late is waited for. The larger the tables, the longer a sibling is away and
+ * busy: 0.3 s apart, three replicas with 1,000,000 entries were all in the middle of a change, and 270 to 680 keys of
+ * some were missing on others.
  *
  * `dueMs`: when nothing but the turn was left to wait for.
  */
@@ -31,14 +32,13 @@ export function turnDelays(
   nowMs: number,
 ): readonly Delay[] {
   const { history, memberNames, selfName, observed } = input;
-  const met = [...history.met].filter((name) => memberNames.has(name));
+  const { met, missing, behind } = companyOf(observed, history, memberNames, settings);
   const earlier = met.filter((name) => name < selfName);
   const handoverMs = handoverOf(observed, settings);
   const limitMs = settings.staggerLimitMs + handoversInLimit * handoverMs;
   const apartMs = Math.min(settings.staggerMs + handoverMs, limitMs / Math.max(1, met.length));
   const turnMs = dueMs + earlier.length * apartMs;
   if (turnMs > nowMs) return [{ untilMs: turnMs, ...siblingsFirst }];
-  const { missing, behind } = companyOf(observed, met, settings);
   const limit = turnMs + limitMs;
   const soon = (until: number) => Math.min(nowMs + lookAgainMs, until);
   if (missing.length > 0 && nowMs < limit) {
@@ -59,10 +59,9 @@ export function turnDelays(
   return untilMs <= nowMs ? [] : [{ untilMs: soon(untilMs), ...siblingsFirst }];
 }
 
-/** Did its session begin within that time? It has had its turn then. */
+/** Did its session begin within that time, to a second? It has had its turn then. */
 function hasBegun(observed: Observed, name: string, withinMs: number): boolean {
-  const peers = observed.kind === 'up' ? (observed.state?.peers ?? []) : [];
-  const seconds = peers.find((peer) => peer.name === name)?.sessionSeconds;
+  const seconds = peersOf(observed).find((peer) => peer.name === name)?.sessionSeconds;
   return seconds !== undefined && seconds * 1000 <= withinMs;
 }
 

@@ -1,7 +1,6 @@
 import type { Observer, PassReport } from '../control/reporter.ts';
 import { showProc } from '../haproxy/master.ts';
-import { parseLag } from '../haproxy/peer-lag.ts';
-import { parseShowPeers } from '../haproxy/show-peers.ts';
+import { runningPeers } from '../haproxy/running-peers.ts';
 import { parseShowTable } from '../haproxy/show-table.ts';
 import { command } from '../haproxy/socket.ts';
 import type { Self } from '../model/member.ts';
@@ -41,16 +40,18 @@ async function askHaproxy(options: StatusBoardOptions): Promise<FromHaproxy> {
     ask('show info'),
     showProc(masterSocket, { timeoutMs: 3000 }).catch(() => []),
   ]);
-  const state = parseShowPeers(peersText).find((candidate) => candidate.section === section);
-  const lag = parseLag(peersText, section);
+  const tables = parseShowTable(tableText);
+  const state = runningPeers(peersText, tables, section);
   return {
     resync: state?.resync ?? null,
     haproxy: {
       version: /^Version: (\S+)/m.exec(infoText)?.[1] ?? null,
       reloads: processes.find(({ kind }) => kind === 'master')?.reloads ?? null,
     },
-    peers: (state?.peers ?? []).map((peer) => ({ ...peer, lag: lag.get(peer.name)?.unsent })),
-    tables: parseShowTable(tableText).map(({ name, type, size, used }) => {
+    peers: (state?.peers ?? []).map(({ name, address, local, established, lastStatus, behind }) => {
+      return { name, address, local, established, lastStatus, lag: behind };
+    }),
+    tables: tables.map(({ name, type, size, used }) => {
       return { name, type, size, used, shared: state?.tables.includes(name) ?? false };
     }),
   };

@@ -111,6 +111,15 @@ describe('loadConfig', () => {
     }
   });
 
+  it('refuses a rate of nothing, by which it would divide', () => {
+    const text = problems(['--handover-rate=0', '--update-rate=0']);
+
+    expect(text).toContain('--handover-rate');
+    expect(text).toContain('--update-rate');
+    expect(text).toContain('is not a whole number from 1 to');
+    expect(loadConfig('run', ['--update-rate=1'], env).config.updateRate).toBe(1);
+  });
+
   it('says what expected replicas and names of nodes need', () => {
     const load = (...flags: string[]) => loadConfig('run', flags, env);
 

@@ -20,21 +20,21 @@ function answer(pushed: number, local: number, section = 'p', confirmed = 114085
 `;
 }
 
-const unsent = (text: string) => parseLag(text, 'p').get('b')?.unsent;
+const behind = (text: string) => parseLag(text, 'p').get('b')?.behind;
 
 describe('parseLag', () => {
   it('is what was not sent to the peer, and what it has not confirmed', () => {
     expect(parseLag(answer(40, 101, 'p', 39), 'p')).toEqual(
-      new Map([['b', { unsent: 61, unconfirmed: 62, updates: 101 }]]),
+      new Map([['b', { behind: 61, unconfirmed: 62, updates: 101 }]]),
     );
     expect(parseLag(answer(101, 101, 'p', 101), 'p')).toEqual(
-      new Map([['b', { unsent: 0, unconfirmed: 0, updates: 101 }]]),
+      new Map([['b', { behind: 0, unconfirmed: 0, updates: 101 }]]),
     );
   });
 
   it('takes a confirmation of what was never written for none', () => {
     expect(parseLag(answer(1500, 1500), 'p').get('b')).toMatchObject({
-      unsent: 0,
+      behind: 0,
       unconfirmed: 1500,
     });
   });
@@ -44,31 +44,31 @@ describe('parseLag', () => {
     const tables = text.slice(text.lastIndexOf('          0x'));
 
     expect(parseLag(text + tables, 'p').get('b')).toEqual({
-      unsent: 6,
+      behind: 6,
       unconfirmed: 8,
       updates: 8,
     });
   });
 
   it('goes over the end of the counter, and is never less than 0 nor more than was written', () => {
-    expect(unsent(answer(4_294_967_290, 40))).toBe(40);
-    expect(unsent(answer(4_294_967_290, 4_294_967_293))).toBe(3);
-    expect(unsent(answer(10, 4))).toBe(0);
+    expect(behind(answer(4_294_967_290, 40))).toBe(40);
+    expect(behind(answer(4_294_967_290, 4_294_967_293))).toBe(3);
+    expect(behind(answer(10, 4))).toBe(0);
   });
 
   it('is everything for a session that has just begun half a circle away', () => {
-    expect(unsent(answer(2_147_483_648 + 700, 700))).toBe(700);
+    expect(behind(answer(2_147_483_648 + 700, 700))).toBe(700);
   });
 
   it('is never more than the table has entries', () => {
     const used = new Map([['sessions', 500]]);
 
     expect(parseLag(answer(100, 90_000), 'p', used).get('b')).toEqual({
-      unsent: 500,
+      behind: 500,
       unconfirmed: 500,
       updates: 500,
     });
-    expect(parseLag(answer(100, 90_000), 'p', new Map([['other', 5]])).get('b')?.unsent).toBe(
+    expect(parseLag(answer(100, 90_000), 'p', new Map([['other', 5]])).get('b')?.behind).toBe(
       89_900,
     );
   });
@@ -83,15 +83,15 @@ describe('parseLag', () => {
 
     for (const flags of ['0x1', '0x9', '0x3', '0x20000003']) {
       expect(parseLag(lesson(flags), 'p', used).get('b')).toEqual({
-        unsent: 500,
+        behind: 500,
         unconfirmed: 500,
         updates: 500,
       });
     }
-    expect(parseLag(lesson('0x1'), 'p').get('b')?.unsent).toBe(4);
+    expect(parseLag(lesson('0x1'), 'p').get('b')?.behind).toBe(4);
     for (const flags of ['0x0', '0x20', '0x20000000']) {
       expect(parseLag(lesson(flags), 'p', used).get('b')).toMatchObject({
-        unsent: 0,
+        behind: 0,
         unconfirmed: 0,
       });
     }
@@ -100,7 +100,7 @@ describe('parseLag', () => {
   it('looks at its own section only', () => {
     const text = answer(0, 5, 'other') + answer(0, 7);
 
-    expect([...parseLag(text, 'p')]).toEqual([['b', { unsent: 7, unconfirmed: 7, updates: 7 }]]);
+    expect([...parseLag(text, 'p')]).toEqual([['b', { behind: 7, unconfirmed: 7, updates: 7 }]]);
   });
 
   it('leaves out who is not connected', () => {
@@ -114,10 +114,10 @@ describe('parseLag', () => {
     (name) => {
       const lag = parseLag(readFileSync(`${folder}/${name}`, 'utf8'), 'haproxy-peers');
 
-      expect([...lag.values()].every((peer) => peer.unsent === 0)).toBe(true);
+      expect([...lag.values()].every((peer) => peer.behind === 0)).toBe(true);
       expect(lag.size).toBeLessThanOrEqual(1);
       if (name.includes('learned'))
-        expect(lag).toEqual(new Map([['a', { unsent: 0, unconfirmed: 0, updates: 0 }]]));
+        expect(lag).toEqual(new Map([['a', { behind: 0, unconfirmed: 0, updates: 0 }]]));
     },
   );
 });
