@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileRoll, kubernetesRoll } from '../demo/members.ts';
 import { choosePorts } from '../demo/options.ts';
 import { type KubeApiserver, startKubeApiserver } from '../helpers/kube-apiserver.ts';
@@ -8,13 +8,19 @@ import { haproxyBranch, programs } from '../helpers/programs.ts';
 import { startTcpCut } from '../helpers/tcp-cut.ts';
 import { parseOptions } from './retention/options.ts';
 import { type PlayOptions, play } from './retention/play.ts';
-import { aligned, head, lossy, markdown, row } from './retention/report.ts';
+import { aligned, besideRow, head, lossy, markdown, row } from './retention/report.ts';
 import type { Result, Way } from './retention/result.ts';
 import { addressesOf } from './retention/scenarios.ts';
 
 /** What becomes of the entries when replicas come, go, crash and are cut off, beside the naive way in the same run. */
 const options = parseOptions(process.argv);
 const haproxy = options.haproxy ?? programs.haproxy34 ?? programs.haproxy ?? programs.haproxy30;
+const besideMain =
+  options.beside === undefined ? undefined : resolve(options.beside, 'src', 'main.ts');
+if (besideMain !== undefined && !existsSync(besideMain)) {
+  console.error(`--beside: there is no ${besideMain}. Name a checkout that has its node_modules.`);
+  process.exit(1);
+}
 const dataplane = programs.dataplaneV3 ?? programs.dataplaneV2;
 if (haproxy === undefined || dataplane === undefined) {
   console.error('HAProxy or the Data Plane API is missing: see docs/contributing.md.');
@@ -75,6 +81,7 @@ async function runOne(
     entries,
     haproxy: haproxy ?? '',
     dataplane: dataplane ?? null,
+    besideMain,
     ports,
     directory: join(directory, name),
     cutSeconds: options.cut,
@@ -93,7 +100,7 @@ async function runOne(
   const where = result.survivors
     .filter(({ missingLive }) => missingLive > 0)
     .map((survivor) => `${survivor.missingLive} on ${survivor.name}`);
-  if (by.length > 0 && way === 'ours') {
+  if (by.length > 0 && way !== 'naive') {
     say(`${name}: live keys missing: ${by.join('; ')}; ${where.join(', ')}`);
   }
   return result;
@@ -106,16 +113,19 @@ try {
   if (options.members === 'kubernetes') server = await startKubeApiserver();
   for (const entries of options.entries) {
     for (const scenario of options.scenario) {
-      const runs: Record<Way, Result[]> = { ours: [], naive: [] };
+      const runs: Record<Way, Result[]> = { ours: [], beside: [], naive: [] };
       for (let round = 1; round <= options.repeat; round++) {
-        const ways: Way[] = options.naive && scenario.naive ? ['ours', 'naive'] : ['ours'];
+        const ways: Way[] = ['ours'];
+        if (besideMain !== undefined) ways.push('beside');
+        if (options.naive && scenario.naive) ways.push('naive');
         for (const way of ways) {
           const name = `${scenario.name}-${entries}-${round}-${way}`;
           runs[way].push(await runOne(name, scenario, entries, way));
         }
       }
-      results.push(...runs.ours, ...runs.naive);
+      results.push(...runs.ours, ...runs.beside, ...runs.naive);
       rows.push(row(runs.ours, runs.naive));
+      if (runs.beside.length > 0) rows.push(besideRow(runs.beside));
       console.log(`\n${aligned(head, rows).join('\n')}\n`);
     }
   }

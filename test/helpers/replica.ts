@@ -9,7 +9,7 @@ import { command } from '../../src/haproxy/socket.ts';
 import type { PeersState } from '../../src/model/peers-state.ts';
 import { eventually } from './eventually.ts';
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const ownMain = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export const peersSection = 'haproxy-peers';
 
@@ -33,6 +33,8 @@ export interface ReplicaSetting {
   readonly sourceFlags: readonly string[];
   readonly flags?: readonly string[];
   readonly ports?: ReplicaPorts;
+  /** Its `src/main.ts`; this tree's own where missing. */
+  readonly main?: string;
   /** No program is started any more once it is aborted. */
   readonly signal?: AbortSignal;
 }
@@ -125,7 +127,7 @@ function toAll(child: ChildProcess | undefined, signal: NodeJS.Signals): void {
 }
 
 export function createReplica(setting: ReplicaSetting, name: string, address: string): Replica {
-  const ports = setting.ports ?? defaultPorts;
+  const { ports = defaultPorts, main = ownMain } = setting;
   const directory = join(setting.directory, name);
   const etc = join(directory, 'etc');
   const run = join(directory, 'run');

@@ -11,6 +11,8 @@ export interface RetentionOptions {
   readonly cut: number;
   readonly haproxy?: string;
   readonly naive: boolean;
+  /** Another checkout of this repository, played in the same run. */
+  readonly beside?: string;
   readonly members: 'kubernetes' | 'file';
   readonly network: string;
   /** Every replica is connected with every other before the change. */
@@ -55,6 +57,7 @@ export function parseOptions(argv: readonly string[]): RetentionOptions {
     .option('--cut <s>', 'seconds without API server', whole(1, 600), 60)
     .option('--haproxy <path>', 'HAProxy program')
     .option('--no-naive', 'without the naive way')
+    .option('--beside <tree>', 'another checkout, whose sidecars are played in the same run')
     .addOption(
       new Option('--members <where>', 'a real kube-apiserver, or a file')
         .choices(['kubernetes', 'file'])

@@ -29,6 +29,8 @@ export interface PlayOptions {
   readonly cutSeconds: number;
   readonly haproxy: string;
   readonly dataplane: string | null;
+  /** The `src/main.ts` of the checkout that plays `beside`. */
+  readonly besideMain?: string | undefined;
   readonly network: string;
   readonly ports: ReplicaPorts;
   /** Made for this run, and removed at its end unless `keep`. */
@@ -57,7 +59,8 @@ export async function play(options: PlayOptions): Promise<Result> {
     network: options.network,
     setting: {
       haproxy: options.haproxy,
-      dataplane: way === 'ours' ? options.dataplane : null,
+      dataplane: way === 'naive' ? null : options.dataplane,
+      ...(way === 'beside' ? { main: options.besideMain ?? '' } : {}),
       directory,
       get sourceFlags() {
         return sourceFlags;
@@ -65,7 +68,7 @@ export async function play(options: PlayOptions): Promise<Result> {
       ports: options.ports,
       signal,
     },
-    ...(way === 'ours' ? { raise: raiseWithin(readyLimitMs) } : createNaiveWay()),
+    ...(way === 'naive' ? createNaiveWay() : { raise: raiseWithin(readyLimitMs) }),
   });
   const close = () => void stage.close();
   signal.addEventListener('abort', close, { once: true });
@@ -133,7 +136,7 @@ async function run(
   }
 
   say('the tables settle');
-  const settled = await settle(stage, way === 'ours' ? 60_000 : 10_000);
+  const settled = await settle(stage, way === 'naive' ? 10_000 : 60_000);
   await stage.countReloads();
   say('the tables are compared');
   const { acks } = writer;
@@ -201,7 +204,7 @@ async function fill(stage: Stage, entries: number, way: Way): Promise<void> {
   await Promise.all(
     replicas.map((replica, from) => fillTable(replica, entries, undefined, { from, every })),
   );
-  if (way === 'ours') return everywhere(stage, entries, 120_000);
+  if (way !== 'naive') return everywhere(stage, entries, 120_000);
   // The naive way gets its full tables even where its peers do not talk to each other.
   await everywhere(stage, entries, 15_000).catch(async () => {
     for (const replica of replicas) await fillTable(replica, entries);

@@ -88,6 +88,12 @@ export function row(ours: readonly Result[], naive: readonly Result[]): readonly
   ];
 }
 
+/** The other checkout's runs of the scenario of the row above, in the columns of ours. */
+export function besideRow(runs: readonly Result[]): readonly string[] {
+  const [scenario, ...cells] = row(runs, []);
+  return [`${scenario} (beside)`, ...cells];
+}
+
 /** Did one of our runs fail or lose an entry that was there before the change? */
 export function lossy(runs: readonly Result[]): boolean {
   return runs.some(

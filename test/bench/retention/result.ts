@@ -1,4 +1,5 @@
-export type Way = 'ours' | 'naive';
+/** `beside`: ours, as another checkout has it. */
+export type Way = 'ours' | 'beside' | 'naive';
 
 export interface Survivor {
   readonly name: string;

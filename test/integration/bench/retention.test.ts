@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { play } from '../../bench/retention/play.ts';
-import { aligned, head, lossy, markdown, row } from '../../bench/retention/report.ts';
+import { aligned, besideRow, head, lossy, markdown, row } from '../../bench/retention/report.ts';
 import type { Result } from '../../bench/retention/result.ts';
 import { scenarios } from '../../bench/retention/scenarios.ts';
 import { fileRoll } from '../../demo/members.ts';
@@ -49,6 +49,13 @@ describe('the rows of the retention bench', () => {
       '10.0',
       '10.0',
     ]);
+  });
+
+  it('shows another checkout in the columns of ours, and does not fail for what it loses', () => {
+    const theirs: Result = { ...kept, way: 'beside', kept: 7 };
+
+    expect(besideRow([theirs]).slice(0, 4)).toEqual(['rollout (beside)', '40,000', '7', '-']);
+    expect(lossy([kept, theirs])).toBe(false);
   });
 
   it('shows the worst of several runs', () => {
