@@ -13,7 +13,20 @@ export interface ListOptions {
   readonly answerMs: number;
   /** Objects a page. */
   readonly pageSize?: number;
+  readonly limits?: Partial<ListLimits>;
 }
+
+/** What no list of siblings reaches. Behind each stands a server that would have us read for ever. */
+export interface ListLimits {
+  /** Time for all pages, in milliseconds. */
+  readonly totalMs: number;
+  /** Objects with different names. */
+  readonly objects: number;
+  /** Pages without an object that is new, one after another. A real server may give one that is short, or empty. */
+  readonly idlePages: number;
+}
+
+const defaultLimits: ListLimits = { totalMs: 60_000, objects: 50_000, idlePages: 10 };
 
 export interface Listing<Facts> {
   readonly objects: Map<string, Facts>;
@@ -23,7 +36,8 @@ export interface Listing<Facts> {
 
 /**
  * All objects of the selector at one moment: the newest state (no resourceVersion asked for), in pages, which the API
- * server keeps at the version of the first. Only the facts of a page outlive it. Rejects with a RemoteError.
+ * server keeps at the version of the first. Only the facts of a page outlive it. Rejects with a RemoteError, be it that
+ * the pages do not end: then nothing is known, because a part of a list is no list.
  */
 export async function listAll<Facts extends Named>(
   connection: Connection,
@@ -31,17 +45,44 @@ export async function listAll<Facts extends Named>(
   options: ListOptions,
 ): Promise<Listing<Facts>> {
   const { namespace, selector, signal, answerMs, pageSize = 250 } = options;
+  const limits = { ...defaultLimits, ...options.limits };
   const objects = new Map<string, Facts>();
+  const tokens = new Set<string>();
   const context = { namespace, verb: 'list', kind } as const;
+  const what = `list ${kind.plural}`;
+  const whole = startDeadline(signal, limits.totalMs, what);
+  let idlePages = 0;
   let token: string | undefined;
-  for (;;) {
-    const deadline = startDeadline(signal, answerMs, `list ${kind.plural}`);
-    try {
+  try {
+    for (;;) {
       const query = {
         labelSelector: selector,
         limit: String(pageSize),
         ...(token === undefined ? {} : { continue: token }),
       };
+      const page = await readPage(query);
+      const before = objects.size;
+      for (const facts of page.facts) objects.set(facts.name, facts);
+      if (!page.next) return { objects, resourceVersion: page.resourceVersion };
+      idlePages = objects.size > before ? 0 : idlePages + 1;
+      if (tokens.has(page.next))
+        throw badAnswer('repeats a continue token: it has no end', context);
+      if (objects.size > limits.objects) {
+        throw badAnswer(`has more than ${limits.objects} objects: is the selector right?`, context);
+      }
+      if (idlePages >= limits.idlePages) {
+        throw badAnswer(`has ${idlePages} pages on end with nothing new: it has no end`, context);
+      }
+      tokens.add(page.next);
+      token = page.next;
+    }
+  } finally {
+    whole.clear();
+  }
+
+  async function readPage(query: Readonly<Record<string, string>>) {
+    const deadline = startDeadline(whole.signal, answerMs, what);
+    try {
       const response = await getObjects(connection, {
         ...context,
         query,
@@ -53,10 +94,8 @@ export async function listAll<Facts extends Named>(
       if (!page.success || !items.success) {
         throw badAnswer(`is not a list of ${kind.plural}`, context, problem);
       }
-      for (const facts of items.data) objects.set(facts.name, facts);
       const { resourceVersion, continue: next } = page.data.metadata;
-      if (!next) return { objects, resourceVersion };
-      token = next;
+      return { facts: items.data, resourceVersion, next };
     } finally {
       deadline.clear();
     }

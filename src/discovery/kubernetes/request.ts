@@ -15,8 +15,11 @@ import { pathOf } from './kind.ts';
  * KubeConfig stays: kubeconfig files, service account, exec and OIDC plug-ins, proxies.
  */
 
-/** Longest body that is read whole: 500 pods of a list are 5 MB. */
-const maxBodyChars = 128 * 1024 * 1024;
+/** Longest page that is read whole: 250 pods are 2.5 MB. Text and objects of this much fit into the examples' memory limit. */
+const maxPageChars = 24 * 1024 * 1024;
+
+/** Longest answer about one object, or of a sibling: etcd limits an object to 1.5 MB. */
+const maxAnswerChars = 8 * 1024 * 1024;
 
 export interface ObjectsRequest extends FailureContext {
   readonly query: Readonly<Record<string, string>>;
@@ -62,7 +65,7 @@ export async function getFromPod(
 ): Promise<string> {
   const where = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}:${port}`;
   const response = await open(connection, `${where}/proxy${path}`, signal);
-  const text = await readText(response, signal, 8 * 1024 * 1024);
+  const text = await readText(response, signal, maxAnswerChars);
   if (response.statusCode === 200) return text;
   throw new Error(`${response.statusCode}: ${statusMessage(text)}`);
 }
@@ -80,7 +83,7 @@ export async function sendJson(
 ): Promise<{ readonly status: number; readonly message: string; readonly body: unknown }> {
   const sent = object === undefined ? undefined : JSON.stringify(object);
   const response = await open(connection, path, signal, method, sent);
-  const text = await readText(response, signal, 8 * 1024 * 1024);
+  const text = await readText(response, signal, maxAnswerChars);
   return { status: response.statusCode ?? 0, message: statusMessage(text), body: parsed(text) };
 }
 
@@ -133,9 +136,15 @@ async function readText(
   let text = '';
   for await (const chunk of chunksOf(response, signal)) {
     text += chunk;
-    if (text.length > maxChars) throw new Error(`the answer is longer than ${maxChars} characters`);
+    if (text.length > maxChars) throw new AnswerTooLongError(maxChars);
   }
   return text;
+}
+
+class AnswerTooLongError extends Error {
+  constructor(maxChars: number) {
+    super(`is longer than ${maxChars} characters`);
+  }
 }
 
 /** The whole body as JSON, whatever it holds. */
@@ -144,10 +153,11 @@ export async function readJson(
   signal: AbortSignal,
   context: FailureContext,
 ): Promise<unknown> {
-  const text = await readText(response, signal, maxBodyChars);
   try {
-    return JSON.parse(text);
+    return JSON.parse(await readText(response, signal, maxPageChars));
   } catch (error) {
-    throw badAnswer('is not JSON', context, error);
+    if (error instanceof SyntaxError) throw badAnswer('is not JSON', context, error);
+    if (error instanceof AnswerTooLongError) throw badAnswer(error.message, context, error);
+    throw error;
   }
 }

@@ -5,12 +5,14 @@ import { createServer, type Server } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createPodSource } from '../../../src/discovery/kubernetes/pod-source.ts';
+import type { Connection } from '../../../src/discovery/kubernetes/connection.ts';
+import { listAll } from '../../../src/discovery/kubernetes/list.ts';
+import { createPodSource, pods } from '../../../src/discovery/kubernetes/pod-source.ts';
 import type { Source } from '../../../src/discovery/source.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
 import { eventually } from '../../helpers/eventually.ts';
 
-type Answer = (response: ServerResponse) => void;
+type Answer = (response: ServerResponse, url: string) => void;
 
 const pod = {
   metadata: { name: 'own', resourceVersion: '5' },
@@ -26,6 +28,19 @@ function lines(...texts: readonly string[]): Answer {
   return (response) => response.writeHead(200).end(`${texts.join('\n')}\n`);
 }
 
+/** Pages one after another; the token of the next one is made from a page's number. */
+function pages(
+  token: (page: number) => string,
+  names: (page: number) => readonly string[] = () => ['own'],
+): Answer {
+  let page = 0;
+  return (response) => {
+    page += 1;
+    const items = names(page).map((name) => ({ ...pod, metadata: { ...pod.metadata, name } }));
+    json({ metadata: { resourceVersion: '5', continue: token(page) }, items })(response, '');
+  };
+}
+
 // A fake, because no real API server gives these answers on request; a wrong proxy before one does.
 describe('pod source before something that is no sound API server', () => {
   let directory = '';
@@ -34,6 +49,7 @@ describe('pod source before something that is no sound API server', () => {
   let onWatch: Answer = (response) => response.writeHead(200).flushHeaders();
   let watches = 0;
   let source: Source;
+  let connection: Connection;
   let controller: AbortController;
   let log: ReturnType<typeof capturedLog>;
 
@@ -47,7 +63,7 @@ describe('pod source before something that is no sound API server', () => {
     server = createServer(tls, (request, response) => {
       const watching = request.url?.includes('watch=1') === true;
       if (watching) watches += 1;
-      (watching ? onWatch : onList)(response);
+      (watching ? onWatch : onList)(response, request.url ?? '');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });
@@ -65,16 +81,17 @@ describe('pod source before something that is no sound API server', () => {
     log = capturedLog();
     const address = server.address();
     const port = typeof address === 'object' ? address?.port : 0;
+    connection = {
+      server: `https://127.0.0.1:${port}`,
+      options: async () => ({ rejectUnauthorized: false }),
+      close: () => undefined,
+    };
     source = createPodSource({
       namespace: 'n',
       selector: 'app=haproxy',
       self: { name: 'own', address: '10.0.0.1' },
       log: log.log,
-      connect: async () => ({
-        server: `https://127.0.0.1:${port}`,
-        options: async () => ({ rejectUnauthorized: false }),
-        close: () => undefined,
-      }),
+      connect: async () => connection,
       backoff: { baseMs: 20, capMs: 40 },
     });
   });
@@ -100,17 +117,61 @@ describe('pod source before something that is no sound API server', () => {
       },
       text: 'cannot be reached',
     },
+    { what: 'the same page for ever', answer: pages(() => 'a'), text: 'repeats a continue token' },
+    {
+      what: 'two pages in turns',
+      answer: pages((page) => 'ab'.at(page % 2) ?? ''),
+      text: 'repeats a continue token',
+    },
+    {
+      what: 'pages without end and without news',
+      answer: pages((page) => String(page)),
+      text: 'pages on end with nothing new',
+    },
+    {
+      what: 'pods without end',
+      answer: pages(String, (page) => Array.from({ length: 1000 }, (_, at) => `${page}-${at}`)),
+      text: 'has more than 50000 objects',
+    },
+    {
+      what: 'a page without end',
+      answer: (r) => {
+        r.writeHead(200);
+        const more = () => void r.write(' '.repeat(1 << 20), (error) => error ?? more());
+        more();
+      },
+      text: 'is longer than',
+    },
   ])('is not synced by $what as list, and is once the answer is good', async ({ answer, text }) => {
     onList = answer;
     source.start(controller.signal);
     await noted(text);
 
     const before = source.snapshot();
-    onList = json(list);
+    // As a real one, it knows no token of somebody else.
+    onList = (response, url) =>
+      (url.includes('continue=') ? json({ code: 410 }, 410) : json(list))(response, url);
 
     expect(before.synced).toBe(false);
     await eventually(() => source.snapshot().synced);
     await eventually(() => expect(source.snapshot().notes).toEqual([]));
+  });
+
+  it('gives up a list whose pages come in time and take too long together', async () => {
+    const next = pages(String, (page) => [`pod-${page}`]);
+    onList = (response) => void setTimeout(() => next(response, ''), 20);
+    const list = listAll(connection, pods, {
+      namespace: 'n',
+      selector: 'app=haproxy',
+      signal: controller.signal,
+      answerMs: 5000,
+      limits: { totalMs: 300 },
+    });
+
+    await expect(list).rejects.toMatchObject({
+      code: 'KUBERNETES_UNREACHABLE',
+      message: 'The API server did not answer within 300 ms to list pods',
+    });
   });
 
   it.each<{ what: string; answer: Answer; text: string }>([
