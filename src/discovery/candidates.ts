@@ -1,4 +1,5 @@
 import type { Member, Self } from '../model/member.ts';
+import { isDnsName, quoted } from '../model/names.ts';
 import { canonicalAddress, familyOf } from './address.ts';
 
 /** Somebody who may become a member, as its origin describes it. */
@@ -17,7 +18,7 @@ export interface Chosen {
   readonly notes: readonly string[];
   /** How many are about to get an address. */
   readonly awaited: number;
-  /** How many cannot be members: of another family, or of a name that is there twice. */
+  /** How many cannot be members: of another family, or of a name that is there twice or is none. */
   readonly ignored?: number;
 }
 
@@ -52,6 +53,7 @@ function sharedAddresses(members: readonly Member[]): readonly string[] {
 /**
  * Turns candidates into members: one address of our own family each, each name once, sorted.
  * Our own entry always has the address of the downward API, because the status of a young pod lags behind it.
+ * A name that no pod can have is left out, whatever it would do where it is written.
  * Two names at one address both stay: HAProxy accepts by name, so the wrong one is only a line that never connects.
  */
 export function chooseMembers(candidates: Iterable<Candidate>, self: Self): Chosen {
@@ -60,9 +62,14 @@ export function chooseMembers(candidates: Iterable<Candidate>, self: Self): Chos
   const without: string[] = [];
   const otherFamily: string[] = [];
   const twice = new Set<string>();
+  const refused: string[] = [];
   const notes: string[] = [];
   let awaited = 0;
   for (const { name, addresses, terminating, ...rest } of candidates) {
+    if (!isDnsName(name)) {
+      refused.push(quoted(name));
+      continue;
+    }
     const own = name === self.name;
     const usable = addresses.map(canonicalAddress).find((ip) => ip && familyOf(ip) === family);
     if (own && usable !== undefined && usable !== self.address) {
@@ -83,9 +90,14 @@ export function chooseMembers(candidates: Iterable<Candidate>, self: Self): Chos
   notes.push(
     ...about(without, 'has no address yet', 'have no address yet'),
     ...about(otherFamily, `has no IPv${family} address`, `have no IPv${family} address`),
+    ...about(
+      refused,
+      'is not the name of a pod, and is left out: who may write that?',
+      'are not names of pods, and are left out: who may write that?',
+    ),
     ...about([...twice], 'is there more than once', 'are there more than once'),
     ...sharedAddresses(members),
   );
   if (!byName.has(self.name)) notes.push(`we ourselves (${self.name}) are not among the members`);
-  return { members, notes, awaited, ignored: otherFamily.length + twice.size };
+  return { members, notes, awaited, ignored: otherFamily.length + twice.size + refused.length };
 }

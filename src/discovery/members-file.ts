@@ -1,16 +1,20 @@
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { AppError, errorMessage } from '../errors.ts';
+import { isDnsName, quoted } from '../model/names.ts';
 import { canonicalAddress } from './address.ts';
 import type { Candidate } from './candidates.ts';
 
 const listSchema = z.array(
   z.object({
-    name: z.string().regex(/^[^\s"'#\\]+$/, 'is not a peer name'),
+    name: z.string().refine(isDnsName, {
+      error: ({ input }) =>
+        `${quoted(String(input))} is not the name of a pod: small letters, digits, "-" and "." only`,
+    }),
     address: z.string().transform((text, context) => {
       const address = canonicalAddress(text);
       if (address !== undefined) return address;
-      context.addIssue(`"${text}" is not an IP address`);
+      context.addIssue(`${quoted(text)} is not an IP address`);
       return z.NEVER;
     }),
   }),

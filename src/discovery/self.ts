@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
 import type { Self } from '../model/member.ts';
+import { isDnsName, quoted } from '../model/names.ts';
 import { canonicalAddress } from './address.ts';
 
 /** Raw values of the downward API; undefined or empty when the variable is not set. */
@@ -18,13 +19,9 @@ export interface SelfWithAddresses extends Self {
   readonly addresses: readonly string[];
 }
 
-// A DNS subdomain (RFC 1123), which is what Kubernetes allows as a pod name.
-const podName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-
 function nameProblem(name: string): string | undefined {
   if (name === '') return 'POD_NAME is not set';
-  if (name.length > 253 || !podName.test(name)) return `POD_NAME "${name}" is not a pod name`;
-  return undefined;
+  return isDnsName(name) ? undefined : `POD_NAME ${quoted(name)} is not a pod name`;
 }
 
 /**
@@ -45,6 +42,8 @@ export function readSelf(input: SelfInput): SelfWithAddresses {
     if (known === undefined) problems.push(`POD_IPS holds "${text.trim()}", not an IP address`);
     else addresses.add(known);
   }
+  if (input.node !== undefined && !isDnsName(input.node.name))
+    problems.push(`NODE_NAME ${quoted(input.node.name)} is not the name of a node`);
   const found = problems.filter((problem) => problem !== undefined);
   if (found.length > 0 || address === undefined) {
     throw new UserError('SELF_UNKNOWN', `The pod does not know itself: ${found.join('; ')}.`, {

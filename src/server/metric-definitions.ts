@@ -63,7 +63,7 @@ export const metricDefinitions = {
   membersIgnored: {
     type: 'gauge',
     name: 'members_ignored',
-    help: 'Pods of the selector that cannot be members: another IP family, or a name that is there twice. `/status` names them in `notes`.',
+    help: 'Pods of the selector that cannot be members: another IP family, a name that is there twice, or one that no pod can have. `/status` names them in `notes`.',
   },
   synced: {
     type: 'gauge',

@@ -28,6 +28,7 @@ import { command } from '../haproxy/socket.ts';
 import { expiresAtMs, readMaterial } from '../haproxy/tls-material.ts';
 import { createLog } from '../log.ts';
 import type { HelloOutcome } from '../model/hello.ts';
+import { isDnsName } from '../model/names.ts';
 import { askStatus } from './ask-status.ts';
 import { helloTls, peersTlsSource } from './peers-tls.ts';
 import { createSource } from './source.ts';
@@ -48,7 +49,9 @@ async function looked<T>(look: () => Promise<T>): Promise<Looked<T>> {
 
 /** Those that somebody can be called by. */
 function endpointsOf({ endpoints }: SliceFacts): readonly PodFact[] {
-  return endpoints.flatMap(({ name, ...rest }) => (name === null ? [] : [{ name, ...rest }]));
+  return endpoints.flatMap(({ name, ...rest }) =>
+    name === null || !isDnsName(name) ? [] : [{ name, ...rest }],
+  );
 }
 
 async function lookAtPods(config: Config, selector: string, signal: AbortSignal) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -151,6 +151,48 @@ describe.skipIf(noApi !== undefined)(
         { timeoutMs: 20_000 },
       );
       expect(await replica.reloads()).toBe(1);
+    }, 60_000);
+
+    // The API server checks neither field; with such a name HAProxy ran the command in its own container.
+    it('cannot be given lines of haproxy.cfg by who may write EndpointSlices', async () => {
+      const ran = join(directory, 'ran');
+      const replica = createReplica(
+        {
+          haproxy: haproxy ?? '',
+          dataplane: null,
+          directory,
+          sourceFlags: [
+            ...['--service=hostile', '--namespace=edge'],
+            `--kubeconfig=${server.kubeconfigPath}`,
+          ],
+        },
+        'web-1',
+        `${ownNetwork()}.1`,
+      );
+      replicas.push(replica);
+      const own = { pod: 'web-1', address: '192.0.2.1' };
+      const lines = (name: string) =>
+        `${name} 192.0.2.9:3000\n\nprogram p\n  command touch ${ran}\n\nbackend x # `;
+      await writeSlice(server, 'edge', 'hostile', [own, { pod: lines('y'), address: '192.0.2.3' }]);
+
+      await replica.init();
+      await replica.start();
+      await eventually(() => replica.ready(), { timeoutMs: 30_000 });
+      const late = { pod: 'web-2', address: '192.0.2.2' };
+      const more = { pod: lines('z'), address: '192.0.2.4' };
+      await writeSlice(server, 'edge', 'hostile', [own, late, more]);
+      await eventually(
+        async () => {
+          const names = (await replica.peers())?.peers.map(({ name }) => name);
+          expect(names?.sort()).toEqual(['web-1', 'web-2']);
+        },
+        { timeoutMs: 20_000 },
+      );
+
+      expect(readFileSync(replica.configFile, 'utf8')).not.toMatch(/program|touch/);
+      expect(existsSync(ran)).toBe(false);
+      const status = await fetch(`http://${replica.address}:${replica.ports.probe}/status`);
+      expect(await status.text()).toContain('is not the name of a pod, and is left out');
     }, 60_000);
   },
 );
