@@ -38,6 +38,8 @@ export const errorCodes = {
     'The Data Plane API, or HAProxy through it, refuses the change. The message quotes the reason.',
   DATAPLANE_BAD_ANSWER:
     'The Data Plane API answers with something else than expected. Is something else listening on that address?',
+  PEER_REFUSED:
+    'A name or address that is to become a peer has characters that none has. Nothing was written. Find out who may write where the members come from (EndpointSlices, members file), and report this: it should have been left out before.',
   SECTION_MISSING: 'The peers section does not exist and cannot be created safely.',
   SECTION_UNMODELLED:
     'The peers section holds something that a write would lose. Nothing is written until it is moved or removed.',

@@ -9,7 +9,7 @@ import type { Log } from '../log.ts';
 import { hasChanges, type PeersChanges, remainingChanges } from '../model/changes.ts';
 import type { PeersSection } from '../model/peers-section.ts';
 import type { Applied, Applier } from './applier.ts';
-import { refuseObstacles, sectionMissing } from './refuse.ts';
+import { refuseEntries, refuseObstacles, sectionMissing } from './refuse.ts';
 import { createUndo } from './undo.ts';
 
 export interface DirectOptions {
@@ -89,6 +89,7 @@ export function createDirectApplier(options: DirectOptions): Applier {
   async function apply(changes: PeersChanges, signal: AbortSignal): Promise<Applied> {
     const { text, section } = await load();
     refuseObstacles(section);
+    refuseEntries(changes);
     const remaining = remainingChanges(section, changes);
     if (!hasChanges(remaining)) return { reloaded: false, version: section.version, attempts: 1 };
     if (!section.exists && !remaining.create) throw sectionMissing(section);

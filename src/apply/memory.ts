@@ -2,7 +2,7 @@ import type { Log } from '../log.ts';
 import { changedEntries, hasChanges, remainingChanges } from '../model/changes.ts';
 import type { PeersSection } from '../model/peers-section.ts';
 import type { Applier } from './applier.ts';
-import { refuseObstacles, sectionMissing } from './refuse.ts';
+import { refuseEntries, refuseObstacles, sectionMissing } from './refuse.ts';
 
 /** A section that lives in this process: for tests. */
 export function createMemoryApplier(options: { readonly section: PeersSection }): Applier {
@@ -16,6 +16,7 @@ export function createMemoryApplier(options: { readonly section: PeersSection })
     async apply(_base, changes, signal) {
       signal.throwIfAborted();
       refuseObstacles(section);
+      refuseEntries(changes);
       const remaining = remainingChanges(section, changes);
       if (!hasChanges(remaining)) {
         return { reloaded: false, version: section.version, attempts: 1 };
@@ -50,6 +51,7 @@ export function createDryRunApplier(reader: Applier, log: Log): Applier {
     async apply(_base, changes, signal) {
       const section = await read(signal);
       refuseObstacles(section);
+      refuseEntries(changes);
       const remaining = remainingChanges(section, changes);
       if (hasChanges(remaining)) {
         if (!section.exists && !remaining.create) throw sectionMissing(section);

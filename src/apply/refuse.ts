@@ -1,4 +1,6 @@
 import { RemoteError } from '../errors.ts';
+import { entryProblem } from '../haproxy/refuse-entry.ts';
+import type { PeersChanges } from '../model/changes.ts';
 import type { PeersSection } from '../model/peers-section.ts';
 
 /** Throws `SECTION_UNMODELLED` when a write would lose or break what the section holds. */
@@ -10,6 +12,16 @@ export function refuseObstacles(section: PeersSection): void {
     `The peers section "${section.name}" is left alone: ${why}`,
     { retryable: false, stage: 'read' },
   );
+}
+
+/** Throws `PEER_REFUSED` when something would be written that is no peer. */
+export function refuseEntries({ add, update }: PeersChanges): void {
+  const problem = [...add, ...update].map(entryProblem).find((found) => found !== undefined);
+  if (problem === undefined) return;
+  throw new RemoteError('PEER_REFUSED', `Not written: ${problem}`, {
+    retryable: false,
+    stage: 'read',
+  });
 }
 
 /** Somebody removed the section after the change was planned: plan again, with `create`. */

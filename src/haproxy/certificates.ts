@@ -17,7 +17,7 @@ export async function replaceCertificate(
   pem: string,
   options: CommandOptions = {},
 ): Promise<boolean> {
-  const set = await command(adminSocket, `set ssl ${kind} ${file} <<\n${pem}`, options);
+  const set = await command(adminSocket, `set ssl ${kind} ${file}`, { ...options, payload: pem });
   if (!/^transaction (created|updated)/im.test(set)) return false;
   const done = await command(adminSocket, `commit ssl ${kind} ${file}`, options);
   const committed = /^Success!/m.test(done);

@@ -1,6 +1,7 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import type { HelloOutcome } from '../model/hello.ts';
+import { isHaproxyName } from '../model/names.ts';
 import type { TlsMaterial } from '../model/peers-tls.ts';
 
 /** TLS as HAProxy of this pod would speak it: with the certificate of the peers. */
@@ -48,11 +49,13 @@ function open({ address: host, port, tls }: HelloOptions): Socket {
 /**
  * The first lines of the peers protocol, as a HAProxy of our name would send them: tells whether the sibling
  * has our name in its peers section. A `known` opens a session on its side, closed at once. Never throws.
+ * Nothing is sent to what is no peer: a name with a line break would be lines of its own.
  */
 export function hello(options: HelloOptions): Promise<HelloOutcome> {
   return new Promise((resolve) => {
     const { siblingName, ownName, signal, tls } = options;
-    if (signal.aborted) return resolve('no-answer');
+    const isPeer = [siblingName, ownName].every(isHaproxyName) && isIP(options.address) !== 0;
+    if (signal.aborted || !isPeer) return resolve('no-answer');
     let socket: Socket;
     try {
       socket = open(options);

@@ -10,6 +10,7 @@ import {
   type Variables,
 } from './config-text.ts';
 import { speaksTls } from './peers-tls-text.ts';
+import { refuseEntries } from './refuse-entry.ts';
 
 interface EntryLine {
   readonly index: number;
@@ -97,6 +98,7 @@ function siblingParameters(lines: readonly string[], entries: readonly EntryLine
 /**
  * The text with `changes` applied to the peers section `name`: only the lines of those entries change, every
  * other byte stays. An entry without an address is added as the local `server` of a `bind` section. Idempotent.
+ * `AppError` PEER_REFUSED for what cannot be an entry.
  */
 export function editPeersSection(
   text: string,
@@ -104,6 +106,7 @@ export function editPeersSection(
   changes: PeersChanges,
   env: Variables = {},
 ): string {
+  refuseEntries([...changes.add, ...changes.update]);
   const { lines, section, body, entries } = sectionLines(text, name, env);
   const todo = remainingChanges(readPeersSection(text, name, env), changes);
   const newline = lineEnd(text);

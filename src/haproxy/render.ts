@@ -13,6 +13,7 @@ import {
 } from './config-text.ts';
 import { editPeersSection, readPeersSection } from './peers-text.ts';
 import { withPeersTls } from './peers-tls-text.ts';
+import { refuseEntries } from './refuse-entry.ts';
 
 export interface RenderInput {
   /** The user's own haproxy.cfg. */
@@ -203,9 +204,10 @@ function withPlainOwnName(text: string, { sectionName, self, env }: RenderInput)
 /**
  * haproxy.cfg from the user's own file: the userlist, the peers section with every member, `localpeer` and an
  * admin socket, and nothing else touched. Its output as the template gives the same output. The master socket is a
- * flag of the program (`haproxy -W -S PATH`) and cannot be set here.
+ * flag of the program (`haproxy -W -S PATH`) and cannot be set here. `AppError` PEER_REFUSED for a member that is none.
  */
 export function renderHaproxyCfg(input: RenderInput): Rendered {
+  refuseEntries([{ ...input.self, port: input.port }]);
   const warnings: string[] = [];
   let text = withLocalpeer(input.template, input.self.name, input.env, warnings);
   text = withAdminSocket(text, input.adminSocket, warnings);

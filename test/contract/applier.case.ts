@@ -197,6 +197,34 @@ export function runApplierContract(title: string, { start, skips = {} }: Applier
       });
     });
 
+    behaves('refuses what is no peer, and writes nothing of the change', async () => {
+      const { applier, outside } = await given([...own, 'peer b 127.0.0.2:1001']);
+      const base = await applier.read(never);
+      const hostile = [
+        entry('x 192.0.2.1:1\nprogram p\n  command id\n#', '127.0.0.9', 1009),
+        entry('x/../b', '127.0.0.9', 1009),
+        entry('', '127.0.0.9', 1009),
+        entry('x', '127.0.0.9:1 #', 1009),
+        entry('x', 'example.com', 1009),
+        entry('x', '127.0.0.9', 0),
+      ];
+      const moved = entry('b', '127.0.0.2\n  peer y 192.0.2.1', 1001);
+
+      for (const bad of hostile) {
+        const add = [entry('c', '127.0.0.3', 1002), bad];
+        await expect(applier.apply(base, changes({ add }), never)).rejects.toMatchObject({
+          code: 'PEER_REFUSED',
+          retryable: false,
+        });
+      }
+      await expect(applier.apply(base, changes({ update: [moved] }), never)).rejects.toMatchObject({
+        code: 'PEER_REFUSED',
+      });
+
+      expect((await applier.read(never)).version).toBe(base.version);
+      expect(Object.keys(await outside()).sort()).toEqual(['a', 'b']);
+    });
+
     behaves('makes a burst of 25 changes one step', async () => {
       const lines = Array.from({ length: 12 }, (_, i) => `peer old${i} 127.0.1.${i + 1}:1001`);
       const { applier, outside } = await given([...own, ...lines]);

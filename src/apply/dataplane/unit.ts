@@ -4,7 +4,7 @@ import type { Log } from '../../log.ts';
 import { hasChanges, type PeersChanges, remainingChanges } from '../../model/changes.ts';
 import type { PeersSection } from '../../model/peers-section.ts';
 import type { Applied } from '../applier.ts';
-import { refuseObstacles, sectionMissing } from '../refuse.ts';
+import { refuseEntries, refuseObstacles, sectionMissing } from '../refuse.ts';
 import { type RunningPeers, sameAsRunning } from '../running.ts';
 import type { Caller } from './caller.ts';
 import { edit, editMode } from './edits.ts';
@@ -46,6 +46,7 @@ export function createUnit(options: UnitOptions): Unit {
   async function run(known: Look | undefined, changes: PeersChanges, signal: AbortSignal) {
     const { section, unmodelled } = known ?? (await options.look(signal));
     refuseObstacles(section);
+    refuseEntries(changes);
     const remaining = remainingChanges(section, changes);
     if (!section.exists && hasChanges(remaining) && !remaining.create)
       throw sectionMissing(section);
