@@ -54,7 +54,7 @@ function createAsk(config: Config, self: Self, tls: HelloTls | undefined): AskHe
       }));
     if (outcome !== 'known' && outcome !== 'busy') return outcome;
     accepted.set(key, outcome);
-    const status = await askStatus(address, statusPort, { timeoutMs: 500, signal });
+    const status = await askStatus(address, statusPort, { timeoutMs: 500, signal, name });
     return status !== null && isLearning(status) ? 'learning' : outcome;
   };
 }

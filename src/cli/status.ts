@@ -10,6 +10,7 @@ import { getFromPod } from '../discovery/kubernetes/request.ts';
 import { selectorFromLabelsFile } from '../discovery/labels-file.ts';
 import { errorMessage, UserError } from '../errors.ts';
 import { askStatus, parseStatus } from '../sync/ask-status.ts';
+import { inTurns } from '../sync/in-turns.ts';
 import type { Command, Context } from './command.ts';
 import { type Found, renderStatus } from './status-view.ts';
 
@@ -34,14 +35,6 @@ async function selectorOf({ config }: Context): Promise<string> {
       hint: 'Give --selector, for example --selector app=haproxy.',
     });
   }
-}
-
-async function inTurns<T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let at = 0; at < items.length; at += parallel) {
-    results.push(...(await Promise.all(items.slice(at, at + parallel).map(act))));
-  }
-  return results;
 }
 
 /** Looks once. The list of pods is read anew each time. */
@@ -79,12 +72,13 @@ function lookOverApi(context: Context, port: number): Look {
   return async () => {
     connection ??= await connectWith(kubeconfigOf(context))();
     const namespace = config.namespace ?? connection.namespace ?? 'default';
-    if (config.pod.length > 0) return inTurns(config.pod, (name) => askPod(namespace, name));
+    if (config.pod.length > 0)
+      return inTurns(config.pod, parallel, (name) => askPod(namespace, name));
     const selector = await selectorOf(context);
     const options = { namespace, selector, signal, answerMs };
     const { objects } = await listAll(connection, podKind, options);
     const found = [...objects.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-    return inTurns(found, async ({ name, addresses }) => {
+    return inTurns(found, parallel, async ({ name, addresses }) => {
       const [address] = addresses;
       // In a pod its siblings are near, and its service account has no business with the API server's proxy.
       if (env.KUBERNETES_SERVICE_HOST === undefined || config.kubeconfig !== undefined) {

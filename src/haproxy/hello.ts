@@ -35,6 +35,9 @@ const refusals: ReadonlySet<string> = new Set([
   'ENETUNREACH',
 ]);
 
+/** An answer is a number and a line break. Whoever sends more than this is no HAProxy. */
+const answerLimit = 256;
+
 function open({ address: host, port, tls }: HelloOptions): Socket {
   if (tls === undefined) return connect({ host, port });
   const { certificate: cert, key, ca, verifyHost } = tls;
@@ -85,8 +88,9 @@ export function hello(options: HelloOptions): Promise<HelloOutcome> {
       socket.write(`HAProxyS 2.1\n${siblingName}\n${ownName} 1 1\n`);
     });
     socket.on('data', (chunk: Buffer) => {
-      text += chunk.toString('latin1');
+      text += chunk.toString('latin1', 0, answerLimit);
       if (text.includes('\n')) finish(answers[text.slice(0, 3)] ?? 'no-answer');
+      else if (text.length >= answerLimit) silent();
     });
     // Somebody runs there: a `bind … ssl` ends a plain connection without a word (seen with 2.6, 3.0, 3.4), and so
     // does a listener whose section is not yet served. To start as if it did not run could leave us unknown to it.

@@ -1,45 +1,80 @@
 import { get } from 'node:http';
+import { answerLimit } from '../model/answer-limit.ts';
 import { type Status, statusSchema } from './status-schema.ts';
 
-/** A status of 1,000 peers is about 200 KB. */
-const answerLimit = 8 * 1024 * 1024;
+export interface AskStatusOptions {
+  /** For the whole answer, however lively it comes in. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** Who is asked: the answer of another peer at that address is none. Missing: whoever answers is meant. */
+  readonly name?: string;
+}
 
 /**
- * The status that the sidecar at `address` tells of its replica, or null: it is not up yet, does not answer in time, a
- * NetworkPolicy is between, or it is of a version without `/status`. Never throws.
+ * The status that the sidecar at `address` tells of its replica, or null: it is not up yet, does not answer in time, tells
+ * more than a status can be, is another peer's, a NetworkPolicy is between, or it is of a version without `/status`. What
+ * anybody sends there costs 512 KiB for `timeoutMs` at the most. Never throws.
  */
 export function askStatus(
   address: string,
   port: number,
-  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  { timeoutMs, signal, name }: AskStatusOptions,
 ): Promise<Status | null> {
   return new Promise((resolve) => {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-    const options = { host: address, port, path: '/status', agent: false, signal: limit };
-    const request = get(options, (response) => {
+    if (signal.aborted) return resolve(null);
+    const request = get({ host: address, port, path: '/status', agent: false });
+
+    function finish(status: Status | null): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', nothing);
+      request.destroy();
+      resolve(status);
+    }
+    function nothing(): void {
+      finish(null);
+    }
+
+    const timer = setTimeout(nothing, timeoutMs);
+    signal.addEventListener('abort', nothing, { once: true });
+    // Also after the end: whoever is cut off says so, and nobody listens any more.
+    request.on('error', nothing);
+    request.on('close', nothing);
+    request.on('response', (response) => {
+      if (response.statusCode !== 200) return nothing();
       const chunks: Buffer[] = [];
       let size = 0;
       response.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size > answerLimit) request.destroy();
+        if (size > answerLimit) nothing();
         else chunks.push(chunk);
       });
-      response.on('error', () => resolve(null));
-      response.on('close', () => resolve(null));
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        resolve(response.statusCode === 200 ? parseStatus(text) : null);
-      });
+      response.on('error', nothing);
+      response.on('end', () => finish(parseStatus(Buffer.concat(chunks).toString('utf8'), name)));
     });
-    request.on('error', () => resolve(null));
   });
 }
 
-/** The status in a text, or null where it is none. */
-export function parseStatus(text: string): Status | null {
+/** The status in a text, or null where it is none, or not that of `name`. */
+export function parseStatus(text: string, name?: string): Status | null {
+  if (text.length > answerLimit) return null;
   try {
-    return statusSchema.safeParse(JSON.parse(text)).data ?? null;
+    if (isDeep(text)) return null;
+    const status = statusSchema.safeParse(JSON.parse(text)).data ?? null;
+    return name === undefined || status?.name === name ? status : null;
   } catch {
     return null;
   }
+}
+
+/** How deep lists and objects of a status lie in each other is 4; deep ones cost the parser 100 MB. */
+const depthLimit = 16;
+
+function isDeep(text: string): boolean {
+  let depth = 0;
+  for (const [mark] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (mark === '[' || mark === '{') depth += 1;
+    else if (mark === ']' || mark === '}') depth -= 1;
+    if (depth > depthLimit) return true;
+  }
+  return false;
 }

@@ -30,10 +30,13 @@ import { createLog } from '../log.ts';
 import type { HelloOutcome } from '../model/hello.ts';
 import { isDnsName } from '../model/names.ts';
 import { askStatus } from './ask-status.ts';
+import { inTurns } from './in-turns.ts';
 import { helloTls, peersTlsSource } from './peers-tls.ts';
 import { createSource } from './source.ts';
 
 const answerMs = 5000;
+/** How many siblings are asked at the same time. */
+const askedAtOnce = 16;
 
 /** The value of a look, or what was thrown. */
 async function looked<T>(look: () => Promise<T>): Promise<Looked<T>> {
@@ -137,28 +140,28 @@ async function lookAtSiblings(
   await source.stopped();
   const port = parseListen(config.listen)?.port ?? 8405;
   const tls = await helloTls(config).catch(() => undefined);
-  const siblings = await Promise.all(
-    members
-      .filter(({ name, terminating }) => name !== self.name && !terminating)
-      .map(async ({ name, address }): Promise<SiblingFact> => {
-        const accepts = async (): Promise<HelloOutcome> =>
-          connected.has(`${name} ${address}:${config.peersPort}`)
-            ? 'known'
-            : await hello({
-                ...{ address, port: config.peersPort, siblingName: name, ownName: self.name },
-                ...{ timeoutMs: 2000, signal, tls },
-              });
-        const [outcome, status] = await Promise.all([
-          accepts(),
-          askStatus(address, port, { timeoutMs: 2000, signal }),
-        ]);
-        const told = status && {
-          version: status.version,
-          haproxy: status.haproxy.version,
-          tables: status.tables,
-        };
-        return { name, address, hello: outcome, status: told };
-      }),
+  const siblings = await inTurns(
+    members.filter(({ name, terminating }) => name !== self.name && !terminating),
+    askedAtOnce,
+    async ({ name, address }): Promise<SiblingFact> => {
+      const accepts = async (): Promise<HelloOutcome> =>
+        connected.has(`${name} ${address}:${config.peersPort}`)
+          ? 'known'
+          : await hello({
+              ...{ address, port: config.peersPort, siblingName: name, ownName: self.name },
+              ...{ timeoutMs: 2000, signal, tls },
+            });
+      const [outcome, status] = await Promise.all([
+        accepts(),
+        askStatus(address, port, { timeoutMs: 2000, signal, name }),
+      ]);
+      const told = status && {
+        version: status.version,
+        haproxy: status.haproxy.version,
+        tables: status.tables,
+      };
+      return { name, address, hello: outcome, status: told };
+    },
   );
   return { siblings, notes };
 }

@@ -1,6 +1,7 @@
 import type { HelloOutcome } from '../model/hello.ts';
 import type { Member, Self } from '../model/member.ts';
 import { type JoinDecision, join } from '../plan/join.ts';
+import { inTurns } from './in-turns.ts';
 
 /** Asks one sibling whether it knows this pod by name. */
 export type AskHello = (sibling: Member, signal: AbortSignal) => Promise<HelloOutcome>;
@@ -22,7 +23,7 @@ export interface JoinOptions {
 }
 
 /** How many siblings are asked at the same time. */
-const parallel = 32;
+const parallel = 16;
 
 /**
  * Waits until every running sibling knows this pod. An accepted hello is a session that can disturb a sibling
@@ -57,14 +58,10 @@ export async function joinSiblings(options: JoinOptions): Promise<JoinDecision> 
     if (asked.every((sibling) => outcomes.has(sibling.name))) {
       await options.sleep(options.intervalMs, signal);
     }
-    for (let at = 0; at < asked.length; at += parallel) {
-      await Promise.all(
-        asked.slice(at, at + parallel).map(async (sibling) => {
-          outcomes.set(sibling.name, await options.ask(sibling, signal));
-          askedAt.set(sibling.name, sibling.address);
-        }),
-      );
-    }
+    await inTurns(asked, parallel, async (sibling) => {
+      outcomes.set(sibling.name, await options.ask(sibling, signal));
+      askedAt.set(sibling.name, sibling.address);
+    });
     signal.throwIfAborted();
   }
 }

@@ -61,7 +61,7 @@ function createConfirm(options: PeersModuleOptions, board: StatusBoard, counting
     connectLimitMs: 6000,
     own: () => board.status('fresh'),
     sleep: (ms, stop) => sleep(ms, undefined, { signal: stop }),
-    ask: ({ address }, signal) => askStatus(address, port, { timeoutMs: 1000, signal }),
+    ask: ({ address, name }, signal) => askStatus(address, port, { timeoutMs: 1000, signal, name }),
     hardReload: (signal) => hardReload(config.masterSocket, { signal }),
     log,
     now,

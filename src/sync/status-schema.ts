@@ -1,5 +1,13 @@
 import * as z from 'zod';
 
+/**
+ * A list of that many at the most, counted before its items are looked at: each that is wrong is an issue that takes a
+ * hundred times as much memory as the letters it is made of.
+ */
+function listOf<Item extends z.ZodType>(item: Item) {
+  return z.array(z.unknown()).max(5000).pipe(z.array(item));
+}
+
 const peer = z.object({
   name: z.string(),
   /** `ADDR:PORT` as HAProxy prints it. */
@@ -29,11 +37,11 @@ export const statusSchema = z.object({
   version: z.string(),
   startedAtMs: z.number(),
   ready: z.boolean(),
-  reasons: z.array(z.string()),
+  reasons: listOf(z.string()),
   members: z.object({
     synced: z.boolean(),
-    names: z.array(z.string()),
-    notes: z.array(z.string()),
+    names: listOf(z.string()),
+    notes: listOf(z.string()),
   }),
   section: z.object({ name: z.string(), entries: z.number() }).nullable(),
   /** Null while HAProxy does not answer, or runs without the section. */
@@ -43,24 +51,24 @@ export const statusSchema = z.object({
     /** Reloads of its master since it started, by whomever. */
     reloads: z.number().nullable(),
   }),
-  peers: z.array(peer),
-  tables: z.array(table),
+  peers: listOf(peer),
+  tables: listOf(table),
   /** What is to be changed and why it is not yet; null when nothing is. */
   pending: z
     .object({
-      add: z.array(z.string()),
-      update: z.array(z.string()),
-      remove: z.array(z.string()),
+      add: listOf(z.string()),
+      update: listOf(z.string()),
+      remove: listOf(z.string()),
       decision: z.string(),
-      reasons: z.array(z.string()),
+      reasons: listOf(z.string()),
     })
     .nullable(),
   lastChange: z
     .object({
       atMs: z.number(),
-      joined: z.array(z.string()),
-      moved: z.array(z.string()),
-      left: z.array(z.string()),
+      joined: listOf(z.string()),
+      moved: listOf(z.string()),
+      left: listOf(z.string()),
       ms: z.number(),
     })
     .nullable(),

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
+import { answerLimit } from '../../model/answer-limit.ts';
 import type { Connection } from './connection.ts';
 import { answerError, badAnswer, type FailureContext, statusOf } from './failures.ts';
 import { pathOf } from './kind.ts';
@@ -65,7 +66,7 @@ export async function getFromPod(
 ): Promise<string> {
   const where = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}:${port}`;
   const response = await open(connection, `${where}/proxy${path}`, signal);
-  const text = await readText(response, signal, maxAnswerChars);
+  const text = await readText(response, signal, answerLimit);
   if (response.statusCode === 200) return text;
   throw new Error(`${response.statusCode}: ${statusMessage(text)}`);
 }
