@@ -137,7 +137,31 @@ export function tokenize(line: string, env: Variables = {}): readonly Token[] {
   return tokens;
 }
 
-/** All sections in order. Comments and blank lines before the next header belong to that one. */
+/**
+ * The directive of a line, without its dot, or undefined: `if`, `elif`, `else`, `endif`, `alert`, `warning`, `notice`
+ * and `diag` are known, and any other first word with a dot is one that HAProxy refuses (src/cfgparse.c, 2.4 to 3.5).
+ */
+export function directiveOf(line: string): string | undefined {
+  const [first] = tokenize(line);
+  return first?.text.startsWith('.') === true ? first.text.slice(1) : undefined;
+}
+
+/** How deep each line is in `.if` blocks, seen from the first one. The lines that open and close a block are outside. */
+export function blockDepths(lines: readonly string[]): readonly number[] {
+  let depth = 0;
+  return lines.map((line) => {
+    const directive = directiveOf(line);
+    if (directive === 'endif') depth -= 1;
+    const own = directive === 'elif' || directive === 'else' ? depth - 1 : depth;
+    if (directive === 'if') depth += 1;
+    return own;
+  });
+}
+
+/**
+ * All sections in order. Comments and blank lines before the next header belong to that one, and so does a block of
+ * `.if` that holds it: a section ends where a line that is put behind it is in force whenever its header is.
+ */
 export function findSections(lines: readonly string[]): readonly Section[] {
   const sections: Section[] = [];
   lines.forEach((line, index) => {
@@ -146,10 +170,22 @@ export function findSections(lines: readonly string[]): readonly Section[] {
     sections.push({ keyword: keyword.text, name: name?.text ?? '', start: index, end: index + 1 });
   });
   return sections.map((section, index) => {
-    let end = sections[index + 1]?.start ?? lines.length;
-    while (end > section.start + 1 && tokenize(lines[end - 1] ?? '').length === 0) end -= 1;
-    return { ...section, end };
+    const next = sections[index + 1]?.start ?? lines.length;
+    return { ...section, end: sectionEnd(lines, section.start, next) };
   });
+}
+
+function sectionEnd(lines: readonly string[], start: number, next: number): number {
+  const body = lines.slice(start + 1, next);
+  let end = start + 1;
+  for (const [index, depth] of blockDepths(body).entries()) {
+    const line = body[index] ?? '';
+    if (depth < 0) break;
+    if (depth === 0 && directiveOf(line) !== 'if' && tokenize(line).length > 0) {
+      end = start + 1 + index + 1;
+    }
+  }
+  return end;
 }
 
 export function findSection(

@@ -2,6 +2,7 @@ import { type PeersChanges, remainingChanges } from '../model/changes.ts';
 import type { PeerEntry, PeersSection, SectionStyle } from '../model/peers-section.ts';
 import { formatEndpoint, parseEndpoint } from './address.ts';
 import {
+  blockDepths,
   findSection,
   lineEnd,
   splitLines,
@@ -139,7 +140,10 @@ export function editPeersSection(
     const rest = entry.address === '' ? '' : ` ${formatEndpoint(entry)}${parameters}`;
     return `${indent}${keyword} ${entry.name}${rest}${newline}`;
   });
-  const at = (entries.at(-1)?.index ?? section.end - 1) + 1;
+  // Not inside a block of `.if`: they are to be there in any case.
+  const depths = blockDepths(body);
+  const unconditional = entries.filter(({ index }) => depths[index - section.start - 1] === 0);
+  const at = (unconditional.at(-1)?.index ?? section.end - 1) + 1;
   const before = result[at - 1];
   if (added.length > 0 && typeof before === 'string' && !before.endsWith('\n')) {
     result[at - 1] = before + newline;
