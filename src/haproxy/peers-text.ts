@@ -78,22 +78,47 @@ export function readPeersSection(
   };
 }
 
-/** Parameters that belong to one line only: HAProxy refuses an `id` that is there twice. */
-const ownParameters: ReadonlySet<string> = new Set(['shard', 'id']);
+/** Parameters of a remote line that a new one may take over, and how many words follow them. */
+const inherited: ReadonlyMap<string, number> = new Map([
+  ['ssl', 0],
+  ['crt', 1],
+  ['ca-file', 1],
+  ['crl-file', 1],
+  ['verify', 1],
+  ['verifyhost', 1],
+]);
 
-/** Parameters of the remote lines already there (`ssl …`), so that a new line is like its siblings. */
-function siblingParameters(lines: readonly string[], entries: readonly EntryLine[]): string {
-  const sibling = entries.filter(({ addressed }) => addressed).at(-1);
-  const last = sibling?.tokens[2];
-  if (sibling === undefined || last === undefined) return '';
-  const kept = sibling.tokens
-    .slice(3)
-    .filter(
-      ({ text }, index, rest) =>
-        !ownParameters.has(text) && !ownParameters.has(rest[index - 1]?.text ?? ''),
-    );
-  const line = lines[sibling.index] ?? '';
+/** Parameters that belong to one line only: HAProxy refuses an `id` that is there twice. */
+const own: ReadonlySet<string> = new Set(['shard', 'id']);
+
+/**
+ * The parameters of a remote line as they are written, or undefined where a new line may not have them: `no-ssl`,
+ * `verify none` and the like were meant for that one peer, and would let a new one be talked to without protection.
+ */
+function parametersOf(line: string, { tokens }: EntryLine): string | undefined {
+  const kept: Token[] = [];
+  for (let at = 3; at < tokens.length; at++) {
+    const word = tokens[at]?.text ?? '';
+    if (own.has(word)) {
+      at += 1;
+      continue;
+    }
+    const values = inherited.get(word);
+    if (values === undefined || (word === 'verify' && tokens[at + 1]?.text !== 'required')) {
+      return undefined;
+    }
+    kept.push(...tokens.slice(at, at + 1 + values));
+    at += values;
+  }
   return kept.map(({ start, end }) => ` ${line.slice(start, end)}`).join('');
+}
+
+/** What all remote lines say (`ssl …`), so that a new one is like its siblings; nothing where one differs. */
+function siblingParameters(lines: readonly string[], entries: readonly EntryLine[]): string {
+  const siblings = entries.filter(({ addressed }) => addressed);
+  const said = new Set(siblings.map((entry) => parametersOf(lines[entry.index] ?? '', entry)));
+  const [only] = said;
+  return said.size === 1 ? (only ?? '') : '';
 }
 
 /**

@@ -105,19 +105,30 @@ describe('editPeersSection', () => {
     );
   });
 
-  it('gives a new server the parameters of its siblings, without the shard', () => {
-    const text =
-      'peers p\n  bind :3000 ssl crt x\n  server a\n  server b 10.0.0.2:3000 ssl shard 2 verify none\n';
+  it.each([
+    [
+      'what all siblings say',
+      ['ssl ca-file x verify required', 'ssl ca-file x verify required'],
+      ' ssl ca-file x verify required',
+    ],
+    [
+      'the same, without shard and id',
+      ['ssl shard 2 verify required id 7'],
+      ' ssl verify required',
+    ],
+    ['nothing that only one sibling says', ['ssl verify required', ''], ''],
+    ['no "verify none"', ['ssl verify none', 'ssl verify none'], ''],
+    ['no "no-ssl"', ['no-ssl'], ''],
+    ['nothing that one peer was excepted with', ['', 'no-ssl verify none'], ''],
+    ['no parameter that is not known to protect', ['ssl force-tlsv10 verify required'], ''],
+    ['no option of another kind', ['send-proxy'], ''],
+  ])('gives a new server %s', (_title, siblings, parameters) => {
+    const lines = siblings.map((rest, i) => `  server s${i} 10.0.1.${i}:3000 ${rest}\n`);
+    const text = `peers p\n  bind :3000 ssl crt x\n  server a\n${lines.join('')}`;
 
-    expect(edit(text, { add: [entry('c')] })).toContain(
-      '  server c 10.0.0.3:3000 ssl verify none\n',
+    expect(edit(text, { add: [entry('c')] })).toBe(
+      `${text}  server c 10.0.0.3:3000${parameters}\n`,
     );
-  });
-
-  it('gives a new server no id of another, which HAProxy refuses', () => {
-    const text = 'peers p\n  bind :3000\n  server a\n  server b 10.0.0.2:3000 id 7 ssl\n';
-
-    expect(edit(text, { add: [entry('c')] })).toContain('  server c 10.0.0.3:3000 ssl\n');
   });
 
   it('adds a local server without an address', () => {
