@@ -77,7 +77,7 @@ export const runOptions = [
     type: 'duration',
     default: '3s',
     description:
-      'How long all replicas together take for that, at most, and how long one waits for another to be connected again.',
+      'How long all replicas together take for that, at most, and how long one waits for another to be connected again. What has no hurry begins at a multiple of twice this.',
     commands: ['run'],
   },
   {

@@ -12,6 +12,8 @@ export interface HistoryRecord {
   unloaded(names: readonly string[]): void;
   decided(decision: Decision): void;
   noChange(): void;
+  /** No decision was reached: something is in the way of a reload. */
+  blocked(): void;
   applied(applied: Applied, observed: Observed): void;
   /** HAProxy was reloaded for another reason than a change. */
   reloaded(observed: Observed): void;
@@ -36,12 +38,18 @@ export function createHistory(now: () => number): HistoryRecord {
     companyWaitMs: null,
     failures: 0,
     lastFailureAtMs: null,
+    dueMs: null,
+    blockedUntilMs: Number.POSITIVE_INFINITY,
   };
 
   function noChange(): void {
     pending = '';
     lazy = '';
     joining = false;
+  }
+
+  function blocked(untilMs = Number.POSITIVE_INFINITY): void {
+    value = { ...value, dueMs: null, blockedUntilMs: untilMs };
   }
 
   function meet(established: ReadonlySet<string>): void {
@@ -85,17 +93,22 @@ export function createHistory(now: () => number): HistoryRecord {
       unloaded = names.join();
     },
     decided(decision) {
+      if (decision.kind !== 'wait') blocked();
+      else if (decision.dueMs === undefined) blocked(decision.untilMs);
+      else value = { ...value, dueMs: decision.dueMs };
       const codes = decision.kind === 'wait' ? decision.codes : [];
       const company = codes.includes('not-connected') || codes.includes('siblings-behind');
       if (company) value = { ...value, companyWaitMs: now() };
     },
     noChange,
+    blocked: () => blocked(),
     applied(applied, observed) {
       noChange();
       if (applied.reloaded) reloaded(observed);
     },
     reloaded,
     failed() {
+      blocked();
       value = { ...value, failures: value.failures + 1, lastFailureAtMs: now() };
     },
     succeeded() {

@@ -29,7 +29,10 @@ export interface ReconcilerOptions {
   readonly reload: (signal: AbortSignal) => Promise<void>;
   readonly log: Log;
   readonly observer: Observer;
+  /** Milliseconds, monotonic. */
   readonly now: () => number;
+  /** The date, in milliseconds since the epoch: siblings have the same, or nearly. Default: `now`. */
+  readonly wallNow?: () => number;
   /** The last word before this pod becomes ready for the first time; it may reload HAProxy. */
   readonly confirm?: Confirm;
   /** This HAProxy was ready under an earlier run of this program, and stays so. */
@@ -99,6 +102,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   ): Decision {
     if (plan.kind === 'hold') {
       history.noChange();
+      history.blocked();
       return { kind: 'hold', reasons: plan.reasons, codes: [plan.code] };
     }
     history.note(plan.changes, observed);
@@ -115,6 +119,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       history: history.value(),
       reloadFor: leaving ? null : (options.reloadWish?.reason() ?? null),
       unloaded,
+      wallAheadMs: (options.wallNow ?? now)() - now(),
     };
     const decision = gate(input, options.gate, now());
     history.decided(decision);
@@ -200,6 +205,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         if (signal.aborted) return { nextAtMs: never };
         failures += 1;
         section = null;
+        history.blocked();
         report.failed(error, failures, isLeaving(source.snapshot()));
         options.log.debug({ err: error }, errorMessage(error));
         return { nextAtMs: now() + retryMs(options.gate, failures) };

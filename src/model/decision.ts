@@ -44,6 +44,8 @@ export type Decision =
       readonly untilMs: number;
       readonly reasons: readonly string[];
       readonly codes: readonly HoldCode[];
+      /** Since when nothing but the turn of this replica is waited for; missing: something else is. */
+      readonly dueMs?: number;
     }
   /** Not before somebody or something changes. */
   | {

@@ -14,22 +14,37 @@ export interface Delay {
   readonly code: HoldCode;
 }
 
-/** Every reason to wait now. When they are over, replicas that are connected go one after another. */
-export function delaysOf(
-  input: GateInput,
-  settings: GateSettings,
-  nowMs: number,
-): readonly Delay[] {
+export interface Delays {
+  /** What is left to wait for. */
+  readonly delays: readonly Delay[];
+  /** Since when it is nothing but the turn; null: something else is left. */
+  readonly dueMs: number | null;
+}
+
+/**
+ * Every reason to wait now. When they are over, replicas that are connected go one after another, whatever the reload is
+ * for and whatever has kept it: there is no other way to it. What was in the way at the look before has ended when that
+ * look has foretold, or just now.
+ */
+export function delaysOf(input: GateInput, settings: GateSettings, nowMs: number): Delays {
   const all = [
-    lazily(input, settings, nowMs) ?? burst(input, settings),
+    gathering(input, settings, nowMs),
     unloadedDelay(input, settings),
     reloadInterval(input, settings),
     reestablished(input, settings, nowMs),
     backoff(input, settings),
   ].filter((delay) => delay !== null);
-  const due = Math.max(...all.map((delay) => delay.untilMs));
   const delays = all.filter((delay) => delay.untilMs > nowMs);
-  return delays.length > 0 ? delays : turnDelays(input, settings, due, nowMs);
+  if (delays.length > 0) return { delays, dueMs: null };
+  const dueMs = input.history.dueMs ?? Math.min(input.history.blockedUntilMs, nowMs);
+  return { delays: turnDelays(input, settings, dueMs, nowMs), dueMs };
+}
+
+/** What could come along: for who joins until the burst is over, for who is gone or has moved longer. */
+function gathering(input: GateInput, settings: GateSettings, nowMs: number): Delay {
+  const more = burst(input, settings);
+  const lazy = lazily(input, settings, nowMs);
+  return lazy !== null && lazy.untilMs >= more.untilMs ? lazy : more;
 }
 
 /** The end of the burst, also when it is over. */
@@ -55,10 +70,8 @@ function lazily(input: GateInput, settings: GateSettings, nowMs: number): Delay 
       code: 'moved-connected',
     };
   }
-  const untilMs = history.lazySinceMs + settings.removalDelayMs;
-  if (untilMs <= nowMs) return null;
   return {
-    untilMs,
+    untilMs: history.lazySinceMs + settings.removalDelayMs,
     reason: 'only dead or moved peers, which do no harm: waiting for an addition to go with',
     code: 'removal-delay',
   };
@@ -83,7 +96,6 @@ function reestablished(input: GateInput, settings: GateSettings, nowMs: number):
   const { history, observed, memberNames } = input;
   if (history.lastReloadAtMs === null || observed.kind === 'down') return null;
   const limit = history.lastReloadAtMs + settings.reestablishLimitMs;
-  if (nowMs >= limit) return null;
   const established = establishedNames(observed);
   const missing = history.establishedBefore.filter(
     (name) => memberNames.has(name) && !established.has(name),

@@ -53,6 +53,10 @@ export interface History {
   readonly companyWaitMs: number | null;
   readonly failures: number;
   readonly lastFailureAtMs: number | null;
+  /** Since when nothing but the turn is left to wait for; null: something else was at the last look, ... */
+  readonly dueMs: number | null;
+  /** ... which foretold its end; infinite where it could not, be it that no reload was wanted. */
+  readonly blockedUntilMs: number;
 }
 
 export interface GateInput {
@@ -67,6 +71,8 @@ export interface GateInput {
   readonly history: History;
   /** Why a reload is needed although nothing of the section differs; null or missing: it is not. */
   readonly reloadFor?: string | null;
+  /** How far the date is ahead of the clock of `now`, in milliseconds; missing: they are one. */
+  readonly wallAheadMs?: number;
   /** Members that the file has and the running worker has not; see model/unloaded.ts. */
   readonly unloaded?: readonly string[];
 }
@@ -88,11 +94,12 @@ export function gate(asked: GateInput, settings: GateSettings, nowMs: number): D
   if (forbidden !== null) return forbidden(nowMs);
   const never = neverLoaded(input, settings, nowMs);
   if (never !== null) return { kind: 'hold', reasons: [never], codes: ['section-not-loaded'] };
-  const delays = delaysOf(input, settings, nowMs);
+  const { delays, dueMs } = delaysOf(input, settings, nowMs);
   if (delays.length > 0) {
     const untilMs = Math.max(...delays.map((delay) => delay.untilMs));
     const reasons = delays.map((delay) => delay.reason);
-    return { kind: 'wait', untilMs, reasons, codes: delays.map((delay) => delay.code) };
+    const codes = delays.map((delay) => delay.code);
+    return { kind: 'wait', untilMs, reasons, codes, ...(dueMs === null ? {} : { dueMs }) };
   }
   const reasons = reloadFor === null ? input.reasons : [...input.reasons, reloadFor];
   return { kind: 'apply', changes: input.changes, reasons };

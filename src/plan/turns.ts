@@ -23,12 +23,12 @@ const siblingsFirst = { reason: 'siblings go first', code: 'turn' } as const;
  * busy: 0.3 s apart, three replicas with 1,000,000 entries were all in the middle of a change, and 270 to 680 keys of
  * some were missing on others.
  *
- * `dueMs`: when nothing but the turn was left to wait for.
+ * `ownMs`: when nothing but the turn was left for this replica to wait for.
  */
 export function turnDelays(
   input: GateInput,
   settings: GateSettings,
-  dueMs: number,
+  ownMs: number,
   nowMs: number,
 ): readonly Delay[] {
   const { history, memberNames, selfName, observed } = input;
@@ -37,7 +37,8 @@ export function turnDelays(
   const handoverMs = handoverOf(observed, settings);
   const limitMs = settings.staggerLimitMs + handoversInLimit * handoverMs;
   const apartMs = Math.min(settings.staggerMs + handoverMs, limitMs / Math.max(1, met.length));
-  const turnMs = dueMs + earlier.length * apartMs;
+  const beginMs = met.length === 0 ? ownMs : beginOf(input, settings, limitMs, ownMs);
+  const turnMs = beginMs + earlier.length * apartMs;
   if (turnMs > nowMs) return [{ untilMs: turnMs, ...siblingsFirst }];
   const limit = turnMs + limitMs;
   const soon = (until: number) => Math.min(nowMs + lookAgainMs, until);
@@ -52,11 +53,27 @@ export function turnDelays(
     const reason = `has not got yet what was written here: ${behind.join(', ')}`;
     return [{ untilMs: soon(lastLimit), reason, code: 'siblings-behind' }];
   }
-  const first = earlier.filter((name) => !hasBegun(observed, name, nowMs - dueMs));
+  const first = earlier.filter((name) => !hasBegun(observed, name, nowMs - beginMs));
   if (first.length === 0) return [];
   const againMs = Math.min((history.companyWaitMs ?? 0) + first.length * apartMs, lastLimit);
   const untilMs = Math.max(againMs, turnMs + patience * settings.staggerMs);
   return untilMs <= nowMs ? [] : [{ untilMs: soon(untilMs), ...siblingsFirst }];
+}
+
+/**
+ * All hear of who joins in the same moment, and begin then. What has no hurry may be due for reasons of this replica: it
+ * saw a renewed certificate by itself, or its sidecar has started later. Two that reload within the same tenth of a second
+ * cannot see each other, so all begin at a date they have in common: the clock's next multiple of a time in which all can
+ * have had their turns twice. Clocks that differ cost no more than that.
+ */
+function beginOf(input: GateInput, settings: GateSettings, limitMs: number, ownMs: number): number {
+  const { changes, wallAheadMs = 0 } = input;
+  if (changes.create || changes.add.length > 0 || settings.staggerLimitMs <= 0) return ownMs;
+  // Tables differ a little between replicas: powers of two, so that their dates do not.
+  const power = Math.ceil(Math.log2(limitMs / settings.staggerLimitMs));
+  const everyMs = 2 * settings.staggerLimitMs * 2 ** power;
+  const sinceMs = (ownMs + wallAheadMs) % everyMs;
+  return sinceMs === 0 ? ownMs : ownMs + everyMs - sinceMs;
 }
 
 /** Did its session begin within that time, to a second? It has had its turn then. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createHistory } from '../../../src/control/history.ts';
+import { createHistory, type HistoryRecord } from '../../../src/control/history.ts';
 import type { PeersChanges } from '../../../src/model/changes.ts';
 import type { Observed } from '../../../src/plan/gate.ts';
 
@@ -22,6 +22,35 @@ function started() {
     },
   };
 }
+
+describe('since when nothing but the turn is left', () => {
+  const turn = { kind: 'wait', untilMs: 0, reasons: [], codes: ['turn'] } as const;
+
+  it('is what the gate says, until something else is in the way', () => {
+    const { history } = started();
+
+    expect(history.value()).toMatchObject({ dueMs: null, blockedUntilMs: Infinity });
+    history.decided({ kind: 'wait', untilMs: 1300, reasons: [], codes: ['burst'] });
+    expect(history.value()).toMatchObject({ dueMs: null, blockedUntilMs: 1300 });
+    history.decided({ ...turn, dueMs: 1300 });
+    expect(history.value().dueMs).toBe(1300);
+  });
+
+  it.each([
+    ['nothing differs', (history) => history.decided({ kind: 'none', reasons: [] })],
+    ['it is applied', (history) => history.decided({ kind: 'apply', changes: none, reasons: [] })],
+    ['it is held', (history) => history.decided({ kind: 'hold', reasons: [], codes: [] })],
+    ['a pass failed', (history) => history.blocked()],
+    ['a change failed', (history) => history.failed()],
+  ] satisfies [string, (history: HistoryRecord) => void][])('is over when %s', (_, act) => {
+    const { history } = started();
+    history.decided({ ...turn, dueMs: 1300 });
+
+    act(history);
+
+    expect(history.value()).toMatchObject({ dueMs: null, blockedUntilMs: Infinity });
+  });
+});
 
 describe('the history of a change', () => {
   it('begins a burst with the first who joins, not with the dead peer that waited for one', () => {

@@ -95,7 +95,8 @@ describe('a file that HAProxy has not loaded', () => {
   async function behind() {
     const loop = bench(section(['a', 'b']));
     loop.loadsNothing();
-    loop.observe({ kind: 'up', state: state({ peers: [peer('a', { local: true })] }) });
+    const own = peer('a', { local: true, established: false });
+    loop.observe({ kind: 'up', state: state({ peers: [own] }) });
     loop.source.set(membership('a', 'b'));
     const first = await loop.pass(true);
     return { loop, first };

@@ -22,6 +22,8 @@ const quiet: History = {
   companyWaitMs: null,
   failures: 0,
   lastFailureAtMs: null,
+  blockedUntilMs: Number.POSITIVE_INFINITY,
+  dueMs: null,
 };
 
 function decide(
@@ -175,7 +177,10 @@ describe('gate', () => {
   });
 
   it('takes turns when nothing else is left to wait for', () => {
-    const due = { changedAtMs: now - 400, joinSinceMs: now - 400, met: new Set(['b', 'c']) };
+    const due = {
+      ...{ changedAtMs: now - 400, joinSinceMs: now - 400, blockedUntilMs: now - 100 },
+      met: new Set(['b', 'c']),
+    };
     const view = { ...up({ localName: 'c', peers: [peer('b')] }), selfName: 'c' };
 
     expect(decide(adds, view, due)).toMatchObject({

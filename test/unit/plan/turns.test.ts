@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { noChanges } from '../../../src/model/changes.ts';
+import { noChanges, type PeersChanges } from '../../../src/model/changes.ts';
 import type { PeerState, PeersState } from '../../../src/model/peers-state.ts';
 import type { GateInput, History } from '../../../src/plan/gate.ts';
 import { turnDelays } from '../../../src/plan/turns.ts';
@@ -14,6 +14,8 @@ interface Part {
   readonly state?: Partial<PeersState>;
   readonly members?: readonly string[];
   readonly companyWaitMs?: number;
+  readonly changes?: PeersChanges;
+  readonly wallAheadMs?: number;
 }
 
 /** This replica has met all of `peers`, and nothing but its turn is left `afterMs` after it was due. */
@@ -34,9 +36,12 @@ function turn(afterMs: number, part: Part) {
     companyWaitMs: part.companyWaitMs ?? null,
     failures: 0,
     lastFailureAtMs: null,
+    blockedUntilMs: Number.POSITIVE_INFINITY,
+    dueMs: null,
   };
   const input: GateInput = {
-    changes: { ...noChanges, add: [entry('z')] },
+    changes: part.changes ?? { ...noChanges, add: [entry('z')] },
+    ...(part.wallAheadMs === undefined ? {} : { wallAheadMs: part.wallAheadMs }),
     reasons: [],
     observed: { kind: 'up', state: state({ localName: self, peers, ...part.state }) },
     selfName: self,
@@ -162,6 +167,25 @@ describe('turns', () => {
       { untilMs: due + 6300 },
     ]);
     expect(turn(6300, { self: 'b', peers, companyWaitMs: due + 6290 })).toEqual([]);
+  });
+
+  it('begin at a date that all have in common when nobody joins', () => {
+    const changes = { ...noChanges, remove: [entry('z')] };
+    const begins = (part: Partial<Part>, afterMs = 0) =>
+      turn(afterMs, { peers: [peer('b')], changes, ...part }).map(({ untilMs }) => untilMs - due);
+
+    // 1,000,000 is 4 s after a multiple of 6 s, and 4 s after one of 12 s.
+    expect(begins({})).toEqual([2000]);
+    expect(begins({ self: 'c' })).toEqual([2300]);
+    expect(begins({ wallAheadMs: 1_799_999_999_500 })).toEqual([2500]);
+    expect(begins({ state: { entries: 300_000 } })).toEqual([8000]);
+    expect(begins({ state: { entries: 310_000 } })).toEqual([8000]);
+    expect(begins({}, 2000)).toEqual([]);
+    // Alone, with nobody to wait for.
+    expect(begins({ peers: [] })).toEqual([]);
+    // Who is away or behind is waited for all the same.
+    expect(begins({ peers: [reloading('b')] }, 2000)).toEqual([2100]);
+    expect(begins({ peers: [peer('b', { behind: 51 })] }, 2000)).toEqual([2100]);
   });
 
   it('count nobody twice who has had it since this change was due', () => {

@@ -1,0 +1,245 @@
+import type { Applier } from '../../src/apply/applier.ts';
+import { createMemoryApplier } from '../../src/apply/memory.ts';
+import { createReconciler } from '../../src/control/reconciler.ts';
+import { createScheduler } from '../../src/control/scheduler.ts';
+import { RemoteError } from '../../src/errors.ts';
+import type { PeerEntry } from '../../src/model/peers-section.ts';
+import type { PeerState } from '../../src/model/peers-state.ts';
+import type { GateSettings, Observed } from '../../src/plan/gate.ts';
+import { capturedLog } from './captured-log.ts';
+import { entry, member, membership, peer, section, self, state } from './members.ts';
+import { gate } from './reconciler.ts';
+import { settableSource } from './source.ts';
+
+const never = Number.POSITIVE_INFINITY;
+/** With the global timer, which is the one that tests replace. */
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** One reload of a replica, at the moment when the gate let it through. */
+export interface Reload {
+  readonly name: string;
+  readonly atMs: number;
+  /** Who had a session with it. */
+  readonly connected: readonly string[];
+  /** Who had not, because it reloads, or has not got yet what was written meanwhile. */
+  readonly away: readonly string[];
+}
+
+/** How long whoever has just come back takes over what was written meanwhile, in milliseconds. */
+const catchUpMs = 150;
+
+export interface FleetOptions {
+  readonly names: readonly string[];
+  /** Siblings without a reconciler, which everybody knows at the start. */
+  readonly others?: readonly string[];
+  /** Numbers from 0 to 1: how long this and that takes. */
+  readonly random: () => number;
+  readonly entries?: number;
+  readonly now: () => number;
+  readonly settings?: Partial<GateSettings>;
+}
+
+/** A HAProxy as its siblings see it; it is there, or reloads, or is gone. */
+interface Worker {
+  /** Names that it has loaded. */
+  loaded: ReadonlySet<string>;
+  /** Its sessions begin then; until then it is away. */
+  backAtMs: number;
+  /** Its admin socket does not answer until then. */
+  downUntilMs: number;
+  /** Its own resync is not finished until then. */
+  learnsUntilMs: number;
+  present: boolean;
+}
+
+/**
+ * Whole reconcilers and schedulers side by side, in a world of simulated HAProxys, where a reload begins some time after
+ * it was asked for and takes its replica away for a while. Needs vitest's fake timers, which are its time.
+ */
+export function createFleet({
+  names,
+  others = [],
+  random,
+  entries = 0,
+  now,
+  settings: given = {},
+}: FleetOptions) {
+  const settings = { ...gate, ...given };
+  const workers = new Map<string, Worker>();
+  const reloads: Reload[] = [];
+  const stop = new AbortController();
+  const between = (least: number, most: number) => least + random() * (most - least);
+
+  function worker(name: string): Worker {
+    const found = workers.get(name);
+    if (found === undefined) throw new Error(`nobody is called ${name}`);
+    return found;
+  }
+
+  function begin(name: string, loaded: Iterable<string>): Worker {
+    const begun = {
+      loaded: new Set(loaded),
+      backAtMs: now(),
+      downUntilMs: 0,
+      learnsUntilMs: 0,
+      present: true,
+    };
+    workers.set(name, begun);
+    return begun;
+  }
+
+  /** When the present session of the two began, or will begin; infinite: they have none. */
+  function sessionAt(one: string, other: string): number {
+    const [a, b] = [workers.get(one), workers.get(other)];
+    if (one === other || a?.present !== true || b?.present !== true) return never;
+    return a.loaded.has(other) && b.loaded.has(one) ? Math.max(a.backAtMs, b.backAtMs) : never;
+  }
+
+  /** Since when the two have a session; null: they have none. */
+  function sessionSince(one: string, other: string): number | null {
+    const since = sessionAt(one, other);
+    return since <= now() ? since : null;
+  }
+
+  function seenBy(name: string): PeerState[] {
+    return [...worker(name).loaded].map((other) => {
+      if (other === name) return peer(name, { local: true, established: false });
+      const since = sessionSince(name, other);
+      const sessionSeconds =
+        since === null ? undefined : Math.floor(Math.max(0, now() - since) / 1000);
+      // Whoever has just come back has to be told what was written meanwhile.
+      const behind = since === null ? undefined : now() - since < catchUpMs ? 400 : 0;
+      return peer(other, { established: since !== null, sessionSeconds, behind });
+    });
+  }
+
+  function observe(name: string): Observed {
+    const { downUntilMs, learnsUntilMs } = worker(name);
+    if (now() < downUntilMs) return { kind: 'down', why: 'no answer' };
+    const resync = now() < learnsUntilMs ? 'pending' : 'learned';
+    return {
+      kind: 'up',
+      state: state({ localName: name, resync, peers: seenBy(name), entries }),
+    };
+  }
+
+  function replica(name: string) {
+    const inner = createMemoryApplier({ section: section([...names, ...others]) });
+    const source = settableSource(membership(...names, ...others));
+    let failsUntilMs = 0;
+    let wish: string | null = null;
+    begin(name, [...names, ...others]);
+
+    /** Asked for now; the worker is another one once the configuration is checked. */
+    async function reload(then: () => Promise<void>): Promise<void> {
+      if (now() < failsUntilMs) {
+        throw new RemoteError('DATAPLANE_UNREACHABLE', 'away', { retryable: true });
+      }
+      const known = [...workers.keys()];
+      const connected = known.filter((other) => sessionSince(name, other) !== null);
+      const away = known.filter((other) => {
+        const since = sessionAt(name, other);
+        return since !== never && now() < since + catchUpMs;
+      });
+      reloads.push({ name, atMs: now(), connected, away });
+      await sleep(between(20, 100));
+      await then();
+      const mine = worker(name);
+      mine.loaded = new Set((await inner.read(stop.signal)).entries.map((each) => each.name));
+      mine.backAtMs = now() + between(40, 150) + (entries / settings.handoverRate) * 1000;
+      await sleep(between(10, 40));
+    }
+
+    const applier: Applier = {
+      name: 'simulated',
+      async read(signal) {
+        if (now() < failsUntilMs) {
+          throw new RemoteError('DATAPLANE_UNREACHABLE', 'away', { retryable: true });
+        }
+        return inner.read(signal);
+      },
+      async apply(base, changes, signal) {
+        await reload(async () => void (await inner.apply(base, changes, signal)));
+        return { reloaded: true, attempts: 1 };
+      },
+      close: async () => {},
+    };
+    const reconciler = createReconciler({
+      source,
+      applier,
+      observe: async () => observe(name),
+      reload: () => reload(async () => {}),
+      self: self(name),
+      plan: { port: 3000, keep: new Set(), expected: [] },
+      gate: settings,
+      log: capturedLog().log,
+      observer: { pass() {}, applied() {}, failed() {}, ready() {} },
+      now,
+      reloadWish: {
+        reason: () => wish,
+        prepare: async () => {},
+        reloaded: () => {
+          wish = null;
+        },
+      },
+    });
+    const scheduler = createScheduler({
+      pass: (resync) => reconciler.runOnce(resync, stop.signal),
+      resyncIntervalMs: 30_000,
+      now,
+      onError: (error) => {
+        throw error;
+      },
+    });
+    source.onChange(() => scheduler.poke());
+    return {
+      name,
+      source,
+      scheduler,
+      start: () => void scheduler.run(stop.signal),
+      wants(reason: string) {
+        wish = reason;
+        scheduler.poke();
+      },
+      wish: () => wish,
+      section: async (): Promise<readonly PeerEntry[]> => (await inner.read(stop.signal)).entries,
+      /** Somebody else writes peers and does not reload. */
+      async written(added: readonly string[]) {
+        const base = await inner.read(stop.signal);
+        const add = added.map((each) => entry(each));
+        const changes = { create: false, add, update: [], remove: [] };
+        await inner.apply(base, changes, stop.signal);
+      },
+      apiFailsFor(ms: number) {
+        failsUntilMs = now() + ms;
+      },
+      haproxyDownFor(ms: number) {
+        worker(name).downUntilMs = now() + ms;
+      },
+      learnsFor(ms: number) {
+        worker(name).learnsUntilMs = now() + ms;
+      },
+    };
+  }
+
+  const replicas = names.map(replica);
+  for (const name of others) begin(name, [...names, ...others]);
+  return {
+    replicas,
+    reloads,
+    settings,
+    /** A sibling without a reconciler, which knows everybody. */
+    joins(name: string) {
+      begin(name, [...names, name]);
+      return member(name);
+    },
+    leaves(name: string) {
+      worker(name).present = false;
+    },
+    /** Nobody has a session with it any more. */
+    losesSessions(name: string) {
+      worker(name).loaded = new Set();
+    },
+    stop: () => stop.abort(),
+  };
+}

@@ -1,0 +1,245 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Member } from '../../../src/model/member.ts';
+import { createFleet, type Reload } from '../../helpers/fleet.ts';
+import { member, membership } from '../../helpers/members.ts';
+import { randomOf } from '../../helpers/random.ts';
+import { gate } from '../../helpers/reconciler.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: 1_000_000_000 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Every replica hears of the same event within this, in milliseconds. */
+const hearing = 40;
+/** How often siblings that are away are looked at again. */
+const look = 100;
+
+type Fleet = ReturnType<typeof createFleet>;
+
+interface World {
+  readonly fleet: Fleet;
+  readonly random: () => number;
+  /** All hear that these are the members now. */
+  tell(members: readonly (string | Member)[], part?: { awaited?: number; synced?: boolean }): void;
+  readonly pass: (ms: number) => Promise<unknown>;
+}
+
+const names = ['a', 'b', 'c', 'd'];
+const others = ['y', 'z'];
+
+/** Four replicas that have a session with each other, whose sidecars have started at different times. */
+function world(seed: number, entries = 0): World {
+  const random = randomOf(seed);
+  const fleet = createFleet({ names, others, random, entries, now: Date.now });
+  for (const each of fleet.replicas) setTimeout(each.start, random() * 30_000);
+  return {
+    fleet,
+    random,
+    tell(members, part = {}) {
+      for (const each of fleet.replicas) {
+        const told = { ...membership(...members), ...part };
+        setTimeout(() => each.source.set(told), random() * hearing);
+      }
+    },
+    pass: (ms) => vi.advanceTimersByTimeAsync(ms),
+  };
+}
+
+/** What happens, and that it is done at the end. */
+interface Kind {
+  readonly what: string;
+  act(world: World): Promise<void> | void;
+  /** Names that the sections have at the end. */
+  readonly end: readonly string[];
+  /** How long all of it takes, at most. */
+  readonly withinMs?: number;
+  /** How many reloads of each replica, at most. */
+  readonly reloads?: number;
+  /** An addition, which has no time, is due for reasons of each replica: two may begin before they can see each other. */
+  readonly blind?: true;
+}
+
+const all = [...names, ...others];
+const moved = member('z', { address: '10.1.1.1' });
+
+/** At times of its own each replica wants a reload, within `withinMs`. */
+function wished({ fleet, random }: World, withinMs: number): void {
+  for (const each of fleet.replicas) {
+    setTimeout(() => each.wants('a renewed certificate'), random() * withinMs);
+  }
+}
+
+function gone({ fleet, tell }: World, ...left: readonly string[]): void {
+  for (const name of left) fleet.leaves(name);
+  tell(all.filter((name) => !left.includes(name)));
+}
+
+const kinds: readonly Kind[] = [
+  {
+    what: 'one who joins',
+    act: ({ fleet, tell }) => tell([...all, fleet.joins('n')]),
+    end: [...all, 'n'],
+    // Four turns of 700 ms with large tables, and somebody who is not back after one of them.
+    withinMs: gate.burstWindowMs + 4 * 700 + hearing,
+  },
+  {
+    what: 'two who join one after the other, after others that never came',
+    async act({ fleet, tell, pass, random }) {
+      const first = fleet.joins('n');
+      tell([...all, first], { awaited: 2 });
+      await pass(random() * 4000);
+      tell([...all, first, fleet.joins('o')], { awaited: 1 });
+      await pass(random() * 4000);
+      tell([...all, first, member('o')], { awaited: 0 });
+    },
+    end: [...all, 'n', 'o'],
+    reloads: 2,
+    blind: true,
+  },
+  {
+    what: 'one who is gone',
+    act: (world) => gone(world, 'z'),
+    end: [...names, 'y'],
+    withinMs: gate.removalDelayMs + 4 * gate.staggerLimitMs,
+  },
+  {
+    what: 'two who are gone, the second just before the first is removed',
+    async act(world) {
+      gone(world, 'z');
+      await world.pass(299_600 + world.random() * 400);
+      gone(world, 'y', 'z');
+    },
+    end: names,
+    reloads: 2,
+  },
+  {
+    what: 'one who is gone while HAProxys are down and learn, and Data Plane APIs fail',
+    async act(world) {
+      gone(world, 'z');
+      await world.pass(295_000);
+      const { fleet, random } = world;
+      for (const each of fleet.replicas) {
+        const fault = [each.haproxyDownFor, each.learnsFor, each.apiFailsFor, () => {}];
+        fault[Math.floor(random() * fault.length)]?.(random() * 60_000);
+      }
+    },
+    end: [...names, 'y'],
+  },
+  {
+    what: 'one who moved and is not connected',
+    act({ fleet, tell }) {
+      fleet.losesSessions('z');
+      tell([...names, 'y', moved]);
+    },
+    end: all,
+  },
+  {
+    what: 'one who moved and is connected until later',
+    async act({ fleet, tell, pass }) {
+      tell([...names, 'y', moved]);
+      await pass(100_000);
+      fleet.losesSessions('z');
+    },
+    end: all,
+  },
+  {
+    what: 'one who moved, one who is gone and one who joins',
+    async act(world) {
+      gone(world, 'y');
+      await world.pass(10_000);
+      world.tell([...names, moved]);
+      await world.pass(10_000);
+      world.tell([...names, moved, world.fleet.joins('n')]);
+    },
+    end: [...names, 'z', 'n'],
+  },
+  { what: 'a certificate that all see at once', act: (world) => wished(world, hearing), end: all },
+  { what: 'a certificate that each sees by itself', act: (world) => wished(world, 2000), end: all },
+  {
+    what: 'a certificate and one who is gone',
+    act(world) {
+      gone(world, 'z');
+      wished(world, hearing);
+    },
+    end: [...names, 'y'],
+    reloads: 2,
+  },
+  {
+    what: 'peers that somebody wrote and nobody loaded',
+    act({ fleet, tell }) {
+      tell([...all, fleet.joins('n')]);
+      for (const each of fleet.replicas) void each.written(['n']);
+    },
+    end: [...all, 'n'],
+  },
+  {
+    what: 'one who joins while the members are unknown',
+    async act({ fleet, tell, pass, random }) {
+      tell(all, { synced: false });
+      await pass(hearing + random() * 5000);
+      tell([...all, fleet.joins('n')]);
+    },
+    end: [...all, 'n'],
+  },
+  {
+    what: 'one who joins while HAProxys are down and learn, and Data Plane APIs fail',
+    act({ fleet, tell, random }) {
+      for (const each of fleet.replicas) {
+        const fault = [each.haproxyDownFor, each.learnsFor, each.apiFailsFor, () => {}];
+        fault[Math.floor(random() * fault.length)]?.(random() * 20_000);
+      }
+      tell([...all, fleet.joins('n')]);
+    },
+    end: [...all, 'n'],
+    blind: true,
+  },
+];
+
+/** Reloads of two replicas that had a session, by how far they are apart, closest first. */
+function pairs(reloads: readonly Reload[]) {
+  return reloads
+    .flatMap((one, at) =>
+      reloads
+        .slice(at + 1)
+        .filter(({ name, connected }) => name !== one.name && connected.includes(one.name))
+        .map((other) => ({
+          apartMs: other.atMs - one.atMs,
+          who: `${one.name} at ${one.atMs % 1_000_000}, ${other.name} at ${other.atMs % 1_000_000}`,
+        })),
+    )
+    .sort((one, other) => one.apartMs - other.apartMs);
+}
+
+const seeds = Array.from({ length: 20 }, (_, index) => index + 1);
+
+describe.each(kinds)('$what', ({ act, end, withinMs = 450_000, reloads = 1, blind }) => {
+  it.each(seeds)('is taken over in turns by replicas side by side (%i)', async (seed) => {
+    const each = world(seed, seed % 3 === 0 ? 200_000 : 0);
+    await each.pass(60_000);
+    expect(each.fleet.reloads).toEqual([]);
+
+    const startedMs = Date.now();
+    await act(each);
+    await each.pass(450_000);
+    each.fleet.stop();
+
+    for (const replica of each.fleet.replicas) {
+      const found = (await replica.section()).map(({ name }) => name);
+      expect(found.toSorted()).toEqual(end.toSorted());
+      expect(replica.wish()).toBeNull();
+      const own = each.fleet.reloads.filter(({ name }) => name === replica.name);
+      expect(own.length).toBeGreaterThan(0);
+      expect(own.length).toBeLessThanOrEqual(reloads);
+    }
+    const last = Math.max(...each.fleet.reloads.map(({ atMs }) => atMs));
+    expect(last - startedMs).toBeLessThanOrEqual(withinMs);
+    const [closest] = pairs(each.fleet.reloads);
+    expect(each.fleet.reloads.filter(({ away }) => away.length > 0)).toEqual([]);
+    if (blind) return;
+    const { staggerMs } = each.fleet.settings;
+    expect(closest?.apartMs, closest?.who).toBeGreaterThanOrEqual(staggerMs - hearing - look);
+  });
+});
