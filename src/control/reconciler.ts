@@ -75,10 +75,6 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     onReload: history.reloaded,
   });
 
-  function isLeaving({ members }: Membership): boolean {
-    return members.some(({ name, terminating }) => name === self.name && terminating);
-  }
-
   async function read(resync: boolean, signal: AbortSignal): Promise<PeersSection> {
     if (section === null || resync) section = await applier.read(signal);
     return section;
@@ -107,7 +103,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     }
     history.note(plan.changes, observed);
     const memberNames = stayingNames(membership);
-    const leaving = isLeaving(membership);
+    const leaving = membership.leaving === true;
     const unloaded = leaving ? [] : unloadedOf(base, observed, memberNames);
     const input = {
       changes: plan.changes,
@@ -176,7 +172,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   async function pass(resync: boolean, signal: AbortSignal): Promise<PassResult> {
     const membership = source.snapshot();
     // Who is about to go still serves, and what it writes is for those who join now, too. It only looks at nothing anew.
-    const leaving = isLeaving(membership);
+    const leaving = membership.leaving === true;
     if (leaving) report.leaving();
     const base = await read(resync && !leaving, signal);
     const plan = planPeers(membership, base, self, options.plan);
@@ -206,7 +202,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         failures += 1;
         section = null;
         history.blocked();
-        report.failed(error, failures, isLeaving(source.snapshot()));
+        report.failed(error, failures, source.snapshot().leaving === true);
         options.log.debug({ err: error }, errorMessage(error));
         return { nextAtMs: now() + retryMs(options.gate, failures) };
       }

@@ -5,6 +5,8 @@ import { canonicalAddress, familyOf } from './address.ts';
 /** Somebody who may become a member, as its origin describes it. */
 export interface Candidate {
   readonly name: string;
+  /** Its pod's, which may not be the peer's. Missing: it is the same, or there is none. */
+  readonly podName?: string;
   /** Every address it has, its own favourite first; empty while it has none. */
   readonly addresses: readonly string[];
   readonly terminating: boolean;
@@ -20,6 +22,8 @@ export interface Chosen {
   readonly awaited: number;
   /** How many cannot be members: of another family, or of a name that is there twice or is none. */
   readonly ignored?: number;
+  /** We ourselves are being deleted. */
+  readonly leaving?: boolean;
 }
 
 /** How many names a note lists: a note is for people, and 1,000 pods may have one problem. */
@@ -38,6 +42,16 @@ function about(names: readonly string[], one: string, many: string): readonly st
 function better(left: Member, right: Member): Member {
   if (left.terminating !== right.terminating) return left.terminating ? right : left;
   return left.address <= right.address ? left : right;
+}
+
+/**
+ * Is it our own pod? Its name alone does not say: a predecessor or a successor on our node may be called as we are, and a
+ * stale origin may still tell of a pod that had our name, with its address.
+ */
+function isOurselves({ name, podName, addresses }: Candidate, self: Self): boolean {
+  if (name !== self.name) return false;
+  if (podName !== undefined && self.podName !== undefined && podName !== self.podName) return false;
+  return addresses.length === 0 || addresses.map(canonicalAddress).includes(self.address);
 }
 
 function sharedAddresses(members: readonly Member[]): readonly string[] {
@@ -65,12 +79,15 @@ export function chooseMembers(candidates: Iterable<Candidate>, self: Self): Chos
   const refused: string[] = [];
   const notes: string[] = [];
   let awaited = 0;
-  for (const { name, addresses, terminating, ...rest } of candidates) {
+  let leaving = false;
+  for (const candidate of candidates) {
+    const { name, addresses, terminating, ...rest } = candidate;
     if (!isDnsName(name)) {
       refused.push(quoted(name));
       continue;
     }
     const own = name === self.name;
+    if (terminating && isOurselves(candidate, self)) leaving = true;
     const usable = addresses.map(canonicalAddress).find((ip) => ip && familyOf(ip) === family);
     if (own && usable !== undefined && usable !== self.address) {
       notes.push(`our own address is ${self.address} here but ${usable} at the origin`);
@@ -99,5 +116,6 @@ export function chooseMembers(candidates: Iterable<Candidate>, self: Self): Chos
     ...sharedAddresses(members),
   );
   if (!byName.has(self.name)) notes.push(`we ourselves (${self.name}) are not among the members`);
-  return { members, notes, awaited, ignored: otherFamily.length + twice.size + refused.length };
+  const ignored = otherFamily.length + twice.size + refused.length;
+  return { members, notes, awaited, ignored, leaving };
 }

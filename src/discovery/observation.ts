@@ -64,9 +64,9 @@ export function createObservation({ compute, unheard, now }: ObservationOptions)
     snapshot() {
       if (!synced) return { synced, members: [], notes: troubleNote(), awaited: 0, observedAtMs };
       chosen ??= compute();
-      const { members, notes, awaited, ignored = 0 } = chosen;
+      const { members, notes, awaited, ignored = 0, leaving = false } = chosen;
       const all = [...troubleNote(), ...notes];
-      return { synced, members, notes: all, awaited, ignored, observedAtMs };
+      return { synced, members, notes: all, awaited, ignored, leaving, observedAtMs };
     },
     onChange(callback) {
       pokes.push(callback);

@@ -44,7 +44,8 @@ export function membersFromPods(
   const alive: Candidate[] = [];
   for (const pod of pods) {
     const name = peerName(pod, names);
-    if (!pod.finished || name === self.name) alive.push({ ...pod, name });
+    const own = pod.name === (self.podName ?? self.name);
+    if (!pod.finished || own) alive.push({ ...pod, name, podName: pod.name });
   }
   if (alive.length === 0) {
     const note = 'the selector matches no pod, not even our own: compare it with the pod labels';

@@ -53,5 +53,5 @@ export function readSelf(input: SelfInput): SelfWithAddresses {
   // A pod with hostNetwork has the address of its node, and no other pod has.
   const named = input.node;
   const onHost = named !== undefined && canonicalAddress(named.ip) === address;
-  return { name: onHost ? named.name : name, address, addresses: [...addresses] };
+  return { name: onHost ? named.name : name, podName: name, address, addresses: [...addresses] };
 }

@@ -12,4 +12,6 @@ export interface Member {
 export interface Self {
   readonly name: string;
   readonly address: string;
+  /** Our pod's, which may not be the peer's: another pod may follow us under that. Missing: it is the same. */
+  readonly podName?: string;
 }

@@ -12,6 +12,8 @@ export interface Membership {
   readonly awaited: number;
   /** How many pods of the selector cannot be members; `notes` says which and why. Absent: none, or the source cannot tell. */
   readonly ignored?: number;
+  /** This pod itself is being deleted, whoever else has its peer's name by now. Absent: no, or the source cannot tell. */
+  readonly leaving?: boolean;
   /** Milliseconds since the epoch at which the source last heard from its origin. */
   readonly observedAtMs: number;
 }

@@ -15,7 +15,8 @@ function addressOf(name: string): string {
 
 export function membership(...names: readonly (string | Member)[]): Membership {
   const members = names.map((name) => (typeof name === 'string' ? member(name) : name));
-  return { synced: true, members, notes: [], awaited: 0, observedAtMs: 0 };
+  const leaving = members.some(({ name, terminating }) => name === self().name && terminating);
+  return { synced: true, members, notes: [], awaited: 0, leaving, observedAtMs: 0 };
 }
 
 export function self(name = 'a'): Self {

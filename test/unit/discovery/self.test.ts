@@ -7,6 +7,7 @@ describe('readSelf', () => {
 
     expect(self).toEqual({
       name: 'a',
+      podName: 'a',
       address: '10.0.0.1',
       addresses: ['10.0.0.1', 'fd00::1'],
     });
