@@ -50,6 +50,18 @@ export function resolveWith(servers: readonly string[]): Resolve {
   };
 }
 
+/** Resolves with the work or when the signal aborts, and leaves nothing behind on a signal that lives for months. */
+async function orStopped(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+  const onAbort = () => stop();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([work, stopped]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
 /**
  * The addresses of a DNS name, asked for again and again: no API server, no right, no watch. A name that has no address
  * lacks ourselves, and a server that does not answer says nothing: in both cases nothing is changed.
@@ -91,10 +103,7 @@ export function createDnsSource(options: DnsSourceOptions): Source {
 
   async function follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const stopped = new Promise<void>((done) =>
-        signal.addEventListener('abort', () => done(), { once: true }),
-      );
-      await Promise.race([ask(), stopped]);
+      await orStopped(ask(), signal);
       // Replicas that started together do not ask together for ever.
       const pauseMs = intervalMs * (0.9 + random() * 0.2);
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
