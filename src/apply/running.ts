@@ -12,7 +12,7 @@ export function sameAsRunning(section: PeersSection, running: readonly PeerState
   if (section.entries.length !== running.length) return false;
   const peers = new Map(running.map((peer) => [peer.name, peer]));
   return section.entries.every((entry) => {
-    const peer = peers.get(entry.name);
+    const peer = peers.get(entry.name) ?? running.find((each) => isUnnamed(entry, each));
     return peer !== undefined && (peer.local || sameAddress(entry, peer.address));
   });
 }
@@ -21,7 +21,7 @@ export function sameAsRunning(section: PeersSection, running: readonly PeerState
 export function asRunning(section: PeersSection, running: readonly PeerState[]): PeersSection {
   const written = new Map(section.entries.map((entry) => [entry.name, entry]));
   const entries = running.map((peer): PeerEntry => {
-    const known = written.get(peer.name);
+    const known = written.get(peer.name) ?? section.entries.find((entry) => isUnnamed(entry, peer));
     if (known !== undefined && (peer.local || sameAddress(known, peer.address))) return known;
     const colon = peer.address.lastIndexOf(':');
     return {
@@ -31,6 +31,11 @@ export function asRunning(section: PeersSection, running: readonly PeerState[]):
     };
   });
   return { ...section, entries };
+}
+
+/** An entry whose variable is not set here has whatever name HAProxy gives it. */
+function isUnnamed(entry: PeerEntry, peer: PeerState): boolean {
+  return entry.variable === 'unset' && sameAddress(entry, peer.address);
 }
 
 function sameAddress({ address, port }: PeerEntry, shown: string): boolean {

@@ -4,8 +4,8 @@ import type { Command, Context } from './command.ts';
 import { renderFindings } from './doctor-view.ts';
 import { sidecarFlags } from './sidecar-flags.ts';
 
-async function doctor({ config, signal, version, out, terminal }: Context): Promise<number> {
-  const findings = examine(await gatherFacts(config, version, signal));
+async function doctor({ config, env, signal, version, out, terminal }: Context): Promise<number> {
+  const findings = examine(await gatherFacts(config, env, version, signal));
   out(config.json ? `${JSON.stringify(findings)}\n` : renderFindings(findings, terminal));
   return findings.some(({ level }) => level === 'failure') ? 1 : 0;
 }

@@ -1,8 +1,10 @@
 import { apiObstacles, apiUnmodelled, lossyLines } from '../haproxy/api-model.ts';
 import { findSection, findSections, splitLines, tokenize } from '../haproxy/config-text.ts';
+import { unreachable } from '../haproxy/listen.ts';
 import { readPeersSection } from '../haproxy/peers-text.ts';
 import { findHash } from '../haproxy/render.ts';
 import { verifyPassword } from '../haproxy/userlist.ts';
+import { variablesAt } from '../haproxy/variables.ts';
 import { type Check, failure, ok, warning } from './facts.ts';
 
 const fromInit = 'let the init container write it: haproxy-peer-sync init --template YOUR.cfg';
@@ -22,7 +24,7 @@ function words(line: string): readonly string[] {
   return tokenize(line).map((token) => token.text);
 }
 
-const localpeer: Check = ({ configText, options, self }) => {
+const localpeer: Check = ({ configText, options, self, env }) => {
   if (!configText.ok) return [];
   const name = 'localpeer';
   const lines = splitLines(configText.value);
@@ -30,7 +32,9 @@ const localpeer: Check = ({ configText, options, self }) => {
   const found: { readonly value: string; readonly index: number }[] = [];
   for (const section of findSections(lines).filter(({ keyword }) => keyword === 'global')) {
     for (let index = section.start + 1; index < section.end; index++) {
-      const [keyword, value] = words(lines[index] ?? '');
+      const [keyword, value] = tokenize(lines[index] ?? '', variablesAt(lines, index, env)).map(
+        ({ text }) => text,
+      );
       if (keyword === 'localpeer') found.push({ value: value ?? '', index });
     }
   }
@@ -61,11 +65,11 @@ const localpeer: Check = ({ configText, options, self }) => {
   return [ok(name, self.name)];
 };
 
-const section: Check = ({ configText, options, self }) => {
+const section: Check = ({ configText, options, self, env }) => {
   if (!configText.ok) return [];
   const name = 'section';
   const text = configText.value;
-  const found = readPeersSection(text, options.peersSection, {});
+  const found = readPeersSection(text, options.peersSection, env);
   if (!found.exists) {
     return [failure(name, `there is no section "peers ${options.peersSection}"`, fromInit)];
   }
@@ -79,6 +83,17 @@ const section: Check = ({ configText, options, self }) => {
       ),
     );
   }
+  const problem = unreachable(text, {
+    ...{ sectionName: options.peersSection, self, port: options.peersPort, env },
+  });
+  if (problem !== null)
+    findings.push(
+      (problem.certain ? failure : warning)(
+        name,
+        problem.why,
+        `give --peers-port to init and run of all replicas, or write bind :${options.peersPort}`,
+      ),
+    );
   if (options.usesDataplane) {
     for (const obstacle of apiObstacles(text, options.peersSection)) {
       findings.push(failure(name, obstacle, 'see "TLS between peers" in the README'));

@@ -1,3 +1,4 @@
+import type { Variables } from '../haproxy/config-text.ts';
 import type { TableState } from '../haproxy/show-table.ts';
 import type { HelloOutcome } from '../model/hello.ts';
 import type { Self } from '../model/member.ts';
@@ -38,6 +39,8 @@ export interface Facts {
   readonly podName: string;
   /** Version of this program. */
   readonly version: string;
+  /** What names in haproxy.cfg may be expanded with. Never shown. */
+  readonly env: Variables;
   readonly options: {
     readonly peersSection: string;
     readonly peersPort: number;

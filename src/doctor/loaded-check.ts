@@ -3,11 +3,11 @@ import { unloadedNames } from '../model/unloaded.ts';
 import { type Check, ok, warning } from './facts.ts';
 
 /** Is what is written also what runs? A sibling that HAProxy has not loaded is refused. */
-export const loaded: Check = ({ admin, configText, options, siblings }) => {
+export const loaded: Check = ({ admin, configText, options, siblings, env }) => {
   if (!admin.ok || admin.value.peers === null || !configText.ok) return [];
   const name = 'loaded';
   const missing = unloadedNames(
-    readPeersSection(configText.value, options.peersSection),
+    readPeersSection(configText.value, options.peersSection, env),
     admin.value.peers,
     new Set(siblings.map((sibling) => sibling.name)),
   );

@@ -25,9 +25,13 @@ const certificate: Check = ({ tls }) => {
     : [ok(name, `certificate, key and CA fit together, for ${days} days more`)];
 };
 
-const section: Check = ({ tls, configText, options }) => {
+const section: Check = ({ tls, configText, options, env }) => {
   if (!configText.ok) return [];
-  const { encrypted = false, exists } = readPeersSection(configText.value, options.peersSection);
+  const { encrypted = false, exists } = readPeersSection(
+    configText.value,
+    options.peersSection,
+    env,
+  );
   if (!exists || encrypted === (tls !== undefined && tls !== null)) return [];
   return [
     encrypted

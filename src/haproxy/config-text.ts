@@ -6,6 +6,8 @@ export interface Token {
   /** Position in the line, quotes included. */
   readonly start: number;
   readonly end: number;
+  /** It holds a variable; `unset`: one whose value is not known here, so that `text` is not what HAProxy reads. */
+  readonly variable?: 'set' | 'unset';
 }
 
 export interface Section {
@@ -55,6 +57,7 @@ export function lineEnd(text: string): '\r\n' | '\n' {
 interface Piece {
   readonly text: string;
   readonly end: number;
+  readonly variable?: Token['variable'];
 }
 
 const controls: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
@@ -75,28 +78,43 @@ function readEscape(line: string, at: number, quoted: boolean): Piece {
 }
 
 function readVariable(line: string, at: number, env: Variables): Piece {
-  const match = /^\$(?:\{([A-Za-z_]\w*)(?:-([^}]*))?\}|([A-Za-z_]\w*))/.exec(line.slice(at));
+  // `${.FILE}` and the like are HAProxy's own, and `${X[*]}` may be several words: neither is known here.
+  const match = /^\$(?:\{(\.?[A-Za-z_]\w*)(\[\*\])?(?:-([^}]*))?\}|([A-Za-z_]\w*))/.exec(
+    line.slice(at),
+  );
   if (match === null) return { text: '$', end: at + 1 };
-  const [whole, braced, fallback, bare] = match;
-  return { text: env[braced ?? bare ?? ''] ?? fallback ?? '', end: at + whole.length };
+  const [whole, braced, many, fallback, bare] = match;
+  const value = many === undefined ? (env[braced ?? bare ?? ''] ?? fallback) : undefined;
+  const end = at + whole.length;
+  return value === undefined
+    ? { text: '', end, variable: 'unset' }
+    : { text: value, end, variable: 'set' };
+}
+
+/** What is known of two pieces together. */
+function both(one: Token['variable'], other: Token['variable']): Token['variable'] {
+  return one === 'unset' || other === undefined ? one : other;
 }
 
 function readDoubleQuoted(line: string, from: number, env: Variables): Piece {
   let text = '';
   let at = from;
+  let variable: Token['variable'];
   while (at < line.length && line[at] !== '"') {
     let piece: Piece = { text: line[at] ?? '', end: at + 1 };
     if (line[at] === '\\') piece = readEscape(line, at, true);
     else if (line[at] === '$') piece = readVariable(line, at, env);
     text += piece.text;
     at = piece.end;
+    variable = both(variable, piece.variable);
   }
-  return { text, end: at + 1 };
+  return { text, end: at + 1, ...(variable && { variable }) };
 }
 
 function readToken(line: string, from: number, env: Variables): Token {
   let text = '';
   let at = from;
+  let variable: Token['variable'];
   while (at < line.length && !/[\s#]/.test(line[at] ?? '')) {
     const character = line[at] ?? '';
     if (character === '\\') {
@@ -112,12 +130,13 @@ function readToken(line: string, from: number, env: Variables): Token {
       const piece = readDoubleQuoted(line, at + 1, env);
       text += piece.text;
       at = piece.end;
+      variable = both(variable, piece.variable);
     } else {
       text += character;
       at += 1;
     }
   }
-  return { text, start: from, end: Math.min(at, line.length) };
+  return { text, start: from, end: Math.min(at, line.length), ...(variable && { variable }) };
 }
 
 /** The words of one line; a comment ends it. */

@@ -12,6 +12,7 @@ import {
 } from './config-text.ts';
 import { speaksTls } from './peers-tls-text.ts';
 import { refuseEntries } from './refuse-entry.ts';
+import { variablesAt } from './variables.ts';
 
 interface EntryLine {
   readonly index: number;
@@ -35,10 +36,11 @@ function readEntryLine(line: string, index: number, env: Variables): EntryLine |
     tokens,
     addressed: endpoint !== undefined,
     entry: {
-      name: name.text,
+      name: name.variable === 'unset' ? written : name.text,
       address: endpoint?.address ?? '',
       port: endpoint?.port ?? 0,
       ...(written === name.text ? {} : { writtenName: written }),
+      ...(name.variable && { variable: name.variable }),
     },
   };
 }
@@ -53,13 +55,14 @@ function sectionLines(text: string, name: string, env: Variables) {
   const section = findSection(lines, 'peers', name);
   const body = section === undefined ? [] : lines.slice(section.start + 1, section.end);
   const offset = (section?.start ?? 0) + 1;
+  const variables = variablesAt(lines, offset - 1, env);
   const entries = body
-    .map((line, index) => readEntryLine(line, offset + index, env))
+    .map((line, index) => readEntryLine(line, offset + index, variables))
     .filter((entry) => entry !== undefined);
   return { lines, section, body, entries };
 }
 
-/** The peers section `name` in the text of haproxy.cfg. `env` is what HAProxy would expand names with. */
+/** The peers section `name` in the text of haproxy.cfg. `env` is what HAProxy would begin to expand names with. */
 export function readPeersSection(
   text: string,
   name: string,

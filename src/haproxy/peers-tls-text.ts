@@ -43,14 +43,14 @@ function serverLine(
   const [keyword, name, address] = tokens;
   const indent = line.slice(0, keyword?.start ?? 0);
   const written = line.slice(name?.start ?? 0, name?.end ?? 0);
-  // "$HOSTNAME" and the like is the template's way to say "me"; the local server has no address.
-  const own = name?.text === selfName || written.includes('$');
+  // The local server has no address.
+  const own = name?.text === selfName;
   const parameters = tokens.slice(address === undefined ? 2 : 3).map(({ text }) => text);
   const shard = parameters.indexOf('shard');
   const kept = shard < 0 ? [] : parameters.splice(shard, 2);
   if (parameters.length > 0)
     warnings.push(
-      `"${parameters.join(' ')}" of peer ${name?.text ?? ''} in the template gives way to --peers-tls`,
+      `"${parameters.join(' ')}" of peer ${written} in the template gives way to --peers-tls`,
     );
   const endpoint = own || address === undefined ? [] : [line.slice(address.start, address.end)];
   return `${indent}server ${[written, ...endpoint, ...(own ? [] : kept)].join(' ')}`;

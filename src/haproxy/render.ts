@@ -1,3 +1,4 @@
+import { UserError } from '../errors.ts';
 import { noChanges } from '../model/changes.ts';
 import type { Member, Self } from '../model/member.ts';
 import type { PeerEntry } from '../model/peers-section.ts';
@@ -11,9 +12,12 @@ import {
   tokenize,
   type Variables,
 } from './config-text.ts';
+import { unreachable } from './listen.ts';
+import { withOwnName } from './own-name.ts';
 import { editPeersSection, readPeersSection } from './peers-text.ts';
 import { withPeersTls } from './peers-tls-text.ts';
 import { refuseEntries } from './refuse-entry.ts';
+import { variablesAt } from './variables.ts';
 
 export interface RenderInput {
   /** The user's own haproxy.cfg. */
@@ -94,7 +98,7 @@ function withLocalpeer(text: string, name: string, env: Variables, warnings: str
   let effective = false;
   for (const index of globalLines(lines)) {
     const line = lines[index] ?? '';
-    const [keyword, value] = tokenize(line, env);
+    const [keyword, value] = tokenize(line, variablesAt(lines, index, env));
     if (keyword?.text !== 'localpeer' || value === undefined) continue;
     // HAProxy ignores it below a peers section.
     effective ||= index < firstPeers;
@@ -146,10 +150,6 @@ function withPeers(
   const actual = readPeersSection(text, sectionName, env);
   const wanted = [self, ...members.filter((member) => member.name !== self.name)];
   const names = new Set(wanted.map((member) => member.name));
-  // "$HOSTNAME" and the like is the template's way to say "me": it becomes our own entry.
-  const own = actual.entries.filter(
-    (entry) => entry.writtenName !== undefined && /\$/.test(entry.writtenName),
-  );
   const addressless = actual.entries.some(
     (entry) => entry.name === self.name && entry.address === '',
   );
@@ -167,13 +167,12 @@ function withPeers(
     create: !actual.exists,
     add: [...entries, ...expected].filter((entry) => !present.has(entry.name)),
     update: entries.filter((entry) => present.has(entry.name)),
-    remove: own.filter((entry) => !names.has(entry.name)),
   };
   const staticPeers = actual.entries
-    .filter((entry) => !names.has(entry.name) && !own.includes(entry))
+    .filter((entry) => !names.has(entry.name))
     .map((entry) => entry.name);
   return {
-    text: withPlainOwnName(editPeersSection(text, sectionName, changes, env), input),
+    text: editPeersSection(text, sectionName, changes, env),
     staticPeers,
   };
 }
@@ -187,29 +186,20 @@ function binds(text: string, sectionName: string): boolean {
     .some((line) => tokenize(line)[0]?.text === 'bind');
 }
 
-/** Writes our own name in full where the template has a variable, so that every tool reads the same name. */
-function withPlainOwnName(text: string, { sectionName, self, env }: RenderInput): string {
-  const lines = [...splitLines(text)];
-  const section = findSection(lines, 'peers', sectionName);
-  for (let index = (section?.start ?? 0) + 1; index < (section?.end ?? 0); index++) {
-    const line = lines[index] ?? '';
-    const [keyword, name] = tokenize(line, env);
-    if ((keyword?.text === 'peer' || keyword?.text === 'server') && name?.text === self.name) {
-      lines[index] = line.slice(0, name.start) + self.name + line.slice(name.end);
-    }
-  }
-  return lines.join('');
-}
-
 /**
  * haproxy.cfg from the user's own file: the userlist, the peers section with every member, `localpeer` and an
  * admin socket, and nothing else touched. Its output as the template gives the same output. The master socket is a
- * flag of the program (`haproxy -W -S PATH`) and cannot be set here. `AppError` PEER_REFUSED for a member that is none.
+ * flag of the program (`haproxy -W -S PATH`) and cannot be set here. `AppError` PEER_REFUSED for a member that is none,
+ * `UserError` CONFIG_INVALID for a section that no sibling gets to.
  */
 export function renderHaproxyCfg(input: RenderInput): Rendered {
   refuseEntries([{ ...input.self, port: input.port }]);
   const warnings: string[] = [];
-  let text = withLocalpeer(input.template, input.self.name, input.env, warnings);
+  const others = new Set([...input.members, ...(input.expected ?? [])].map(({ name }) => name));
+  others.delete(input.self.name);
+  const { template, self, sectionName, env } = input;
+  let text = withOwnName(template, { sectionName, selfName: self.name, others, env }, warnings);
+  text = withLocalpeer(text, self.name, env, warnings);
   text = withAdminSocket(text, input.adminSocket, warnings);
   text = withTls(input, text, warnings);
   text = putSection(text, 'userlist', input.userlist, [
@@ -223,6 +213,12 @@ export function renderHaproxyCfg(input: RenderInput): Rendered {
     );
   }
   const withSection = withPeers(input, text);
+  const problem = unreachable(withSection.text, { sectionName, self, port: input.port, env });
+  if (problem?.certain === false) warnings.push(problem.why);
+  if (problem?.certain === true)
+    throw new UserError('CONFIG_INVALID', `The template cannot be used: ${problem.why}.`, {
+      hint: 'Give --peers-port to init and run of all replicas, or change the bind line of the section.',
+    });
   warnings.push(...lossyLines(withSection.text));
   return { ...withSection, warnings };
 }

@@ -5,6 +5,7 @@ export const holdCodes = {
   'members-unknown': 'the source has not told who the members are',
   'self-missing': 'the members do not include this pod',
   'section-style': 'the section has bind and server lines and lacks the own server',
+  'own-name-unknown': 'the own line is written with a variable that is not set here',
   'section-unencrypted': 'the section does not ask for certificates although --peers-tls is on',
   'section-unmodelled': 'a write would lose lines of the section',
   'haproxy-down': 'HAProxy does not answer on its admin socket',

@@ -14,6 +14,11 @@ export interface PeerEntry {
   readonly port: number;
   /** The name as written in the file, where that differs, e.g. `"$HOSTNAME"`. */
   readonly writtenName?: string;
+  /**
+   * The name is written with a variable, so by hand: such a line is never removed. `unset`: its value is not known here,
+   * and `name` is the name as written.
+   */
+  readonly variable?: 'set' | 'unset';
 }
 
 /** A peers section as it is now. */

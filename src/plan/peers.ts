@@ -74,10 +74,17 @@ export function planPeers(
     reasons.push(`${entry.name} is expected`);
   }
   const remove = actual.entries.filter(
-    (entry) => !wanted.has(entry.name) && !settings.keep.has(entry.name),
+    ({ name, variable }) => variable === undefined && !wanted.has(name) && !settings.keep.has(name),
   );
   reasons.push(...remove.map((entry) => `${entry.name} is gone`));
   return { kind: 'changes', changes: { create: !actual.exists, add, update, remove }, reasons };
+}
+
+const anywhere: ReadonlySet<string> = new Set(['', '*', '0.0.0.0', '::']);
+
+/** Nobody connects to an address that means all of them: HAProxy can only listen there. */
+function mayBeLocal({ variable, address }: PeerEntry): boolean {
+  return variable === 'unset' && anywhere.has(address);
 }
 
 interface Hold {
@@ -109,6 +116,11 @@ function holdOf(
   if (actual.style === 'server' && !actual.entries.some((entry) => entry.name === self.name)) {
     const reason = `section ${actual.name} has bind and server lines but no "server ${self.name}": add it to the template`;
     return { code: 'section-style', reasons: [reason] };
+  }
+  const ownLine = actual.entries.find(mayBeLocal);
+  if (ownLine !== undefined && !actual.entries.some((entry) => entry.name === self.name)) {
+    const reason = `the line of ${ownLine.name} can only be this pod's own, and its variable is not set here: give the sidecar the same env as HAProxy, or write ${self.name}`;
+    return { code: 'own-name-unknown', reasons: [reason] };
   }
   if (actual.obstacles.length === 0) return null;
   return { code: 'section-unmodelled', reasons: actual.obstacles };

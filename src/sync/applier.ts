@@ -7,15 +7,17 @@ import { createDryRunApplier } from '../apply/memory.ts';
 import type { Config } from '../config/values.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../server/metrics.ts';
+import { haproxyEnv } from './haproxy-env.ts';
 import { observePeers } from './observe.ts';
 
 /** The applier that the configuration asks for. Throws a UserError for an address that is not local. */
 export function createApplier(
   config: Config,
-  env: Readonly<Record<string, string | undefined>>,
+  own: Readonly<Record<string, string | undefined>>,
   log: Log,
   metrics: Metrics,
 ): Applier {
+  const env = haproxyEnv(config, own);
   const applier =
     config.applier === 'direct'
       ? createDirectApplier({

@@ -16,6 +16,7 @@ import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
 import { expectedPeers } from '../plan/expected.ts';
+import { haproxyEnv } from './haproxy-env.ts';
 import { ensurePassword } from './password.ts';
 import { peersTlsFiles, peersTlsSource } from './peers-tls.ts';
 import { writeStaticPeers } from './static-peers.ts';
@@ -125,7 +126,7 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
         passwordHash,
         password,
         adminSocket: config.adminSocket,
-        env: { HOSTNAME: self.name, POD_NAME: self.name, ...env },
+        env: haproxyEnv(config, env),
         tls,
       });
       if (warnings.join('\n') !== said) log.warn({ warnings }, 'template');

@@ -30,6 +30,7 @@ import { createLog } from '../log.ts';
 import type { HelloOutcome } from '../model/hello.ts';
 import { isDnsName } from '../model/names.ts';
 import { askStatus } from './ask-status.ts';
+import { haproxyEnv } from './haproxy-env.ts';
 import { inTurns } from './in-turns.ts';
 import { helloTls, peersTlsSource } from './peers-tls.ts';
 import { createSource } from './source.ts';
@@ -185,6 +186,7 @@ function connectedOf(admin: Facts['admin'], ownName: string): ReadonlySet<string
 /** Looks at everything that a check may want to know. Changes nothing; never throws for what it finds. */
 export async function gatherFacts(
   config: Config,
+  env: Readonly<Record<string, string | undefined>>,
   version: string,
   signal: AbortSignal,
 ): Promise<Facts> {
@@ -231,6 +233,7 @@ export async function gatherFacts(
     self,
     podName: config.podName ?? self.name,
     version,
+    env: haproxyEnv(config, env),
     options: {
       peersSection: config.peersSection,
       peersPort: config.peersPort,

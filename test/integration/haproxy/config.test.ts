@@ -1,11 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { tokenize } from '../../../src/haproxy/config-text.ts';
 import { hello } from '../../../src/haproxy/hello.ts';
 import { validateConfig } from '../../../src/haproxy/validate.ts';
+import { variablesAt } from '../../../src/haproxy/variables.ts';
 import { startHaproxyStand } from '../../helpers/dataplane.ts';
 import { programs } from '../../helpers/programs.ts';
 
@@ -70,6 +71,40 @@ describe.each(versions)('HAProxy %s', (name, binary = '') => {
           ([, word]) => word,
         );
         expect(words.map((word) => tokenize(word, env)[0]?.text)).toEqual(read);
+      });
+
+      it('has the variables that global sections set, as far as variablesAt knows them', () => {
+        const set = [
+          'setenv A one',
+          'setenv B "$A-two"',
+          'presetenv A three',
+          'presetenv C "${NOPE-four}"',
+          'localpeer me',
+          'unsetenv B',
+          'setenv HOSTNAME other',
+          'resetenv A HAPROXY_LOCALPEER HOME',
+        ];
+        const asked = ['A', 'B', 'C', 'HAPROXY_LOCALPEER', 'HOSTNAME'];
+        const words = asked.map((name) => `"${name}-is-$${name}"`);
+        const lines = ['global', ...['', ...set].flatMap((line) => [line, ...words])];
+        const file = join(directory, 'variables.cfg');
+        writeFileSync(file, lines.map((line) => `${line}\n`).join(''));
+        const env = { ...process.env, HOSTNAME: hostname(), HOME: '/r' };
+
+        const { stderr } = spawnSync(binary, ['-c', '-f', file], { env, encoding: 'utf8' });
+
+        const read = [...stderr.matchAll(/unknown keyword '(.*)' in 'global'/g)].map(
+          ([, word]) => word,
+        );
+        const ours = lines.flatMap((line, at) => {
+          const token = tokenize(line, variablesAt(lines, at, env))[0];
+          return words.includes(line) && token !== undefined ? [token] : [];
+        });
+        // What is unset for us may be set for HAProxy; what we know, it knows as well.
+        expect(
+          ours.map(({ text, variable }, at) => (variable === 'set' ? text : read[at])),
+        ).toEqual(read);
+        expect(ours.filter(({ variable }) => variable === 'set').length).toBeGreaterThan(20);
       });
 
       it.each(outputs)('takes %s, with a peers section that is in force', async (file) => {

@@ -46,6 +46,7 @@ const well: Facts = {
   self: { name: 'web-1', address: '10.0.0.1' },
   podName: 'web-1',
   version: '1.0.0',
+  env: { HOSTNAME: 'web-1' },
   options: {
     peersSection: 'haproxy-peers',
     peersPort: 3000,

@@ -51,7 +51,7 @@ describe('readPeersSection', () => {
       version: '7',
       obstacles: [],
       entries: [
-        { name: 'a', address: '0.0.0.0', port: 3000, writtenName: '"$HOSTNAME"' },
+        { name: 'a', address: '0.0.0.0', port: 3000, writtenName: '"$HOSTNAME"', variable: 'set' },
         { name: 'b', address: 'fd00::1', port: 3001 },
         { name: 'c', address: 'fd00::2', port: 3002 },
       ],

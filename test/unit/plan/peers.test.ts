@@ -42,6 +42,22 @@ describe('planPeers', () => {
     ]);
   });
 
+  it('never removes a peer that is written with a variable: no pod is', () => {
+    const unset = entry('"${DR_NAME}"', { address: '192.0.2.1', variable: 'unset' });
+    const set = entry('dr', { address: '192.0.2.2', writtenName: '"$DR"', variable: 'set' });
+
+    expect(hasChanges(changesOf(membership('a'), section(['a', unset, set])).changes)).toBe(false);
+  });
+
+  it('adds no own entry beside one that only HAProxy can read', () => {
+    const own = entry('"$ME"', { address: '0.0.0.0', variable: 'unset' });
+
+    const plan = planPeers(membership('a'), section([own]), self(), settings);
+
+    expect(plan).toMatchObject({ kind: 'hold', code: 'own-name-unknown' });
+    expect(plan.reasons.join()).toContain('"$ME"');
+  });
+
   it('updates a port that differs', () => {
     const plan = changesOf(membership('a', 'b'), section(['a', entry('b', { port: 1024 })]));
 
