@@ -10,8 +10,8 @@ import {
   tokenize,
   type Variables,
 } from './config-text.ts';
-import { speaksTls } from './peers-tls-text.ts';
 import { refuseEntries } from './refuse-entry.ts';
+import { speaksTls } from './speaks-tls.ts';
 import { variablesAt } from './variables.ts';
 
 interface EntryLine {
@@ -59,7 +59,7 @@ function sectionLines(text: string, name: string, env: Variables) {
   const entries = body
     .map((line, index) => readEntryLine(line, offset + index, variables))
     .filter((entry) => entry !== undefined);
-  return { lines, section, body, entries };
+  return { lines, section, body, entries, variables };
 }
 
 /** The peers section `name` in the text of haproxy.cfg. `env` is what HAProxy would begin to expand names with. */
@@ -69,13 +69,13 @@ export function readPeersSection(
   env: Variables = {},
   version = '',
 ): PeersSection {
-  const { section, body, entries } = sectionLines(text, name, env);
+  const { section, body, entries, variables } = sectionLines(text, name, env);
   return {
     name,
     exists: section !== undefined,
     style: styleOf(body, entries),
     entries: entries.map(({ entry }) => entry),
-    ...(speaksTls(body) ? { encrypted: true } : {}),
+    ...(speaksTls(body, variables) ? { encrypted: true } : {}),
     version,
     obstacles: [],
   };

@@ -81,14 +81,3 @@ export function withPeersTls(text: string, input: PeersTlsInput, warnings: strin
   const after = lines.slice(section.end);
   return [...lines.slice(0, section.start), header, ...head, ...body, ...after].join('');
 }
-
-/** Whether nobody gets into the section, or is talked to by it, without a certificate of the CA. */
-export function speaksTls(body: readonly string[]): boolean {
-  const lines = body
-    .filter((line) => /^\s*(bind|default-server)\s/.test(line))
-    .map((line) => tokenize(line).map(({ text }) => text));
-  return ['bind', 'default-server'].every((keyword) => {
-    const words = lines.find(([first]) => first === keyword) ?? [];
-    return words.includes('ssl') && words[words.indexOf('verify') + 1] === 'required';
-  });
-}

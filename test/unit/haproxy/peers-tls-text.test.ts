@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { editPeersSection, readPeersSection } from '../../../src/haproxy/peers-text.ts';
-import { speaksTls, withPeersTls } from '../../../src/haproxy/peers-tls-text.ts';
+import { withPeersTls } from '../../../src/haproxy/peers-tls-text.ts';
+import { speaksTls } from '../../../src/haproxy/speaks-tls.ts';
 import { noChanges } from '../../../src/model/changes.ts';
 
 const tls = { bundle: '/etc/haproxy/peers-tls.pem', ca: '/etc/haproxy/peers-tls-ca.pem' };
@@ -93,6 +94,35 @@ describe('speaksTls', () => {
     [['peer a 10.0.0.1:1 ssl verify required'], false],
     [['# bind ssl verify required', '# default-server ssl verify required'], false],
     [[], false],
+    [['bind :1 ssl crt x verify required', 'default-server ssl verify required no-ssl'], false],
+    [
+      [
+        'bind :1 ssl crt x verify required',
+        'default-server ssl verify required',
+        'default-server verify none',
+      ],
+      false,
+    ],
+    [
+      [
+        'bind :1 ssl crt x verify required',
+        'default-server verify none',
+        'default-server ssl verify required',
+      ],
+      true,
+    ],
+    [
+      ['bind :1 ssl crt x verify required verify none', 'default-server ssl verify required'],
+      false,
+    ],
+    [['bind :1 ssl crt x verify required', 'default-server ssl verify "$HOW"'], false],
+    [
+      [
+        'bind :1 ssl crt x verify required',
+        'default-server ssl verify required ca-file @system-ca',
+      ],
+      false,
+    ],
   ])('says of %j: %j', (lines, expected) => {
     expect(speaksTls(lines)).toBe(expected);
   });
