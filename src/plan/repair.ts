@@ -1,7 +1,13 @@
 import type { ResyncState } from '../model/peers-state.ts';
 
-/** Entries by table, of the tables that peers share. */
-export type Holdings = ReadonlyMap<string, number>;
+/** A table: how many entries it has room for, and how many it holds. */
+export interface Held {
+  readonly used: number;
+  readonly size: number;
+}
+
+/** By table, of the tables that peers share. */
+export type Holdings = ReadonlyMap<string, Held>;
 
 export interface Holder {
   readonly name: string;
@@ -17,12 +23,10 @@ export interface RepairInput {
   readonly own: {
     readonly resync: ResyncState;
     readonly tables: Holdings;
-    /** A full table holds what it can. */
-    readonly full: ReadonlySet<string>;
   };
   /** Siblings that told what they hold; the others are not here. */
   readonly siblings: readonly Holder[];
-  /** What `gapOf` said at the look before, and for how many looks in a row it has not shrunk. */
+  /** The least that `gapOf` has said so far, and for how many looks in a row it has not become less. */
   readonly gapBefore: number | null;
   readonly stalledLooks: number;
   /** Hard-reloads so far. */
@@ -44,12 +48,28 @@ export type RepairDecision =
   | { readonly kind: 'repair' | 'give-up'; readonly reasons: readonly string[] };
 
 /**
+ * HAProxy throws the oldest `size >> 8` entries and one more out of a table that is full and written to (2.4 to 3.0,
+ * src/stick_table.c, __stksess_new; measured to the entry with 2.6 and 3.0), so it swings by as many. 3.4 throws out one.
+ */
+function swing(size: number): number {
+  return Math.floor(size / 256) + 1;
+}
+
+/** Holds it what it can? Some expire or are on their way, and a replica counts what it throws out a moment later. */
+function isFull({ used, size }: Held): boolean {
+  return used >= size - swing(size) - Math.max(1, size * 0.001);
+}
+
+/**
  * How many of a sibling's entries may be missing here without a fault, although our count was taken later: what expires,
  * and for who was taught by a sibling (`learned`) what stayed on one replica at its reload, 0 to 60 keys. Of 27 that joined at
  * once on two cores, one was taught 39,306 of 40,000 and took itself for finished.
  */
-function allowed(used: number, own: Own): number {
-  return own.resync === 'learned' ? Math.max(64, used * 0.001) : used * 0.01;
+function allowed(theirs: Held, own: Own): number {
+  const { used } = theirs;
+  const tolerance = own.resync === 'learned' ? Math.max(64, used * 0.001) : used * 0.01;
+  // What it had thrown out when it taught us is missing here, where it may have room for more by now.
+  return isFull(theirs) ? tolerance + swing(theirs.size) : tolerance;
 }
 
 const attemptLimit = 2;
@@ -108,7 +128,7 @@ function fullEnough({ own, siblings, connectLimitMs }: RepairInput, elapsed: num
 }
 
 function some(tables: Holdings): boolean {
-  return [...tables.values()].some((used) => used > 0);
+  return [...tables.values()].some(({ used }) => used > 0);
 }
 
 function names(siblings: readonly Holder[]): string {
@@ -124,17 +144,20 @@ function ahead(own: Own, siblings: readonly Holder[]): readonly Holder[] {
 /** Over all tables that both have: what is missing here beyond the tolerance. */
 function gap(sibling: Holder, own: Own): number {
   let sum = 0;
-  for (const [table, used] of sibling.tables) {
+  for (const [table, theirs] of sibling.tables) {
     const held = own.tables.get(table);
-    if (held === undefined || own.full.has(table)) continue;
-    if (held === 0 ? used > 0 : used - held > allowed(used, own)) sum += used - held;
+    // A full table holds what it can.
+    if (held === undefined || isFull(held)) continue;
+    const lacking = theirs.used - held.used;
+    if (held.used === 0 ? lacking > 0 : lacking > allowed(theirs, own)) sum += lacking;
   }
   return sum;
 }
 
 function differs(sibling: Holder, own: Own): string {
   const tables = [...sibling.tables]
-    .filter(([table, used]) => used > (own.tables.get(table) ?? used))
-    .map(([table, used]) => `${used} entries of ${table}, this pod ${own.tables.get(table)}`);
+    .map(([table, { used }]) => ({ table, used, held: own.tables.get(table)?.used ?? used }))
+    .filter(({ used, held }) => used > held)
+    .map(({ table, used, held }) => `${used} entries of ${table}, this pod ${held}`);
   return `${sibling.name} holds ${tables.join('; ')}`;
 }

@@ -39,7 +39,7 @@ const askedAtMost = 5;
 
 function holdings(status: Status): Holdings {
   return new Map(
-    status.tables.filter(({ shared }) => shared).map(({ name, used }) => [name, used]),
+    status.tables.filter(({ shared }) => shared).map(({ name, ...held }) => [name, held]),
   );
 }
 
@@ -98,10 +98,7 @@ export function createRepair(options: RepairOptions): Confirm {
       });
     }
     const tables = holdings(own);
-    const full = new Set(
-      own.tables.filter(({ used, size }) => used >= size).map(({ name }) => name),
-    );
-    const compared = { own: { resync: own.resync ?? 'unknown', tables, full }, siblings } as const;
+    const compared = { own: { resync: own.resync ?? 'unknown', tables }, siblings } as const;
     const gap = gapOf(compared);
     stalledLooks = gap === 0 || shrinks(gap, gapBefore) ? 0 : stalledLooks + 1;
     const decision = repair(
@@ -117,7 +114,8 @@ export function createRepair(options: RepairOptions): Confirm {
       },
       now(),
     );
-    gapBefore = gap;
+    // A full table swings, so that its count is less now and then: only what is less than ever before is progress.
+    gapBefore = Math.min(gap, gapBefore ?? gap);
     return decision;
   }
 

@@ -33,6 +33,8 @@ export interface ReplicaSetting {
   readonly sourceFlags: readonly string[];
   readonly flags?: readonly string[];
   readonly ports?: ReplicaPorts;
+  /** Entries that the table has room for, as haproxy.cfg writes it. */
+  readonly tableSize?: string;
   /** Its `src/main.ts`; this tree's own where missing. */
   readonly main?: string;
   /** No program is started any more once it is aborted. */
@@ -76,7 +78,7 @@ export interface Replica {
 }
 
 /** The user's own haproxy.cfg, which says nothing of peers but the section's name. */
-export function replicaTemplate(address: string, port = defaultPorts.web): string {
+export function replicaTemplate(address: string, port = defaultPorts.web, size = '2m'): string {
   return `global
     log stderr local0 notice
 
@@ -93,7 +95,7 @@ frontend web
     http-request return status 200
 
 backend sessions
-    stick-table type string len 64 size 2m expire 1h store gpc0 peers ${peersSection}
+    stick-table type string len 64 size ${size} expire 1h store gpc0 peers ${peersSection}
 `;
 }
 
@@ -133,7 +135,7 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
   const run = join(directory, 'run');
   for (const path of [etc, run]) mkdirSync(path, { recursive: true });
   const template = join(directory, 'template.cfg');
-  writeFileSync(template, replicaTemplate(address, ports.web));
+  writeFileSync(template, replicaTemplate(address, ports.web, setting.tableSize));
   const configFile = join(etc, 'haproxy.cfg');
   const adminSocket = join(run, 'admin.sock');
   const masterSocket = join(run, 'master.sock');

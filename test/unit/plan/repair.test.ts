@@ -3,8 +3,11 @@ import { gapOf, type Holder, type RepairInput, repair, shrinks } from '../../../
 
 const now = 100_000;
 
-function holdings(used: number | Readonly<Record<string, number>>) {
-  return new Map(Object.entries(typeof used === 'number' ? { sessions: used } : used));
+const million = 1_000_000;
+
+function holdings(used: number | Readonly<Record<string, number>>, size = million) {
+  const tables = typeof used === 'number' ? { sessions: used } : used;
+  return new Map(Object.entries(tables).map(([name, count]) => [name, { used: count, size }]));
 }
 
 function holder(used: number, part: Partial<Holder> = {}): Holder {
@@ -13,14 +16,14 @@ function holder(used: number, part: Partial<Holder> = {}): Holder {
 
 /** A pod that finished alone and empty, and has looked three times in vain. */
 function decide(siblings: readonly Holder[], part: Partial<RepairInput> = {}, used = 0) {
-  const own = { resync: 'alone', tables: holdings(used), full: new Set<string>() } as const;
+  const own = { resync: 'alone', tables: holdings(used) } as const;
   const rest = { attempts: 0, possible: true, startedAtMs: now - 1000, limitMs: 60_000 };
   const looks = { gapBefore: null, stalledLooks: 3, connectLimitMs: 6000 };
   return repair({ own, siblings, ...looks, ...rest, ...part }, now);
 }
 
 function learned(used: number): RepairInput['own'] {
-  return { resync: 'learned', tables: holdings(used), full: new Set() };
+  return { resync: 'learned', tables: holdings(used) };
 }
 
 describe('repair', () => {
@@ -106,7 +109,7 @@ describe('repair', () => {
   });
 
   it('expects no more of a table than fits, and nothing of one that is not here', () => {
-    const own = { resync: 'learned', tables: holdings(100), full: new Set(['sessions']) } as const;
+    const own = { resync: 'learned', tables: holdings(100, 100) } as const;
 
     expect(decide([holder(40_000)], { own }).kind).toBe('complete');
     expect(decide([holder(0, { tables: holdings({ other: 5 }) })]).kind).toBe('complete');

@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../helpers/eventually.ts';
+import { ownNetwork } from '../../helpers/network.ts';
+import { programs } from '../../helpers/programs.ts';
+import { createReplica, type Replica } from '../../helpers/replica.ts';
+import { fillTable } from '../../helpers/table.ts';
+
+const size = 20_000;
+const cases = [
+  ['HAProxy 3.4', programs.haproxy34, ownNetwork(), true],
+  ['HAProxy 3.0', programs.haproxy30, ownNetwork(), true],
+  ['HAProxy on the path', programs.haproxy, ownNetwork(), false],
+] as const;
+
+let directory: string;
+const replicas: Replica[] = [];
+let writing = new AbortController();
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'hps-full-'));
+  writing = new AbortController();
+});
+afterEach(async () => {
+  writing.abort();
+  await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
+  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+});
+
+/** Writes new keys for ever, so that the table throws out old ones for ever. */
+async function write(replica: Replica, name: string, pauseMs: number): Promise<void> {
+  for (let index = 0; !writing.signal.aborted; index += 50) {
+    const keys = Array.from({ length: 50 }, (_, at) => `${name}-${index + at}`);
+    const line = keys.map((key) => `set table sessions key ${key} data.gpc0 1;`).join('');
+    await replica.ask(line).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
+
+describe.each(cases)('siblings whose table is full, %s', (_, haproxy, network, repairs) => {
+  const it_ = it.skipIf(haproxy === undefined);
+  const note = haproxy === undefined ? 'skipped, no such HAProxy here: ' : '';
+
+  function replica(name: string, last: number) {
+    const membersFile = join(directory, `${name}.json`);
+    const setting = { haproxy: haproxy ?? '', dataplane: null, directory };
+    const sourceFlags = ['--source=file', `--members-file=${membersFile}`];
+    const created = createReplica(
+      { ...setting, sourceFlags, tableSize: String(size) },
+      name,
+      `${network}.${last}`,
+    );
+    replicas.push(created);
+    return created;
+  }
+
+  function tell(who: Replica, ...members: readonly Replica[]): void {
+    const list = members.map(({ name, address }) => ({ name, address }));
+    writeFileSync(join(directory, `${who.name}.json`), JSON.stringify(list));
+  }
+
+  /** Two replicas that are ready, full, and written to. */
+  async function full(a: Replica, b: Replica, pauseMs: number): Promise<void> {
+    for (const each of [a, b]) {
+      tell(each, a, b);
+      await each.init();
+    }
+    await Promise.all([a.start(), b.start()]);
+    await eventually(async () => (await a.ready()) && (await b.ready()), { timeoutMs: 40_000 });
+    await fillTable(a, Math.floor(size * 1.2));
+    await eventually(async () => (await b.entries()) >= size - size / 256 - 1);
+    void write(a, 'a', pauseMs);
+    void write(b, 'b', pauseMs);
+  }
+
+  it_(
+    `${note}become no reason to learn anew for those who join, again and again`,
+    async () => {
+      const [a, b] = [replica('a', 1), replica('b', 2)];
+      await full(a, b, 25);
+
+      const joining = [replica('c', 3), replica('d', 4), replica('e', 5)];
+      for (const each of [a, b, ...joining]) tell(each, a, b, ...joining);
+      for (const each of joining) {
+        await each.init();
+        await each.start();
+        await eventually(() => each.ready(), { timeoutMs: 40_000, intervalMs: 100 });
+
+        expect(each.log()).not.toMatch(/hard-reload|RESYNC_MISSED/);
+        expect(await each.entries()).toBeGreaterThanOrEqual(size - size / 256 - 1);
+      }
+    },
+    120_000,
+  );
+
+  it_(
+    `${note}are missed by one who has nothing of them`,
+    async () => {
+      const [a, b, late] = [replica('a', 1), replica('b', 2), replica('late', 3)];
+      // Slowly: what is written meanwhile alone would fill a table of this size.
+      await full(a, b, 500);
+      tell(late, late);
+      await late.init();
+      for (const each of [a, b, late]) tell(each, a, b, late);
+
+      await late.start();
+      await eventually(() => late.ready(), { timeoutMs: 60_000, intervalMs: 100 });
+
+      expect(late.log()).toContain(
+        repairs ? 'tables learned after a hard-reload' : 'RESYNC_MISSED',
+      );
+      if (repairs) expect(await late.entries()).toBeGreaterThanOrEqual(size - size / 256 - 1);
+    },
+    120_000,
+  );
+});
