@@ -75,10 +75,11 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
       return { ok: ready, reasons };
     },
     status: () => module.status(),
-    metrics: async (accept) => {
+    metrics: async (format) => {
       await scrape();
-      return expose(metrics.registry, accept);
+      return expose(metrics.registry, format);
     },
+    onEnded: (reason) => metrics.httpEnded.inc({ reason }),
   });
   log.info(
     { port: server.port, source: source.name, applier: applier.name, staticPeers },

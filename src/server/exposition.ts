@@ -39,9 +39,11 @@ function help(line: string): string {
   return line.startsWith('# HELP ') ? line.replaceAll('"', '\\"') : line;
 }
 
-/** What the registry holds, in the format that the scraper asks for by its Accept header. */
-export async function expose(registry: Registry, accept: string | undefined): Promise<Exposition> {
+export type Format = 'text' | 'openmetrics';
+
+/** What the registry holds, in one of the formats. */
+export async function expose(registry: Registry, format: Format): Promise<Exposition> {
   const text = await registry.metrics();
-  if (!wantsOpenMetrics(accept)) return { contentType: Registry.PROMETHEUS_CONTENT_TYPE, text };
+  if (format === 'text') return { contentType: Registry.PROMETHEUS_CONTENT_TYPE, text };
   return { contentType: Registry.OPENMETRICS_CONTENT_TYPE, text: toOpenMetrics(text) };
 }

@@ -1,13 +1,16 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Server } from 'node:net';
 import { UserError } from '../errors.ts';
-import type { Exposition } from './exposition.ts';
+import { type ConnectionOptions, createConnections, type Reply, textReply } from './connections.ts';
+import { type Exposition, type Format, wantsOpenMetrics } from './exposition.ts';
+import type { Request } from './request.ts';
+import { shared } from './shared.ts';
 
 export interface Check {
   readonly ok: boolean;
   readonly reasons: readonly string[];
 }
 
-export interface HttpServerOptions {
+export interface HttpServerOptions extends ConnectionOptions {
   /** Empty host: all addresses, both families. Port 0 picks a free one. */
   readonly host: string;
   readonly port: number;
@@ -15,8 +18,7 @@ export interface HttpServerOptions {
   readonly ready: () => Check;
   /** Anything that becomes JSON. */
   readonly status: () => Promise<unknown>;
-  /** In the format that the Accept header asks for. */
-  readonly metrics: (accept: string | undefined) => Promise<Exposition>;
+  readonly metrics: (format: Format) => Promise<Exposition>;
 }
 
 export interface HttpServer {
@@ -24,42 +26,42 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-function answer(response: ServerResponse, status: number, text: string, type = 'text/plain'): void {
-  response.writeHead(status, {
-    'content-type': `${type}; charset=utf-8`,
-    'cache-control': 'no-store',
-  });
-  response.end(text);
+/** How long a status, and metrics in each format, are told again as they are, in milliseconds. Probes are never old. */
+const freshMs = 200;
+
+/** Connections that wait to be accepted; the kernel allows 4,096 (net.core.somaxconn). A probe may stand behind a flood. */
+const backlog = 4096;
+
+function checkReply({ ok, reasons }: Check): Reply {
+  return textReply(ok ? 200 : 503, ok ? 'ok\n' : `${reasons.join('\n')}\n`);
 }
 
-function answerCheck(response: ServerResponse, check: Check): void {
-  const text = check.ok ? 'ok' : check.reasons.join('\n');
-  answer(response, check.ok ? 200 : 503, `${text}\n`);
+/** What each path answers. What is costly is made once for all who ask in the same moment. */
+function createAnswers(options: HttpServerOptions): (request: Request) => Reply | Promise<Reply> {
+  const status = shared(async (): Promise<Reply> => {
+    const body = Buffer.from(`${JSON.stringify(await options.status())}\n`);
+    return { status: 200, type: 'application/json; charset=utf-8', body };
+  }, freshMs);
+  const metricsIn = (format: Format) =>
+    shared(async (): Promise<Reply> => {
+      const { contentType, text } = await options.metrics(format);
+      return { status: 200, type: contentType, body: Buffer.from(text), vary: 'accept' };
+    }, freshMs);
+  const metrics = { text: metricsIn('text'), openmetrics: metricsIn('openmetrics') };
+
+  return ({ method, path, accept }) => {
+    if (method !== 'GET' && method !== 'HEAD') return textReply(405, 'GET only\n');
+    if (path === '/livez') return checkReply(options.live());
+    if (path === '/readyz') return checkReply(options.ready());
+    if (path === '/status') return status();
+    if (path === '/metrics') return metrics[wantsOpenMetrics(accept) ? 'openmetrics' : 'text']();
+    return textReply(404, 'not found: /livez, /readyz, /status, /metrics\n');
+  };
 }
 
 /** `/livez`, `/readyz`, `/status`, `/metrics`, plain HTTP. Resolves when it listens; a port that is taken is a UserError. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const server = createServer((request, response) => {
-    const path = (request.url ?? '/').split('?')[0];
-    if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405, 'GET only\n');
-    else if (path === '/livez') answerCheck(response, options.live());
-    else if (path === '/readyz') answerCheck(response, options.ready());
-    else if (path === '/status') {
-      options.status().then(
-        (status) => answer(response, 200, `${JSON.stringify(status)}\n`, 'application/json'),
-        () => answer(response, 500, 'status failed\n'),
-      );
-    } else if (path === '/metrics') {
-      options.metrics(request.headers.accept).then(
-        ({ contentType, text }) => {
-          response.writeHead(200, { 'content-type': contentType, vary: 'accept' });
-          response.end(text);
-        },
-        () => answer(response, 500, 'metrics failed\n'),
-      );
-    } else answer(response, 404, 'not found: /livez, /readyz, /status, /metrics\n');
-  });
-  server.keepAliveTimeout = 5000;
+  const { server, endAll } = createConnections(createAnswers(options), options);
   await listen(server, options);
   const address = server.address();
   return {
@@ -67,7 +69,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        endAll();
       }),
   };
 }
@@ -82,6 +84,6 @@ function listen(server: Server, { host, port }: HttpServerOptions): Promise<void
         }),
       ),
     );
-    server.listen({ port, ...(host === '' ? {} : { host }) }, () => resolve());
+    server.listen({ port, backlog, ...(host === '' ? {} : { host }) }, () => resolve());
   });
 }

@@ -266,6 +266,13 @@ export const metricDefinitions = {
     buckets: [0.005, 0.01, 0.025, ...reloadBuckets],
     help: 'Time of a call of the Data Plane API by operation. commit waits for the reload.',
   },
+  httpEnded: {
+    type: 'counter',
+    name: 'http_connections_ended_total',
+    labels: ['reason'],
+    values: ['crowded', 'slow', 'excess'],
+    help: 'Connections to this port that were ended before their answer was read: more than 256 at a time, longer than 10 s, or more sent than one request. Grows fast: somebody floods it.',
+  },
   events: {
     type: 'counter',
     name: 'kubernetes_events_total',

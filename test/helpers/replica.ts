@@ -37,6 +37,9 @@ export interface ReplicaSetting {
   readonly tableSize?: string;
   /** Its `src/main.ts`; this tree's own where missing. */
   readonly main?: string;
+  /** Flags of Node for the sidecar, and its environment. */
+  readonly nodeFlags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
   /** No program is started any more once it is aborted. */
   readonly signal?: AbortSignal;
 }
@@ -65,6 +68,7 @@ export interface Replica {
   /** SIGKILL to the sidecar alone, and a start as kubelet would make it. */
   killSidecar(): Promise<void>;
   startSidecar(): void;
+  sidecarPid(): number;
   /** SIGKILL to the Data Plane API alone, and a start; without one they do nothing. */
   killApi(): Promise<void>;
   startApi(): void;
@@ -129,7 +133,7 @@ function toAll(child: ChildProcess | undefined, signal: NodeJS.Signals): void {
 }
 
 export function createReplica(setting: ReplicaSetting, name: string, address: string): Replica {
-  const { ports = defaultPorts, main = ownMain } = setting;
+  const { ports = defaultPorts, main = ownMain, nodeFlags = [] } = setting;
   const directory = join(setting.directory, name);
   const etc = join(directory, 'etc');
   const run = join(directory, 'run');
@@ -164,7 +168,7 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
       return spawn(file, args, {
         cwd: directory,
         // What a program leaves behind when it is killed goes with the directory.
-        env: { PATH, HOME, TMPDIR: run },
+        env: { PATH, HOME, TMPDIR: run, ...setting.env },
         stdio: ['ignore', log, log],
         detached: true,
       });
@@ -188,7 +192,7 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
 
   function startSidecar(): void {
     const flags = [`--listen=${address}:${ports.probe}`, ...(setting.flags ?? [])];
-    children.sidecar = launch(process.execPath, [main, 'run', ...common, ...flags]);
+    children.sidecar = launch(process.execPath, [...nodeFlags, main, 'run', ...common, ...flags]);
   }
 
   function startApi(): void {
@@ -226,6 +230,7 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
     },
     killSidecar: () => gone(children.sidecar, 'SIGKILL'),
     startSidecar,
+    sidecarPid: () => children.sidecar?.pid ?? 0,
     killApi: () => gone(children.api, 'SIGKILL'),
     startApi,
     pauseHaproxy: () => toAll(children.haproxy, 'SIGSTOP'),

@@ -1,4 +1,4 @@
-// dist/main.js: the whole program as one file, so that a container starts without reading a thousand modules.
+// dist/main.js, or the path given: the whole program as one file, so that a container starts without reading a thousand modules.
 import { chmodSync } from 'node:fs';
 import { build } from 'esbuild';
 
@@ -6,9 +6,10 @@ import { build } from 'esbuild';
 const banner = `import { createRequire as createRequireForBundle } from 'node:module';
 const require = createRequireForBundle(import.meta.url);`;
 
+const outfile = process.argv[2] ?? 'dist/main.js';
 await build({
   entryPoints: ['src/main.ts'],
-  outfile: 'dist/main.js',
+  outfile,
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -21,4 +22,4 @@ await build({
   banner: { js: banner },
   logLevel: 'warning',
 });
-chmodSync('dist/main.js', 0o755);
+chmodSync(outfile, 0o755);

@@ -279,6 +279,14 @@ export const rows: readonly Row[] = [
           '{{reason}} {{outcome}}': `sum by (reason, outcome) (${m('kubernetes_events_total')})`,
         },
       },
+      {
+        title: 'Connections cut off',
+        description:
+          'Connections to port 8405 ended before their answer was read, by reason. Many: somebody floods it.',
+        type: 'timeseries',
+        width: 24,
+        queries: { '{{reason}}': rate('http_connections_ended_total', 'reason') },
+      },
     ],
   },
   {

@@ -245,7 +245,7 @@ const server: Subject = {
       live: () => ({ ok: true, reasons: [] }),
       ready: () => ({ ok: false, reasons: ['not yet'] }),
       status: async () => ({ name: 'a' }),
-      metrics: (accept) => expose(metrics.registry, accept),
+      metrics: (format) => expose(metrics.registry, format),
     });
     const agent = new HttpAgent({ keepAlive: true, maxSockets: 4 });
     const paths = ['/livez', '/readyz', '/status', '/metrics', '/nothing'];

@@ -43,9 +43,9 @@ describe('expose', () => {
   it('answers each scraper in its own format, one after the other', async () => {
     const { registry } = createMetrics({ version: '1.2.3', node: '24.0.0' });
 
-    const plain = await expose(registry, undefined);
-    const open = await expose(registry, 'application/openmetrics-text; version=1.0.0');
-    const again = await expose(registry, 'text/plain');
+    const plain = await expose(registry, 'text');
+    const open = await expose(registry, 'openmetrics');
+    const again = await expose(registry, 'text');
 
     expect(plain.contentType).toContain('text/plain');
     expect(open.contentType).toContain('application/openmetrics-text');
