@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicNow, sleep } from '../clock.ts';
 import { parseListen } from '../config/validate.ts';
 import type { Config } from '../config/values.ts';
 import { type HelloTls, hello } from '../haproxy/hello.ts';
@@ -17,7 +17,7 @@ import { createSource } from '../sync/source.ts';
 import { isLearning } from '../sync/status-schema.ts';
 import type { Command, Context } from './command.ts';
 
-const now = Date.now;
+const now = monotonicNow;
 
 /** One line when the reason changes, and one every half minute for whoever looks later. */
 function sayNowAndThen(log: Log): (notes: readonly string[]) => void {
@@ -32,7 +32,7 @@ function sayNowAndThen(log: Log): (notes: readonly string[]) => void {
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal });
+  await sleep(ms, signal);
 }
 
 /** The hello, once accepted, is not said again: then only whether the sibling is ready to teach is asked. */

@@ -1,36 +1,26 @@
 import { version as nodeVersion } from 'node:process';
+import { dateOf, monotonicNow, wallNow } from '../clock.ts';
 import { parseListen } from '../config/validate.ts';
+import { liveness } from '../plan/liveness.ts';
 import { expose } from '../server/exposition.ts';
-import type { Check } from '../server/http.ts';
 import { startHttpServer } from '../server/http.ts';
 import { createMetrics } from '../server/metrics.ts';
 import { createApplier } from '../sync/applier.ts';
 import { createLatch } from '../sync/latch.ts';
 import { recorderFor } from '../sync/notices.ts';
-import { createPeersModule, type PeersModule } from '../sync/peers.ts';
+import { createPeersModule } from '../sync/peers.ts';
 import { countWatch, createScrape } from '../sync/scrape.ts';
 import { createSource } from '../sync/source.ts';
 import { readStaticPeers } from '../sync/static-peers.ts';
 import type { Command, Context } from './command.ts';
 
-/** A pass that takes longer than this is stuck: the longest one waits 40 s for a commit, with retries. */
-const stuckMs = 10 * 60_000;
-
-function liveness(module: PeersModule, startedAtMs: number): Check {
-  const lastMs = module.scheduler.lastPassAtMs() ?? startedAtMs;
-  const silentMs = Date.now() - lastMs;
-  const reasons =
-    silentMs > stuckMs ? [`no pass has ended for ${Math.round(silentMs / 1000)} s`] : [];
-  return { ok: reasons.length === 0, reasons };
-}
-
 async function run({ config, env, log, signal, version }: Context): Promise<number> {
   const metrics = createMetrics({ version, node: nodeVersion.slice(1) });
   const applier = createApplier(config, env, log, metrics);
-  const { source, self } = createSource(config, log, countWatch(metrics, config.source, Date.now));
+  const { source, self } = createSource(config, log, countWatch(metrics, config.source, wallNow));
   const staticPeers = await readStaticPeers(config.configFile);
   const { adminSocket, masterSocket } = config;
-  const latch = createLatch({ adminSocket, masterSocket, log, now: Date.now });
+  const latch = createLatch({ adminSocket, masterSocket, log, now: wallNow });
   const wasReady = await latch.read();
   if (wasReady) {
     metrics.ready.set(1);
@@ -51,7 +41,8 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
     log,
     metrics,
     version,
-    now: Date.now,
+    now: monotonicNow,
+    wallNow,
     signal,
     wasReady,
     onReady: () => void latch.write(),
@@ -61,15 +52,17 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
     metrics,
     status: () => module.status(),
     source,
-    lastPassAtMs: () => module.scheduler.lastPassAtMs(),
+    lastPassAtMs() {
+      const atMs = module.scheduler.lastPassAtMs();
+      return atMs === null ? null : dateOf(atMs);
+    },
     perSibling: config.metricsPerSibling,
   });
-  const startedAtMs = Date.now();
   const { host, port } = parseListen(config.listen) ?? { host: '', port: 8405 };
   const server = await startHttpServer({
     host,
     port,
-    live: () => liveness(module, startedAtMs),
+    live: () => liveness(module.scheduler.overdueMs(), config.dataplaneTimeout),
     ready: () => {
       const { ready, reasons } = module.reconciler.readiness();
       return { ok: ready, reasons };

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { sleep, wallNow } from '../clock.ts';
 import { parseListen } from '../config/validate.ts';
 import { type Connection, connectWith } from '../discovery/kubernetes/connection.ts';
 import { listAll } from '../discovery/kubernetes/list.ts';
@@ -100,14 +100,14 @@ async function status(context: Context): Promise<number> {
     const found = await look();
     if (config.json) out(`${JSON.stringify(found)}\n`);
     else {
-      const text = renderStatus(found, { colors: terminal, nowMs: Date.now() });
+      const text = renderStatus(found, { colors: terminal, nowMs: wallNow() });
       // Home, the text, and nothing of the look before below it.
       out(config.watch && terminal ? `\u001b[H\u001b[2J${text}` : text);
     }
     if (!config.watch)
       return found.length > 0 && found.every((each) => each.status !== null) ? 0 : 1;
     try {
-      await sleep(watchMs, undefined, { signal });
+      await sleep(watchMs, signal);
     } catch {
       return 0;
     }

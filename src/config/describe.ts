@@ -35,6 +35,11 @@ export function maskedConfig(config: Config): Readonly<Record<string, unknown>> 
   return shown;
 }
 
+function typeOf({ type, least }: Option): string {
+  if (typeof type !== 'string') return type.join(', ');
+  return least === undefined ? type : `${type}, at least ${least}`;
+}
+
 /** docs/flags.md, generated. */
 export function flagsMarkdown(): string {
   const rows = (options as readonly Option[]).map((option) => {
@@ -42,7 +47,7 @@ export function flagsMarkdown(): string {
     return [
       `\`--${option.name}\``,
       [envName(option), ...(option.env ?? [])].map((name) => `\`${name}\``).join(', '),
-      typeof option.type === 'string' ? option.type : option.type.join(', '),
+      typeOf(option),
       option.default ? `\`${option.default}\`` : '',
       option.commands.join(', '),
       option.description + (deprecated === '' ? '' : ` Earlier name: ${deprecated}.`),
@@ -51,7 +56,7 @@ export function flagsMarkdown(): string {
   return [
     '# Flags',
     '',
-    'Generated from `src/config/options.ts` by `npm run docs`. A flag wins over its environment variable, which wins over the default.',
+    'Generated from `src/config/options.ts` by `npm run docs`. A flag wins over its environment variable, which wins over the default. A duration is written as `250ms`, `5s`, `1m30s` or `1h`, and no longer than `8760h`.',
     '',
     '| flag | environment | type | default | commands | meaning |',
     '| --- | --- | --- | --- | --- | --- |',

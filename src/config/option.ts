@@ -22,6 +22,8 @@ export interface Option {
   readonly env?: readonly string[];
   /** Flags of earlier tools that mean the same; accepted with a hint. */
   readonly deprecatedFlags?: readonly string[];
+  /** Of a duration: what is shorter would have the program ask without a pause. Missing: 0. */
+  readonly least?: string;
   readonly secret?: true;
   readonly description: string;
   readonly commands: readonly CommandName[];

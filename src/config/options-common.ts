@@ -107,6 +107,7 @@ export const commonOptions = [
   {
     name: 'dns-interval',
     type: 'duration',
+    least: '100ms',
     default: '2s',
     description: 'With --source dns: how often the name is asked for.',
     commands: both,
@@ -135,6 +136,7 @@ export const commonOptions = [
   {
     name: 'relist-interval',
     type: 'duration',
+    least: '1s',
     default: '5m',
     description: 'How often the pods are listed anew although the watch is quiet.',
     commands: both,

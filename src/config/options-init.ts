@@ -56,6 +56,7 @@ export const initOptions = [
   {
     name: 'hello-interval',
     type: 'duration',
+    least: '10ms',
     default: '200ms',
     description: 'Pause between two rounds of asking the siblings whether they know this pod.',
     commands: ['init'],

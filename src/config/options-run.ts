@@ -13,6 +13,7 @@ export const runOptions = [
   {
     name: 'dataplane-timeout',
     type: 'duration',
+    least: '10ms',
     default: '5s',
     description:
       'Limit for one call of the Data Plane API; a commit, which waits for the reload, has 35 s more.',
@@ -37,6 +38,7 @@ export const runOptions = [
   {
     name: 'resync-interval',
     type: 'duration',
+    least: '10ms',
     default: '30s',
     description: 'How often the section is read and compared although nothing happened.',
     commands: ['run'],
@@ -163,6 +165,7 @@ export const runOptions = [
   {
     name: 'failure-backoff',
     type: 'duration',
+    least: '1ms',
     default: '1s',
     description: 'Wait after a change that failed; doubles with each further failure.',
     commands: ['run'],

@@ -1,5 +1,7 @@
 import { parseDuration } from './duration.ts';
-import type { OptionType } from './option.ts';
+import type { Option } from './option.ts';
+
+type Kind = Pick<Option, 'type' | 'least'>;
 
 export type Parsed = { readonly value: unknown } | { readonly problem: string };
 
@@ -9,8 +11,19 @@ function parseInteger(text: string, least: number, most: number): Parsed {
   return { problem: `is not a whole number from ${least} to ${most}` };
 }
 
+/** A year, which is for ever here; far from where sums of times lose their milliseconds. */
+const longest = '8760h';
+
+function parseTime(text: string, least: string): Parsed {
+  const value = parseDuration(text);
+  if (value === undefined) return { problem: 'is not a duration such as 250ms, 5s or 5m' };
+  if (value < (parseDuration(least) ?? 0)) return { problem: `is shorter than ${least}` };
+  if (value > (parseDuration(longest) ?? 0)) return { problem: `is longer than ${longest}` };
+  return { value };
+}
+
 /** The value of an option's text, or what is wrong with it (to be read after the option's name). */
-export function parseValue(type: OptionType, text: string): Parsed {
+export function parseValue({ type, least = '0' }: Kind, text: string): Parsed {
   if (typeof type !== 'string') {
     return type.includes(text) ? { value: text } : { problem: `is none of ${type.join(', ')}` };
   }
@@ -27,12 +40,8 @@ export function parseValue(type: OptionType, text: string): Parsed {
       return parseInteger(text, 1, 4_294_967_294);
     case 'port':
       return parseInteger(text, 1, 65_535);
-    case 'duration': {
-      const value = parseDuration(text);
-      return value === undefined
-        ? { problem: 'is not a duration such as 250ms, 5s or 5m' }
-        : { value };
-    }
+    case 'duration':
+      return parseTime(text, least);
     case 'list':
       return {
         value: text

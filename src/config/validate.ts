@@ -115,7 +115,7 @@ export function loadConfig(
       if (option.type === 'list') config[camelCase(option.name)] = [];
       continue;
     }
-    const parsed = parseValue(option.type, text);
+    const parsed = parseValue(option, text);
     if ('value' in parsed) config[camelCase(option.name)] = parsed.value;
     else {
       const shown = option.secret ? '' : ` "${text}"`;

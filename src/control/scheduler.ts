@@ -1,4 +1,6 @@
-/** What one pass found out: when to look again although nobody pokes. Milliseconds since the epoch. */
+import { startTimer } from '../clock.ts';
+
+/** What one pass found out: when to look again although nobody pokes. Milliseconds of the scheduler's clock. */
 export interface PassResult {
   readonly nextAtMs: number;
 }
@@ -7,6 +9,7 @@ export interface SchedulerOptions {
   /** One pass. `resync` is true when the full comparison is due. Must not throw; if it does, `onError` is told. */
   readonly pass: (resync: boolean) => Promise<PassResult>;
   readonly resyncIntervalMs: number;
+  /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
 }
@@ -16,22 +19,37 @@ export interface Scheduler {
   poke(): void;
   /** Runs passes until `signal` aborts; resolves when the last one has ended. */
   run(signal: AbortSignal): Promise<void>;
-  /** When the last pass ended, milliseconds since the epoch; null before the first. */
+  /** When the last pass ended; null before the first. */
   lastPassAtMs(): number | null;
+  /** For how many milliseconds a pass has been running, or should have: 0 while it sleeps, however long. */
+  overdueMs(): number;
 }
 
 /** Runs one module's passes one after another: on a poke, at the time a pass asked for, and every resync interval. */
 export function createScheduler(options: SchedulerOptions): Scheduler {
+  const { now } = options;
   let poked = true;
   let wake: () => void = () => {};
   let lastPassAtMs: number | null = null;
-  let nextResyncAtMs = 0;
+  let nextResyncAtMs = Number.NEGATIVE_INFINITY;
+  /** When the pass that runs has begun, or the next one is to begin. */
+  let passAtMs = now();
 
   function sleepUntil(atMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(finish, Math.max(0, atMs - options.now()));
+      let stopTimer = arm();
+      /** A timer cannot be as long as some intervals, and may fire a fraction of a millisecond early. */
+      function arm(): () => void {
+        return startTimer(
+          () => {
+            if (now() < atMs) stopTimer = arm();
+            else finish();
+          },
+          Math.max(0, atMs - now()),
+        );
+      }
       function finish(): void {
-        clearTimeout(timer);
+        stopTimer();
         signal.removeEventListener('abort', finish);
         wake = () => {};
         resolve();
@@ -43,16 +61,17 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   async function onePass(): Promise<number> {
-    const resync = options.now() >= nextResyncAtMs;
-    if (resync) nextResyncAtMs = options.now() + options.resyncIntervalMs;
+    passAtMs = now();
+    const resync = passAtMs >= nextResyncAtMs;
+    if (resync) nextResyncAtMs = passAtMs + options.resyncIntervalMs;
     try {
       const { nextAtMs } = await options.pass(resync);
       return Math.min(nextAtMs, nextResyncAtMs);
     } catch (error) {
       options.onError(error);
-      return Math.min(options.now() + 1000, nextResyncAtMs);
+      return Math.min(now() + 1000, nextResyncAtMs);
     } finally {
-      lastPassAtMs = options.now();
+      lastPassAtMs = now();
     }
   }
 
@@ -64,10 +83,11 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     async run(signal) {
       while (!signal.aborted) {
         poked = false;
-        const nextAtMs = await onePass();
-        await sleepUntil(nextAtMs, signal);
+        passAtMs = await onePass();
+        await sleepUntil(passAtMs, signal);
       }
     },
     lastPassAtMs: () => lastPassAtMs,
+    overdueMs: () => Math.max(0, now() - passAtMs),
   };
 }

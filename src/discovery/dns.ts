@@ -1,5 +1,5 @@
 import { lookup, Resolver } from 'node:dns/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { sleep, wallNow } from '../clock.ts';
 import { AppError, errorMessage } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
@@ -19,7 +19,8 @@ export interface DnsSourceOptions {
   /** `ADDR` or `ADDR:PORT`; without one the system's resolver is asked, search domains and all. */
   readonly servers?: readonly string[];
   readonly resolve?: Resolve;
-  readonly now?: () => number;
+  /** The date, in milliseconds since the epoch. */
+  readonly wallNow?: () => number;
   readonly random?: () => number;
 }
 
@@ -67,7 +68,14 @@ async function orStopped(work: Promise<void>, signal: AbortSignal): Promise<void
  * lacks ourselves, and a server that does not answer says nothing: in both cases nothing is changed.
  */
 export function createDnsSource(options: DnsSourceOptions): Source {
-  const { name, self, log, intervalMs = 2000, now = Date.now, random = Math.random } = options;
+  const {
+    name,
+    self,
+    log,
+    intervalMs = 2000,
+    wallNow: date = wallNow,
+    random = Math.random,
+  } = options;
   const resolve = options.resolve ?? resolveWith(options.servers ?? []);
   const family = familyOf(self.address) === 6 ? 6 : 4;
   let addresses: readonly string[] = [];
@@ -75,7 +83,7 @@ export function createDnsSource(options: DnsSourceOptions): Source {
   const observation = createObservation({
     compute: () => membersFromAddresses(addresses, self, name),
     unheard: 'DNS has not answered yet',
-    now,
+    wallNow: date,
   });
 
   async function ask(): Promise<void> {
@@ -106,7 +114,7 @@ export function createDnsSource(options: DnsSourceOptions): Source {
       await orStopped(ask(), signal);
       // Replicas that started together do not ask together for ever.
       const pauseMs = intervalMs * (0.9 + random() * 0.2);
-      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+      await sleep(pauseMs, signal).catch(() => undefined);
     }
   }
 

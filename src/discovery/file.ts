@@ -1,7 +1,7 @@
 import { type FSWatcher, watch as watchDirectory } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { sleep, wallNow } from '../clock.ts';
 import { AppError, errorMessage } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
@@ -20,7 +20,8 @@ export interface FileSourceOptions {
   readonly log: Log;
   /** The file is read this often even when no event comes: network file systems send none. */
   readonly pollMs?: number;
-  readonly now?: () => number;
+  /** The date, in milliseconds since the epoch. */
+  readonly wallNow?: () => number;
 }
 
 /**
@@ -28,14 +29,14 @@ export interface FileSourceOptions {
  * is replaced by swapping a symlink and an editor by renaming. A bad or vanished file changes nothing but the notes.
  */
 export function createFileSource(options: FileSourceOptions): Source {
-  const { path, self, log, pollMs = 5_000, now = Date.now } = options;
+  const { path, self, log, pollMs = 5_000, wallNow: date = wallNow } = options;
   let candidates: readonly Candidate[] = [];
   let lastText: string | undefined;
   let lastTrouble: string | undefined;
   const observation = createObservation({
     compute: () => chooseMembers(candidates, self),
     unheard: `the members file ${path} has not been read yet`,
-    now,
+    wallNow: date,
   });
 
   async function read(signal: AbortSignal): Promise<void> {
@@ -75,7 +76,7 @@ export function createFileSource(options: FileSourceOptions): Source {
       watcher?.removeAllListeners('change').on('change', wake);
       watcher ??= watchOrNot(dirname(path), unwatch)?.on('change', wake);
       await read(signal);
-      await sleep(pollMs, undefined, { signal: nap.signal }).catch(() => undefined);
+      await sleep(pollMs, nap.signal).catch(() => undefined);
       if (!signal.aborted) await sleep(burstMs);
       signal.removeEventListener('abort', wake);
     }

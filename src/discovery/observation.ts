@@ -25,10 +25,11 @@ export interface ObservationOptions {
   readonly compute: () => Chosen;
   /** The note of the snapshot before anything was heard. */
   readonly unheard: string;
-  readonly now: () => number;
+  /** The date, in milliseconds since the epoch: it is shown. */
+  readonly wallNow: () => number;
 }
 
-export function createObservation({ compute, unheard, now }: ObservationOptions): Observation {
+export function createObservation({ compute, unheard, wallNow }: ObservationOptions): Observation {
   const pokes: (() => void)[] = [];
   let synced = false;
   let observedAtMs = 0;
@@ -48,7 +49,7 @@ export function createObservation({ compute, unheard, now }: ObservationOptions)
 
   return {
     heard() {
-      observedAtMs = now();
+      observedAtMs = wallNow();
     },
     changed() {
       synced = true;

@@ -1,5 +1,6 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
+import { startTimer } from '../clock.ts';
 import type { HelloOutcome } from '../model/hello.ts';
 import { isHaproxyName } from '../model/names.ts';
 import type { TlsMaterial } from '../model/peers-tls.ts';
@@ -70,7 +71,7 @@ export function hello(options: HelloOptions): Promise<HelloOutcome> {
     let text = '';
 
     function finish(answer: HelloOutcome): void {
-      clearTimeout(timer);
+      stopTimer();
       signal.removeEventListener('abort', silent);
       socket.destroy();
       resolve(answer);
@@ -79,7 +80,7 @@ export function hello(options: HelloOptions): Promise<HelloOutcome> {
       finish('no-answer');
     }
 
-    const timer = setTimeout(silent, options.timeoutMs);
+    const stopTimer = startTimer(silent, options.timeoutMs);
     signal.addEventListener('abort', silent, { once: true });
     socket.on('connect', () => {
       connected = true;

@@ -1,3 +1,4 @@
+import { monotonicNow, sleep } from '../clock.ts';
 import { RemoteError } from '../errors.ts';
 import { type CommandOptions, command } from './socket.ts';
 
@@ -111,8 +112,8 @@ async function newWorker(
   timeoutMs: number,
   options: CommandOptions,
 ): Promise<void> {
-  const deadline = Date.now() + Math.min(timeoutMs, 10_000);
-  while (Date.now() < deadline) {
+  const deadline = monotonicNow() + Math.min(timeoutMs, 10_000);
+  while (monotonicNow() < deadline) {
     const now = await showProc(masterSocket, options).catch(() => []);
     const pid = pidOf(now);
     if (pid !== undefined && pid !== pidOf(before)) return;
@@ -122,7 +123,7 @@ async function newWorker(
         false,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
   }
   throw reloadFailed('no new worker has started', false);
 }

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { startTimer } from '../clock.ts';
 import { AppError, RemoteError } from '../errors.ts';
 
 export interface CommandOptions {
@@ -38,9 +39,9 @@ export function command(
       fail('stopped', signal?.reason);
     }
 
-    const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs);
+    const stopTimer = startTimer(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs);
     socket.on('close', () => {
-      clearTimeout(timer);
+      stopTimer();
       signal?.removeEventListener('abort', aborted);
     });
     signal?.addEventListener('abort', aborted, { once: true });

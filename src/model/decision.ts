@@ -39,7 +39,7 @@ export type Decision =
       readonly changes: PeersChanges;
       readonly reasons: readonly string[];
     }
-  /** Right, but not yet: look again at `untilMs` (milliseconds since the epoch) or when something changes. */
+  /** Right, but not yet: look again at `untilMs` (milliseconds, monotonic) or when something changes. */
   | {
       readonly kind: 'wait';
       readonly untilMs: number;

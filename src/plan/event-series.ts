@@ -1,6 +1,6 @@
 import type { Notice, NoticeReason } from '../model/notice.ts';
 
-/** Times in milliseconds since the epoch. */
+/** Times in milliseconds of a clock that only goes forward. */
 export interface Series {
   /** Name of the Event object; null until the API server has it. */
   readonly name: string | null;

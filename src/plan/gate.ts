@@ -34,7 +34,7 @@ export type Observed =
   | { readonly kind: 'down'; readonly why: string }
   | { readonly kind: 'up'; readonly state: PeersState | null };
 
-/** What happened before, as the reconciler recorded it. Times are milliseconds since the epoch. */
+/** What happened before, as the reconciler recorded it. Times are milliseconds of a clock that only goes forward. */
 export interface History {
   /** Since when there has been somebody to add: a dead peer, which waits for that, does not begin a burst. */
   readonly joinSinceMs: number;

@@ -7,7 +7,7 @@ export type Heard =
   | { readonly kind: 'applied' }
   | { readonly kind: 'failed'; readonly code: string; readonly reason: string };
 
-/** Times in milliseconds since the epoch. */
+/** Times in milliseconds of a clock that only goes forward. */
 export interface NoticeState {
   /** Since when a change has not been applied that should be. */
   readonly heldSinceMs: number | null;

@@ -1,4 +1,5 @@
 import { get } from 'node:http';
+import { startTimer } from '../clock.ts';
 import { answerLimit } from '../model/answer-limit.ts';
 import { type Status, statusSchema } from './status-schema.ts';
 
@@ -25,7 +26,7 @@ export function askStatus(
     const request = get({ host: address, port, path: '/status', agent: false });
 
     function finish(status: Status | null): void {
-      clearTimeout(timer);
+      stopTimer();
       signal.removeEventListener('abort', nothing);
       request.destroy();
       resolve(status);
@@ -34,7 +35,7 @@ export function askStatus(
       finish(null);
     }
 
-    const timer = setTimeout(nothing, timeoutMs);
+    const stopTimer = startTimer(nothing, timeoutMs);
     signal.addEventListener('abort', nothing, { once: true });
     // Also after the end: whoever is cut off says so, and nobody listens any more.
     request.on('error', nothing);

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseDataplaneAddress } from '../apply/dataplane/address.ts';
+import { wallNow } from '../clock.ts';
 import type { Config } from '../config/values.ts';
 import {
   type DataplaneYmlInput,
@@ -104,7 +105,7 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
     const material = await readMaterial(peersTlsSource(config));
     const expires = new Date(expiresAtMs(material));
     // Not a reason to keep the pod from starting: HAProxy starts, and shares again when the renewed one is there.
-    if (expires.getTime() <= Date.now())
+    if (expires.getTime() <= wallNow())
       log.error({ code: 'PEERS_TLS_INVALID', expires }, 'the certificate of the peers has expired');
     await writeTlsFiles(tls, material, access);
     log.info({ bundle: tls.bundle, expires }, 'certificates of the peers written');

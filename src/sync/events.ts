@@ -38,7 +38,10 @@ export interface RecorderOptions {
   };
   readonly connect: Connect;
   readonly log: Log;
+  /** Milliseconds, monotonic. */
   readonly now: () => number;
+  /** The date of such a moment, in milliseconds since the epoch. */
+  readonly dateOf: (ms: number) => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly signal: AbortSignal;
   readonly onOutcome?: (reason: Notice['reason'], outcome: EventOutcome) => void;
@@ -55,7 +58,7 @@ export const silentRecorder: Recorder = { record() {}, flush: async () => {} };
 
 /** Writes Events on this pod: what and when is decided in plan/event-series.ts, here it is only sent. */
 export function createRecorder(options: RecorderOptions): Recorder {
-  const { pod, log, now, signal, limits = seriesLimits } = options;
+  const { pod, log, now, dateOf, signal, limits = seriesLimits } = options;
   let state = emptySeries(now(), limits);
   let off = false;
   let warned = false;
@@ -99,9 +102,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
     // What was decided before the one in front was written may know no name yet.
     const known = state.series.get(notice.reason)?.name ?? null;
     // Hexadecimal time as client-go has it; the name of a pod may fill all the room there is.
-    const name = known ?? `${pod.name.slice(0, 230)}.${(now() * 1000 + queued).toString(16)}`;
+    const name =
+      known ??
+      `${pod.name.slice(0, 230)}.${Math.round(dateOf(now()) * 1000 + queued).toString(16)}`;
     const { type } = noticeReasons[notice.reason];
-    const { message, count, firstAtMs, lastAtMs } = series;
+    const { message, count } = series;
+    const firstAtMs = dateOf(series.firstAtMs);
+    const lastAtMs = dateOf(series.lastAtMs);
     const fields = { name, reason: notice.reason, type, message, count, firstAtMs, lastAtMs };
     let answer = await tryOnce(fields, known !== null);
     for (const pauseMs of pausesMs) {

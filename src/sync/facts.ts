@@ -1,11 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseDataplaneAddress } from '../apply/dataplane/address.ts';
 import { createCaller } from '../apply/dataplane/caller.ts';
 import { createCredentials, fixedCredentials } from '../apply/dataplane/credentials.ts';
 import { createHttp, parseJson } from '../apply/dataplane/http.ts';
 import { infoSchema } from '../apply/dataplane/schema.ts';
 import { createTransactions } from '../apply/dataplane/transactions.ts';
+import { monotonicNow, sleep, wallNow } from '../clock.ts';
 import { parseListen } from '../config/validate.ts';
 import type { Config } from '../config/values.ts';
 import { connectWith } from '../discovery/kubernetes/connection.ts';
@@ -76,7 +76,7 @@ async function lookAtPods(config: Config, selector: string, signal: AbortSignal)
         : [...(await listAll(connection, podKind, options)).objects.values()];
     return {
       pods,
-      skewMs: Number.isFinite(date) ? date - Date.now() : null,
+      skewMs: Number.isFinite(date) ? date - wallNow() : null,
     };
   } catch (error) {
     throw asAppError(error, context);
@@ -134,8 +134,8 @@ async function lookAtSiblings(
   const stop = new AbortController();
   const { source, self } = createSource(config, createLog('silent'));
   source.start(AbortSignal.any([signal, stop.signal]));
-  const deadline = Date.now() + answerMs;
-  while (!source.snapshot().synced && Date.now() < deadline) await sleep(50, undefined, { signal });
+  const deadline = monotonicNow() + answerMs;
+  while (!source.snapshot().synced && monotonicNow() < deadline) await sleep(50, signal);
   const { members, notes } = source.snapshot();
   stop.abort();
   await source.stopped();
@@ -171,7 +171,7 @@ async function lookAtTls(config: Config): Promise<NonNullable<Facts['tls']> | nu
   if (!config.peersTls) return null;
   return looked(async () => {
     const material = await readMaterial(peersTlsSource(config));
-    return { endsInMs: expiresAtMs(material) - Date.now() };
+    return { endsInMs: expiresAtMs(material) - wallNow() };
   });
 }
 

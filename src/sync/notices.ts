@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { dateOf, monotonicNow, sleep } from '../clock.ts';
 import type { Config } from '../config/values.ts';
 import type { Observer } from '../control/reporter.ts';
 import { connectWith } from '../discovery/kubernetes/connection.ts';
@@ -24,8 +24,9 @@ export function recorderFor({ config, log, signal, onOutcome }: RecorderContext)
     pod: { namespace: namespace ?? '', name: podName ?? '', uid: podUid },
     connect: connectWith(config.kubeconfig),
     log,
-    now: Date.now,
-    sleep: (ms, stop) => sleep(ms, undefined, { signal: stop }),
+    now: monotonicNow,
+    dateOf,
+    sleep: (ms, stop) => sleep(ms, stop),
     signal,
     ...(onOutcome === undefined ? {} : { onOutcome }),
   });

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Applier } from '../apply/applier.ts';
+import { sleep } from '../clock.ts';
 import { parseListen } from '../config/validate.ts';
 import type { Config } from '../config/values.ts';
 import { createReconciler, type Reconciler } from '../control/reconciler.ts';
@@ -42,7 +42,10 @@ export interface PeersModuleOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly version: string;
+  /** Milliseconds, monotonic. */
   readonly now: () => number;
+  /** The date, in milliseconds since the epoch. */
+  readonly wallNow: () => number;
   readonly signal: AbortSignal;
   readonly wasReady: boolean;
   readonly onReady: () => void;
@@ -60,7 +63,7 @@ function createConfirm(options: PeersModuleOptions, board: StatusBoard, counting
     // HAProxy tries again to connect after 5 s.
     connectLimitMs: 6000,
     own: () => board.status('fresh'),
-    sleep: (ms, stop) => sleep(ms, undefined, { signal: stop }),
+    sleep: (ms, stop) => sleep(ms, stop),
     ask: ({ address, name }, signal) => askStatus(address, port, { timeoutMs: 1000, signal, name }),
     hardReload: (signal) => hardReload(config.masterSocket, { signal }),
     log,
@@ -114,6 +117,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     members: () => source.snapshot(),
     readiness: () => reconciler.readiness(),
     now,
+    wallNow: options.wallNow,
   });
   const counting = countWith({ metrics: options.metrics, now });
   const notices = noticeWith(options.events, config.heldLimit, now);
@@ -150,6 +154,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     observer: everybody(counting, latch, board, notices),
     ...createConfirm(options, board, counting),
     now,
+    wallNow: options.wallNow,
     wasReady: options.wasReady,
     ...(renewal === undefined ? {} : { reloadWish: renewal }),
   });

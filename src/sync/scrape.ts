@@ -7,7 +7,7 @@ export interface ScrapeOptions {
   readonly metrics: Metrics;
   readonly status: () => Promise<Status>;
   readonly source: { readonly name: string; snapshot(): Membership };
-  /** Milliseconds since the epoch; null before the first. */
+  /** The date, in milliseconds since the epoch; null before the first. */
   readonly lastPassAtMs: () => number | null;
   /** Series by sibling, too: with many replicas they are many. */
   readonly perSibling: boolean;
@@ -53,14 +53,14 @@ export function createScrape(options: ScrapeOptions): () => Promise<void> {
 }
 
 /** How the API server is followed, into the metrics. */
-export function countWatch(metrics: Metrics, source: string, now: () => number): WatchHealth {
+export function countWatch(metrics: Metrics, source: string, wallNow: () => number): WatchHealth {
   return {
     opened() {
       metrics.sourceConnected.set({ source }, 1);
       metrics.sourceWatches.inc({ source });
     },
     listed() {
-      metrics.sourceListedSeconds.set({ source }, now() / 1000);
+      metrics.sourceListedSeconds.set({ source }, wallNow() / 1000);
     },
     failed(code) {
       metrics.sourceConnected.set({ source }, 0);

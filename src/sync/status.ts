@@ -16,7 +16,10 @@ export interface StatusBoardOptions {
   readonly masterSocket: string;
   readonly members: () => Membership;
   readonly readiness: () => Readiness;
+  /** Milliseconds, monotonic. */
   readonly now: () => number;
+  /** The date, in milliseconds since the epoch: it is shown. */
+  readonly wallNow: () => number;
 }
 
 /** Remembers what the reconciler reports, and asks HAProxy for the rest when somebody wants to know. */
@@ -72,8 +75,8 @@ function pendingOf(pass: PassReport | null): Status['pending'] {
 }
 
 export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
-  const { self, version, now } = options;
-  const startedAtMs = now();
+  const { self, version, now, wallNow } = options;
+  const startedAtMs = wallNow();
   let pass: PassReport | null = null;
   let lastChange: Status['lastChange'] = null;
   let lastFailure: Status['lastFailure'] = null;
@@ -94,7 +97,7 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
       if (pass?.decision.kind !== 'apply') return;
       const { add, update, remove } = pass.decision.changes;
       lastChange = {
-        atMs: now(),
+        atMs: wallNow(),
         joined: names(add),
         moved: names(update),
         left: names(remove),
@@ -102,7 +105,7 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
       };
     },
     failed(code) {
-      lastFailure = { atMs: now(), code };
+      lastFailure = { atMs: wallNow(), code };
     },
     ready() {},
     async status(fresh) {

@@ -36,6 +36,8 @@ export interface FleetOptions {
   readonly random: () => number;
   readonly entries?: number;
   readonly now: () => number;
+  /** The date; default: `now`. */
+  readonly wallNow?: () => number;
   readonly settings?: Partial<GateSettings>;
 }
 
@@ -62,6 +64,7 @@ export function createFleet({
   random,
   entries = 0,
   now,
+  wallNow = now,
   settings: given = {},
 }: FleetOptions) {
   const settings = { ...gate, ...given };
@@ -175,6 +178,7 @@ export function createFleet({
       log: capturedLog().log,
       observer: { pass() {}, applied() {}, failed() {}, ready() {} },
       now,
+      wallNow,
       reloadWish: {
         reason: () => wish,
         prepare: async () => {},

@@ -1,4 +1,5 @@
 import got from 'got';
+import { monotonicNow, timerMs } from '../../clock.ts';
 import type { DataplaneAddress } from './address.ts';
 import type { Credentials } from './credentials.ts';
 import { refusalError, type Stage, silenceError } from './failure.ts';
@@ -48,7 +49,7 @@ export interface HttpOptions {
 /** One request, one answer, no retry: retries belong around the whole unit. */
 export function createHttp({ address, credentials, onCall }: HttpOptions): Http {
   async function once(call: Call): Promise<Answer> {
-    const started = performance.now();
+    const started = monotonicNow();
     const label = `${call.method} ${call.path}`;
     const authorization = await credentials.header();
     let status = 0;
@@ -60,7 +61,7 @@ export function createHttp({ address, credentials, onCall }: HttpOptions): Http 
         ...(call.json === undefined ? {} : { json: call.json }),
         ...(call.text === undefined ? {} : { body: call.text }),
         ...(call.signal === undefined ? {} : { signal: call.signal }),
-        timeout: { request: call.timeoutMs },
+        timeout: { request: timerMs(call.timeoutMs) },
         retry: { limit: 0 },
         throwHttpErrors: false,
         followRedirect: false,
@@ -80,7 +81,7 @@ export function createHttp({ address, credentials, onCall }: HttpOptions): Http 
       call.signal?.throwIfAborted();
       throw silenceError(call.stage, label, error);
     } finally {
-      const ms = Math.round((performance.now() - started) * 10) / 10;
+      const ms = Math.round((monotonicNow() - started) * 10) / 10;
       const ok = call.expect.includes(status);
       onCall?.({ method: call.method, path: call.path, stage: call.stage, status, ms, ok });
     }

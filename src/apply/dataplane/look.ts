@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { sleep } from '../../clock.ts';
 import { apiObstacles, apiUnmodelled, lossyLines } from '../../haproxy/api-model.ts';
 import { configVersion, readPeersSection } from '../../haproxy/peers-text.ts';
 import type { Log } from '../../log.ts';
@@ -37,7 +37,7 @@ export async function look(options: LookOptions, signal: AbortSignal, seen?: See
   let raw = await transactions.raw(signal);
   if (!inStep(raw)) {
     // A commit of somebody else may be between its two steps.
-    await delay(secondLookMs, undefined, { signal });
+    await sleep(secondLookMs, signal);
     raw = await transactions.raw(signal);
   }
   if (!inStep(raw)) {

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { sleep } from '../../clock.ts';
 import { errorMessage, RemoteError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { hasChanges, type PeersChanges, remainingChanges } from '../../model/changes.ts';
@@ -83,7 +83,7 @@ export function createUnit(options: UnitOptions): Unit {
       if (running !== undefined && sameAsRunning(section, running)) return true;
       if (options.running === undefined) return undefined;
       if (waited >= settleMs) return running === undefined ? undefined : false;
-      await delay(settleStepMs, undefined, { signal });
+      await sleep(settleStepMs, signal);
     }
   }
 

@@ -1,3 +1,4 @@
+import { startTimer } from '../../clock.ts';
 import { RemoteError } from '../../errors.ts';
 
 /** A signal that aborts with the parent or when time is up, whichever is first. Always `clear()` it. */
@@ -14,8 +15,8 @@ export function startDeadline(parent: AbortSignal, ms: number, action: string): 
   function stop(): void {
     controller.abort(parent.reason);
   }
-  function arm(time: number): NodeJS.Timeout {
-    return setTimeout(() => {
+  function arm(time: number): () => void {
+    return startTimer(() => {
       const message = `The API server did not answer within ${time} ms to ${action}`;
       controller.abort(
         new RemoteError('KUBERNETES_UNREACHABLE', message, {
@@ -25,17 +26,17 @@ export function startDeadline(parent: AbortSignal, ms: number, action: string): 
       );
     }, time);
   }
-  let timer = arm(ms);
+  let disarm = arm(ms);
   if (parent.aborted) stop();
   else parent.addEventListener('abort', stop, { once: true });
   return {
     signal: controller.signal,
     extend(time) {
-      clearTimeout(timer);
-      timer = arm(time);
+      disarm();
+      disarm = arm(time);
     },
     clear() {
-      clearTimeout(timer);
+      disarm();
       parent.removeEventListener('abort', stop);
     },
   };

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicNow, sleep, wallNow } from '../../clock.ts';
 import { type AppError, errorMessage } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Chosen } from '../candidates.ts';
@@ -30,7 +30,10 @@ export interface FollowOptions {
   readonly answerMs?: number;
   readonly backoff?: BackoffOptions;
   readonly health?: WatchHealth | undefined;
+  /** Milliseconds, monotonic. */
   readonly now?: () => number;
+  /** The date, in milliseconds since the epoch. */
+  readonly wallNow?: () => number;
   readonly random?: () => number;
 }
 
@@ -65,7 +68,8 @@ export function follow<Facts extends Named>(
   const { namespace, log, relistMs = 300_000, watchMs = 30_000, answerMs = 10_000 } = options;
   const {
     backoff = { baseMs: 250, capMs: 10_000 },
-    now = Date.now,
+    now = monotonicNow,
+    wallNow: date = wallNow,
     random = Math.random,
   } = options;
   const connect = options.connect ?? connectWith(options.kubeConfig);
@@ -73,7 +77,7 @@ export function follow<Facts extends Named>(
   const observation = createObservation({
     compute: () => followed.members(store.all()),
     unheard: 'the API server has not answered yet',
-    now,
+    wallNow: date,
   });
   const troubles = createTroubleLog(log, now);
   let connection: Connection | undefined;
@@ -199,7 +203,7 @@ export function follow<Facts extends Named>(
       }
       if (signal.aborted) break;
       const delayMs = afterPass(thrown);
-      if (delayMs > 0) await sleep(delayMs, undefined, { signal }).catch(() => undefined);
+      if (delayMs > 0) await sleep(delayMs, signal).catch(() => undefined);
     }
     connection?.close();
   }

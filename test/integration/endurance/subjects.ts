@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHttp } from '../../../src/apply/dataplane/http.ts';
 import { createMemoryApplier } from '../../../src/apply/memory.ts';
+import { monotonicNow, wallNow } from '../../../src/clock.ts';
 import { loadConfig } from '../../../src/config/validate.ts';
 import { createDnsSource } from '../../../src/discovery/dns.ts';
 import { createFileSource } from '../../../src/discovery/file.ts';
@@ -84,7 +85,7 @@ const file: Subject = {
         self: own,
         log,
         pollMs: 1,
-        now() {
+        wallNow() {
           heard += 1;
           round();
           return heard;
@@ -215,7 +216,8 @@ const loop: Subject = {
         log,
         metrics,
         version: '0',
-        now: Date.now,
+        now: monotonicNow,
+        wallNow,
         signal,
         wasReady: false,
         onReady: () => {},

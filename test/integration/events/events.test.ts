@@ -51,6 +51,7 @@ describe.skipIf(kubeApiserverMissing !== undefined)(`Events on a real API server
       connect: connectWith(kubeconfig),
       log,
       now: () => nowMs,
+      dateOf: (ms) => ms,
       sleep: () => new Promise((resolve) => setTimeout(resolve, 50)),
       signal: controller.signal,
       onOutcome: (_, outcome) => outcomes.push(outcome),

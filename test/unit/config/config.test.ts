@@ -111,6 +111,26 @@ describe('loadConfig', () => {
     }
   });
 
+  it('refuses a duration that would have it ask without a pause, or is longer than a year', () => {
+    const text = problems([
+      ...['--resync-interval=0', '--dns-interval=1ms', '--relist-interval=10ms'],
+      ...['--failure-backoff=0', '--removal-delay=8761h', '--stagger=1e9h'],
+    ]);
+
+    for (const part of [
+      '--resync-interval "0" is shorter than 10ms',
+      '--dns-interval "1ms" is shorter than 100ms',
+      '--relist-interval "10ms" is shorter than 1s',
+      '--failure-backoff "0" is shorter than 1ms',
+      '--removal-delay "8761h" is longer than 8760h',
+      '--stagger "1e9h" is not a duration',
+    ]) {
+      expect(text).toContain(part);
+    }
+    const { config } = loadConfig('run', ['--resync-interval=1000h', '--stagger=0'], env);
+    expect(config).toMatchObject({ resyncInterval: 3_600_000_000, stagger: 0 });
+  });
+
   it('refuses a rate of nothing, by which it would divide', () => {
     const text = problems(['--handover-rate=0', '--update-rate=0']);
 

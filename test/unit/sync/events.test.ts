@@ -19,6 +19,7 @@ function bench(part: Partial<RecorderOptions> = {}) {
     connect: away,
     log,
     now: () => 1_000_000,
+    dateOf: (ms) => ms,
     sleep: async (ms) => void pauses.push(ms),
     signal: controller.signal,
     onOutcome: (reason, outcome) => outcomes.push(`${reason} ${outcome}`),

@@ -1,0 +1,48 @@
+import { setTimeout as nodeSleep } from 'node:timers/promises';
+
+/*
+ * The only file that reads a clock or starts a timer. Intervals are measured with a clock that nobody can set: after NTP
+ * had set the date back by an hour a reload counted as too recent for that hour, and who joined was refused for as long.
+ */
+
+const originMs = performance.timeOrigin;
+
+/**
+ * Milliseconds that only go forward, for every interval. They begin as the date at the start of this process, so that 0 is
+ * long ago, and go apart from it when the date is set: `dateOf` shows them.
+ */
+export function monotonicNow(): number {
+  return originMs + performance.now();
+}
+
+/** The date, in milliseconds since the epoch: to show it, and to compare it with other dates. */
+export function wallNow(): number {
+  return Date.now();
+}
+
+/** The date of a moment of `monotonicNow`, by the clock as it is now. */
+export function dateOf(monotonicMs: number): number {
+  return wallNow() - (monotonicNow() - monotonicMs);
+}
+
+/** Longest time of a timer, in milliseconds, 24.8 days: one that is longer, or infinite, fires at once (Node). */
+export const longestTimerMs = 2 ** 31 - 1;
+
+/** As much of `ms` as a timer can do. */
+export function timerMs(ms: number): number {
+  return Math.min(ms, longestTimerMs);
+}
+
+/** `act` after `ms`, or after 24.8 days when that is sooner; call what it returns to let it be. */
+export function startTimer(act: () => void, ms: number): () => void {
+  const timer = setTimeout(act, timerMs(ms));
+  return () => clearTimeout(timer);
+}
+
+/** Resolves after `ms`, however long; rejects with an AbortError when the signal aborts. */
+export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  for (let left = ms; ; left -= longestTimerMs) {
+    await nodeSleep(timerMs(left), undefined, signal === undefined ? {} : { signal });
+    if (left <= longestTimerMs) return;
+  }
+}

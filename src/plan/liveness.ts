@@ -1,0 +1,16 @@
+/** Whether the program works, and why not. */
+export interface Liveness {
+  readonly ok: boolean;
+  readonly reasons: readonly string[];
+}
+
+/** A pass that takes longer is stuck: the longest one reads and commits, four times each, with 35 s more for a commit. */
+const stuckMs = 10 * 60_000;
+/** How many calls of the Data Plane API wait for their timeout in one pass, at most. */
+const calls = 40;
+
+/** `overdueMs`: for how long a pass has been running, or should have. However long it sleeps until the next is as it was told. */
+export function liveness(overdueMs: number, callTimeoutMs: number): Liveness {
+  const ok = overdueMs <= Math.max(stuckMs, calls * callTimeoutMs);
+  return { ok, reasons: ok ? [] : [`no pass has ended for ${Math.round(overdueMs / 1000)} s`] };
+}

@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { dateOf, monotonicNow, startTimer, timerMs, wallNow } from '../../src/clock.ts';
+import { createScheduler } from '../../src/control/scheduler.ts';
+import { liveness } from '../../src/plan/liveness.ts';
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('the clock of intervals', () => {
+  it.each([-hour, hour, -365 * day])('goes on when the date is set by %i ms', async (byMs) => {
+    const began = monotonicNow();
+    await vi.advanceTimersByTimeAsync(second);
+    vi.setSystemTime(Date.now() + byMs);
+    await vi.advanceTimersByTimeAsync(second);
+
+    expect(monotonicNow() - began).toBeCloseTo(2 * second);
+    expect(dateOf(monotonicNow())).toBeCloseTo(wallNow());
+    expect(dateOf(began)).toBeCloseTo(wallNow() - 2 * second);
+  });
+
+  it('is far from 0 at the start, which is long ago', () => {
+    expect(monotonicNow()).toBeGreaterThan(365 * day);
+  });
+});
+
+describe('timers', () => {
+  it.each([25 * day, 1000 * hour, Number.POSITIVE_INFINITY])(
+    'do not fire at once for %d ms',
+    async (ms) => {
+      const fired = vi.fn();
+      const cancel = startTimer(fired, ms);
+      await vi.advanceTimersByTimeAsync(24 * day);
+
+      expect(fired).not.toHaveBeenCalled();
+      cancel();
+      await vi.advanceTimersByTimeAsync(2 * day);
+      expect(fired).not.toHaveBeenCalled();
+    },
+  );
+
+  it('have a longest time that Node takes', () => {
+    expect(timerMs(5)).toBe(5);
+    expect(timerMs(Number.POSITIVE_INFINITY)).toBe(2_147_483_647);
+  });
+});
+
+describe('a scheduler', () => {
+  /** Passes and resyncs of a scheduler within some time. */
+  async function passes(resyncIntervalMs: number, withinMs: number, passMs = 0) {
+    const stop = new AbortController();
+    let count = 0;
+    let resyncs = 0;
+    const scheduler = createScheduler({
+      async pass(resync) {
+        count += 1;
+        if (resync) resyncs += 1;
+        if (passMs > 0) await new Promise((resolve) => setTimeout(resolve, passMs));
+        return { nextAtMs: Number.POSITIVE_INFINITY };
+      },
+      resyncIntervalMs,
+      now: monotonicNow,
+      onError: (error) => {
+        throw error;
+      },
+    });
+    void scheduler.run(stop.signal);
+    await vi.advanceTimersByTimeAsync(withinMs);
+    const live = liveness(scheduler.overdueMs(), 5000);
+    stop.abort();
+    return { count, resyncs, live: live.ok };
+  }
+
+  it.each([
+    [1, 100, 101],
+    [30 * second, hour, 121],
+    [30 * minute, 29 * minute, 1],
+    [30 * minute, 3 * hour, 7],
+    [25 * day, 24.9 * day, 1],
+    [25 * day, 50 * day, 3],
+    [1000 * hour, 999 * hour, 1],
+    [1000 * hour, 2000 * hour, 3],
+    [Number.POSITIVE_INFINITY, 100 * day, 1],
+  ])('resyncs every %d ms: in %d ms %d times', async (everyMs, withinMs, expected) => {
+    const { count, resyncs, live } = await passes(everyMs, withinMs);
+
+    expect(resyncs).toBe(expected);
+    expect(count).toBe(expected);
+    expect(live).toBe(true);
+  });
+
+  it('is stuck when a pass does not end, whatever the interval', async () => {
+    expect(await passes(1000 * hour, 9 * minute, day)).toMatchObject({ live: true });
+    expect(await passes(1000 * hour, 11 * minute, day)).toMatchObject({ live: false });
+    expect(liveness(11 * minute, 5000).reasons).toEqual(['no pass has ended for 660 s']);
+    // A call may take as long as it was told it may.
+    expect(liveness(hour, 2 * minute).ok).toBe(true);
+  });
+
+  it('keeps its interval when the date is set', async () => {
+    const stop = new AbortController();
+    const resyncs: number[] = [];
+    const began = monotonicNow();
+    const scheduler = createScheduler({
+      async pass(resync) {
+        if (resync) resyncs.push(Math.round(monotonicNow() - began));
+        return { nextAtMs: Number.POSITIVE_INFINITY };
+      },
+      resyncIntervalMs: 30 * second,
+      now: monotonicNow,
+      onError() {},
+    });
+    void scheduler.run(stop.signal);
+    for (const byMs of [-hour, day, -365 * day]) {
+      await vi.advanceTimersByTimeAsync(10 * second);
+      vi.setSystemTime(Date.now() + byMs);
+      scheduler.poke();
+    }
+    await vi.advanceTimersByTimeAsync(minute);
+    stop.abort();
+
+    expect(resyncs).toEqual([0, 30_000, 60_000, 90_000]);
+  });
+});
