@@ -1,5 +1,3 @@
-import { setTimeout as nodeSleep } from 'node:timers/promises';
-
 /*
  * The only file that reads a clock or starts a timer. Intervals are measured with a clock that nobody can set: after NTP
  * had set the date back by an hour a reload counted as too recent for that hour, and who joined was refused for as long.
@@ -39,10 +37,25 @@ export function startTimer(act: () => void, ms: number): () => void {
   return () => clearTimeout(timer);
 }
 
-/** Resolves after `ms`, however long; rejects with an AbortError when the signal aborts. */
-export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  for (let left = ms; ; left -= longestTimerMs) {
-    await nodeSleep(timerMs(left), undefined, signal === undefined ? {} : { signal });
-    if (left <= longestTimerMs) return;
-  }
+/** Resolves after `ms`, however long; rejects with the reason of the signal when that aborts. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let left = ms;
+    let stopTimer = () => {};
+    function aborted(): void {
+      stopTimer();
+      reject(signal?.reason);
+    }
+    function arm(): void {
+      stopTimer = startTimer(() => {
+        left -= longestTimerMs;
+        if (left > 0) return arm();
+        signal?.removeEventListener('abort', aborted);
+        resolve();
+      }, left);
+    }
+    if (signal?.aborted) return aborted();
+    signal?.addEventListener('abort', aborted, { once: true });
+    arm();
+  });
 }

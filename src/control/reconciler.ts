@@ -60,6 +60,12 @@ export interface Reconciler {
 const lookAgainMs = 250;
 /** After a reload, in milliseconds, before what HAProxy runs is compared with what is written. */
 const settleMs = 2000;
+/**
+ * A pod that is not ready is waited for, and its Data Plane API may start any moment: for this long it is tried as often
+ * as that, in milliseconds. It is on the loopback.
+ */
+const startMs = 5 * 60_000;
+const startRetryMs = 1000;
 const never = Number.POSITIVE_INFINITY;
 
 export function createReconciler(options: ReconcilerOptions): Reconciler {
@@ -68,6 +74,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const report = createReporter(options.log, options.observer);
   let section: PeersSection | null = null;
   let failures = 0;
+  const createdAtMs = now();
   const judge = createJudge({
     confirm: options.confirm,
     wasReady: options.wasReady === true,
@@ -204,7 +211,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         history.blocked();
         report.failed(error, failures, source.snapshot().leaving === true);
         options.log.debug({ err: error }, errorMessage(error));
-        return { nextAtMs: now() + retryMs(options.gate, failures) };
+        const starts = !judge.readiness().ready && now() - createdAtMs < startMs;
+        const mostMs = starts ? startRetryMs : never;
+        return { nextAtMs: now() + Math.min(retryMs(options.gate, failures), mostMs) };
       }
     },
     readiness: judge.readiness,
@@ -215,7 +224,7 @@ function stayingNames({ members }: Membership): ReadonlySet<string> {
   return new Set(members.filter(({ terminating }) => !terminating).map(({ name }) => name));
 }
 
-/** A pass that failed is repeated soon: it may only have come before the Data Plane API was up. */
+/** A pass that failed is repeated, ever later. */
 function retryMs(settings: GateSettings, failures: number): number {
   return Math.min(settings.backoffMinMs * 1.5 ** (failures - 1), settings.backoffMaxMs / 4);
 }

@@ -37,8 +37,8 @@ export interface Reporter {
   leaving(): void;
 }
 
-/** Failed passes in a row that a start may take: about a minute. */
-const startingFailures = 10;
+/** Failed passes in a row that a start may take: about a minute, with their four tries each. */
+const startingFailures = 20;
 
 /** Says each thing once: a hold or a failure when it begins or its reason changes, a wait for each kind of reason. */
 export function createReporter(log: Log, observer: Observer): Reporter {

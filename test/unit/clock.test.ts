@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { dateOf, monotonicNow, startTimer, timerMs, wallNow } from '../../src/clock.ts';
+import { dateOf, monotonicNow, sleep, startTimer, timerMs, wallNow } from '../../src/clock.ts';
 import { createScheduler } from '../../src/control/scheduler.ts';
 import { liveness } from '../../src/plan/liveness.ts';
 
@@ -50,6 +50,35 @@ describe('timers', () => {
   it('have a longest time that Node takes', () => {
     expect(timerMs(5)).toBe(5);
     expect(timerMs(Number.POSITIVE_INFINITY)).toBe(2_147_483_647);
+  });
+});
+
+describe('a sleep', () => {
+  it.each([5, 25 * day, 60 * day])('of %d ms is as long as that', async (ms) => {
+    const woken = vi.fn();
+    void sleep(ms).then(woken);
+    await vi.advanceTimersByTimeAsync(ms - 1);
+
+    expect(woken).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(woken).toHaveBeenCalled();
+  });
+
+  it('ends with the reason of its signal, and leaves no timer and no listener behind', async () => {
+    const stop = new AbortController();
+    const removed = vi.spyOn(stop.signal, 'removeEventListener');
+    const added = vi.spyOn(stop.signal, 'addEventListener');
+    const ended = sleep(1, stop.signal);
+    await vi.advanceTimersByTimeAsync(1);
+    await ended;
+    const cut = sleep(day, stop.signal);
+    stop.abort(new Error('stopped'));
+
+    await expect(cut).rejects.toThrow('stopped');
+    await expect(sleep(day, stop.signal)).rejects.toThrow('stopped');
+    expect(added).toHaveBeenCalledTimes(2);
+    expect(removed).toHaveBeenCalledTimes(1);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });
 

@@ -44,6 +44,13 @@ export interface WatchHealth {
   failed(code: string): void;
 }
 
+/**
+ * A pod starts when its first list is there, so until then, and for this long, an API server that may start any moment is
+ * tried every `startCapMs` at the latest, in milliseconds.
+ */
+const startMs = 5 * 60_000;
+const startCapMs = 2000;
+
 /** A watch that ends sooner than this is a failure, however orderly: else a broken proxy would have us spin. */
 const shortWatchMs = 500;
 
@@ -87,6 +94,7 @@ export function follow<Facts extends Named>(
   let relistAt = 0;
   let failures = 0;
   let openedAt: number | undefined;
+  const startedAtMs = now();
 
   function note(error: AppError, retryInMs: number): void {
     options.health?.failed(error.code);
@@ -158,13 +166,18 @@ export function follow<Facts extends Named>(
     });
   }
 
+  function pace(): BackoffOptions {
+    const starts = !observation.synced() && now() - startedAtMs < startMs;
+    return starts ? { ...backoff, capMs: Math.min(backoff.capMs, startCapMs) } : backoff;
+  }
+
   /** What one pass came to, as the time until the next. */
   function afterPass(thrown: unknown): number {
     const steady = openedAt !== undefined && now() - openedAt >= shortWatchMs;
     if (steady) failures = 0;
     if (steady && thrown === undefined) return 0;
     failures += 1;
-    const delayMs = backoffMs(failures, backoff, random());
+    const delayMs = backoffMs(failures, pace(), random());
     return thrown === undefined ? delayMs : failed(thrown, delayMs);
   }
 

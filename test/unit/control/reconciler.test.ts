@@ -153,7 +153,7 @@ describe('one pass', () => {
   it('waits for the Data Plane API at its start without an error, for about a minute', async () => {
     const absent = new RemoteError('DATAPLANE_UNREACHABLE', 'nobody there', { retryable: true });
     loop.fail(absent);
-    for (let attempt = 0; attempt < 10; attempt++) await loop.pass();
+    for (let attempt = 0; attempt < 20; attempt++) await loop.pass();
     expect(loop.lines.map(({ level, msg }) => `${level} ${msg}`)).toContain(
       'info waiting for the Data Plane API',
     );
