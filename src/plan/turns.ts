@@ -36,8 +36,11 @@ export function turnDelays(
   const earlier = met.filter((name) => name < selfName);
   const handoverMs = handoverOf(observed, settings);
   const limitMs = settings.staggerLimitMs + handoversInLimit * handoverMs;
-  const apartMs = Math.min(settings.staggerMs + handoverMs, limitMs / Math.max(1, met.length));
-  const beginMs = met.length === 0 ? ownMs : beginOf(input, settings, limitMs, ownMs);
+  const mostMs = limitMs / Math.max(1, met.length);
+  const hurried = input.changes.create || input.changes.add.length > 0;
+  // On busy cores a change takes seconds until its reload: what has no hurry takes all the time there is.
+  const apartMs = hurried ? Math.min(settings.staggerMs + handoverMs, mostMs) : mostMs;
+  const beginMs = hurried || met.length === 0 ? ownMs : commonDate(input, settings, limitMs, ownMs);
   const turnMs = beginMs + earlier.length * apartMs;
   if (turnMs > nowMs) return [{ untilMs: turnMs, ...siblingsFirst }];
   const limit = turnMs + limitMs;
@@ -66,12 +69,16 @@ export function turnDelays(
  * cannot see each other, so all begin at a date they have in common: the clock's next multiple of a time in which all can
  * have had their turns twice. Clocks that differ cost no more than that.
  */
-function beginOf(input: GateInput, settings: GateSettings, limitMs: number, ownMs: number): number {
-  const { changes, wallAheadMs = 0 } = input;
-  if (changes.create || changes.add.length > 0 || settings.staggerLimitMs <= 0) return ownMs;
+function commonDate(
+  { wallAheadMs = 0 }: GateInput,
+  { staggerLimitMs }: GateSettings,
+  limitMs: number,
+  ownMs: number,
+): number {
+  if (staggerLimitMs <= 0) return ownMs;
   // Tables differ a little between replicas: powers of two, so that their dates do not.
-  const power = Math.ceil(Math.log2(limitMs / settings.staggerLimitMs));
-  const everyMs = 2 * settings.staggerLimitMs * 2 ** power;
+  const power = Math.ceil(Math.log2(limitMs / staggerLimitMs));
+  const everyMs = 2 * staggerLimitMs * 2 ** power;
   const sinceMs = (ownMs + wallAheadMs) % everyMs;
   return sinceMs === 0 ? ownMs : ownMs + everyMs - sinceMs;
 }
