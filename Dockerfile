@@ -1,5 +1,6 @@
-# syntax=docker/dockerfile:1
-FROM node:24-bookworm-slim AS build
+# By tag, so that a build takes what is there; releases and kind/up.sh give the digest of .github/base/Dockerfile.
+ARG NODE_IMAGE=node:24-bookworm-slim
+FROM ${NODE_IMAGE} AS build
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 # No install scripts: nothing of what the build needs depends on them.
@@ -9,7 +10,7 @@ COPY test/tools/build.ts test/tools/build.ts
 COPY src src
 RUN node test/tools/build.ts
 
-FROM node:24-bookworm-slim
+FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="haproxy-peer-sync" \
       org.opencontainers.image.description="Keeps the peers section of every HAProxy replica in step with its sibling pods" \
       org.opencontainers.image.licenses="Apache-2.0"

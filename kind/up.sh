@@ -12,7 +12,7 @@ for program in docker kind kubectl; do
   command -v "$program" >/dev/null || { echo "up.sh: $program is missing" >&2; exit 1; }
 done
 
-docker build -t "$image" .
+docker build --build-arg NODE_IMAGE="$(sed -n 's/^FROM //p' .github/base/Dockerfile)" -t "$image" .
 kind get clusters 2>/dev/null | grep -qx "$name" || kind create cluster --config kind/cluster.yaml --wait 120s
 kind load docker-image --name "$name" "$image"
 kubectl --context "kind-$name" apply -k examples/deployment

@@ -32,7 +32,13 @@ describe('documentation', () => {
   });
 
   it('has only links that lead somewhere', () => {
-    const files = globSync(['README.md', 'docs/*.md', 'examples/*/README.md', 'kind/*.md']);
+    const files = globSync([
+      'README.md',
+      'docs/*.md',
+      'examples/*/README.md',
+      'kind/*.md',
+      '.github/*.md',
+    ]);
     expect(files.length).toBeGreaterThan(15);
     for (const path of files) {
       const directory = path.slice(0, path.lastIndexOf('/') + 1);
