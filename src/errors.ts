@@ -4,7 +4,11 @@ export const errorCodes = {
   SELF_UNKNOWN:
     'The pod does not know its own name or address. Set POD_NAME and POD_IP through the downward API.',
   SELECTOR_EMPTY:
-    'No label is left to find the siblings by. Give --selector, or mount the labels file of the downward API.',
+    'No label names the application, and the owner of the pod cannot be read. Give --selector, or let the Role get the owner.',
+  SIBLINGS_LEFT_OUT:
+    'Running replicas of the same workload are not selected, so nothing is shared with them. Give --selector labels that old and new replicas have: those of the spec.selector of their owner.',
+  LOOKALIKES_LEFT_OUT:
+    'Pods with the labels of the same application are not selected, so nothing is shared with them. Give --selector labels that they have too, or give them another name.',
   MEMBERS_FILE_INVALID:
     'The members file is not a list of name and address. The last good list stays in force.',
   KUBERNETES_FORBIDDEN:

@@ -10,7 +10,8 @@ import type { JoinDecision } from '../plan/join.ts';
 import { askStatus } from '../sync/ask-status.ts';
 import { createBootstrap } from '../sync/bootstrap.ts';
 import { type AskHello, joinSiblings } from '../sync/join.ts';
-import { recorderFor } from '../sync/notices.ts';
+import { keepSelector } from '../sync/kept-selector.ts';
+import { leftOutNotices, recorderFor } from '../sync/notices.ts';
 import { helloTls } from '../sync/peers-tls.ts';
 import { settledMembers } from '../sync/settle.ts';
 import { createSource } from '../sync/source.ts';
@@ -60,10 +61,11 @@ function createAsk(config: Config, self: Self, tls: HelloTls | undefined): AskHe
 }
 
 async function init({ config, env, log, signal }: Context): Promise<number> {
-  const { source, self } = createSource(config, log);
+  const { source, self, scope } = createSource(config, log);
   const bootstrap = await createBootstrap({ config, env, self, log });
   const ended = new AbortController();
   const events = recorderFor({ config, log, signal });
+  source.onChange(leftOutNotices(() => source.snapshot(), events));
   source.start(AbortSignal.any([signal, ended.signal]));
   try {
     const membership = await settledMembers({
@@ -74,7 +76,11 @@ async function init({ config, env, log, signal }: Context): Promise<number> {
       now,
       sleep: pause,
       onWait: sayNowAndThen(log),
+      allowLeftOut: config.allowLeftOut,
       signal,
+    });
+    await keepSelector(config.configFile, config.podName ?? '', scope?.found() ?? null, {
+      mode: 0o644,
     });
     await bootstrap.write(membership);
     log.info({ members: names(membership.members) }, 'configuration written');

@@ -6,6 +6,7 @@ import { expose } from '../server/exposition.ts';
 import { startHttpServer } from '../server/http.ts';
 import { createMetrics } from '../server/metrics.ts';
 import { createApplier } from '../sync/applier.ts';
+import { readKeptSelector } from '../sync/kept-selector.ts';
 import { createLatch } from '../sync/latch.ts';
 import { recorderFor } from '../sync/notices.ts';
 import { createPeersModule } from '../sync/peers.ts';
@@ -17,7 +18,10 @@ import type { Command, Context } from './command.ts';
 async function run({ config, env, log, signal, version }: Context): Promise<number> {
   const metrics = createMetrics({ version, node: nodeVersion.slice(1) });
   const applier = createApplier(config, env, log, metrics);
-  const { source, self } = createSource(config, log, countWatch(metrics, config.source, wallNow));
+  const { source, self } = createSource(config, log, {
+    health: countWatch(metrics, config.source, wallNow),
+    kept: await readKeptSelector(config.configFile, config.podName),
+  });
   const staticPeers = await readStaticPeers(config.configFile);
   const { adminSocket, masterSocket } = config;
   const latch = createLatch({ adminSocket, masterSocket, log, now: wallNow });

@@ -3,14 +3,17 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { sleep, wallNow } from '../clock.ts';
 import { parseListen } from '../config/validate.ts';
+import { applicationSelector } from '../discovery/application.ts';
 import { type Connection, connectWith } from '../discovery/kubernetes/connection.ts';
 import { listAll } from '../discovery/kubernetes/list.ts';
 import { pods as podKind } from '../discovery/kubernetes/pod-source.ts';
 import { getFromPod } from '../discovery/kubernetes/request.ts';
-import { selectorFromLabelsFile } from '../discovery/labels-file.ts';
+import { readLabelsFile } from '../discovery/labels-file.ts';
+import { selectorText } from '../discovery/selector.ts';
 import { errorMessage, UserError } from '../errors.ts';
 import { askStatus, parseStatus } from '../sync/ask-status.ts';
 import { inTurns } from '../sync/in-turns.ts';
+import { readKeptSelector } from '../sync/kept-selector.ts';
 import type { Command, Context } from './command.ts';
 import { type Found, renderStatus } from './status-view.ts';
 
@@ -26,10 +29,13 @@ function kubeconfigOf({ config, env }: Context): string | undefined {
   return existsSync(own) ? own : undefined;
 }
 
+/** In a pod, the one that init has found. */
 async function selectorOf({ config }: Context): Promise<string> {
   if (config.selector !== undefined) return config.selector;
+  const kept = await readKeptSelector(config.configFile, undefined);
+  if (kept !== undefined) return kept.selector;
   try {
-    return await selectorFromLabelsFile(config.labelsFile)();
+    return selectorText(applicationSelector(await readLabelsFile(config.labelsFile)));
   } catch {
     throw new UserError('SELECTOR_EMPTY', '--all needs to know which pods are meant.', {
       hint: 'Give --selector, for example --selector app=haproxy.',

@@ -72,15 +72,23 @@ export const commonOptions = [
     type: 'string',
     default: '/etc/podinfo/labels',
     description:
-      "This pod's labels as the downward API volume writes them; the selector is derived from it.",
+      "This pod's labels as the downward API volume writes them, for where the API server does not tell them.",
     commands: every,
   },
   {
     name: 'selector',
     type: 'string',
     description:
-      "Label selector of the sibling pods. Default: this pod's own labels without those that controllers add.",
+      "Label selector of the sibling pods. Default: the spec.selector of this pod's owner where the Role lets it be read, else the labels that name an application, and all replicas of the same owner.",
     commands: every,
+  },
+  {
+    name: 'allow-left-out',
+    type: 'boolean',
+    default: 'false',
+    description:
+      'Begin although --selector leaves out running replicas of the same owner, and nobody else could teach this one: for one set of peers a zone.',
+    commands: both,
   },
   {
     name: 'source',
@@ -225,7 +233,7 @@ export const commonOptions = [
     default: '/etc/haproxy/haproxy.cfg',
     description:
       "HAProxy's configuration file, on a volume shared with HAProxy and the Data Plane API.",
-    commands: both,
+    commands: every,
   },
   {
     name: 'admin-socket',

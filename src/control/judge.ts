@@ -3,6 +3,7 @@ import type { Decision } from '../model/decision.ts';
 import type { Member } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
 import type { Observed } from '../plan/gate.ts';
+import { leftOutReasons } from '../plan/left-out.ts';
 import type { PeersPlan } from '../plan/peers.ts';
 import { type Readiness, readiness } from '../plan/readiness.ts';
 
@@ -25,6 +26,8 @@ export interface JudgeOptions {
   readonly confirm?: Confirm | undefined;
   /** This HAProxy was ready under an earlier run of this program, and stays so. */
   readonly wasReady: boolean;
+  /** Running replicas that the selector leaves out do not keep this one from becoming ready. */
+  readonly allowLeftOut: boolean;
   readonly onReady: (observed: Observed) => void;
   readonly onReload: (observed: Observed) => void;
 }
@@ -42,7 +45,8 @@ export interface Judge {
 }
 
 /** Keeps the readiness of this replica: once true, it stays. */
-export function createJudge({ confirm, wasReady, onReady, onReload }: JudgeOptions): Judge {
+export function createJudge(options: JudgeOptions): Judge {
+  const { confirm, wasReady, allowLeftOut, onReady, onReload } = options;
   let latest: Readiness = wasReady
     ? { ready: true, reasons: ['was ready before'] }
     : { ready: false, reasons: ['nothing was compared yet'] };
@@ -70,6 +74,7 @@ export function createJudge({ confirm, wasReady, onReady, onReload }: JudgeOptio
         additionsPending: changes.create || changes.add.length > 0,
         decision: decision?.kind ?? null,
         observed,
+        leftOut: leftOutReasons(membership, allowLeftOut),
       });
       if (latched || !judged.ready) {
         latest = judged;

@@ -37,6 +37,8 @@ export interface ReconcilerOptions {
   readonly confirm?: Confirm;
   /** This HAProxy was ready under an earlier run of this program, and stays so. */
   readonly wasReady?: boolean;
+  /** Running replicas that the selector leaves out do not keep this one from becoming ready. */
+  readonly allowLeftOut?: boolean;
   readonly reloadWish?: ReloadWish;
 }
 
@@ -78,6 +80,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const judge = createJudge({
     confirm: options.confirm,
     wasReady: options.wasReady === true,
+    allowLeftOut: options.allowLeftOut === true,
     onReady: report.ready,
     onReload: history.reloaded,
   });

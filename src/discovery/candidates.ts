@@ -1,4 +1,5 @@
 import type { Member, Self } from '../model/member.ts';
+import type { LeftOut } from '../model/membership.ts';
 import { isDnsName, quoted } from '../model/names.ts';
 import { canonicalAddress, familyOf } from './address.ts';
 
@@ -24,18 +25,22 @@ export interface Chosen {
   readonly ignored?: number;
   /** We ourselves are being deleted. */
   readonly leaving?: boolean;
+  /** Whom the selector leaves out. */
+  readonly leftOut?: LeftOut | undefined;
 }
 
 /** How many names a note lists: a note is for people, and 1,000 pods may have one problem. */
 const namesInNote = 5;
 
+/** A list of names for people. */
+export function listed(names: readonly string[]): string {
+  const rest = names.length - namesInNote;
+  const first = [...names].sort().slice(0, namesInNote).join(', ');
+  return `${first}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
 function about(names: readonly string[], one: string, many: string): readonly string[] {
-  if (names.length === 0) return [];
-  if (names.length === 1) return [`${names[0]} ${one}`];
-  const sorted = [...names].sort();
-  const rest = sorted.length - namesInNote;
-  const listed = sorted.slice(0, namesInNote).join(', ');
-  return [`${listed}${rest > 0 ? ` and ${rest} more` : ''} ${many}`];
+  return names.length === 0 ? [] : [`${listed(names)} ${names.length === 1 ? one : many}`];
 }
 
 /** Of two candidates with one name: the one that stays, then the lower address, so that the answer is stable. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { AppError, errorMessage, UserError } from '../errors.ts';
-import { deriveSelector } from './selector.ts';
+import type { Labels } from './selector.ts';
 
 const line = /^(?<key>[^="\s]+)="(?<value>(?:[^"\\]|\\.)*)"$/;
 const goEscape =
@@ -35,7 +35,7 @@ function unquote(quoted: string): string | undefined {
  * The labels in a downward API file: one `key="value"` a line (kubelet's FormatMap: sorted, value quoted by Go).
  * Throws `UserError` CONFIG_INVALID with the number of the first line that is something else.
  */
-export function parseLabelsFile(text: string): Readonly<Record<string, string>> {
+export function parseLabelsFile(text: string): Labels {
   const labels: Record<string, string> = {};
   for (const [index, raw] of text.split('\n').entries()) {
     const trimmed = raw.trim();
@@ -54,27 +54,15 @@ export function parseLabelsFile(text: string): Readonly<Record<string, string>> 
   return labels;
 }
 
-export interface LabelsFileEffects {
-  readonly read?: (path: string) => Promise<string>;
-}
-
-/**
- * A selector that follows the labels file: each call reads the file anew, because kubelet rewrites it when the
- * pod's labels change. Rejects with FILE_READ_FAILED, CONFIG_INVALID or SELECTOR_EMPTY.
- */
-export function selectorFromLabelsFile(
-  path: string,
-  { read = (file) => readFile(file, 'utf8') }: LabelsFileEffects = {},
-): () => Promise<string> {
-  return async function selector(): Promise<string> {
-    let text: string;
-    try {
-      text = await read(path);
-    } catch (error) {
-      throw unreadable(path, error);
-    }
-    return deriveSelector(parseLabelsFile(text));
-  };
+/** This pod's labels as kubelet has written them. Rejects with FILE_READ_FAILED or CONFIG_INVALID. */
+export async function readLabelsFile(path: string): Promise<Labels> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  return parseLabelsFile(text);
 }
 
 function unreadable(path: string, cause: unknown): AppError {

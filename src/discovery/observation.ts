@@ -65,9 +65,10 @@ export function createObservation({ compute, unheard, wallNow }: ObservationOpti
     snapshot() {
       if (!synced) return { synced, members: [], notes: troubleNote(), awaited: 0, observedAtMs };
       chosen ??= compute();
-      const { members, notes, awaited, ignored = 0, leaving = false } = chosen;
+      const { members, notes, awaited, ignored = 0, leaving = false, leftOut } = chosen;
       const all = [...troubleNote(), ...notes];
-      return { synced, members, notes: all, awaited, ignored, leaving, observedAtMs };
+      const told = leftOut === undefined ? {} : { leftOut };
+      return { synced, members, notes: all, awaited, ignored, leaving, observedAtMs, ...told };
     },
     onChange(callback) {
       pokes.push(callback);

@@ -1,5 +1,6 @@
 import type { Self } from '../model/member.ts';
 import { type Candidate, type Chosen, chooseMembers } from './candidates.ts';
+import type { PodOrigin } from './left-out.ts';
 
 /** The few facts of a pod that matter here; everything else of the object is dropped at once. */
 export interface PodFacts extends Candidate {
@@ -9,6 +10,10 @@ export interface PodFacts extends Candidate {
   readonly finished: boolean;
   /** The node's name when the pod has hostNetwork, and with it the node's address. */
   readonly hostNode?: string;
+  /** Phase Running: its init containers are done, so its HAProxy may hold something. */
+  readonly running?: boolean;
+  /** Labels and controller. */
+  readonly origin?: PodOrigin;
 }
 
 /** How peers are called: `node` names pods with hostNetwork after their node, so that a restart keeps the name. */
@@ -27,8 +32,14 @@ export function samePod(left: PodFacts, right: PodFacts): boolean {
     left.awaited === right.awaited &&
     left.terminating === right.terminating &&
     left.finished === right.finished &&
+    left.running === right.running &&
+    sameOrigin(left.origin, right.origin) &&
     left.addresses.join() === right.addresses.join()
   );
+}
+
+function sameOrigin(left: PodOrigin | undefined, right: PodOrigin | undefined): boolean {
+  return left === right || JSON.stringify(left) === JSON.stringify(right);
 }
 
 /**

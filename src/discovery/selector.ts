@@ -1,56 +1,17 @@
 import { UserError } from '../errors.ts';
 
-/**
- * Labels that differ between pods of one workload, or between its revisions. A selector that kept one of them
- * would hide siblings, and a new pod that does not find the old ones loses the tables.
- * Controllers and admission add: the hashes and indexes, the job labels, and (PodTopologyLabels, on by default since
- * Kubernetes 1.35) topology.kubernetes.io/zone and /region.
- * Helm's and Kubernetes' recommended labels add: the chart's and the application's version, which change with
- * every upgrade.
- */
-const volatileLabels: ReadonlySet<string> = new Set([
-  'pod-template-hash',
-  'rollouts-pod-template-hash',
-  'controller-revision-hash',
-  'pod-template-generation',
-  'statefulset.kubernetes.io/pod-name',
-  'apps.kubernetes.io/pod-index',
-  'job-name',
-  'controller-uid',
-  'app.kubernetes.io/version',
-  'helm.sh/chart',
-]);
-const volatilePrefixes: readonly string[] = [
-  'batch.kubernetes.io/',
-  'topology.kubernetes.io/',
-  'failure-domain.beta.kubernetes.io/',
-];
-
-/** True for a label that says nothing about which workload a pod belongs to. */
-export function isVolatileLabel(key: string): boolean {
-  return volatileLabels.has(key) || volatilePrefixes.some((prefix) => key.startsWith(prefix));
+/** One condition of a label selector. `notin` holds for pods without the label, too, as the API server has it. */
+export interface Requirement {
+  readonly key: string;
+  readonly operator: 'in' | 'notin' | 'exists' | 'absent';
+  /** Empty for `exists` and `absent`. */
+  readonly values: readonly string[];
 }
 
-/**
- * The selector that finds the siblings of a pod with these labels: `key=value,…`, sorted by key.
- * Throws `UserError` SELECTOR_EMPTY when no label is left, because an empty selector means every pod.
- */
-export function deriveSelector(labels: Readonly<Record<string, string>>): string {
-  const kept = Object.entries(labels).filter(([key]) => !isVolatileLabel(key));
-  if (kept.length === 0) {
-    const given = Object.keys(labels).sort();
-    throw new UserError(
-      'SELECTOR_EMPTY',
-      given.length === 0
-        ? 'The pod has no labels to find its siblings by.'
-        : `The pod has only labels that differ from pod to pod: ${given.join(', ')}.`,
-    );
-  }
-  return kept
-    .map(([key, value]) => `${key}=${value}`)
-    .sort()
-    .join(',');
-}
+/** All of them must hold. */
+export type Selector = readonly Requirement[];
+
+export type Labels = Readonly<Record<string, string>>;
 
 const namePattern = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const prefixPattern = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
@@ -74,23 +35,37 @@ function requirementsOf(selector: string): readonly string[] {
   return selector.split(/,(?![^(]*\))/).map((part) => part.trim());
 }
 
-const setPattern = /^(?<key>\S+)\s+(?:in|notin)\s*\((?<values>[^()]*)\)$/;
-const equalityPattern = /^(?<key>[^\s=!]+)\s*(?:==|!=|=)\s*(?<value>[^\s=!]*)$/;
-const existsPattern = /^!?\s*(?<key>[^\s=!()]+)$/;
+const setPattern = /^(?<key>\S+)\s+(?<operator>in|notin)\s*\((?<values>[^()]*)\)$/;
+const equalityPattern = /^(?<key>[^\s=!]+)\s*(?<operator>==|!=|=)\s*(?<value>[^\s=!]*)$/;
+const existsPattern = /^(?<absent>!?)\s*(?<key>[^\s=!()]+)$/;
 
-function requirementProblem(requirement: string): string | undefined {
-  const set = setPattern.exec(requirement)?.groups;
+/** The requirement that a text stands for, whatever its key and values; undefined where it is none. */
+function parseRequirement(text: string): Requirement | undefined {
+  const set = setPattern.exec(text)?.groups;
   if (set !== undefined) {
     const values = (set.values ?? '').split(',').map((value) => value.trim());
-    return keyProblem(set.key ?? '') ?? values.map(valueProblem).find((p) => p !== undefined);
+    return { key: set.key ?? '', operator: set.operator === 'in' ? 'in' : 'notin', values };
   }
-  const equality = equalityPattern.exec(requirement)?.groups;
+  const equality = equalityPattern.exec(text)?.groups;
   if (equality !== undefined) {
-    return keyProblem(equality.key ?? '') ?? valueProblem(equality.value ?? '');
+    const operator = equality.operator === '!=' ? 'notin' : 'in';
+    return { key: equality.key ?? '', operator, values: [equality.value ?? ''] };
   }
-  const exists = existsPattern.exec(requirement)?.groups;
-  if (exists !== undefined) return keyProblem(exists.key ?? '');
-  return `"${requirement}" is neither key=value, key!=value, key in (a,b), key notin (a,b), key nor !key`;
+  const exists = existsPattern.exec(text)?.groups;
+  if (exists === undefined) return undefined;
+  return {
+    key: exists.key ?? '',
+    operator: exists.absent === '' ? 'exists' : 'absent',
+    values: [],
+  };
+}
+
+function requirementProblem(text: string): string | undefined {
+  const requirement = parseRequirement(text);
+  if (requirement === undefined)
+    return `"${text}" is neither key=value, key!=value, key in (a,b), key notin (a,b), key nor !key`;
+  const { key, values } = requirement;
+  return keyProblem(key) ?? values.map(valueProblem).find((problem) => problem !== undefined);
 }
 
 /** What is wrong with a label selector in Kubernetes' syntax; undefined when it is right. */
@@ -101,10 +76,13 @@ export function selectorProblem(selector: string): string | undefined {
     .find((problem) => problem !== undefined);
 }
 
-/** The selector without surrounding space. Throws `UserError` CONFIG_INVALID, or SELECTOR_EMPTY for an empty one. */
-export function validateSelector(selector: string): string {
+/** Throws `UserError` CONFIG_INVALID, or SELECTOR_EMPTY for an empty one. */
+export function parseSelector(selector: string): Selector {
   const problem = selectorProblem(selector);
-  if (problem === undefined) return selector.trim();
+  if (problem === undefined)
+    return requirementsOf(selector)
+      .map(parseRequirement)
+      .filter((requirement) => requirement !== undefined);
   const code = selector.trim() === '' ? 'SELECTOR_EMPTY' : 'CONFIG_INVALID';
   throw new UserError(
     code,
@@ -113,4 +91,42 @@ export function validateSelector(selector: string): string {
       hint: 'Give --selector as kubectl takes it, e.g. app=haproxy,tier=edge.',
     },
   );
+}
+
+/** The selector without surrounding space. Throws as `parseSelector` does. */
+export function validateSelector(selector: string): string {
+  parseSelector(selector);
+  return selector.trim();
+}
+
+function requirementText({ key, operator, values }: Requirement): string {
+  if (operator === 'exists') return key;
+  if (operator === 'absent') return `!${key}`;
+  const [only = ''] = values;
+  if (values.length === 1) return `${key}${operator === 'in' ? '=' : '!='}${only}`;
+  return `${key} ${operator} (${values.join(',')})`;
+}
+
+/** As kubectl and the API server's `labelSelector` take it. */
+export function selectorText(selector: Selector): string {
+  return selector.map(requirementText).join(',');
+}
+
+function holds({ key, operator, values }: Requirement, labels: Labels): boolean {
+  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
+  switch (operator) {
+    case 'exists':
+      return value !== undefined;
+    case 'absent':
+      return value === undefined;
+    case 'in':
+      return value !== undefined && values.includes(value);
+    case 'notin':
+      return value === undefined || !values.includes(value);
+  }
+}
+
+/** True when pods with these labels are selected (apimachinery, pkg/labels, Requirement.Matches). */
+export function matches(selector: Selector, labels: Labels): boolean {
+  return selector.every((requirement) => holds(requirement, labels));
 }

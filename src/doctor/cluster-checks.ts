@@ -41,17 +41,19 @@ const apiServer: Check = ({ options, pods }) => {
   return [ok(name, 'answers, and its clock agrees')];
 };
 
-const selector: Check = ({ options, selector: found, pods, podName, siblings }) => {
+const origins = {
+  given: '',
+  owner: " (the owner's)",
+  application: ' (the labels of the application)',
+} as const;
+
+const selector: Check = ({ options, selector: found, selectorFrom, pods, podName, siblings }) => {
   const name = 'selector';
   if (!options.usesKubernetes) return [];
   if (!found.ok) {
-    return [
-      failure(
-        name,
-        found.why,
-        'mount the labels with a downwardAPI volume at /etc/podinfo, or give --selector app=haproxy',
-      ),
-    ];
+    // What the API server refuses is said by `rbac` and `api-server`.
+    if (found.code?.startsWith('KUBERNETES_')) return [];
+    return [failure(name, found.why, found.hint ?? 'give --selector app=haproxy')];
   }
   if (!pods.ok) return [];
   const all = pods.value.pods;
@@ -85,7 +87,31 @@ const selector: Check = ({ options, selector: found, pods, podName, siblings }) 
       ),
     ];
   }
-  return [ok(name, `"${found.value}" selects ${all.length} pods, this one included`)];
+  const from = origins[selectorFrom ?? 'given'];
+  return [ok(name, `"${found.value}"${from} selects ${all.length} pods, this one included`)];
+};
+
+const leftOut: Check = ({ options, leftOut: found, selector: selected }) => {
+  const name = 'left-out';
+  if (found === undefined) return [];
+  const text = selected.ok ? `"${selected.value}"` : 'the selector';
+  const findings = [];
+  if (found.replicas.length > 0) {
+    const blocks = found.alone && options.allowLeftOut !== true;
+    const what = `${text} leaves out ${found.replicas.join(', ')}, running replicas of the same owner: nothing is shared with them`;
+    const mend = 'give --selector labels of the spec.selector of the Deployment, StatefulSet, ...';
+    findings.push((blocks ? failure : warning)(name, what, mend));
+  }
+  if (found.alike.length > 0) {
+    findings.push(
+      warning(
+        name,
+        `${text} leaves out ${found.alike.join(', ')}, which have the labels of the same application: nothing is shared with them`,
+        'give --selector labels that they have too, or give them another app label',
+      ),
+    );
+  }
+  return findings;
 };
 
 const network: Check = ({ options, siblings }) => {
@@ -216,6 +242,7 @@ export const clusterChecks: readonly Check[] = [
   rbac,
   apiServer,
   selector,
+  leftOut,
   listener,
   network,
   versions,

@@ -2,6 +2,7 @@ import type { Variables } from '../haproxy/config-text.ts';
 import type { TableState } from '../haproxy/show-table.ts';
 import type { HelloOutcome } from '../model/hello.ts';
 import type { Self } from '../model/member.ts';
+import type { LeftOut } from '../model/membership.ts';
 import type { PeersState } from '../model/peers-state.ts';
 
 /** Something that was looked at: its value, or why there is none. */
@@ -55,9 +56,14 @@ export interface Facts {
     readonly namespace: string;
     readonly usesDataplane: boolean;
     readonly usesKubernetes: boolean;
+    readonly allowLeftOut?: boolean;
     readonly statusPort: number;
   };
   readonly selector: Looked<string>;
+  /** --selector, the owner of the pod, or the labels that name the application. */
+  readonly selectorFrom?: 'given' | 'owner' | 'application' | undefined;
+  /** Whom the selector leaves out; undefined: nobody, or it cannot be told. */
+  readonly leftOut?: LeftOut | undefined;
   /** The pods of the selector, and how far the clock of the API server is ahead of ours, in milliseconds. */
   readonly pods: Looked<{ readonly pods: readonly PodFact[]; readonly skewMs: number | null }>;
   readonly configText: Looked<string>;

@@ -1,5 +1,15 @@
 import type { Member } from './member.ts';
 
+/** Running pods that look like members and are not, because the selector leaves them out. Names, sorted. */
+export interface LeftOut {
+  /** Replicas of the same Deployment, StatefulSet, ...: what they hold would be lost when they are replaced. */
+  readonly replicas: readonly string[];
+  /** Pods of somebody else with labels of the same application. */
+  readonly alike: readonly string[];
+  /** No other member runs: whoever starts now learns from nobody. */
+  readonly alone: boolean;
+}
+
 /** Who is there now, as one source sees it: a snapshot, never a difference. */
 export interface Membership {
   /** False until the source has seen one complete list, and whenever it knows that it can no longer trust it. */
@@ -14,6 +24,8 @@ export interface Membership {
   readonly ignored?: number;
   /** This pod itself is being deleted, whoever else has its peer's name by now. Absent: no, or the source cannot tell. */
   readonly leaving?: boolean;
+  /** Whom the selector leaves out. Absent: nobody, or the source cannot tell. */
+  readonly leftOut?: LeftOut | undefined;
   /** Milliseconds since the epoch at which the source last heard from its origin. */
   readonly observedAtMs: number;
 }

@@ -10,6 +10,20 @@ export const noticeReasons = {
     advice:
       'Look at the sidecar of the siblings that the message names, and at NetworkPolicies on the peers port.',
   },
+  SiblingsLeftOut: {
+    type: 'Warning',
+    meaning:
+      'The selector leaves out running replicas of the same workload (`SIBLINGS_LEFT_OUT`). If no other sibling runs, this pod does not begin, or does not become ready: it would be empty.',
+    advice:
+      'Give `--selector` labels that old and new replicas have: those of the `spec.selector` of their owner. On purpose: `--allow-left-out`.',
+  },
+  LookalikesLeftOut: {
+    type: 'Warning',
+    meaning:
+      'Running pods have labels of the same application and are no siblings (`LOOKALIKES_LEFT_OUT`): nothing is shared with them.',
+    advice:
+      'Give `--selector` labels that they have too, or, where they are none, another application label.',
+  },
   ResyncMissed: {
     type: 'Warning',
     meaning:

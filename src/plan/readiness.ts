@@ -9,6 +9,8 @@ export interface ReadinessInput {
   readonly additionsPending: boolean;
   readonly decision: Decision['kind'] | null;
   readonly observed: Observed;
+  /** Why siblings that could teach this replica are none of its members (`leftOutReasons`). */
+  readonly leftOut?: readonly string[];
 }
 
 export interface Readiness {
@@ -21,6 +23,7 @@ export function readiness(input: ReadinessInput): Readiness {
   if (input.latched) return { ready: true, reasons: ['was ready before'] };
   const reasons: string[] = [];
   if (!input.synced) reasons.push('the members are not known yet');
+  reasons.push(...(input.leftOut ?? []));
   if (input.decision === null) reasons.push('the peers section has not been compared yet');
   if (input.decision === 'hold')
     reasons.push('the peers section cannot be kept in step: see the log');

@@ -14,8 +14,6 @@ import { listAll } from '../discovery/kubernetes/list.ts';
 import { pods as podKind } from '../discovery/kubernetes/pod-source.ts';
 import { getObjects } from '../discovery/kubernetes/request.ts';
 import { slices } from '../discovery/kubernetes/slice-source.ts';
-import { selectorFromLabelsFile } from '../discovery/labels-file.ts';
-import { validateSelector } from '../discovery/selector.ts';
 import type { SliceFacts } from '../discovery/slices.ts';
 import type { Facts, Looked, PodFact, SiblingFact } from '../doctor/facts.ts';
 import { AppError, errorMessage } from '../errors.ts';
@@ -32,12 +30,15 @@ import { isDnsName } from '../model/names.ts';
 import { askStatus } from './ask-status.ts';
 import { haproxyEnv } from './haproxy-env.ts';
 import { inTurns } from './in-turns.ts';
+import { readKeptSelector } from './kept-selector.ts';
 import { helloTls, peersTlsSource } from './peers-tls.ts';
 import { createSource } from './source.ts';
 
 const answerMs = 5000;
 /** How many siblings are asked at the same time. */
 const askedAtOnce = 16;
+
+type Created = ReturnType<typeof createSource>;
 
 /** The value of a look, or what was thrown. */
 async function looked<T>(look: () => Promise<T>): Promise<Looked<T>> {
@@ -128,15 +129,15 @@ async function lookAtHaproxy({ adminSocket, peersSection }: Config, signal: Abor
  */
 async function lookAtSiblings(
   config: Config,
+  { source, self }: Created,
   connected: ReadonlySet<string>,
   signal: AbortSignal,
-): Promise<{ readonly siblings: readonly SiblingFact[]; readonly notes: readonly string[] }> {
+): Promise<Pick<Facts, 'siblings' | 'leftOut'>> {
   const stop = new AbortController();
-  const { source, self } = createSource(config, createLog('silent'));
   source.start(AbortSignal.any([signal, stop.signal]));
   const deadline = monotonicNow() + answerMs;
   while (!source.snapshot().synced && monotonicNow() < deadline) await sleep(50, signal);
-  const { members, notes } = source.snapshot();
+  const { members, leftOut } = source.snapshot();
   stop.abort();
   await source.stopped();
   const port = parseListen(config.listen)?.port ?? 8405;
@@ -164,7 +165,7 @@ async function lookAtSiblings(
       return { name, address, hello: outcome, status: told };
     },
   );
-  return { siblings, notes };
+  return { siblings, leftOut };
 }
 
 async function lookAtTls(config: Config): Promise<NonNullable<Facts['tls']> | null> {
@@ -190,13 +191,13 @@ export async function gatherFacts(
   version: string,
   signal: AbortSignal,
 ): Promise<Facts> {
-  const { self } = createSource(config, createLog('silent'));
+  const kept = await readKeptSelector(config.configFile, config.podName);
+  const created = createSource(config, createLog('silent'), { kept });
+  const { self, scope } = created;
   const usesKubernetes = config.source === 'kubernetes' || config.source === 'service';
   const selector = await looked(async () => {
     if (config.source === 'service') return `kubernetes.io/service-name=${config.service}`;
-    return config.selector === undefined
-      ? await selectorFromLabelsFile(config.labelsFile)()
-      : validateSelector(config.selector);
+    return (await scope?.selector(signal)) ?? '';
   });
   const tls = await helloTls(config).catch(() => undefined);
   const admin = await looked(() => lookAtHaproxy(config, signal));
@@ -204,7 +205,9 @@ export async function gatherFacts(
     await Promise.all([
       usesKubernetes && selector.ok
         ? looked(() => lookAtPods(config, selector.value, signal))
-        : ({ ok: false, why: 'not looked for' } as const),
+        : selector.ok
+          ? ({ ok: false, why: 'not looked for' } as const)
+          : selector,
       looked(() => readFile(config.configFile, 'utf8')),
       looked(() => readFile(config.dataplaneConfig, 'utf8')),
       looked(async () => {
@@ -227,7 +230,7 @@ export async function gatherFacts(
         // A name that nobody has: under our own it would be a session, as the old worker opens one at a reload.
         ...{ ownName: `${self.name}-doctor`, timeoutMs: 2000, signal, tls },
       }),
-      lookAtSiblings(config, connectedOf(admin, self.name), signal),
+      lookAtSiblings(config, created, connectedOf(admin, self.name), signal),
     ]);
   return {
     self,
@@ -248,9 +251,12 @@ export async function gatherFacts(
       namespace: config.namespace ?? '',
       usesDataplane: config.applier === 'dataplane',
       usesKubernetes,
+      allowLeftOut: config.allowLeftOut,
       statusPort: parseListen(config.listen)?.port ?? 8405,
     },
     selector,
+    selectorFrom: scope?.found()?.origin,
+    leftOut: others.leftOut,
     pods,
     configText,
     dataplaneYml,

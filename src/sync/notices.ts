@@ -3,6 +3,7 @@ import type { Config } from '../config/values.ts';
 import type { Observer } from '../control/reporter.ts';
 import { connectWith } from '../discovery/kubernetes/connection.ts';
 import type { Log } from '../log.ts';
+import type { Membership } from '../model/membership.ts';
 import { type Heard, type NoticeState, nothingHeard, noticed } from '../plan/notices.ts';
 import { createRecorder, type Recorder, type RecorderOptions, silentRecorder } from './events.ts';
 
@@ -30,6 +31,28 @@ export function recorderFor({ config, log, signal, onOutcome }: RecorderContext)
     signal,
     ...(onOutcome === undefined ? {} : { onOutcome }),
   });
+}
+
+/** Tells the recorder whom the selector leaves out, when that has become somebody else. */
+export function leftOutNotices(members: () => Membership, recorder: Recorder): () => void {
+  let said = '';
+  return () => {
+    const { leftOut } = members();
+    const text = JSON.stringify([leftOut?.replicas ?? [], leftOut?.alike ?? []]);
+    if (text === said) return;
+    said = text;
+    const { replicas = [], alike = [] } = leftOut ?? {};
+    if (replicas.length > 0)
+      recorder.record({
+        reason: 'SiblingsLeftOut',
+        message: `the selector leaves out running replicas of the same workload: ${replicas.join(', ')}`,
+      });
+    if (alike.length > 0)
+      recorder.record({
+        reason: 'LookalikesLeftOut',
+        message: `the selector leaves out pods of the same application: ${alike.join(', ')}`,
+      });
+  };
 }
 
 /** Tells the recorder what lasts too long and what was refused. */

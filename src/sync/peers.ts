@@ -17,7 +17,7 @@ import type { Metrics } from '../server/metrics.ts';
 import { askStatus } from './ask-status.ts';
 import { type Counting, countWith } from './count.ts';
 import type { Recorder } from './events.ts';
-import { noticeWith } from './notices.ts';
+import { leftOutNotices, noticeWith } from './notices.ts';
 import { observePeers } from './observe.ts';
 import { everybody } from './observers.ts';
 import { peersTlsFiles, peersTlsSource } from './peers-tls.ts';
@@ -156,6 +156,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     now,
     wallNow: options.wallNow,
     wasReady: options.wasReady,
+    allowLeftOut: config.allowLeftOut,
     ...(renewal === undefined ? {} : { reloadWish: renewal }),
   });
   const scheduler = createScheduler({
@@ -167,6 +168,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     now,
     onError: (error) => log.error({ code: 'BUG', err: error }, errorMessage(error)),
   });
+  source.onChange(leftOutNotices(() => source.snapshot(), options.events));
   source.onChange(() => {
     counting.changed();
     scheduler.poke();

@@ -1,5 +1,6 @@
 import type { Source } from '../discovery/source.ts';
 import type { Membership } from '../model/membership.ts';
+import { leftOutReasons } from '../plan/left-out.ts';
 
 export interface SettleOptions {
   readonly source: Source;
@@ -12,6 +13,8 @@ export interface SettleOptions {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Called about once a second while the members are unknown, with the reason. */
   readonly onWait: (notes: readonly string[]) => void;
+  /** Running replicas that the selector leaves out keep nobody waiting (--allow-left-out). */
+  readonly allowLeftOut?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -23,8 +26,8 @@ function fingerprint(membership: Membership): string {
 
 /**
  * The members once they are known, include this pod and have been quiet for a moment, so that pods that
- * start together know each other from the beginning. Waits as long as the members are unknown: a pod that
- * starts without them would lose the tables for good.
+ * start together know each other from the beginning. Waits as long as the members are unknown, or the selector
+ * leaves out those who could teach this pod: a pod that starts without them would lose the tables for good.
  */
 export async function settledMembers(options: SettleOptions): Promise<Membership> {
   const { source, now, signal } = options;
@@ -37,7 +40,8 @@ export async function settledMembers(options: SettleOptions): Promise<Membership
     const membership = source.snapshot();
     const known =
       membership.synced && membership.members.some(({ name }) => name === options.selfName);
-    if (known) {
+    const blocked = leftOutReasons(membership, options.allowLeftOut === true);
+    if (known && blocked.length === 0) {
       knownAtMs ??= now();
       const current = fingerprint(membership);
       if (current !== seen) changedAtMs = now();
@@ -46,10 +50,11 @@ export async function settledMembers(options: SettleOptions): Promise<Membership
       if (quiet || now() - knownAtMs >= options.limitMs) return membership;
     } else if (now() - saidAtMs >= 1000) {
       saidAtMs = now();
-      const own = membership.synced
-        ? [`the members do not include this pod (${options.selfName}) yet`]
-        : [];
-      options.onWait([...own, ...membership.notes]);
+      const own =
+        membership.synced && !known
+          ? [`the members do not include this pod (${options.selfName}) yet`]
+          : [];
+      options.onWait([...own, ...blocked, ...membership.notes]);
     }
     await options.sleep(lookAgainMs, signal);
   }

@@ -2,10 +2,12 @@ import type { Config } from '../config/values.ts';
 import { nameOfAddress } from '../discovery/addresses.ts';
 import { createDnsSource } from '../discovery/dns.ts';
 import { createFileSource } from '../discovery/file.ts';
+import { connectWith } from '../discovery/kubernetes/connection.ts';
 import type { WatchHealth } from '../discovery/kubernetes/follow.ts';
 import { createPodSource } from '../discovery/kubernetes/pod-source.ts';
+import { createScope, type FoundSelector, type Scope } from '../discovery/kubernetes/scope.ts';
 import { createSliceSource } from '../discovery/kubernetes/slice-source.ts';
-import { selectorFromLabelsFile } from '../discovery/labels-file.ts';
+import { readLabelsFile } from '../discovery/labels-file.ts';
 import { validateSelector } from '../discovery/selector.ts';
 import { readSelf } from '../discovery/self.ts';
 import type { Source } from '../discovery/source.ts';
@@ -25,12 +27,32 @@ function selfOf(config: Config): Self {
   return config.source === 'dns' ? { ...self, name: nameOfAddress(self.address) } : self;
 }
 
+export interface CreateSourceOptions {
+  readonly health?: WatchHealth;
+  /** The selector that init has found. */
+  readonly kept?: FoundSelector | undefined;
+}
+
+/** How the pods of `--source kubernetes` are selected. Throws a UserError for a --selector that is none. */
+function scopeOf(config: Config, log: Log, kept: FoundSelector | undefined): Scope {
+  return createScope({
+    namespace: config.namespace ?? '',
+    podName: config.podName ?? '',
+    given: config.selector === undefined ? undefined : validateSelector(config.selector),
+    kept,
+    labels: () => readLabelsFile(config.labelsFile),
+    connect: connectWith(config.kubeconfig),
+    log,
+    relistMs: config.relistInterval,
+  });
+}
+
 /** The source that the configuration asks for, and ourselves. Nothing is contacted yet. */
 export function createSource(
   config: Config,
   log: Log,
-  health?: WatchHealth,
-): { readonly source: Source; readonly self: Self } {
+  { health, kept }: CreateSourceOptions = {},
+): { readonly source: Source; readonly self: Self; readonly scope?: Scope } {
   const self = selfOf(config);
   const common = {
     namespace: config.namespace ?? '',
@@ -53,14 +75,9 @@ export function createSource(
     case 'service':
       return { self, source: createSliceSource({ ...common, service: config.service ?? '' }) };
     case 'kubernetes': {
-      const selector =
-        config.selector === undefined
-          ? selectorFromLabelsFile(config.labelsFile)
-          : validateSelector(config.selector);
-      return {
-        self,
-        source: createPodSource({ ...common, selector, peerNames: config.peerNames }),
-      };
+      const scope = scopeOf(config, log, kept);
+      const { peerNames } = config;
+      return { self, scope, source: createPodSource({ ...common, siblings: scope, peerNames }) };
     }
   }
 }

@@ -43,7 +43,7 @@ sourceContract('pods of a real kube-apiserver', {
       createSource: (self) =>
         createPodSource({
           namespace,
-          selector: 'app=haproxy',
+          siblings: 'app=haproxy',
           self,
           log: createLog('silent'),
           kubeConfig: server.kubeconfigPath,

@@ -48,12 +48,13 @@ export interface KubeApiserver {
   ): Promise<string>;
   /** Role and RoleBinding that let the account get, list and watch pods; `verbs` narrows it. */
   allowPods(namespace: string, account: string, verbs?: readonly string[]): Promise<void>;
-  /** The same for another resource of the core group. */
+  /** The same for another resource, of the core group without `group`. */
   allow(
     namespace: string,
     account: string,
     resource: string,
     verbs: readonly string[],
+    group?: string,
   ): Promise<void>;
   /** A kubeconfig with this `user`, e.g. `{token: …}`, and another port where a hop is between. Returns its path. */
   writeKubeconfig(name: string, user: unknown, port?: number): Promise<string>;
@@ -238,9 +239,10 @@ export async function startKubeApiserver(): Promise<KubeApiserver> {
     account: string,
     resource: string,
     verbs: readonly string[],
+    group = '',
   ): Promise<void> {
     const name = `${account}-${resource}-${verbs.join('-')}`;
-    const rules = [{ apiGroups: [''], resources: [resource], verbs }];
+    const rules = [{ apiGroups: [group], resources: [resource], verbs }];
     const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name };
     const subjects = [{ kind: 'ServiceAccount', namespace, name: account }];
     await ensure(`${rbac(namespace)}/roles`, { metadata: { name }, rules });

@@ -7,6 +7,15 @@ export interface PodOptions {
   readonly phase?: string;
   /** Bound to a node, so that a deletion waits for a kubelet that never comes: the pod stays terminating. */
   readonly bound?: boolean;
+  /** Its controller, with a uid of its own where that matters. */
+  readonly owner?: PodOwner;
+}
+
+export interface PodOwner {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid?: string;
 }
 
 function podsPath(namespace: string, name = ''): string {
@@ -23,7 +32,11 @@ export async function createPod(
   const { labels = { app: 'haproxy' }, ips = [], phase = 'Running', bound = false } = options;
   const containers = [{ name: 'haproxy', image: 'haproxy' }];
   const spec = { containers, ...(bound ? { nodeName: 'node' } : {}) };
-  await server.admin('POST', podsPath(namespace), { metadata: { name, labels }, spec });
+  const { owner } = options;
+  const ownerReferences =
+    owner === undefined ? [] : [{ uid: `uid-of-${owner.name}`, ...owner, controller: true }];
+  const metadata = { name, labels, ownerReferences };
+  await server.admin('POST', podsPath(namespace), { metadata, spec });
   await patchPodStatus(server, namespace, name, ips, phase);
 }
 

@@ -1,5 +1,5 @@
 import { monotonicNow, sleep, wallNow } from '../../clock.ts';
-import { type AppError, errorMessage } from '../../errors.ts';
+import type { AppError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Chosen } from '../candidates.ts';
 import { createObservation } from '../observation.ts';
@@ -16,8 +16,8 @@ import { type WatchEvent, watchAll } from './watch.ts';
 /** What every source that follows the API server may be told. */
 export interface FollowOptions {
   readonly namespace: string;
-  /** A label selector, or what reads it anew before each list and watch (`selectorFromLabelsFile`). */
-  readonly selector: string | (() => Promise<string>);
+  /** A label selector, or who tells it before each list and watch: it may have become wider. */
+  readonly selector: string | ((signal: AbortSignal) => Promise<string>);
   readonly log: Log;
   /** Path of a kubeconfig; the pod's service account without it. */
   readonly kubeConfig?: string | undefined;
@@ -54,12 +54,20 @@ const startCapMs = 2000;
 /** A watch that ends sooner than this is a failure, however orderly: else a broken proxy would have us spin. */
 const shortWatchMs = 500;
 
+const reselected = new Error('another selector');
+
 /** What is followed, and who the members are by it. */
 export interface Followed<Facts extends Named> {
   /** Name of the source. */
   readonly source: string;
   readonly resource: Resource<Facts>;
   members(objects: Iterable<Facts>): Chosen;
+}
+
+/** A source whose selector, or whose choice of members, may change for another reason than an event. */
+export interface FollowingSource extends Source {
+  /** `members` makes something else of the same objects; `reselect`: and the selector is another one. */
+  again(reselect: boolean): void;
 }
 
 /**
@@ -70,7 +78,7 @@ export interface Followed<Facts extends Named> {
 export function follow<Facts extends Named>(
   followed: Followed<Facts>,
   options: FollowOptions,
-): Source {
+): FollowingSource {
   const { resource } = followed;
   const { namespace, log, relistMs = 300_000, watchMs = 30_000, answerMs = 10_000 } = options;
   const {
@@ -95,6 +103,7 @@ export function follow<Facts extends Named>(
   let failures = 0;
   let openedAt: number | undefined;
   const startedAtMs = now();
+  let reselect: (() => void) | undefined;
 
   function note(error: AppError, retryInMs: number): void {
     options.health?.failed(error.code);
@@ -102,22 +111,15 @@ export function follow<Facts extends Named>(
     observation.trouble(`${error.message} (${error.code})`);
   }
 
-  /** The selector to use now. One that cannot be read any more leaves the last one in force. */
-  async function readSelector(): Promise<string> {
+  async function readSelector(signal: AbortSignal): Promise<string> {
     const { selector: given } = options;
-    let wanted = selector;
-    try {
-      wanted = typeof given === 'string' ? given : await given();
-    } catch (error) {
-      if (wanted === undefined) throw error;
-      log.debug({ reason: errorMessage(error), selector }, 'selector cannot be read again');
-    }
-    if (wanted === selector) return wanted ?? '';
+    const wanted = typeof given === 'string' ? given : await given(signal);
+    if (wanted === selector) return wanted;
     if (selector !== undefined)
       log.info({ selector: wanted, before: selector }, 'selector changed');
     selector = wanted;
     resourceVersion = undefined;
-    return wanted ?? '';
+    return wanted;
   }
 
   async function list(to: Connection, wanted: string, signal: AbortSignal): Promise<string> {
@@ -150,7 +152,7 @@ export function follow<Facts extends Named>(
 
   async function listAndWatch(signal: AbortSignal): Promise<void> {
     openedAt = undefined;
-    const wanted = await readSelector();
+    const wanted = await readSelector(signal);
     connection ??= await connect();
     if (resourceVersion === undefined || now() >= relistAt) {
       resourceVersion = await list(connection, wanted, signal);
@@ -206,15 +208,28 @@ export function follow<Facts extends Named>(
     return delayMs;
   }
 
+  /** One list and watch, which `again` may cut short: that is no failure. */
+  async function attempt(signal: AbortSignal): Promise<unknown> {
+    const controller = new AbortController();
+    const stop = () => controller.abort(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    reselect = () => controller.abort(reselected);
+    try {
+      await listAndWatch(controller.signal);
+      return undefined;
+    } catch (error) {
+      return error;
+    } finally {
+      reselect = undefined;
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
   async function run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      let thrown: unknown;
-      try {
-        await listAndWatch(signal);
-      } catch (error) {
-        thrown = error;
-      }
+      const thrown = await attempt(signal);
       if (signal.aborted) break;
+      if (thrown === reselected) continue;
       const delayMs = afterPass(thrown);
       if (delayMs > 0) await sleep(delayMs, signal).catch(() => undefined);
     }
@@ -230,5 +245,9 @@ export function follow<Facts extends Named>(
     snapshot: observation.snapshot,
     onChange: observation.onChange,
     stopped: () => running ?? Promise.resolve(),
+    again(wanted) {
+      if (observation.synced()) observation.changed();
+      if (wanted) reselect?.();
+    },
   };
 }

@@ -19,8 +19,13 @@ export interface Named {
   readonly name: string;
 }
 
+/** Path of what the API server tells of a version of a group. */
+export function versionPath({ group, version }: Pick<Kind, 'group' | 'version'>): string {
+  return group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+}
+
 /** Path of all objects of a kind in a namespace. */
-export function pathOf({ group, version, plural }: Kind, namespace: string): string {
-  const api = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
-  return `${api}/namespaces/${encodeURIComponent(namespace)}/${plural}`;
+export function pathOf(kind: Kind, namespace: string): string {
+  const { plural } = kind;
+  return `${versionPath(kind)}/namespaces/${encodeURIComponent(namespace)}/${plural}`;
 }

@@ -14,6 +14,12 @@ export interface ListOptions {
   /** Objects a page. */
   readonly pageSize?: number;
   readonly limits?: Partial<ListLimits>;
+  /** As kubectl's --field-selector. */
+  readonly fieldSelector?: string;
+  /** Only `metadata` of each object is asked for. */
+  readonly metadataOnly?: boolean;
+  /** More are not read: a namespace may hold tens of thousands. */
+  readonly atMost?: number;
 }
 
 /** What no list of siblings reaches. Behind each stands a server that would have us read for ever. */
@@ -32,6 +38,8 @@ export interface Listing<Facts> {
   readonly objects: Map<string, Facts>;
   /** Where a watch goes on from. */
   readonly resourceVersion: string;
+  /** False: there are more than `atMost`. */
+  readonly complete: boolean;
 }
 
 /**
@@ -44,7 +52,7 @@ export async function listAll<Facts extends Named>(
   kind: Resource<Facts>,
   options: ListOptions,
 ): Promise<Listing<Facts>> {
-  const { namespace, selector, signal, answerMs, pageSize = 250 } = options;
+  const { namespace, selector, signal, answerMs, pageSize = 250, fieldSelector } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const objects = new Map<string, Facts>();
   const tokens = new Set<string>();
@@ -56,14 +64,18 @@ export async function listAll<Facts extends Named>(
   try {
     for (;;) {
       const query = {
-        labelSelector: selector,
+        ...(selector === '' ? {} : { labelSelector: selector }),
+        ...(fieldSelector === undefined ? {} : { fieldSelector }),
         limit: String(pageSize),
         ...(token === undefined ? {} : { continue: token }),
       };
       const page = await readPage(query);
       const before = objects.size;
       for (const facts of page.facts) objects.set(facts.name, facts);
-      if (!page.next) return { objects, resourceVersion: page.resourceVersion };
+      const { resourceVersion } = page;
+      if (!page.next) return { objects, resourceVersion, complete: true };
+      if (objects.size >= (options.atMost ?? Number.POSITIVE_INFINITY))
+        return { objects, resourceVersion, complete: false };
       idlePages = objects.size > before ? 0 : idlePages + 1;
       if (tokens.has(page.next))
         throw badAnswer('repeats a continue token: it has no end', context);
@@ -87,6 +99,7 @@ export async function listAll<Facts extends Named>(
         ...context,
         query,
         signal: deadline.signal,
+        metadataOnly: options.metadataOnly,
       });
       const page = pageSchema.safeParse(await readJson(response, deadline.signal, context));
       const items = kind.schema.array().safeParse(page.data?.items ?? []);

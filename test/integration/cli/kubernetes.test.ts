@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -124,6 +124,7 @@ describe.skipIf(missing !== undefined)(
 
       await run(server.kubeconfigPath, [
         '--namespace=held',
+        '--selector=app=haproxy',
         '--held-limit=1s',
         '--resync-interval=200ms',
       ]);
@@ -169,6 +170,55 @@ describe.skipIf(missing !== undefined)(
         message: expect.stringMatching(/^RELOAD_FAILED: .*cannot bind/s),
       });
       expect(JSON.stringify(event)).not.toContain(stand.password);
+    });
+
+    it('does not begin empty beside running replicas that --selector leaves out, and says so', async () => {
+      await server.createNamespace('left-out');
+      const replica = (name: string, hash: string, labels: Readonly<Record<string, string>>) =>
+        createPod(server, 'left-out', name, {
+          ips: ['127.0.0.1'],
+          labels: { app: 'haproxy', 'pod-template-hash': hash, ...labels },
+          owner: { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `edge-${hash}` },
+        });
+      await replica('old', '5d9f', {});
+      await replica('a', '7c4b', { team: 'edge' });
+      const template = join(directory, 'left-out-template.cfg');
+      writeFileSync(
+        template,
+        'defaults\n    mode http\n    timeout connect 5s\n    timeout client 5s\n    timeout server 5s\n',
+      );
+      const init = (selector: string) =>
+        startProgram([
+          ...['init', '--pod-name=a', '--pod-ip=127.0.0.1', '--namespace=left-out'],
+          ...[`--selector=${selector}`, `--kubeconfig=${server.kubeconfigPath}`],
+          ...[`--template=${template}`, `--config-file=${join(directory, 'left-out.cfg')}`],
+          `--dataplane-config=${join(directory, 'left-out.yml')}`,
+          `--password-file=${join(directory, 'left-out.password')}`,
+          ...[`--admin-socket=${join(directory, 'left-out.sock')}`, `--haproxy-bin=${haproxy}`],
+          ...['--peers-port=1', '--settle=0'],
+        ]);
+
+      program = init('team=edge');
+      const events = await eventually(async () => {
+        const found = await eventsOf('left-out');
+        return found.length > 0 && found;
+      });
+      await eventually(
+        () => program?.lines().some((line) => line.includes('nobody else could teach')) ?? false,
+      );
+
+      expect(events).toMatchObject([
+        { reason: 'SiblingsLeftOut', type: 'Warning', message: expect.stringMatching(/: old$/) },
+      ]);
+      expect(program.lines().join()).toContain('SIBLINGS_LEFT_OUT');
+      expect(existsSync(join(directory, 'left-out.cfg'))).toBe(false);
+
+      // What an operator does: labels that both have.
+      const mended = init('app=haproxy');
+      expect((await mended.ended).exitCode).toBe(0);
+      // Or the one that is left out goes.
+      await deletePod(server, 'left-out', 'old');
+      expect((await program.ended).exitCode).toBe(0);
     });
 
     it('writes an Event when init goes on although a sibling does not know this pod', async () => {

@@ -56,7 +56,7 @@ describe.skipIf(kubeApiserverMissing !== undefined)(`pod source under faults${re
     let pokes = 0;
     const source = createPodSource({
       namespace,
-      selector: 'app=haproxy',
+      siblings: 'app=haproxy',
       self: { name: 'own', address: '10.0.0.1' },
       log,
       kubeConfig,

@@ -88,7 +88,7 @@ describe('pod source before something that is no sound API server', () => {
     };
     source = createPodSource({
       namespace: 'n',
-      selector: 'app=haproxy',
+      siblings: 'app=haproxy',
       self: { name: 'own', address: '10.0.0.1' },
       log: log.log,
       connect: async () => connection,

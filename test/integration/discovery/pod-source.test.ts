@@ -6,7 +6,6 @@ import {
   createPodSource,
   type PodSourceOptions,
 } from '../../../src/discovery/kubernetes/pod-source.ts';
-import { selectorFromLabelsFile } from '../../../src/discovery/labels-file.ts';
 import type { Source } from '../../../src/discovery/source.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
 import { eventually } from '../../helpers/eventually.ts';
@@ -49,7 +48,7 @@ describe.skipIf(kubeApiserverMissing !== undefined)(
       const { log, lines } = capturedLog();
       const source = createPodSource({
         namespace,
-        selector: 'app=haproxy',
+        siblings: 'app=haproxy',
         self: { name: 'own', address: '10.0.0.1' },
         log,
         kubeConfig: server.kubeconfigPath,
@@ -70,7 +69,7 @@ describe.skipIf(kubeApiserverMissing !== undefined)(
     }
 
     it('says when the selector matches nothing', async () => {
-      const { source } = start({ selector: 'app=none' });
+      const { source } = start({ siblings: 'app=none' });
 
       await seen(source);
 
@@ -134,20 +133,6 @@ describe.skipIf(kubeApiserverMissing !== undefined)(
       const { source } = start();
 
       await seen(source, `${long}=192.168.1.5`, 'own=10.0.0.1');
-    });
-
-    it('stays with the last selector while the labels file is away, and follows it when it changes', async () => {
-      await createPod(server, namespace, 'own', { ips: ['10.0.0.1'], labels: { app: 'a' } });
-      await createPod(server, namespace, 'later', { ips: ['10.0.0.2'], labels: { app: 'b' } });
-      const labels = join(server.directory, `${namespace}.labels`);
-      const { source } = start({ selector: selectorFromLabelsFile(labels), watchMs: 1_000 });
-      await eventually(() => expect(source.snapshot().notes.join()).toContain('FILE_READ_FAILED'));
-
-      await writeFile(labels, 'app="a"\npod-template-hash="x"\n');
-      await seen(source, 'own=10.0.0.1');
-      await writeFile(labels, 'app="b"\n');
-
-      await seen(source, 'later=10.0.0.2');
     });
 
     it('names the rule when RBAC is missing, once, and goes on when it arrives late', async () => {

@@ -115,11 +115,37 @@ describe.skipIf(kubeApiserverMissing !== undefined)(
       expect(refused?.mend).toContain('endpointslices');
     });
 
-    it('names labels that are not mounted', async () => {
-      const found = of(await doctor('--labels-file=/nowhere/labels'), 'selector');
+    it('names labels that nobody tells: neither the API server nor a file', async () => {
+      const flags = ['--labels-file=/nowhere/labels', '--pod-name=unknown'];
+      const found = of(await doctor(...flags), 'selector');
 
       expect(found).toMatchObject({ level: 'failure', what: expect.stringMatching(/nowhere/) });
       expect(found?.mend).toContain('downwardAPI');
+    });
+
+    it('names running replicas that the selector leaves out, and pods that look alike', async () => {
+      await server.createNamespace('rollout');
+      const replica = (name: string, hash: string, labels = {}) =>
+        createPod(server, 'rollout', name, {
+          ips: ['127.0.0.1'],
+          labels: { app: 'haproxy', 'pod-template-hash': hash, ...labels },
+          owner: { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `web-${hash}` },
+        });
+      await replica('web-1', '5d9f', { team: 'edge' });
+      await replica('web-0', '7c4b');
+      await createPod(server, 'rollout', 'canary');
+
+      const flags = ['--namespace=rollout', '--selector=team=edge'];
+      const found = (await doctor(...flags)).filter(({ check }) => check === 'left-out');
+      const allowed = of(await doctor(...flags, '--allow-left-out'), 'left-out');
+      const without = await doctor('--namespace=rollout');
+
+      expect(found).toMatchObject([
+        { level: 'failure', what: expect.stringMatching(/leaves out web-0, running replicas/) },
+        { level: 'warning', what: expect.stringMatching(/leaves out canary/) },
+      ]);
+      expect(allowed?.level).toBe('warning');
+      expect(of(without, 'left-out')).toBeUndefined();
     });
   },
 );

@@ -146,7 +146,7 @@ const kubernetes: Subject = {
   abreast: 10,
   async start(signal, round) {
     const connect = await apiServer(pod, round);
-    const make = () => createPodSource({ ...following, selector: 'app=x', self: own, connect });
+    const make = () => createPodSource({ ...following, siblings: 'app=x', self: own, connect });
     startAll(times(10, make), signal);
   },
 };

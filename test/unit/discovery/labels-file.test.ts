@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseLabelsFile, selectorFromLabelsFile } from '../../../src/discovery/labels-file.ts';
+import { parseLabelsFile, readLabelsFile } from '../../../src/discovery/labels-file.ts';
 
 describe('parseLabelsFile', () => {
   it('reads what kubelet writes', () => {
@@ -39,20 +39,9 @@ describe('parseLabelsFile', () => {
   });
 });
 
-describe('selectorFromLabelsFile', () => {
-  it('derives the selector anew from the file at each call', async () => {
-    let text = 'app="a"\n';
-    const selector = selectorFromLabelsFile('labels', { read: async () => text });
-
-    const first = await selector();
-    text = 'app="b"\npod-template-hash="x"\n';
-
-    expect(first).toBe('app=a');
-    expect(await selector()).toBe('app=b');
-  });
-
+describe('readLabelsFile', () => {
   it('names an absent file and what to mount', async () => {
-    await expect(selectorFromLabelsFile('/absent/labels')()).rejects.toMatchObject({
+    await expect(readLabelsFile('/absent/labels')).rejects.toMatchObject({
       code: 'FILE_READ_FAILED',
       message: expect.stringContaining('/absent/labels'),
       hint: expect.stringContaining('downwardAPI'),

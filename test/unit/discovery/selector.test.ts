@@ -1,55 +1,38 @@
 import { describe, expect, it } from 'vitest';
 import {
-  deriveSelector,
-  selectorProblem,
+  matches,
+  parseSelector,
+  selectorText,
   validateSelector,
 } from '../../../src/discovery/selector.ts';
 
-describe('deriveSelector', () => {
-  it('keeps the labels of the workload, sorted', () => {
-    expect(deriveSelector({ tier: 'edge', app: 'haproxy' })).toBe('app=haproxy,tier=edge');
+describe('matches', () => {
+  const cases: readonly (readonly [string, Readonly<Record<string, string>>, boolean])[] = [
+    ['app=haproxy', { app: 'haproxy', tier: 'edge' }, true],
+    ['app=haproxy,tier!=edge', { app: 'haproxy', tier: 'edge' }, false],
+    ['tier!=edge', {}, true],
+    ['tier notin (edge,dmz)', {}, true],
+    ['tier in (edge, dmz)', { tier: 'dmz' }, true],
+    ['tier in (edge, dmz)', {}, false],
+    ['tier', { tier: '' }, true],
+    ['!tier', { tier: '' }, false],
+    ['empty=', { empty: '' }, true],
+    ['empty=', {}, false],
+    ['toString', {}, false],
+  ];
+
+  it.each(cases)('%s of %j is %s, as for the API server', (selector, labels, expected) => {
+    expect(matches(parseSelector(selector), labels)).toBe(expected);
   });
+});
 
-  it.each([
-    'pod-template-hash',
-    'rollouts-pod-template-hash',
-    'controller-revision-hash',
-    'pod-template-generation',
-    'statefulset.kubernetes.io/pod-name',
-    'apps.kubernetes.io/pod-index',
-    'batch.kubernetes.io/job-name',
-    'batch.kubernetes.io/controller-uid',
-    'batch.kubernetes.io/job-completion-index',
-    'job-name',
-    'controller-uid',
-    'topology.kubernetes.io/zone',
-    'app.kubernetes.io/version',
-    'helm.sh/chart',
-  ])('leaves out %s, which differs between siblings', (label) => {
-    expect(deriveSelector({ app: 'haproxy', [label]: 'x' })).toBe('app=haproxy');
-  });
-
-  it('keeps labels that only look like those', () => {
-    const labels = { 'app.kubernetes.io/name': 'haproxy', 'my-job-name': 'a' };
-
-    expect(deriveSelector(labels)).toBe('app.kubernetes.io/name=haproxy,my-job-name=a');
-  });
-
-  it('refuses to select every pod when no label is left', () => {
-    const labels = { 'pod-template-hash': 'x', 'job-name': 'y' };
-
-    expect(() => deriveSelector(labels)).toThrow(
-      expect.objectContaining({
-        code: 'SELECTOR_EMPTY',
-        message: expect.stringContaining('job-name, pod-template-hash'),
-      }),
-    );
-    expect(() => deriveSelector({})).toThrow(expect.objectContaining({ code: 'SELECTOR_EMPTY' }));
-  });
-
-  it('derives only what it accepts itself', () => {
-    expect(selectorProblem(deriveSelector({ 'a.b/c': 'd_e.f', empty: '' }))).toBeUndefined();
-  });
+describe('selectorText', () => {
+  it.each(['app=haproxy', 'app!=haproxy', 'app in (a,b)', 'app notin (a,b)', 'app', '!app', 'a='])(
+    'gives %s back as it was read',
+    (selector) => {
+      expect(selectorText(parseSelector(selector))).toBe(selector);
+    },
+  );
 });
 
 describe('validateSelector', () => {

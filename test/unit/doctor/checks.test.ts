@@ -104,6 +104,16 @@ describe('the checks of doctor', () => {
 
   const cases: readonly (readonly [string, Partial<Facts>, string, RegExp])[] = [
     [
+      'running replicas that nobody else stands in for',
+      { leftOut: { replicas: ['web-3'], alike: [], alone: true } },
+      ...(['left-out', /"app=haproxy" leaves out web-3, running replicas of the same/] as const),
+    ],
+    [
+      'pods that look alike',
+      { leftOut: { replicas: [], alike: ['canary'], alone: true } },
+      ...(['left-out', /leaves out canary, which have the labels/] as const),
+    ],
+    [
       'a clock that is apart',
       { pods: { ok: true, value: { skewMs: -90_000, pods: [{ name: 'web-1', ...pod }] } } },
       ...(['api-server', /90 s behind this node's/] as const),

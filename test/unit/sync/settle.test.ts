@@ -42,6 +42,17 @@ describe('settledMembers', () => {
     expect(result.said.at(-1)).toContain('do not include this pod (a)');
   });
 
+  it('waits as long as running replicas are left out and nobody else could teach this pod, without a limit', async () => {
+    const leftOut = { replicas: ['old'], alike: [], alone: true };
+    const result = await settle((nowMs, source) => {
+      if (nowMs === 100) source.set({ ...membership('a'), leftOut });
+      if (nowMs === 600_000) source.set(membership('a'));
+    });
+
+    expect(result.atMs).toBe(601_000);
+    expect(result.said.at(-1)).toContain('leaves out old, which run');
+  });
+
   it('takes in a burst, and no longer than five windows', async () => {
     const result = await settle((nowMs, source) => {
       const names = Array.from({ length: Math.floor(nowMs / 500) }, (_, index) => `b${index}`);

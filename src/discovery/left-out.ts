@@ -1,0 +1,71 @@
+import type { LeftOut } from '../model/membership.ts';
+import { looksAlike } from './application.ts';
+import { type Labels, matches, type Requirement, type Selector } from './selector.ts';
+import { type Owner, revisionLabels, workloadOf } from './workload.ts';
+
+/** What of a pod tells where it belongs. */
+export interface PodOrigin {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly owner: Owner | null;
+}
+
+/** Whether two pods are replicas of one workload, whatever their labels. */
+export function sameWorkload(one: PodOrigin, other: PodOrigin): boolean {
+  const workload = workloadOf(one.labels, one.owner);
+  return workload !== null && workload === workloadOf(other.labels, other.owner);
+}
+
+/** The pods that are there and no siblings: replicas of the same workload, and others of the same application. */
+export function leftOutOf(
+  own: PodOrigin,
+  pods: Iterable<PodOrigin>,
+  isSibling: (pod: PodOrigin) => boolean,
+): Pick<LeftOut, 'replicas' | 'alike'> {
+  const others = [...pods].filter((pod) => pod.name !== own.name && !isSibling(pod));
+  const replicas = others.filter((pod) => sameWorkload(own, pod));
+  const alike = others.filter(
+    (pod) => !sameWorkload(own, pod) && looksAlike(own.labels, pod.labels),
+  );
+  const names = (found: readonly PodOrigin[]) => found.map(({ name }) => name).sort();
+  return { replicas: names(replicas), alike: names(alike) };
+}
+
+/** Keys that all of them have; those of one revision of a template left out. */
+function commonKeys(all: readonly Labels[]): readonly string[] {
+  const [first = {}, ...rest] = all;
+  return Object.keys(first)
+    .filter((key) => !revisionLabels.has(key) && rest.every((labels) => Object.hasOwn(labels, key)))
+    .sort();
+}
+
+function oneOf(key: string, all: readonly Labels[]): Requirement {
+  const values = [...new Set(all.map((labels) => labels[key] ?? ''))].sort();
+  return { key, operator: 'in', values };
+}
+
+/**
+ * The selector with as much taken back as keeps it from leaving out one of these pods; whoever it selected before stays
+ * selected, as far as `pods` has them. Null where the pods have no label in common.
+ */
+export function widened(selector: Selector, pods: readonly PodOrigin[]): Selector | null {
+  const all = pods.map(({ labels }) => labels);
+  const outside = all.filter((labels) => !matches(selector, labels));
+  if (outside.length === 0) return selector;
+  const loosened = selector.flatMap((requirement): Requirement[] => {
+    if (outside.every((labels) => matches([requirement], labels))) return [requirement];
+    const { key, operator, values } = requirement;
+    if (operator !== 'in' || !outside.every((labels) => Object.hasOwn(labels, key))) return [];
+    return [{ key, operator, values: [...new Set([...values, ...oneOf(key, outside).values])] }];
+  });
+  // A selector that only says what a pod must not have would take in the whole namespace.
+  if (loosened.some(({ operator }) => operator === 'in' || operator === 'exists')) return loosened;
+  const keys = commonKeys(all);
+  const same = keys.map((key) => oneOf(key, all)).filter(({ values }) => values.length === 1);
+  if (same.length > 0) return same;
+  if (keys.length > 0) return keys.map((key) => oneOf(key, all));
+  const revision = [...revisionLabels].find((key) =>
+    all.every((labels) => Object.hasOwn(labels, key)),
+  );
+  return revision === undefined ? null : [{ key: revision, operator: 'exists', values: [] }];
+}

@@ -1,0 +1,39 @@
+import type { Labels } from './selector.ts';
+
+/** The controller of a pod (`metadata.ownerReferences`, the entry with `controller: true`). */
+export interface Owner {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** Labels that a controller gives each revision of a template: Deployment, Argo Rollout, StatefulSet and DaemonSet. */
+export const revisionLabels: ReadonlySet<string> = new Set([
+  'pod-template-hash',
+  'rollouts-pod-template-hash',
+  'controller-revision-hash',
+]);
+
+/** The name without the end that differs between the ReplicaSets of a Deployment or Rollout. */
+function withoutHash({ kind, name }: Owner, labels: Labels): string {
+  for (const key of ['pod-template-hash', 'rollouts-pod-template-hash']) {
+    const end = `-${labels[key] ?? ''}`;
+    if (kind === 'ReplicaSet' && end !== '-' && name.endsWith(end))
+      return name.slice(0, -end.length);
+  }
+  const config = labels.deploymentconfig ?? '';
+  return kind === 'ReplicationController' && config !== '' && name.startsWith(`${config}-`)
+    ? config
+    : name;
+}
+
+/**
+ * What makes the pod, over all revisions of its template, as far as the pod itself tells: pods with the same answer are
+ * replicas of one another. Asks nobody, so that no right is needed: a ReplicaSet of a Deployment is called as the
+ * Deployment and the hash of the template, which its pods have as a label. Null for a pod that nobody controls.
+ */
+export function workloadOf(labels: Labels, owner: Owner | null): string | null {
+  if (owner === null) return null;
+  const group = owner.apiVersion.includes('/') ? owner.apiVersion.split('/')[0] : '';
+  return `${owner.kind}${group === '' ? '' : `.${group}`}/${withoutHash(owner, labels)}`;
+}
