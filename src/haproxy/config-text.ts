@@ -84,7 +84,9 @@ function readVariable(line: string, at: number, env: Variables): Piece {
   );
   if (match === null) return { text: '$', end: at + 1 };
   const [whole, braced, many, fallback, bare] = match;
-  const value = many === undefined ? (env[braced ?? bare ?? ''] ?? fallback) : undefined;
+  const key = braced ?? bare ?? '';
+  const known = Object.hasOwn(env, key) ? env[key] : undefined;
+  const value = many === undefined ? (known ?? fallback) : undefined;
   const end = at + whole.length;
   return value === undefined
     ? { text: '', end, variable: 'unset' }

@@ -1,0 +1,202 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import fc from 'fast-check';
+import { AppError } from '../../src/errors.ts';
+import {
+  blockDepths,
+  directiveOf,
+  findSections,
+  splitLines,
+  tokenize,
+} from '../../src/haproxy/config-text.ts';
+import { hello } from '../../src/haproxy/hello.ts';
+import { parseShowProc } from '../../src/haproxy/master.ts';
+import { editPeersSection, readPeersSection } from '../../src/haproxy/peers-text.ts';
+import { runningPeers } from '../../src/haproxy/running-peers.ts';
+import { parseShowPeers } from '../../src/haproxy/show-peers.ts';
+import { parseShowTable } from '../../src/haproxy/show-table.ts';
+import { isDnsName, isHaproxyName, quoted } from '../../src/model/names.ts';
+import { parseStatus } from '../../src/sync/ask-status.ts';
+import { statusSchema } from '../../src/sync/status-schema.ts';
+import { anyText, config, damaged, entry, name, recorded } from './inputs.ts';
+
+function must(condition: boolean, what: string): void {
+  if (!condition) throw new Error(what);
+}
+
+const env = { HOSTNAME: 'web-1', X: '' };
+
+const tokenizer = fc.property(fc.oneof(anyText, config), (text) => {
+  must(splitLines(text).join('') === text, 'lines are not the text');
+  for (const line of splitLines(text)) {
+    let at = 0;
+    for (const { text: word, start, end } of tokenize(line, env)) {
+      must(!word.includes('[native code]'), 'a variable of nobody');
+      must(start >= at && end > start && end <= line.length, 'words overlap');
+      must(/^\s*$/.test(line.slice(at, start)), 'something between words is lost');
+      at = end;
+    }
+    must(/^\s*(#|$)/.test(line.slice(at)), 'something behind the words is lost');
+  }
+  const lines = splitLines(text);
+  must(blockDepths(lines).length === lines.length, 'a line has no depth');
+  let last = 0;
+  for (const { start, end } of findSections(lines)) {
+    must(start >= last && end > start && end <= lines.length, 'sections overlap');
+    last = end;
+  }
+});
+
+const section = 'haproxy-peers';
+const changes = fc.record({
+  create: fc.boolean(),
+  add: fc.uniqueArray(entry, { selector: (each) => each.name, maxLength: 3 }),
+  update: fc.uniqueArray(entry, { selector: (each) => each.name, maxLength: 3 }),
+  remove: fc.uniqueArray(entry, { selector: (each) => each.name, maxLength: 3 }),
+});
+
+const isEntry = (line: string): boolean => /^(peer|server)$/.test(tokenize(line)[0]?.text ?? '');
+
+/** HAProxy refuses a file whose blocks of `.if` do not close, so what becomes of one does not matter. */
+function closed(text: string): boolean {
+  let depth = 0;
+  for (const line of splitLines(text)) {
+    const directive = directiveOf(line);
+    if (directive === 'if') depth += 1;
+    if (directive !== undefined && depth === 0) return false;
+    if (directive === 'endif') depth -= 1;
+  }
+  return depth === 0;
+}
+
+const bare = (line: string): string => line.replace(/\r?\n$/, '');
+
+const editor = fc.property(config.filter(closed), changes, (text, wanted) => {
+  // Who is added, moved and removed is never the same one.
+  const [added, moved] = [wanted.add, wanted.update].map(
+    (all) => new Set(all.map((each) => each.name)),
+  );
+  const plan = {
+    ...wanted,
+    update: wanted.update.filter((each) => added?.has(each.name) !== true),
+    remove: wanted.remove.filter((each) => !added?.has(each.name) && !moved?.has(each.name)),
+  };
+  let once: string;
+  try {
+    once = editPeersSection(text, section, plan, env);
+  } catch (error) {
+    if (error instanceof AppError) return;
+    throw error;
+  }
+  must(
+    editPeersSection(once, section, plan, env) === once,
+    `twice is not once: ${JSON.stringify(once)}`,
+  );
+  const foreign = (whole: string) =>
+    splitLines(whole)
+      .filter((line) => !isEntry(line))
+      .map(bare);
+  const before = foreign(text);
+  const after = foreign(once);
+  const created =
+    !readPeersSection(text, section, env).exists && readPeersSection(once, section, env).exists;
+  must(
+    JSON.stringify(created ? after.slice(0, before.length) : after) === JSON.stringify(before),
+    `a line of somebody else changed: ${JSON.stringify(once)}`,
+  );
+  const { exists, entries } = readPeersSection(once, section, env);
+  if (!exists) return;
+  const names = new Set(entries.map((each) => each.name));
+  for (const each of plan.add)
+    must(names.has(each.name), `${each.name} was not added: ${JSON.stringify(once)}`);
+});
+
+const names = fc.property(fc.oneof(anyText, name, damaged(['web-1', 'a.b'])), (text) => {
+  if (isDnsName(text)) must(/^[a-z0-9.-]{1,253}$/.test(text) && isHaproxyName(text), 'no DNS name');
+  if (isHaproxyName(text)) must(!/[^\w.:-]/.test(text) && text !== '', 'no name of HAProxy');
+  must(/^"[ -~]*"$/.test(quoted(text)), 'not visible');
+});
+
+const goodStatus = JSON.stringify({
+  ...{ name: 'a', address: '10.0.0.1', version: '1', startedAtMs: 1, ready: true, reasons: ['x'] },
+  ...{ members: { synced: true, names: ['a'], notes: [] }, section: { name: 's', entries: 1 } },
+  ...{
+    resync: 'learned',
+    haproxy: { version: '3.4', reloads: 1 },
+    pending: null,
+    lastChange: null,
+  },
+  peers: [
+    { name: 'b', address: '10.0.0.2:1', local: false, established: true, lastStatus: 'ESTA' },
+  ],
+  tables: [{ name: 't', type: 'string', size: 1, used: 1, shared: true }],
+  lastFailure: { atMs: 1, code: 'BUG' },
+});
+
+const status = fc.property(fc.oneof(damaged([goodStatus]), fc.json(), anyText), (text) => {
+  const parsed = parseStatus(text);
+  must(parsed === null || statusSchema.safeParse(parsed).success, 'no status');
+});
+
+const showPeers = fc.property(
+  damaged(recorded(/(alone|learned|pending|reloaded)\.txt$/)),
+  damaged(recorded(/show-table\.txt$/)),
+  (peersText, tableText) => {
+    const tables = parseShowTable(tableText);
+    for (const { size, used } of tables) {
+      must(Number.isSafeInteger(size) && Number.isSafeInteger(used), 'no number of entries');
+    }
+    for (const state of parseShowPeers(peersText)) {
+      must(['pending', 'learned', 'alone', 'unknown'].includes(state.resync), 'no resync');
+      const running = runningPeers(peersText, tables, state.section);
+      for (const { name: peer, behind = 0 } of running?.peers ?? []) {
+        must(peer !== '' && Number.isSafeInteger(behind) && behind >= 0, `behind ${behind}`);
+      }
+      must(Number.isFinite(running?.entries ?? 0), 'no sum of entries');
+    }
+  },
+);
+
+const showProc = fc.property(damaged(recorded(/show-proc\.txt$/)), (text) => {
+  for (const { pid, reloads } of parseShowProc(text)) {
+    must(Number.isFinite(pid) && Number.isFinite(reloads), 'no number');
+  }
+});
+
+const outcomes = new Set(['known', 'busy', 'unknown-to-it', 'wrong-name', 'refused', 'no-answer']);
+const answers = fc.array(
+  fc.oneof(anyText, damaged(['200\n', '300\n', '503\n', '504\n', '200 ok\r\n', '\n200\n'])),
+  { maxLength: 4 },
+);
+
+/** A sibling that answers the hello with whatever it likes, in pieces, and ends or does not. */
+const helloAnswers = fc.asyncProperty(answers, fc.boolean(), async (pieces, ends) => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    for (const piece of pieces) socket.write(piece);
+    if (ends || !pieces.join('').includes('\n')) socket.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const outcome = await hello({
+    address: '127.0.0.1',
+    port: typeof address === 'object' ? (address?.port ?? 0) : 0,
+    ...{ siblingName: 'b', ownName: 'a', timeoutMs: 2000, signal: new AbortController().signal },
+  });
+  server.close();
+  must(outcomes.has(outcome), `outcome ${outcome}`);
+  const [first = ''] = pieces.join('').split('\n');
+  if (outcome === 'known') must(first.startsWith('200'), `known by ${JSON.stringify(first)}`);
+});
+
+/** Everything that reads what others have written, each with what must hold whatever that is. */
+export const targets: Readonly<Record<string, fc.IRawProperty<unknown>>> = {
+  tokenizer,
+  editor,
+  names,
+  status,
+  'show-peers': showPeers,
+  'show-proc': showProc,
+  hello: helloAnswers,
+} as Readonly<Record<string, fc.IRawProperty<unknown>>>;
