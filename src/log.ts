@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { escapeJson } from './visible.ts';
 
 export type Log = Logger;
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -12,6 +13,11 @@ const redact = [
   '*.headers.authorization',
 ];
 
+/** JSON leaves C1, marks of writing direction and the like as they are, and a log is read in a terminal. */
+function visibleTo(destination: DestinationStream): DestinationStream {
+  return { write: (line) => destination.write(escapeJson(line)) };
+}
+
 /** The program's logger: JSON lines, ISO time, level as a word. */
 export function createLog(level: LogLevel, destination?: DestinationStream): Log {
   return pino(
@@ -22,6 +28,6 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination ?? pino.destination({ dest: 1, sync: true }),
+    visibleTo(destination ?? pino.destination({ dest: 1, sync: true })),
   );
 }

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { Finding } from '../doctor/facts.ts';
+import { visibleIn } from '../visible.ts';
 
 const marks = {
   ok: ['ok', 'green'],
@@ -8,7 +9,8 @@ const marks = {
 } as const;
 
 /** What `doctor` prints: a line for each finding, what mends it below, and the sum. */
-export function renderFindings(findings: readonly Finding[], colors: boolean): string {
+export function renderFindings(found: readonly Finding[], colors: boolean): string {
+  const findings = visibleIn(found);
   const width = Math.max(...findings.map(({ check }) => check.length));
   const lines = findings.flatMap(({ check, level, what, mend }) => {
     const [word, colour] = marks[level];

@@ -1,12 +1,15 @@
 import { examine } from '../doctor/examine.ts';
 import { gatherFacts } from '../sync/facts.ts';
+import { escapeJson } from '../visible.ts';
 import type { Command, Context } from './command.ts';
 import { renderFindings } from './doctor-view.ts';
 import { sidecarFlags } from './sidecar-flags.ts';
 
 async function doctor({ config, env, signal, version, out, terminal }: Context): Promise<number> {
   const findings = examine(await gatherFacts(config, env, version, signal));
-  out(config.json ? `${JSON.stringify(findings)}\n` : renderFindings(findings, terminal));
+  out(
+    config.json ? `${escapeJson(JSON.stringify(findings))}\n` : renderFindings(findings, terminal),
+  );
   return findings.some(({ level }) => level === 'failure') ? 1 : 0;
 }
 

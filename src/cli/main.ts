@@ -3,6 +3,7 @@ import { optionsOf } from '../config/options.ts';
 import { loadConfig } from '../config/validate.ts';
 import { AppError, errorMessage, UserError } from '../errors.ts';
 import { createLog } from '../log.ts';
+import { visibleLines } from '../visible.ts';
 import type { Command } from './command.ts';
 import { doctorCommand } from './doctor.ts';
 import { initCommand } from './init.ts';
@@ -39,9 +40,12 @@ function usage(): string {
 
 /** Text of an error for a person: what, why, what to do. Stacks are for defects only. */
 export function renderError(error: unknown): string {
-  if (error instanceof AppError) return `error ${error.code}: ${error.message}\n${error.hint}\n`;
+  if (error instanceof AppError)
+    return visibleLines(`error ${error.code}: ${error.message}\n${error.hint}\n`);
   const stack = error instanceof Error ? (error.stack ?? error.message) : errorMessage(error);
-  return `error BUG: ${stack}\nThis is a defect of haproxy-peer-sync. Please report it with this text.\n`;
+  return visibleLines(
+    `error BUG: ${stack}\nThis is a defect of haproxy-peer-sync. Please report it with this text.\n`,
+  );
 }
 
 /** Those of the sidecar's flags that the command has too: `--resync-interval` is none of doctor's. */

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { formatDuration } from '../config/duration.ts';
 import type { Status } from '../sync/status-schema.ts';
+import { visibleIn } from '../visible.ts';
 
 /** One replica as it was found: its status, or why there is none. */
 export interface Found {
@@ -78,7 +79,8 @@ function changeText(change: NonNullable<Status['lastChange']>, nowMs: number): s
 }
 
 /** What `status` prints: one block for each replica. */
-export function renderStatus(found: readonly Found[], { colors, nowMs }: ViewOptions): string {
+export function renderStatus(told: readonly Found[], { colors, nowMs }: ViewOptions): string {
+  const found = visibleIn(told);
   const paint = (colour: Colour, text: string): string =>
     colors ? styleText(colour, text, { validateStream: false }) : text;
   const most = fullest(found);

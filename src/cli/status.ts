@@ -14,6 +14,7 @@ import { errorMessage, UserError } from '../errors.ts';
 import { askStatus, parseStatus } from '../sync/ask-status.ts';
 import { inTurns } from '../sync/in-turns.ts';
 import { readKeptSelector } from '../sync/kept-selector.ts';
+import { escapeJson } from '../visible.ts';
 import type { Command, Context } from './command.ts';
 import { type Found, renderStatus } from './status-view.ts';
 
@@ -104,7 +105,7 @@ async function status(context: Context): Promise<number> {
     config.pod.length > 0 || config.all ? lookOverApi(context, port) : lookHere(context, port);
   for (;;) {
     const found = await look();
-    if (config.json) out(`${JSON.stringify(found)}\n`);
+    if (config.json) out(`${escapeJson(JSON.stringify(found))}\n`);
     else {
       const text = renderStatus(found, { colors: terminal, nowMs: wallNow() });
       // Home, the text, and nothing of the look before below it.
