@@ -37,6 +37,12 @@ export function startTimer(act: () => void, ms: number): () => void {
   return () => clearTimeout(timer);
 }
 
+/** `act` again and again, `ms` apart, which does not keep the program alive; call what it returns to end it. */
+export function repeat(act: () => void, ms: number): () => void {
+  const timer = setInterval(act, timerMs(ms)).unref();
+  return () => clearInterval(timer);
+}
+
 /** Resolves after `ms`, however long; rejects with the reason of the signal when that aborts. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
+import { monotonicNow, repeat, wallNow } from '../clock.ts';
 import { headEnd, maxHeadBytes, parseHead, type Request } from './request.ts';
 
 /** What goes back. A body that several get is one buffer. */
@@ -65,7 +66,7 @@ export function createConnections(
 
   function endSlow(): void {
     for (const [socket, sinceMs] of open) {
-      if (performance.now() - sinceMs < limits.lifetimeMs) break;
+      if (monotonicNow() - sinceMs < limits.lifetimeMs) break;
       end(socket, 'slow');
     }
   }
@@ -74,13 +75,12 @@ export function createConnections(
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     const [oldest] = open.keys();
     if (oldest !== undefined && open.size >= limits.connections) end(oldest, 'crowded');
-    open.set(socket, performance.now());
+    open.set(socket, monotonicNow());
     socket.once('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
     serve(socket, answer, limits.excessBytes, () => end(socket, 'excess'));
   });
-  const sweep = setInterval(endSlow, Math.min(1000, limits.lifetimeMs / 2)).unref();
-  server.once('close', () => clearInterval(sweep));
+  server.once('close', repeat(endSlow, Math.min(1000, limits.lifetimeMs / 2)));
   return {
     server,
     endAll() {
@@ -156,7 +156,7 @@ function headOf({ status, type, body, vary }: Reply): string {
     'cache-control: no-store',
     ...(vary === undefined ? [] : [`vary: ${vary}`]),
     ...(status === 405 ? ['allow: GET, HEAD'] : []),
-    `date: ${new Date().toUTCString()}`,
+    `date: ${new Date(wallNow()).toUTCString()}`,
     'connection: close',
   ];
   return `${lines.join('\r\n')}\r\n\r\n`;

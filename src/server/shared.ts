@@ -1,3 +1,5 @@
+import { monotonicNow } from '../clock.ts';
+
 /**
  * One answer for all who ask while it is made, and for `freshMs` after: a hundred who ask in one moment cost what one
  * costs. A failure is told to those who wait for it, and made anew for the next.
@@ -5,7 +7,7 @@
 export function shared<T>(
   make: () => Promise<T>,
   freshMs: number,
-  now: () => number = () => performance.now(),
+  now: () => number = monotonicNow,
 ): () => Promise<T> {
   let last: { readonly answer: Promise<T>; staleAtMs: number } | null = null;
   return () => {

@@ -39,6 +39,7 @@ it('tells the date only where it is shown or compared with another date', () => 
     'discovery/file.ts',
     'discovery/kubernetes/follow.ts',
     'discovery/observation.ts',
+    'server/connections.ts',
     'sync/bootstrap.ts',
     'sync/facts.ts',
     'sync/peers.ts',
