@@ -4,7 +4,12 @@ import type { CallInfo } from '../../src/apply/dataplane/http.ts';
 import { parseShowPeers } from '../../src/haproxy/show-peers.ts';
 import { createLog } from '../../src/log.ts';
 import type { PeerState } from '../../src/model/peers-state.ts';
-import { type DataplaneStand, sectionName, startDataplane } from './dataplane.ts';
+import {
+  type DataplaneStand,
+  type DataplaneStandOptions,
+  sectionName,
+  startDataplane,
+} from './dataplane.ts';
 import { programs } from './programs.ts';
 import { type Between, startProxy } from './proxy.ts';
 import { dataplaneApplier } from './subjects.ts';
@@ -17,7 +22,7 @@ export interface DataplaneSuite {
   /** A fresh HAProxy and Data Plane API. */
   given(
     peers?: readonly string[] | null,
-    part?: { readonly env?: Record<string, string>; readonly unixSocket?: boolean },
+    part?: Partial<Omit<DataplaneStandOptions, 'version' | 'dataplane' | 'peers'>>,
   ): Promise<DataplaneStand>;
   make(on: DataplaneStand, part?: Part): Applier;
   /** An applier whose calls go through `judge`. */

@@ -37,6 +37,8 @@ export interface DataplaneStand extends HaproxyStand {
   human(method: string, path: string, body?: unknown): Promise<HumanAnswer>;
   stopApi(signal?: NodeJS.Signals): Promise<void>;
   startApi(): Promise<void>;
+  /** Replaces haproxy.cfg and lets the API read it as at its start, which it does without writing it. */
+  givenText(text: string): Promise<void>;
 }
 
 export interface HumanAnswer {
@@ -52,12 +54,18 @@ export interface HaproxyStandOptions {
   /** Lines of the peers section after its name; `null` for no section. `PORT` becomes a free port. */
   readonly peers?: readonly string[] | null;
   readonly env?: Readonly<Record<string, string>>;
+  /** The last word on the text of haproxy.cfg before HAProxy starts. */
+  readonly rewrite?: (text: string) => string;
 }
 
 export interface DataplaneStandOptions extends HaproxyStandOptions {
   readonly version: 'v3' | 'v2';
   readonly dataplane: string;
   readonly unixSocket?: boolean;
+  /** Seconds until the API reloads after a commit without `force_reload`. Default 1. */
+  readonly reloadDelay?: number;
+  /** The API does not notice that the file was written by somebody else: only `givenText` is told to it. */
+  readonly blind?: boolean;
 }
 
 const user = 'admin';
@@ -89,7 +97,7 @@ frontend web
 backend sessions
   stick-table type string len 64 size 1k expire 1h store gpc0${table}
 `;
-  writeFileSync(configFile, text);
+  writeFileSync(configFile, options.rewrite?.(text) ?? text);
   const child = spawn(options.haproxy, ['-W', '-S', masterSocket, '-f', configFile], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
@@ -147,6 +155,7 @@ export async function startDataplane(options: DataplaneStandOptions): Promise<Da
       port,
       ...listen,
       userlist: { userlist: 'controller' },
+      disable_inotify: options.blind === true,
       transaction: { transaction_dir: at('transactions') },
       resources: {
         maps_dir: at('maps'),
@@ -163,7 +172,7 @@ export async function startDataplane(options: DataplaneStandOptions): Promise<Da
       master_runtime: masterSocket,
       master_worker_mode: true,
       reload: {
-        reload_delay: 1,
+        reload_delay: options.reloadDelay ?? 1,
         reload_cmd: reloadScript,
         restart_cmd: 'false',
         reload_strategy: 'custom',
@@ -228,6 +237,17 @@ export async function startDataplane(options: DataplaneStandOptions): Promise<Da
     child = undefined;
   }
 
+  let given = 0;
+  /** SIGUSR2: a new client over the file as it is (dataplaneapi configure_data_plane.go). The version tells when. */
+  async function givenText(text: string): Promise<void> {
+    given += 1000;
+    const version = String(given);
+    writeFileSync(configFile, `# _version=${version}\n${text}`);
+    child?.kill('SIGUSR2');
+    const read = async () => (await human('GET', '/configuration/version')).text.includes(version);
+    await eventually(read, { intervalMs: 5 });
+  }
+
   try {
     await startApi();
   } catch (error) {
@@ -245,6 +265,7 @@ export async function startDataplane(options: DataplaneStandOptions): Promise<Da
     human,
     stopApi,
     startApi,
+    givenText,
     async stop() {
       await stopApi();
       await haproxy.stop();

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
 import { changes, entry } from '../../contract/applier.case.ts';
 import { forEachDataplane } from '../../helpers/dataplane-suite.ts';
 import { eventually } from '../../helpers/eventually.ts';
@@ -118,10 +119,13 @@ forEachDataplane('transactions', (suite) => {
 
   it('leaves no transaction open when the api refuses an edit', async () => {
     const on = await suite.given();
-    const subject = suite.make(on);
+    // We send no entry that it would refuse: this answer is made up.
+    const subject = await suite.behind(on, (call) =>
+      /^POST .*peer_entries/.test(call) ? { status: 422, body: '{"message":"refused"}' } : 'pass',
+    );
     const base = await subject.read(never);
 
-    const applying = subject.apply(base, changes({ add: [entry('bad name', '1', 1)] }), never);
+    const applying = subject.apply(base, addB, never);
 
     await expect(applying).rejects.toMatchObject({
       code: 'DATAPLANE_REJECTED',
@@ -132,20 +136,22 @@ forEachDataplane('transactions', (suite) => {
   });
 
   it('leaves no transaction and no copy of the file when haproxy refuses the change', async () => {
-    const on = await suite.given();
+    const page = join(mkdtempSync(join(tmpdir(), 'hps-page-')), '503.http');
+    onTestFinished(() => rmSync(dirname(page), { recursive: true, force: true }));
+    writeFileSync(page, 'HTTP/1.0 503 Nobody\r\nContent-Length: 0\r\n\r\n');
+    const on = await suite.given(undefined, {
+      rewrite: (text) => text.replace('defaults\n', `defaults\n  errorfile 503 ${page}\n`),
+    });
     const subject = suite.make(on);
     const base = await subject.read(never);
+    rmSync(page);
 
-    const applying = subject.apply(
-      base,
-      changes({ add: [entry('b', 'no-such-host.invalid', 1)] }),
-      never,
-    );
+    const applying = subject.apply(base, addB, never);
 
     await expect(applying).rejects.toMatchObject({
       code: 'DATAPLANE_REJECTED',
       retryable: false,
-      message: expect.stringContaining('no-such-host.invalid'),
+      message: expect.stringContaining('503.http'),
     });
     expect((await on.human('GET', '/transactions')).text.trim()).toBe('[]');
     expect(await on.runningNames()).toEqual(['a']);
