@@ -120,7 +120,9 @@ const lossy: Check = ({ configText, options }) => {
   const lines = lossyLines(configText.value);
   if (lines.length === 0)
     return [ok('lossy-lines', 'a rewrite by the Data Plane API loses nothing known')];
-  return lines.map((line) => failure('lossy-lines', line, 'write it in the form that is kept'));
+  return lines.map((line) =>
+    failure('lossy-lines', line, 'write it in a form that is kept, or run with --applier direct'),
+  );
 };
 
 const sharing: Check = ({ configText, options }) => {

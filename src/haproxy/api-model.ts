@@ -1,4 +1,4 @@
-import { findSection, findSections, splitLines, tokenize } from './config-text.ts';
+import { directiveOf, findSection, findSections, splitLines, tokenize } from './config-text.ts';
 
 /** Keywords of a peers section that the Data Plane API models (client-native config-parser, section-parsers.go). */
 const modelled: ReadonlySet<string> = new Set([
@@ -61,10 +61,27 @@ export function apiUnmodelled(text: string, name: string): readonly string[] {
     });
 }
 
+/**
+ * `.if` and its like, which the Data Plane API takes for lines that it does not know: it writes them at the end of their
+ * section, so that what stood between them is in force whatever the condition says (seen with 2.9 and 3.4, with a
+ * transaction and with `POST raw` alike: it parses and writes anew what is posted).
+ */
+function conditionalLines(lines: readonly string[]): readonly string[] {
+  const found = lines.flatMap((line, index) => {
+    const directive = directiveOf(line);
+    return directive === undefined ? [] : [`${index + 1} (.${directive})`];
+  });
+  if (found.length === 0) return [];
+  const more = found.length > 3 ? ` and ${found.length - 3} more` : '';
+  return [
+    `line ${found.slice(0, 3).join(', ')}${more}: the Data Plane API moves conditional lines away from what they guard: take them out of haproxy.cfg, or use --applier direct`,
+  ];
+}
+
 /** Lines outside the peers sections that any write of the Data Plane API damages, one sentence each. */
 export function lossyLines(text: string): readonly string[] {
   const lines = splitLines(text);
-  const problems: string[] = [];
+  const problems: string[] = [...conditionalLines(lines)];
   for (const section of findSections(lines)) {
     if (section.keyword === 'peers') continue;
     for (let index = section.start + 1; index < section.end; index++) {

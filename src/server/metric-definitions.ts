@@ -256,7 +256,7 @@ export const metricDefinitions = {
     type: 'counter',
     name: 'dataplane_errors_total',
     labels: ['operation'],
-    values: ['auth', 'detect', 'read', 'begin', 'edit', 'commit', 'repair', 'clean'],
+    values: ['auth', 'detect', 'read', 'begin', 'edit', 'check', 'commit', 'repair', 'clean'],
     help: 'Calls of the Data Plane API that were not answered as they should, by operation. commit: HAProxy refused to reload.',
   },
   dataplaneSeconds: {

@@ -7,11 +7,12 @@ import type { Applied, Applier } from '../applier.ts';
 import { asRunning, type RunningPeers, sameAsRunning } from '../running.ts';
 import type { DataplaneAddress } from './address.ts';
 import { createCaller } from './caller.ts';
+import { createCommits } from './commits.ts';
 import { createCredentials, fixedCredentials } from './credentials.ts';
 import { shouldRetry } from './failure.ts';
 import { type CallInfo, createHttp } from './http.ts';
 import { createJournal } from './journal.ts';
-import { type Look, look, type Seen } from './look.ts';
+import { look, type Seen, withObstacle } from './look.ts';
 import { createSections } from './sections.ts';
 import { createTransactions } from './transactions.ts';
 import { createUnit } from './unit.ts';
@@ -62,27 +63,33 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
   const transactions = createTransactions(caller);
   const journal = createJournal(options.stateDirectory, log);
   const lookAt = { transactions, sectionName, env, log, readOnly };
+  const commits = createCommits({ transactions, journal, look: lookNow, env, log });
   const unit = createUnit({
     caller,
-    transactions,
+    commits,
     sections: createSections(caller),
     journal,
     look: lookNow,
+    onDamage(text, why) {
+      refused = { text, why };
+    },
     running: options.running,
     log,
   });
-  let last: Look | undefined;
+  let last: Seen | undefined;
+  /** The text that the API cannot write again without damage, and why. */
+  let refused: { readonly text: string; readonly why: string } | undefined;
   /** What was last parsed. */
   let seen: Seen | undefined;
 
-  async function lookNow(signal: AbortSignal): Promise<Look> {
+  async function lookNow(signal: AbortSignal): Promise<Seen> {
     if (!readOnly) {
       await journal.load();
-      await unit.dropOrphans();
+      await commits.dropOrphans();
     }
     last = undefined;
     seen = await look(lookAt, signal, seen);
-    last = seen;
+    last = refused?.text === seen.text ? withObstacle(seen, refused.why) : seen;
     return last;
   }
 

@@ -9,21 +9,22 @@ import type { Sections, Where } from './sections.ts';
  */
 export type EditMode = 'create' | 'lines' | 'replace';
 
-/** With begin and commit this makes five calls at most. */
+/** Replacing costs as many; with begin, check and commit this makes six calls at most, and four for one that joins. */
 const maxLineCalls = 3;
 
 /**
- * How to make `changes` with the fewest calls. `fullSections` (v3) allows whole sections; `unmodelled` says that
- * a removed and created section would come back poorer, so that only single lines may be touched.
+ * The ways to make `changes`, the one with the fewest calls first; the next one is for when it would lose a line.
+ * `fullSections` (v3) allows whole sections; `unmodelled` says that a removed and created section would come back
+ * poorer, so that only single lines may be touched.
  */
-export function editMode(
+export function editModes(
   changes: PeersChanges,
   { fullSections, unmodelled }: { readonly fullSections: boolean; readonly unmodelled: boolean },
-): EditMode {
-  if (changes.create) return 'create';
+): readonly EditMode[] {
+  if (changes.create) return ['create'];
   const reads = changes.update.length > 0 ? 1 : 0;
   const calls = reads + changes.add.length + changes.update.length + changes.remove.length;
-  return calls > maxLineCalls && fullSections && !unmodelled ? 'replace' : 'lines';
+  return calls > maxLineCalls && fullSections && !unmodelled ? ['replace', 'lines'] : ['lines'];
 }
 
 /** Makes `changes` inside the transaction of `where`. */

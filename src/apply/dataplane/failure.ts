@@ -1,7 +1,16 @@
 import { RemoteError } from '../../errors.ts';
 
 /** The steps of a unit, for errors, logs and `onCall`. */
-export type Stage = 'auth' | 'detect' | 'read' | 'begin' | 'edit' | 'commit' | 'repair' | 'clean';
+export type Stage =
+  | 'auth'
+  | 'detect'
+  | 'read'
+  | 'begin'
+  | 'edit'
+  | 'check'
+  | 'commit'
+  | 'repair'
+  | 'clean';
 
 export interface Refusal {
   readonly stage: Stage;

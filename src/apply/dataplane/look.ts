@@ -58,6 +58,11 @@ export async function look(options: LookOptions, signal: AbortSignal, seen?: See
   return seen?.text === raw.text && seen.version === raw.version ? seen : parse(raw, options);
 }
 
+export function withObstacle(seen: Seen, obstacle: string): Seen {
+  const { section } = seen;
+  return { ...seen, section: { ...section, obstacles: [...section.obstacles, obstacle] } };
+}
+
 function inStep({ text, version }: RawConfiguration): boolean {
   return fileVersion(text) === version;
 }

@@ -1,7 +1,7 @@
 import type { Caller } from './caller.ts';
 import { named } from './caller.ts';
 import { badAnswer } from './failure.ts';
-import { parseJson } from './http.ts';
+import { type Call, parseJson } from './http.ts';
 import { rawV2Schema, type Transaction, transactionSchema, transactionsSchema } from './schema.ts';
 
 export interface RawConfiguration {
@@ -16,6 +16,8 @@ export interface Transactions {
   readonly raw: (signal: AbortSignal) => Promise<RawConfiguration>;
   /** Makes `text` the configuration in memory and on disk, without a reload. Fails when `version` is outdated. */
   readonly replaceRaw: (text: string, version: string) => Promise<void>;
+  /** What a commit of `transaction` would write, as the API has it now. */
+  readonly rawOf: (transaction: string, signal: AbortSignal) => Promise<string>;
   readonly begin: (version: string, signal: AbortSignal) => Promise<string>;
   /** Resolves to the new version after a reload that the API has checked. Not abortable: it would leave us in doubt. */
   readonly commit: (transaction: string) => Promise<string>;
@@ -24,23 +26,32 @@ export interface Transactions {
   readonly open: (signal: AbortSignal) => Promise<readonly Transaction[]>;
 }
 
+const rawPath = '/configuration/raw';
+
 export function createTransactions({ version, call }: Caller): Transactions {
+  async function getRaw(
+    request: Pick<Call, 'stage' | 'query'>,
+    signal: AbortSignal,
+  ): Promise<RawConfiguration> {
+    const answer = await call({ ...request, method: 'GET', path: rawPath, expect: [200], signal });
+    if ((await version(signal)) === 'v3') return answer;
+    const parsed = rawV2Schema.safeParse(parseJson(answer.text));
+    if (!parsed.success) throw badAnswer(request.stage, `GET ${rawPath}`, 'no "data" in it');
+    return { text: parsed.data.data, version: answer.version };
+  }
+
   return {
     async raw(signal) {
-      const answer = await call({
-        stage: 'read',
-        method: 'GET',
-        path: '/configuration/raw',
-        expect: [200],
-        signal,
-      });
+      const answer = await getRaw({ stage: 'read' }, signal);
       if (answer.version === '') {
-        throw badAnswer('read', 'GET /configuration/raw', 'no Configuration-Version header');
+        throw badAnswer('read', `GET ${rawPath}`, 'no Configuration-Version header');
       }
-      if ((await version(signal)) === 'v3') return answer;
-      const parsed = rawV2Schema.safeParse(parseJson(answer.text));
-      if (!parsed.success) throw badAnswer('read', 'GET /configuration/raw', 'no "data" in it');
-      return { text: parsed.data.data, version: answer.version };
+      return answer;
+    },
+
+    async rawOf(transaction, signal) {
+      const query = { transaction_id: transaction };
+      return (await getRaw({ stage: 'check', query }, signal)).text;
     },
 
     async replaceRaw(text, current) {
@@ -48,7 +59,7 @@ export function createTransactions({ version, call }: Caller): Transactions {
         {
           stage: 'repair',
           method: 'POST',
-          path: '/configuration/raw',
+          path: rawPath,
           query: { version: current, skip_reload: 'true' },
           text,
           expect: [201, 202],

@@ -1,0 +1,122 @@
+import { errorMessage, RemoteError } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import type { Applied } from '../applier.ts';
+import { refuseDamage } from './damage.ts';
+import { outcomeUnknown } from './failure.ts';
+import type { Journal } from './journal.ts';
+import type { Seen } from './look.ts';
+import type { Transactions } from './transactions.ts';
+
+export interface CommitsOptions {
+  readonly transactions: Transactions;
+  readonly journal: Journal;
+  readonly look: (signal: AbortSignal) => Promise<Seen>;
+  /** Where names are written as variables. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+}
+
+export interface Commits {
+  /**
+   * One transaction on what was `seen`: begin, `fill`, check, commit with a checked reload. `names` are the entries
+   * whose lines `fill` changes; throws `WouldDamage`, and commits nothing, where any other line would not survive.
+   */
+  readonly transact: (
+    seen: Seen,
+    names: ReadonlySet<string>,
+    signal: AbortSignal,
+    fill: (transaction: string) => Promise<void>,
+  ) => Promise<Omit<Applied, 'attempts'>>;
+  /** Removes what an earlier try, or a killed process, left open. Costs nothing when there is nothing. */
+  readonly dropOrphans: () => Promise<number>;
+}
+
+export function createCommits(options: CommitsOptions): Commits {
+  const { transactions, journal, log } = options;
+
+  async function transact(
+    seen: Seen,
+    names: ReadonlySet<string>,
+    signal: AbortSignal,
+    fill: (transaction: string) => Promise<void>,
+  ): Promise<Omit<Applied, 'attempts'>> {
+    const transaction = await begin(seen.version, signal);
+    await journal.began(transaction);
+    try {
+      await fill(transaction);
+      const own = { section: seen.section.name, names, env: options.env };
+      refuseDamage(seen.text, await transactions.rawOf(transaction, signal), own);
+      signal.throwIfAborted();
+    } catch (error) {
+      await drop(transaction);
+      throw error;
+    }
+    await journal.setReloadDue(true);
+    try {
+      const version = await transactions.commit(transaction);
+      await journal.setReloadDue(false);
+      await journal.ended(transaction);
+      return { reloaded: true, transaction, version };
+    } catch (error) {
+      // In doubt the transaction stays noted: the next look drops it, unless it was committed.
+      if (!outcomeUnknown(error)) await notCommitted(transaction, error, signal);
+      throw error;
+    }
+  }
+
+  async function notCommitted(transaction: string, error: unknown, signal: AbortSignal) {
+    await journal.setReloadDue(false);
+    if (error instanceof RemoteError && error.code === 'RELOAD_FAILED') {
+      await journal.ended(transaction);
+      // Puts the API's memory right at once; when that fails, the next read does it.
+      await options.look(signal).catch((reason: unknown) => {
+        log.warn({ error: errorMessage(reason) }, 'cannot look after the failed reload yet');
+      });
+    } else {
+      await drop(transaction);
+    }
+  }
+
+  async function begin(version: string, signal: AbortSignal): Promise<string> {
+    try {
+      return await transactions.begin(version, signal);
+    } catch (error) {
+      if (error instanceof RemoteError && error.code === 'DATAPLANE_BUSY') {
+        await makeRoom(signal, error);
+      }
+      throw error;
+    }
+  }
+
+  /** Our own orphans only: an open transaction of somebody else may be work in progress. */
+  async function makeRoom(signal: AbortSignal, busy: RemoteError): Promise<void> {
+    const dropped = await dropOrphans();
+    const open = await transactions.open(signal).catch(() => []);
+    const fields = { dropped, open: open.map(({ id }) => id), error: busy.message };
+    if (dropped > 0) log.warn(fields, 'removed own orphaned transactions');
+    else
+      log.warn(fields, 'the open transactions are not ours: somebody must commit or delete them');
+  }
+
+  async function dropOrphans(): Promise<number> {
+    let dropped = 0;
+    for (const transaction of journal.open()) {
+      if (await drop(transaction)) dropped += 1;
+    }
+    return dropped;
+  }
+
+  /** Best effort; what cannot be dropped now stays in the journal. */
+  async function drop(transaction: string): Promise<boolean> {
+    try {
+      const existed = await transactions.drop(transaction);
+      await journal.ended(transaction);
+      return existed;
+    } catch (error) {
+      log.debug({ transaction, error: errorMessage(error) }, 'cannot drop a transaction yet');
+      return false;
+    }
+  }
+
+  return { transact, dropOrphans };
+}

@@ -1,0 +1,25 @@
+import { RemoteError } from '../../errors.ts';
+import type { OwnEntries } from '../../haproxy/foreign-lines.ts';
+import { damages, describeDamages } from '../../haproxy/surviving-lines.ts';
+
+/** A commit would write less than was there, or in another order. Nothing was committed. */
+export class WouldDamage extends Error {
+  override readonly name = 'WouldDamage';
+}
+
+/**
+ * The API writes the whole file from what it has understood of it, at every commit: compares what it would write with
+ * what is there. Throws `WouldDamage` with the lines.
+ */
+export function refuseDamage(before: string, after: string, own: OwnEntries): void {
+  const found = damages(before, after, own);
+  if (found.length > 0) throw new WouldDamage(describeDamages(found));
+}
+
+export function damageError({ message }: WouldDamage): RemoteError {
+  return new RemoteError(
+    'SECTION_UNMODELLED',
+    `the Data Plane API does not know all of haproxy.cfg, and its write would damage it: ${message}: write these lines in a form that it knows, or use --applier direct`,
+    { retryable: false, stage: 'check' },
+  );
+}
