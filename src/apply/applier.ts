@@ -35,6 +35,11 @@ export interface Applier {
     signal: AbortSignal,
     mayRetry?: () => Promise<boolean>,
   ): Promise<Applied>;
+  /**
+   * Reloads HAProxy with the configuration as it is, and checks that it did: through whoever else reloads it, so that
+   * no two reloads meet. Throws `RELOAD_FAILED`.
+   */
+  reload(signal: AbortSignal): Promise<void>;
   /** Releases sockets. */
   close(): Promise<void>;
 }

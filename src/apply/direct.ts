@@ -34,6 +34,7 @@ export interface DirectOptions {
 export function createDirectApplier(options: DirectOptions): Applier {
   const { configFile, sectionName, masterSocket, env, log, haproxyBin } = options;
   const undo = createUndo(configFile);
+  const timeoutMs = options.reloadTimeoutMs ?? 30_000;
 
   /** The text that counts: what HAProxy has loaded, as far as a process before us may have left it in doubt. */
   async function load(): Promise<{ readonly text: string; readonly section: PeersSection }> {
@@ -76,7 +77,7 @@ export function createDirectApplier(options: DirectOptions): Applier {
     await undo.save(before, after);
     await writeFileAtomic(configFile, after);
     try {
-      await reloadOverMaster(masterSocket, { timeoutMs: options.reloadTimeoutMs ?? 30_000 });
+      await reloadOverMaster(masterSocket, { timeoutMs });
     } catch (error) {
       log.warn({ configFile, error: errorMessage(error) }, 'the old haproxy.cfg is put back');
       await writeFileAtomic(configFile, before);
@@ -104,6 +105,9 @@ export function createDirectApplier(options: DirectOptions): Applier {
       return (await remotely(load)).section;
     },
     apply: (_base, changes, signal) => remotely(() => apply(changes, signal)),
+    async reload(signal) {
+      await reloadOverMaster(masterSocket, { timeoutMs, signal });
+    },
     async close() {},
   };
 }

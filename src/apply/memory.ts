@@ -27,6 +27,7 @@ export function createMemoryApplier(options: { readonly section: PeersSection })
       section = { ...section, exists: true, entries, version: `memory-${version}` };
       return { reloaded: true, version: section.version, attempts: 1 };
     },
+    async reload() {},
     async close() {},
   };
 }
@@ -73,6 +74,9 @@ export function createDryRunApplier(reader: Applier, log: Log): Applier {
         };
       }
       return { reloaded: false, version: section.version, attempts: 1 };
+    },
+    async reload() {
+      log.info('dry run: HAProxy would be reloaded');
     },
     close: () => reader.close(),
   };

@@ -44,3 +44,8 @@ export function changedEntries(section: PeersSection, changes: PeersChanges): re
     .map((entry) => updated.get(entry.name) ?? entry);
   return [...kept, ...changes.add];
 }
+
+/** The names of all entries that `changes` touch. */
+export function changedNames({ add, update, remove }: PeersChanges): ReadonlySet<string> {
+  return new Set([...add, ...update, ...remove].map(({ name }) => name));
+}

@@ -8,7 +8,7 @@ import { createScheduler, type Scheduler } from '../control/scheduler.ts';
 import type { Source } from '../discovery/source.ts';
 import { errorMessage } from '../errors.ts';
 import { replaceCertificate } from '../haproxy/certificates.ts';
-import { hardReload, reloadOverMaster } from '../haproxy/master.ts';
+import { hardReload } from '../haproxy/master.ts';
 import { readMaterial } from '../haproxy/tls-material.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
@@ -100,11 +100,6 @@ function createPeersRenewal({ config, log, metrics }: PeersModuleOptions): Renew
   });
 }
 
-async function reload({ config, log }: PeersModuleOptions, signal: AbortSignal): Promise<void> {
-  if (config.dryRun) log.info('dry run: HAProxy would be reloaded');
-  else await reloadOverMaster(config.masterSocket, { signal });
-}
-
 /** The peers module: pods in, peers section out. Later modules wire their own source, plan and applier alike. */
 export function createPeersModule(options: PeersModuleOptions): PeersModule {
   const { config, source, log, signal, now } = options;
@@ -127,7 +122,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     source,
     applier: options.applier,
     observe: (passSignal) => observePeers(config.adminSocket, config.peersSection, passSignal),
-    reload: (reloadSignal) => reload(options, reloadSignal),
+    reload: (reloadSignal) => options.applier.reload(reloadSignal),
     self: options.self,
     plan: {
       port: config.peersPort,

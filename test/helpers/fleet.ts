@@ -155,6 +155,7 @@ export function createFleet({
 
     const applier: Applier = {
       name: 'simulated',
+      async reload() {},
       async read(signal) {
         if (now() < failsUntilMs) {
           throw new RemoteError('DATAPLANE_UNREACHABLE', 'away', { retryable: true });

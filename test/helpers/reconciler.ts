@@ -49,6 +49,7 @@ export function bench(initial: PeersSection = section(['a']), reloadWish?: Reloa
   }
   const applier: Applier = {
     name: 'counting',
+    async reload() {},
     async read(signal) {
       calls.push('read');
       failing();

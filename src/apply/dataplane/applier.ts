@@ -37,6 +37,8 @@ export interface DataplaneOptions {
   readonly stateDirectory?: string | undefined;
   /** Asked only when the outcome of a commit is unknown: was the reload done? */
   readonly running?: RunningPeers | undefined;
+  /** Used only where the API cannot reload, because its write before it would damage the file. */
+  readonly reloadOverMaster?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** For --dry-run: reads, but repairs nothing and removes no orphan. */
   readonly readOnly?: boolean | undefined;
   readonly onCall?: ((info: CallInfo) => void) | undefined;
@@ -104,6 +106,20 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
     return section;
   }
 
+  /** The API reloads at times of its own, too (its `reload-delay`), and takes one that meets ours for a failure. */
+  async function reloadOnce(signal: AbortSignal): Promise<void> {
+    const seen = await lookNow(signal);
+    last = undefined;
+    try {
+      await unit.reload(seen, signal);
+    } catch (error) {
+      const cannot = error instanceof RemoteError && error.code === 'SECTION_UNMODELLED';
+      if (!cannot || options.reloadOverMaster === undefined) throw error;
+      log.info({ why: error.message }, 'reloaded over the master socket');
+      await options.reloadOverMaster(signal);
+    }
+  }
+
   function withRetries<T>(what: string, run: (attempt: number) => Promise<T>, signal: AbortSignal) {
     return pRetry(run, {
       retries: retry.limit,
@@ -157,6 +173,9 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
         if (applied !== undefined) return applied;
         throw error;
       }
+    },
+    async reload(signal) {
+      await withRetries('reload', () => reloadOnce(signal), signal);
     },
     async close() {},
   };

@@ -5,6 +5,7 @@ import { refuseDamage } from './damage.ts';
 import { outcomeUnknown } from './failure.ts';
 import type { Journal } from './journal.ts';
 import type { Seen } from './look.ts';
+import { restore } from './restore.ts';
 import type { Transactions } from './transactions.ts';
 
 export interface CommitsOptions {
@@ -59,22 +60,37 @@ export function createCommits(options: CommitsOptions): Commits {
       return { reloaded: true, transaction, version };
     } catch (error) {
       // In doubt the transaction stays noted: the next look drops it, unless it was committed.
-      if (!outcomeUnknown(error)) await notCommitted(transaction, error, signal);
+      if (!outcomeUnknown(error)) await notCommitted(transaction, error, seen, signal);
       throw error;
     }
   }
 
-  async function notCommitted(transaction: string, error: unknown, signal: AbortSignal) {
+  async function notCommitted(
+    transaction: string,
+    error: unknown,
+    seen: Seen,
+    signal: AbortSignal,
+  ) {
     await journal.setReloadDue(false);
     if (error instanceof RemoteError && error.code === 'RELOAD_FAILED') {
       await journal.ended(transaction);
-      // Puts the API's memory right at once; when that fails, the next read does it.
-      await options.look(signal).catch((reason: unknown) => {
-        log.warn({ error: errorMessage(reason) }, 'cannot look after the failed reload yet');
-      });
+      await takeBack(seen, signal);
     } else {
       await drop(transaction);
     }
+  }
+
+  /** After a reload failed, and our change with it: whatever else went with it is put back. */
+  async function takeBack(seen: Seen, signal: AbortSignal): Promise<void> {
+    try {
+      await restore(transactions, seen, log, signal);
+    } catch (reason) {
+      log.warn({ error: errorMessage(reason) }, 'the commit of somebody else is not loaded');
+    }
+    // Puts the API's memory right at once; when that fails, the next read does it.
+    await options.look(signal).catch((reason: unknown) => {
+      log.warn({ error: errorMessage(reason) }, 'cannot look after the failed reload yet');
+    });
   }
 
   async function begin(version: string, signal: AbortSignal): Promise<string> {

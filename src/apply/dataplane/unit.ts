@@ -1,7 +1,12 @@
 import { sleep } from '../../clock.ts';
 import type { RemoteError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { hasChanges, type PeersChanges, remainingChanges } from '../../model/changes.ts';
+import {
+  changedNames,
+  hasChanges,
+  type PeersChanges,
+  remainingChanges,
+} from '../../model/changes.ts';
 import type { PeersSection } from '../../model/peers-section.ts';
 import type { Applied } from '../applier.ts';
 import { refuseEntries, refuseObstacles, sectionMissing } from '../refuse.ts';
@@ -34,6 +39,8 @@ export interface Unit {
     changes: PeersChanges,
     signal: AbortSignal,
   ) => Promise<Omit<Applied, 'attempts'>>;
+  /** A checked reload of what was `seen`, by a transaction that changes nothing. */
+  readonly reload: (seen: Seen, signal: AbortSignal) => Promise<void>;
 }
 
 /** How long a reload whose answer was lost is given to show in the worker, and how often that is looked at. */
@@ -56,9 +63,7 @@ export function createUnit(options: UnitOptions): Unit {
       throw sectionMissing(section);
     if (!hasChanges(remaining)) return nothingLeft(seen, signal);
     const fullSections = (await caller.version(signal)) === 'v3';
-    const names = new Set(
-      [...remaining.add, ...remaining.update, ...remaining.remove].map(({ name }) => name),
-    );
+    const names = changedNames(remaining);
     const modes = editModes(remaining, { fullSections, unmodelled });
     for (const [index, mode] of modes.entries()) {
       try {
@@ -73,6 +78,15 @@ export function createUnit(options: UnitOptions): Unit {
       }
     }
     throw new Error('no way to make a change');
+  }
+
+  async function reload(seen: Seen, signal: AbortSignal): Promise<void> {
+    refuseObstacles(seen.section);
+    try {
+      await transact(seen, noNames, signal, async () => {});
+    } catch (error) {
+      throw error instanceof WouldDamage ? refused(seen, error) : error;
+    }
   }
 
   function refused(seen: Seen, damage: WouldDamage): RemoteError {
@@ -110,5 +124,5 @@ export function createUnit(options: UnitOptions): Unit {
     }
   }
 
-  return { run };
+  return { run, reload };
 }
