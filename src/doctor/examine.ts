@@ -1,12 +1,17 @@
 import { clusterChecks } from './cluster-checks.ts';
 import { configChecks } from './config-checks.ts';
+import { containerChecks } from './container-checks.ts';
 import type { Facts, Finding } from './facts.ts';
 import { runtimeChecks } from './runtime-checks.ts';
 import { tlsChecks } from './tls-checks.ts';
 
 /** Every finding, in the order in which one would look: the cluster, the files, what runs. */
 export function examine(facts: Facts): readonly Finding[] {
-  return [...clusterChecks, ...configChecks, ...tlsChecks, ...runtimeChecks].flatMap((check) =>
-    check(facts),
-  );
+  return [
+    ...clusterChecks,
+    ...configChecks,
+    ...containerChecks,
+    ...tlsChecks,
+    ...runtimeChecks,
+  ].flatMap((check) => check(facts));
 }

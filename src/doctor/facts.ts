@@ -1,4 +1,5 @@
 import type { Variables } from '../haproxy/config-text.ts';
+import type { ContainerInput } from '../haproxy/container-lines.ts';
 import type { TableState } from '../haproxy/show-table.ts';
 import type { HelloOutcome } from '../model/hello.ts';
 import type { Self } from '../model/member.ts';
@@ -42,6 +43,8 @@ export interface Facts {
   readonly version: string;
   /** What names in haproxy.cfg may be expanded with. Never shown. */
   readonly env: Variables;
+  /** As who the containers run, and what they share. */
+  readonly container: ContainerInput;
   readonly options: {
     readonly peersSection: string;
     readonly peersPort: number;

@@ -3,6 +3,7 @@ import { noChanges } from '../model/changes.ts';
 import type { Member, Self } from '../model/member.ts';
 import type { PeerEntry } from '../model/peers-section.ts';
 import type { PeersTlsFiles } from '../model/peers-tls.ts';
+import { withAdminLevel } from './admin-socket.ts';
 import { lossyLines } from './api-model.ts';
 import {
   findSection,
@@ -112,29 +113,6 @@ function withLocalpeer(text: string, name: string, env: Variables, warnings: str
   return effective ? named : addToGlobal(named, `localpeer ${name}`);
 }
 
-/** A stats socket at `path` with level admin: two lines of one path would fight for it. */
-function withAdminSocket(text: string, path: string, warnings: string[]): string {
-  const lines = [...splitLines(text)];
-  for (const index of globalLines(lines)) {
-    const line = lines[index] ?? '';
-    const tokens = tokenize(line);
-    const words = tokens.map((token) => token.text);
-    if (words[0] !== 'stats' || words[1] !== 'socket') continue;
-    if (words[2]?.replace(/^unix@/, '') !== path) continue;
-    const level = tokens[words.indexOf('level') + 1];
-    if (words.includes('level') && level?.text === 'admin') return text;
-    warnings.push(`the stats socket ${path} of the template gets level admin`);
-    const at = words.includes('level') && level !== undefined ? level : null;
-    const end = tokens.at(-1)?.end ?? 0;
-    lines[index] =
-      at === null
-        ? `${line.slice(0, end)} level admin${line.slice(end)}`
-        : `${line.slice(0, at.start)}admin${line.slice(at.end)}`;
-    return lines.join('');
-  }
-  return addToGlobal(text, `stats socket ${path} mode 660 level admin expose-fd listeners`);
-}
-
 function withTls(input: RenderInput, text: string, warnings: string[]): string {
   const { tls, self, sectionName, port, env } = input;
   if (tls === undefined) return text;
@@ -198,9 +176,17 @@ export function renderHaproxyCfg(input: RenderInput): Rendered {
   const others = new Set([...input.members, ...(input.expected ?? [])].map(({ name }) => name));
   others.delete(input.self.name);
   const { template, self, sectionName, env } = input;
-  let text = withOwnName(template, { sectionName, selfName: self.name, others, env }, warnings);
+  const ruled = withAdminLevel(template, input.adminSocket, warnings);
+  let text = withOwnName(
+    ruled ?? template,
+    { sectionName, selfName: self.name, others, env },
+    warnings,
+  );
   text = withLocalpeer(text, self.name, env, warnings);
-  text = withAdminSocket(text, input.adminSocket, warnings);
+  if (ruled === null) {
+    const socket = `stats socket ${input.adminSocket} mode 660`;
+    text = addToGlobal(text, `${socket} level admin expose-fd listeners`);
+  }
   text = withTls(input, text, warnings);
   text = putSection(text, 'userlist', input.userlist, [
     `user ${input.user} password ${input.passwordHash}`,

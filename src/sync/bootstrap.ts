@@ -1,8 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { geteuid } from 'node:process';
 import { parseDataplaneAddress } from '../apply/dataplane/address.ts';
 import { wallNow } from '../clock.ts';
 import type { Config } from '../config/values.ts';
+import { containerLines } from '../haproxy/container-lines.ts';
 import {
   type DataplaneYmlInput,
   renderDataplaneYml,
@@ -20,6 +22,7 @@ import { expectedPeers } from '../plan/expected.ts';
 import { haproxyEnv } from './haproxy-env.ts';
 import { ensurePassword } from './password.ts';
 import { peersTlsFiles, peersTlsSource } from './peers-tls.ts';
+import { sharedDirectories } from './shared-directories.ts';
 import { writeStaticPeers } from './static-peers.ts';
 
 export interface BootstrapOptions {
@@ -110,12 +113,16 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
     await writeTlsFiles(tls, material, access);
     log.info({ bundle: tls.bundle, expires }, 'certificates of the peers written');
   }
+  const shared = sharedDirectories(config);
+  const unfit = containerLines(template, { uid: geteuid?.() ?? 0, directories: shared }).map(
+    ({ line, text, why }) => `line ${line}: ${text}: ${why}`,
+  );
   let said = '';
   let written = '';
 
   return {
     async write(membership) {
-      const { text, warnings, staticPeers } = renderHaproxyCfg({
+      const { text, staticPeers, ...rendered } = renderHaproxyCfg({
         template,
         self,
         members: membership.members,
@@ -130,6 +137,7 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
         env: haproxyEnv(config, env),
         tls,
       });
+      const warnings = [...unfit, ...rendered.warnings];
       if (warnings.join('\n') !== said) log.warn({ warnings }, 'template');
       said = warnings.join('\n');
       if (text === written) return;

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { geteuid } from 'node:process';
 import { parseDataplaneAddress } from '../apply/dataplane/address.ts';
 import { createCaller } from '../apply/dataplane/caller.ts';
 import { createCredentials, fixedCredentials } from '../apply/dataplane/credentials.ts';
@@ -32,6 +33,7 @@ import { haproxyEnv } from './haproxy-env.ts';
 import { inTurns } from './in-turns.ts';
 import { readKeptSelector } from './kept-selector.ts';
 import { helloTls, peersTlsSource } from './peers-tls.ts';
+import { sharedDirectories } from './shared-directories.ts';
 import { createSource } from './source.ts';
 
 const answerMs = 5000;
@@ -237,6 +239,7 @@ export async function gatherFacts(
     podName: config.podName ?? self.name,
     version,
     env: haproxyEnv(config, env),
+    container: { uid: geteuid?.() ?? 0, directories: sharedDirectories(config) },
     options: {
       peersSection: config.peersSection,
       peersPort: config.peersPort,

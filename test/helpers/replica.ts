@@ -85,6 +85,7 @@ export interface Replica {
 export function replicaTemplate(address: string, port = defaultPorts.web, size = '2m'): string {
   return `global
     log stderr local0 notice
+    hard-stop-after 20s
 
 defaults
     mode http

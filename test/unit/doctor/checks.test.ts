@@ -3,6 +3,7 @@ import { examine } from '../../../src/doctor/examine.ts';
 import type { Facts, Finding, SiblingFact } from '../../../src/doctor/facts.ts';
 
 const configText = `global
+  hard-stop-after 20s
     localpeer web-1
 userlist dataplaneapi
     user admin password $6$salt$hash
@@ -47,6 +48,7 @@ const well: Facts = {
   podName: 'web-1',
   version: '1.0.0',
   env: { HOSTNAME: 'web-1' },
+  container: { uid: 65532, directories: new Set(['/var/run/haproxy', '/etc/haproxy']) },
   options: {
     peersSection: 'haproxy-peers',
     peersPort: 3000,

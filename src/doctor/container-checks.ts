@@ -1,0 +1,42 @@
+import { findSections, splitLines, tokenize } from '../haproxy/config-text.ts';
+import { containerLines } from '../haproxy/container-lines.ts';
+import { type Check, failure, ok, warning } from './facts.ts';
+
+/** A HAProxy that runs has taken its lines; they are why one does not. */
+const container: Check = ({ configText, container: input, admin, options }) => {
+  if (!configText.ok) return [];
+  const name = 'container';
+  const lines = containerLines(configText.value, input);
+  if (lines.length === 0)
+    return [ok(name, `nothing in ${options.configFile} that a container does not take`)];
+  if (admin.ok) return [ok(name, 'HAProxy runs with all lines of its global section')];
+  return lines.map(({ line, text, why }) =>
+    failure(
+      name,
+      `HAProxy does not answer, and line ${line} may be why: ${text}: ${why}`,
+      'kubectl logs POD -c haproxy --previous says what it was; change that line in your template',
+    ),
+  );
+};
+
+/** Each worker lives until its last connection ends, and holds a copy of every table. */
+const stopping: Check = ({ configText }) => {
+  if (!configText.ok) return [];
+  const name = 'hard-stop-after';
+  const lines = splitLines(configText.value);
+  const limit = findSections(lines)
+    .filter(({ keyword }) => keyword === 'global')
+    .flatMap(({ start, end }) => lines.slice(start + 1, end))
+    .map((line) => tokenize(line).map(({ text }) => text))
+    .find(([keyword]) => keyword === 'hard-stop-after');
+  if (limit !== undefined) return [ok(name, limit[1] ?? '')];
+  return [
+    warning(
+      name,
+      'no hard-stop-after: after each reload the old worker stays until its last connection ends, with its memory and a copy of every table',
+      'global: hard-stop-after 30s (less than terminationGracePeriodSeconds)',
+    ),
+  ];
+};
+
+export const containerChecks: readonly Check[] = [container, stopping];

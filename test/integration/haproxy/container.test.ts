@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { geteuid } from 'node:process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { containerLines } from '../../../src/haproxy/container-lines.ts';
+import { command } from '../../../src/haproxy/socket.ts';
+import { freePort } from '../../helpers/ports.ts';
+import { programs } from '../../helpers/programs.ts';
+
+const uid = 65532;
+const versions = [
+  ['of the distribution', programs.haproxy],
+  ['3.0', programs.haproxy30],
+  ['3.4', programs.haproxy34],
+] as const;
+const notRoot = geteuid?.() !== 0;
+
+/** Whether HAProxy starts with the line, as a user without rights: `-W` as the README says. */
+const lines: readonly (readonly [boolean, string])[] = [
+  [true, 'maxconn 100'],
+  [true, 'user root'],
+  [true, 'uid 65532'],
+  [true, 'stats socket abns@hps-container level admin'],
+  [true, 'stats socket SHARED/more.sock mode 666'],
+  [true, 'pidfile SHARED/pid'],
+  [false, 'user daemon'],
+  [false, 'group daemon'],
+  [false, 'uid 1'],
+  [false, 'gid 1'],
+  [false, 'chroot /var/empty'],
+  [false, 'stats socket /nowhere/x.sock'],
+  [false, 'stats socket unix@/nowhere/x.sock level admin'],
+  [false, 'stats socket SHARED/more.sock user daemon'],
+  [false, 'stats socket SHARED/more.sock mode 660 gid 1'],
+  [false, 'daemon'],
+];
+
+describe.each(versions)('HAProxy %s as a user of a container', (name, binary = '') => {
+  const skipped = binary === '' || notRoot;
+  const why = notRoot
+    ? ' (skipped: only root can be another user)'
+    : ` (skipped: no HAProxy ${name})`;
+  const directory = mkdtempSync(join(tmpdir(), 'hps-container-'));
+  const program = join(directory, 'haproxy');
+  beforeAll(() => {
+    if (skipped) return;
+    chmodSync(directory, 0o777);
+    copyFileSync(binary, program);
+    chmodSync(program, 0o755);
+  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  it.skipIf(skipped).each(lines)(
+    `starts, or containerLines says that it does not: %s %s${skipped ? why : ''}`,
+    async (starts, given) => {
+      const socket = join(directory, 'a.sock');
+      const line = given.replace('SHARED', directory);
+      const text = `global\n  ${line}\n  stats socket ${socket} mode 600\ndefaults\n  mode http\n  timeout client 1s\nfrontend f\n  bind 127.0.0.1:${await freePort()}\n`;
+      const file = join(directory, 'haproxy.cfg');
+      writeFileSync(file, text);
+      chmodSync(file, 0o644);
+      const child = spawn(program, ['-W', '-f', file], {
+        ...{ uid, gid: uid, stdio: 'ignore', detached: true },
+      });
+      const ended = new Promise<boolean>((resolve) => child.once('exit', () => resolve(false)));
+      const up = async (): Promise<boolean> => {
+        while (child.exitCode === null) {
+          const info = await command(socket, 'show info').catch(() => '');
+          if (info.includes('Uptime')) return true;
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        return false;
+      };
+      // One that goes to the background ends, though its socket answers for a moment or for good.
+      const stays = given === 'daemon' ? await ended : await Promise.race([ended, up()]);
+      if (child.pid !== undefined) {
+        try {
+          process.kill(-child.pid, 'SIGKILL');
+        } catch {
+          // Ended already.
+        }
+      }
+      if (stays) await ended;
+      if (given === 'daemon') await endBackground(socket);
+
+      const said = containerLines(text, { uid, directories: new Set([directory]) });
+      expect(stays).toBe(starts);
+      expect(said.map((each) => each.line)).toEqual(starts ? [] : [2]);
+    },
+    30_000,
+  );
+});
+
+/** HAProxy that has left its group, by the pid that it tells itself. */
+async function endBackground(socket: string): Promise<void> {
+  const info = await command(socket, 'show info').catch(() => '');
+  const pid = Number(/^Pid: (\d+)/m.exec(info)?.[1]);
+  if (!Number.isInteger(pid) || pid <= 1) return;
+  process.kill(pid, 'SIGKILL');
+}

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { containerChecks } from '../../../src/doctor/container-checks.ts';
+import type { Facts } from '../../../src/doctor/facts.ts';
+
+function findings(text: string, up: boolean) {
+  const admin = { version: '3.4.0', level: 'admin', peers: null, tables: [] };
+  const facts = {
+    configText: { ok: true, value: text },
+    container: { uid: 65532, directories: new Set(['/var/run/haproxy']) },
+    admin: up ? { ok: true, value: admin } : { ok: false, why: 'nobody answers' },
+    options: { configFile: '/etc/haproxy/haproxy.cfg' },
+    // The checks look at nothing else.
+  } as unknown as Facts;
+  return containerChecks.flatMap((check) => check(facts)).filter(({ level }) => level !== 'ok');
+}
+
+describe('what a container does not take', () => {
+  const text = 'global\n  hard-stop-after 30s\n  user haproxy\n  chroot /var/lib/haproxy\n';
+
+  it('is why HAProxy does not answer', () => {
+    const found = findings(text, false);
+
+    expect(found.map(({ level }) => level)).toEqual(['failure', 'failure']);
+    expect(found.map(({ what }) => what).join()).toMatch(/line 3 .*user haproxy.*line 4 .*chroot/s);
+  });
+
+  it('is nothing to mend while HAProxy runs with it', () => {
+    expect(findings(text, true)).toEqual([]);
+  });
+});
+
+it('warns where nothing limits the life of old workers', () => {
+  expect(findings('global\n  maxconn 1\n', true)).toMatchObject([
+    { check: 'hard-stop-after', level: 'warning', mend: expect.stringContaining('30s') },
+  ]);
+  expect(findings('global\n  hard-stop-after 0\n', true)).toEqual([]);
+});
