@@ -1,5 +1,6 @@
 import { helpText, maskedConfig } from '../config/describe.ts';
 import { optionsOf } from '../config/options.ts';
+import { flagName } from '../config/parse.ts';
 import { loadConfig } from '../config/validate.ts';
 import { AppError, errorMessage, UserError } from '../errors.ts';
 import { createLog } from '../log.ts';
@@ -48,6 +49,14 @@ export function renderError(error: unknown): string {
   );
 }
 
+/** What stands in place of a command may be a flag with a password: only its name is shown. */
+function notACommand(name: string): string {
+  if (name.startsWith('-')) return `${flagName(name)} stands before the command`;
+  return /^[a-z]{1,20}$/.test(name)
+    ? `"${name}" is not a command`
+    : 'the first word is not a command';
+}
+
 /** Those of the sidecar's flags that the command has too: `--resync-interval` is none of doctor's. */
 function knownFlags({ name, flags }: Command): readonly string[] {
   const given = flags?.() ?? [];
@@ -74,9 +83,7 @@ export async function main(program: Program): Promise<number> {
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) {
     program.err(
-      name === undefined
-        ? usage()
-        : `error CONFIG_INVALID: "${name}" is not a command\n\n${usage()}`,
+      name === undefined ? usage() : `error CONFIG_INVALID: ${notACommand(name)}\n\n${usage()}`,
     );
     return 2;
   }
@@ -91,7 +98,7 @@ export async function main(program: Program): Promise<number> {
       program.env,
     );
     const log = createLog(config.logLevel);
-    for (const hint of hints) log.warn({ hint }, 'deprecated option');
+    for (const hint of hints) log.warn({ hint }, 'an option needs a look');
     // Who asks for a status wants the answer, not a log.
     const level = command.name === 'init' || command.name === 'run' ? 'info' : 'debug';
     log[level](

@@ -55,13 +55,7 @@ export function readRaw(command: CommandName, argv: readonly string[], env: Envi
     if (!(error instanceof CommanderError)) throw error;
     problems.push(error.message);
   }
-  for (const rest of parser.args) {
-    problems.push(
-      rest.startsWith('-')
-        ? `${rest.split('=')[0]} is not an option of ${command}`
-        : `"${rest}" is not expected: ${command} takes options only`,
-    );
-  }
+  problems.push(...unexpected(parser.args, command));
   for (const [name, why] of Object.entries(ignoredFlags)) {
     if (flags[attribute(name)] !== undefined) hints.push(`--${name} has no effect: ${why}`);
   }
@@ -72,6 +66,25 @@ export function readRaw(command: CommandName, argv: readonly string[], env: Envi
   }
   return { values, problems, hints };
 }
+
+/** The name of a flag without anything that may be its value: a mistyped one may hold a password. */
+export function flagName(argument: string): string {
+  return /^-[a-z](?![a-z-])|^--?[a-z][a-z-]*/.exec(argument)?.[0] ?? '-';
+}
+
+function unexpected(rest: readonly string[], command: CommandName): readonly string[] {
+  return rest.flatMap((argument, index) => {
+    if (argument.startsWith('-')) return [`${flagName(argument)} is not an option of ${command}`];
+    // Most likely its value.
+    if (rest[index - 1]?.startsWith('-')) return [];
+    return [
+      `an argument that is no option is not expected (it is not shown: it may be a secret): ${command} takes options only, and a value with spaces needs quotes`,
+    ];
+  });
+}
+
+/** `tcp://10.0.0.1:3000`: what Kubernetes sets for a Service whose name makes it look like an option of ours. */
+const serviceLink = /^(?:tcp|udp|sctp):\/\/\[?[0-9A-Fa-f.:]+\]?:\d+$/;
 
 function attribute(name: string): string {
   return new Flag(`--${name} [value]`).attributeName();
@@ -95,7 +108,11 @@ function rawOf(
   }
   for (const name of [envName(option), ...(option.env ?? [])]) {
     const text = env[name];
-    if (text !== undefined && text !== '') return { text, origin: name };
+    if (text === undefined || text === '') continue;
+    if (!serviceLink.test(text)) return { text, origin: name };
+    hints.push(
+      `${name} is ignored: Kubernetes has set it for a Service, not you. enableServiceLinks: false in the pod's spec keeps such variables out`,
+    );
   }
   return option.default === undefined ? undefined : { text: option.default, origin: 'default' };
 }

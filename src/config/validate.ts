@@ -1,9 +1,11 @@
 import { isIP } from 'node:net';
 import { UserError } from '../errors.ts';
+import { quoted } from '../model/names.ts';
 import type { CommandName, Option } from './option.ts';
 import { envName, options } from './options.ts';
 import { type Environment, type Raw, readRaw } from './parse.ts';
 import { parseValue } from './parse-value.ts';
+import { textProblems } from './texts.ts';
 import { type Config, camelCase } from './values.ts';
 
 /** Host (empty: all addresses) and port of `:8405`, `127.0.0.1:8405` or `[::1]:8405`; port 0 picks a free one. */
@@ -32,7 +34,7 @@ function relations(command: CommandName, config: Readonly<Record<string, unknown
   const need = (name: string, why: string): void => {
     if (config[camelCase(name)] === undefined) problems.push(`${names(name)} is missing: ${why}`);
   };
-  if (command === 'status') return listenProblems(config);
+  if (command === 'status') return [...listenProblems(config), ...textProblems(config)];
   need('pod-name', 'it is the name of this peer (downward API, fieldPath metadata.name)');
   need('pod-ip', 'it is the address of this peer (downward API, fieldPath status.podIP)');
   if (config.source === 'kubernetes' || config.source === 'service') {
@@ -68,27 +70,15 @@ function relations(command: CommandName, config: Readonly<Record<string, unknown
       problems.push('--expect-replicas is for names of pods, which --source dns does not know');
   }
   if (command === 'init') need('template', 'it is the haproxy.cfg to render from');
-  const podName = config.podName;
-  if (typeof podName === 'string' && !/^[A-Za-z0-9_.:-]+$/.test(podName)) {
-    problems.push(
-      `--pod-name "${podName}" cannot be a peer's name: letters, digits, "-", "_", "." and ":" only`,
-    );
-  }
-  const section = config.peersSection;
-  if (typeof section === 'string' && !/^[A-Za-z0-9_.:-]+$/.test(section)) {
-    problems.push(
-      `--peers-section "${section}" cannot be a section's name: letters, digits, "-", "_", "." and ":" only`,
-    );
-  }
-  const verifyHost = config.peersTlsVerifyHost;
-  if (typeof verifyHost === 'string' && !/^[A-Za-z0-9.-]+$/.test(verifyHost)) {
-    problems.push(`--peers-tls-verify-host "${verifyHost}" is not a DNS name`);
-  }
   const podIp = config.podIp;
   if (typeof podIp === 'string' && isIP(podIp) === 0) {
-    problems.push(`--pod-ip "${podIp}" is not an IP address`);
+    problems.push(`--pod-ip ${quoted(podIp)} is not an IP address`);
   }
-  problems.push(...listenProblems(config));
+  if (typeof config.dataplaneUrl === 'string' && /^(?!unix:).*@/.test(config.dataplaneUrl))
+    problems.push(
+      '--dataplane-url carries a user or password (it is not shown), which belong in --dataplane-user and --password-file',
+    );
+  problems.push(...listenProblems(config), ...textProblems(config));
   return problems;
 }
 
@@ -118,7 +108,7 @@ export function loadConfig(
     const parsed = parseValue(option, text);
     if ('value' in parsed) config[camelCase(option.name)] = parsed.value;
     else {
-      const shown = option.secret ? '' : ` "${text}"`;
+      const shown = option.secret ? '' : ` ${quoted(text)}`;
       problems.push(`${given?.origin ?? option.name}${shown} ${parsed.problem}`);
       config[camelCase(option.name)] = null;
     }

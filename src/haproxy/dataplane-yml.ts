@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { refuseText } from './refuse-text.ts';
 
 export interface DataplaneYmlInput {
   readonly podName: string;
@@ -19,9 +20,10 @@ export interface DataplaneYmlInput {
  * reloads over it all the same, and succeeds only when a new worker runs. Needs socat beside the API.
  */
 export function renderReloadScript(masterSocket: string): string {
+  refuseText('path', 'master socket', masterSocket);
   return `#!/bin/sh
 set -eu
-ask() { echo "$1" | socat -t 10 - "UNIX-CONNECT:${masterSocket}"; }
+ask() { echo "$1" | socat -t 10 - 'UNIX-CONNECT:${masterSocket}'; }
 worker() { ask 'show proc' | awk '$2 == "worker" { print $1; exit }'; }
 before=$(worker)
 ask reload || true
@@ -43,6 +45,8 @@ exit 1
  */
 export function renderDataplaneYml(input: DataplaneYmlInput): string {
   const { stateDirectory: state, listen } = input;
+  refuseText('path', 'reload script', input.reloadScript);
+  refuseText('path', 'HAProxy program', input.haproxyBin);
   const listener =
     'socket' in listen
       ? { scheme: ['unix'], socket_path: listen.socket }

@@ -18,6 +18,7 @@ import { withOwnName } from './own-name.ts';
 import { editPeersSection, readPeersSection } from './peers-text.ts';
 import { withPeersTls } from './peers-tls-text.ts';
 import { refuseEntries } from './refuse-entry.ts';
+import { refuseText } from './refuse-text.ts';
 import { variablesAt } from './variables.ts';
 
 export interface RenderInput {
@@ -172,6 +173,14 @@ function binds(text: string, sectionName: string): boolean {
  */
 export function renderHaproxyCfg(input: RenderInput): Rendered {
   refuseEntries([{ ...input.self, port: input.port }]);
+  refuseText('name', 'peers section', input.sectionName);
+  refuseText('name', 'userlist', input.userlist);
+  refuseText('name', 'user', input.user);
+  refuseText('hash', 'password hash', input.passwordHash);
+  refuseText('path', 'admin socket', input.adminSocket);
+  for (const file of [input.tls?.bundle, input.tls?.ca])
+    if (file !== undefined) refuseText('path', 'file', file);
+  if (input.tls?.verifyHost !== undefined) refuseText('name', 'host', input.tls.verifyHost);
   const warnings: string[] = [];
   const others = new Set([...input.members, ...(input.expected ?? [])].map(({ name }) => name));
   others.delete(input.self.name);

@@ -36,6 +36,11 @@ describe('the command line', () => {
       exitCode: 2,
       err: expect.stringContaining('"frobnicate" is not a command'),
     });
+    for (const first of ['--dataplane-password=hunter2', '-p=hunter2', 'hunter2 run', 'hunter2']) {
+      const { exitCode, err } = await cli(first, 'run');
+      expect(exitCode).toBe(2);
+      expect(err).not.toContain('hunter2');
+    }
     const wrong = await cli('run', '--nonsense', '--peers-port=x');
     expect(wrong.exitCode).toBe(2);
     expect(wrong.err).toContain('CONFIG_INVALID');

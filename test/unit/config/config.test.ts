@@ -10,7 +10,7 @@ const env = { POD_NAME: 'web-1', POD_NAMESPACE: 'edge', POD_IP: '10.0.0.1' };
 function problems(
   argv: readonly string[],
   environment: Record<string, string> = env,
-  command: 'init' | 'run' = 'run',
+  command: 'init' | 'run' | 'doctor' = 'run',
 ): string {
   try {
     loadConfig(command, argv, environment);
@@ -207,6 +207,89 @@ describe('loadConfig', () => {
     expect(shown).not.toContain('hunter2');
     expect(shown).toContain('<redacted>');
     expect(shown).toContain('"resync-interval":"30s"');
+  });
+});
+
+describe('what somebody else may have written', () => {
+  const links = ['tcp://10.96.0.7:3000', 'udp://[fd00::7]:53', 'sctp://10.0.0.1:1'];
+
+  it.each(links)('is not an option: a variable of a Service, %s', (link) => {
+    for (const option of options) {
+      const name = envName(option);
+      const { config, hints } = loadConfig('run', [], { ...env, [name]: link });
+
+      const expected = (option.commands as readonly string[]).includes('run') ? 1 : 0;
+      expect(hints.filter((hint) => hint.includes(name))).toHaveLength(expected);
+      expect(config).toEqual(loadConfig('run', [], env).config);
+    }
+  });
+
+  it('says how to keep such variables out, and takes the flag all the same', () => {
+    const linked = { ...env, HAPROXY_PEER_SYNC_PEERS_PORT: 'tcp://10.96.0.7:3000' };
+
+    expect(loadConfig('run', [], linked).hints.join()).toContain('enableServiceLinks: false');
+    expect(loadConfig('run', ['--peers-port=1024'], linked)).toMatchObject({
+      config: { peersPort: 1024 },
+      hints: [],
+    });
+  });
+
+  it('is never shown where a flag is mistyped', () => {
+    const secret = 'hunter2';
+    const typed = [
+      [`--dataplane-pasword=${secret}`],
+      ['--dataplane-pasword', secret],
+      ['-dataplane-pasword', secret],
+      [`-p${secret.slice(6)}`, secret],
+      [`-p=${secret}`],
+      [`--dataplane-password:${secret}`],
+      ['--dataplane-password=a', secret],
+      ['--', secret],
+      ['--', `--x=${secret}`],
+      [`--dataplane-url=http://admin:${secret}@127.0.0.1:5555`],
+      [secret],
+    ];
+    for (const argv of typed) {
+      const message = problems(argv, env);
+      expect(message, argv.join(' ')).not.toContain(secret);
+    }
+    expect(problems(['--dataplane-pasword=x'], env)).toContain(
+      '--dataplane-pasword is not an option of run',
+    );
+  });
+
+  it('is refused where a shell, socat, YAML or HAProxy would read more than a name or path', () => {
+    const hostile = [
+      '/run/$(id).sock',
+      '/run/a"b',
+      '/run/a b',
+      '/run/a\nb',
+      '/run/a,b',
+      'run/a',
+      '/run/`id`',
+    ];
+    for (const path of hostile) {
+      const message = problems(
+        [`--admin-socket=${path}`, `--master-socket=${path}`, `--config-file=${path}`],
+        env,
+      );
+      for (const flag of ['--admin-socket', '--master-socket', '--config-file'])
+        expect(message).toContain(flag);
+      expect(message).toMatch(/^[ -~\n]*$/);
+    }
+    const message = problems(
+      [
+        ...['--dataplane-user=a b', '--userlist=a\nb', '--peers-section=a b', '--haproxy-bin=a;b'],
+        ...['--service=a,b=c', '--namespace=../x', '--keep-peer=a b', '--dns=a b'],
+        '--peers-tls-verify-host=a b',
+      ],
+      env,
+      'doctor',
+    );
+    for (const flag of 'dataplane-user userlist peers-section haproxy-bin service namespace keep-peer dns peers-tls-verify-host'.split(
+      ' ',
+    ))
+      expect(message).toContain(`--${flag} `);
   });
 });
 

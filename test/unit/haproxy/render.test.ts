@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { renderDataplaneYml } from '../../../src/haproxy/dataplane-yml.ts';
+import { renderDataplaneYml, renderReloadScript } from '../../../src/haproxy/dataplane-yml.ts';
 import { findHash, type RenderInput, renderHaproxyCfg } from '../../../src/haproxy/render.ts';
 import { hashPassword, verifyPassword } from '../../../src/haproxy/userlist.ts';
 import { member, self } from '../../helpers/members.ts';
@@ -86,6 +86,31 @@ describe('the password hash', () => {
     'does not verify %j',
     (hash) => {
       expect(verifyPassword('a-password', hash)).toBe(false);
+    },
+  );
+});
+
+describe('a text that is more than itself', () => {
+  it.each([
+    { sectionName: 'p\nglobal' },
+    { userlist: 'u\n user x' },
+    { user: 'a password b' },
+    { passwordHash: '$6$a$b\n' },
+    { adminSocket: '/run/a.sock level admin' },
+    { tls: { bundle: '/a b', ca: '/c', verifyHost: undefined } },
+    { tls: { bundle: '/a', ca: '/c', verifyHost: 'h verify none' } },
+  ])('is not written into haproxy.cfg: %j', (part) => {
+    expect(() => renderHaproxyCfg({ ...input(''), ...part })).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    );
+  });
+
+  it.each(['/run/$(id)', '/run/"', "/run/'", '/run/a b', '/run/a,b', '/run/a\nid'])(
+    'is not written into reload.sh: %j',
+    (socket) => {
+      expect(() => renderReloadScript(socket)).toThrow(
+        expect.objectContaining({ code: 'CONFIG_INVALID' }),
+      );
     },
   );
 });

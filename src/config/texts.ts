@@ -1,0 +1,76 @@
+import { isDnsName, isHaproxyName, quoted } from '../model/names.ts';
+import { camelCase } from './values.ts';
+
+/** Nothing that a shell, socat, YAML or HAProxy reads as more than a character of a path. */
+const plainPath = /^[A-Za-z0-9_.+=@~/-]+$/;
+
+interface Rule {
+  readonly options: readonly string[];
+  readonly isRight: (text: string) => boolean;
+  /** To be read after `--option "value" `. */
+  readonly problem: string;
+}
+
+/** Options that become text of haproxy.cfg, dataplaneapi.yml, reload.sh, a request or a selector. */
+const rules: readonly Rule[] = [
+  {
+    options: ['pod-name'],
+    isRight: isHaproxyName,
+    problem: `cannot be a peer's name: letters, digits, "-", "_", "." and ":" only`,
+  },
+  {
+    options: ['peers-section', 'userlist'],
+    isRight: isHaproxyName,
+    problem: `cannot be a section's name: letters, digits, "-", "_", "." and ":" only`,
+  },
+  {
+    options: ['keep-peer'],
+    // As written in the file where it is a variable.
+    isRight: (text) => isHaproxyName(text) || /^"?\$\{?\w+\}?"?$/.test(text),
+    problem: `cannot be a peer's name: letters, digits, "-", "_", "." and ":" only`,
+  },
+  {
+    options: ['dataplane-user'],
+    isRight: (text) => /^[A-Za-z0-9_.@-]+$/.test(text),
+    problem: 'cannot be a user of a userlist: letters, digits, "-", "_", "." and "@" only',
+  },
+  {
+    options: ['admin-socket', 'master-socket', 'config-file'],
+    isRight: (text) => text.startsWith('/') && plainPath.test(text),
+    problem:
+      'is not an absolute path of letters, digits and "/._+=@~-", which all that read it take as it is',
+  },
+  {
+    options: ['haproxy-bin'],
+    isRight: (text) => plainPath.test(text) && !text.startsWith('-'),
+    problem: 'is not the name or path of a program: letters, digits and "/._+=@~-" only',
+  },
+  {
+    options: ['peers-tls-verify-host', 'dns'],
+    isRight: (text) => /^[A-Za-z0-9._-]+$/.test(text) && text.length <= 253,
+    problem: 'is not a DNS name',
+  },
+  {
+    options: ['service', 'namespace'],
+    isRight: (text) => isDnsName(text) && text.length <= 63 && !text.includes('.'),
+    problem: 'is not a name of Kubernetes: small letters, digits and "-", at most 63 characters',
+  },
+  {
+    options: ['pod', 'node-name'],
+    isRight: isDnsName,
+    problem: 'is not a name of Kubernetes: small letters, digits, "-" and "."',
+  },
+];
+
+/** Everything that is wrong with options that others read as text, one sentence each. */
+export function textProblems(config: Readonly<Record<string, unknown>>): readonly string[] {
+  return rules.flatMap(({ options, isRight, problem }) =>
+    options.flatMap((name) =>
+      [config[camelCase(name)]]
+        .flat()
+        .filter((value) => typeof value === 'string')
+        .filter((value) => !isRight(value))
+        .map((value) => `--${name} ${quoted(value)} ${problem}`),
+    ),
+  );
+}
