@@ -27,8 +27,9 @@ export interface Delays {
  * look has foretold, or just now.
  */
 export function delaysOf(input: GateInput, settings: GateSettings, nowMs: number): Delays {
+  const gathered = gathering(input, settings, nowMs);
   const all = [
-    gathering(input, settings, nowMs),
+    gathered,
     unloadedDelay(input, settings),
     reloadInterval(input, settings),
     reestablished(input, settings, nowMs),
@@ -37,7 +38,7 @@ export function delaysOf(input: GateInput, settings: GateSettings, nowMs: number
   const delays = all.filter((delay) => delay.untilMs > nowMs);
   if (delays.length > 0) return { delays, dueMs: null };
   const dueMs = input.history.dueMs ?? Math.min(input.history.blockedUntilMs, nowMs);
-  return { delays: turnDelays(input, settings, dueMs, nowMs), dueMs };
+  return { delays: turnDelays(input, settings, dueMs, gathered.untilMs, nowMs), dueMs };
 }
 
 /** What could come along: for who joins until the burst is over, for who is gone or has moved longer. */

@@ -23,12 +23,14 @@ const siblingsFirst = { reason: 'siblings go first', code: 'turn' } as const;
  * busy: 0.3 s apart, three replicas with 1,000,000 entries were all in the middle of a change, and 270 to 680 keys of
  * some were missing on others.
  *
- * `ownMs`: when nothing but the turn was left for this replica to wait for.
+ * `ownMs`: when nothing but the turn was left for this replica to wait for. `gatheredMs`: when that was so for those who
+ * had nothing but the burst to wait for.
  */
 export function turnDelays(
   input: GateInput,
   settings: GateSettings,
   ownMs: number,
+  gatheredMs: number,
   nowMs: number,
 ): readonly Delay[] {
   const { history, memberNames, selfName, observed } = input;
@@ -41,7 +43,9 @@ export function turnDelays(
   // On busy cores a change takes seconds until its reload: what has no hurry takes all the time there is.
   const apartMs = hurried ? Math.min(settings.staggerMs + handoverMs, mostMs) : mostMs;
   const beginMs = hurried || met.length === 0 ? ownMs : commonDate(input, settings, limitMs, ownMs);
-  const turnMs = beginMs + earlier.length * apartMs;
+  const inOrderMs = beginMs + earlier.length * apartMs;
+  const late = hurried && met.length > 0 && ownMs > gatheredMs + 2 * lookAgainMs;
+  const turnMs = late ? ownSlot(input, settings, { handoverMs, gatheredMs, inOrderMs }) : inOrderMs;
   if (turnMs > nowMs) return [{ untilMs: turnMs, ...siblingsFirst }];
   const limit = turnMs + limitMs;
   const soon = (until: number) => Math.min(nowMs + lookAgainMs, until);
@@ -81,6 +85,34 @@ function commonDate(
   const everyMs = 2 * staggerLimitMs * 2 ** power;
   const sinceMs = (ownMs + wallAheadMs) % everyMs;
   return sinceMs === 0 ? ownMs : ownMs + everyMs - sinceMs;
+}
+
+interface Late {
+  readonly handoverMs: number;
+  readonly gatheredMs: number;
+  readonly inOrderMs: number;
+}
+
+/**
+ * An addition that something of this replica has kept (its Data Plane API failed, it had reloaded just before) does not
+ * begin with the others. It waits until they have had their turns, and then goes at a date that is its own: all dates are
+ * divided among the members in the order of their names, so that two who are late for reasons of their own, and cannot
+ * see each other begin, are a turn apart all the same.
+ */
+function ownSlot(
+  { memberNames, selfName, wallAheadMs = 0 }: GateInput,
+  { staggerMs, staggerLimitMs }: GateSettings,
+  { handoverMs, gatheredMs, inOrderMs }: Late,
+): number {
+  if (staggerMs <= 0) return inOrderMs;
+  const names = [...memberNames].sort();
+  // Tables differ a little between replicas: powers of two, so that their turns do not.
+  const turnMs = staggerMs * 2 ** Math.ceil(Math.log2((staggerMs + handoverMs) / staggerMs));
+  const roundMs = Math.min(names.length * turnMs, 2 * staggerLimitMs + handoversInLimit * turnMs);
+  const offsetMs = (Math.max(0, names.indexOf(selfName)) / names.length) * roundMs;
+  const leastMs = Math.max(inOrderMs, gatheredMs + roundMs);
+  const sinceMs = (leastMs + wallAheadMs - offsetMs) % roundMs;
+  return leastMs + ((roundMs - sinceMs) % roundMs);
 }
 
 /** Did its session begin within that time, to a second? It has had its turn then. */

@@ -145,6 +145,8 @@ describe('one pass', () => {
     await loop.pass();
     expect(await loop.names()).toEqual(['a', 'b']);
     loop.observe({ kind: 'up', state: state({ peers: [peer('b')] }) });
+    const { nextAtMs } = await loop.pass();
+    loop.at(nextAtMs - 1_000_000);
     await loop.pass();
 
     expect(await loop.names()).toEqual(['a', 'b', 'c']);

@@ -9,6 +9,8 @@ import { gate as settings } from '../../helpers/reconciler.ts';
 const due = 1_000_000;
 
 interface Part {
+  /** The end of the burst, where something of this replica has kept it longer. */
+  readonly gatheredMs?: number;
   readonly self?: string;
   readonly peers: readonly PeerState[];
   readonly state?: Partial<PeersState>;
@@ -49,7 +51,7 @@ function turn(afterMs: number, part: Part) {
     awaited: 0,
     history,
   };
-  return turnDelays(input, settings, due, due + afterMs);
+  return turnDelays(input, settings, due, part.gatheredMs ?? due, due + afterMs);
 }
 
 const reloading = (name: string) => peer(name, { established: false });
@@ -194,5 +196,44 @@ describe('turns', () => {
     const peers = [peer('a', { sessionSeconds: 1 }), peer('b', { sessionSeconds: 0 })];
 
     expect(turn(1100, { self: 'c', peers, companyWaitMs: due + 1000 })).toEqual([]);
+  });
+});
+
+describe('an addition that something of this replica has kept', () => {
+  const names = ['a', 'b', 'c', 'd'];
+  const slot = (self: string, keptMs: number, entries?: number) => {
+    const peers = names
+      .filter((name) => name !== self)
+      .map((name) => peer(name, { sessionSeconds: 60 }));
+    const part = { self, peers, members: names, gatheredMs: due - keptMs };
+    const [delay] = turn(0, entries === undefined ? part : { ...part, state: { entries } });
+    return delay?.untilMs ?? due;
+  };
+
+  it('waits until the others have had their turns', () => {
+    expect(slot('a', 300)).toBeGreaterThanOrEqual(due - 300 + names.length * settings.staggerMs);
+  });
+
+  it.each([300, 1000, 5000, 60_000])(
+    'is a turn apart from another that was kept, too, by %i ms or so',
+    (keptMs) => {
+      const slots = names
+        .map(
+          (name, index) => slot(name, keptMs + 137 * index) % (names.length * settings.staggerMs),
+        )
+        .sort((one, other) => one - other);
+
+      for (const [index, at] of slots.entries()) {
+        const next = slots[index + 1] ?? (slots[0] ?? 0) + names.length * settings.staggerMs;
+        expect(next - at).toBeGreaterThanOrEqual(settings.staggerMs);
+      }
+    },
+  );
+
+  it('has the same turns where the tables differ a little', () => {
+    const long = names.map((name, index) => slot(name, 1000, 200_000 + 1000 * index));
+
+    expect(new Set(long.map((at) => at % 4800)).size).toBe(names.length);
+    expect(long.every((at) => at % 1200 === 0)).toBe(true);
   });
 });
