@@ -22,7 +22,15 @@ export interface OwnEntries {
 /** Variables stay as they are written, so that a line which lost one is another line. */
 const asWritten: Variables = new Proxy<Record<string, string>>(
   {},
-  { get: (_target, name) => `\${${String(name)}}` },
+  {
+    get: (_target, name) => `\${${String(name)}}`,
+    // Every variable is an own one: inherited ones are not read.
+    getOwnPropertyDescriptor: (_target, name) => ({
+      value: `\${${String(name)}}`,
+      configurable: true,
+      enumerable: true,
+    }),
+  },
 );
 
 /** Words that the Data Plane API writes in place of others that mean the same. */
