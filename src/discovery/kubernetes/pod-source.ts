@@ -1,4 +1,4 @@
-import { sleep } from '../../clock.ts';
+import { monotonicNow, sleep } from '../../clock.ts';
 import type { Self } from '../../model/member.ts';
 import type { Chosen } from '../candidates.ts';
 import { membersFromPods, type PeerNames, type PodFacts, samePod } from '../pods.ts';
@@ -20,6 +20,9 @@ export interface PodSourceOptions extends Omit<FollowOptions, 'selector'> {
   readonly self: Self;
   readonly peerNames?: PeerNames;
 }
+
+/** How soon the pause until the next look is asked for again, in milliseconds: what is seen meanwhile may shorten it. */
+const askAgainMs = 5000;
 
 /** The pods that are siblings. */
 export function createPodSource({
@@ -49,12 +52,16 @@ export function createPodSource({
   );
 
   async function lookAround(signal: AbortSignal): Promise<void> {
+    const { now = monotonicNow } = options;
+    let lookedAtMs = now();
     while (!signal.aborted) {
-      const known = scope.found() !== null;
-      await sleep(scope.pauseMs(), signal).catch(() => undefined);
-      if (signal.aborted) return;
       // Whoever finds the selector has looked already.
-      if (!known) continue;
+      if (scope.found() === null) lookedAtMs = now();
+      const leftMs = lookedAtMs + scope.pauseMs() - now();
+      await sleep(Math.max(0, Math.min(leftMs, askAgainMs)), signal).catch(() => undefined);
+      if (signal.aborted) return;
+      if (scope.found() === null || now() - lookedAtMs < scope.pauseMs()) continue;
+      lookedAtMs = now();
       const seen = await scope.look(signal);
       if (seen !== 'same') followed.again(seen === 'selector');
     }
