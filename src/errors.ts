@@ -4,7 +4,7 @@ export const errorCodes = {
   SELF_UNKNOWN:
     'The pod does not know its own name or address. Set POD_NAME and POD_IP through the downward API.',
   SELECTOR_EMPTY:
-    'No label names the application, and the owner of the pod cannot be read. Give --selector, or let the Role get the owner.',
+    'Nobody controls the pod, and no label names its application: who is a sibling? Give --selector.',
   SIBLINGS_LEFT_OUT:
     'Running replicas of the same workload are not selected, so nothing is shared with them. Give --selector labels that old and new replicas have: those of the spec.selector of their owner.',
   LOOKALIKES_LEFT_OUT:

@@ -34,7 +34,7 @@ export function applicationSelector(labels: Labels): Selector {
     'SELECTOR_EMPTY',
     `The pod has none of the labels that name an application (${applicationLabels.join(', ')})${given === '' ? '' : `: it has ${given}`}.`,
     {
-      hint: 'Give --selector with labels of the spec.selector of your Deployment, StatefulSet or DaemonSet, or let the Role get its owner.',
+      hint: 'Give --selector with labels that all replicas have, old and new.',
     },
   );
 }

@@ -1,7 +1,7 @@
 import type { LeftOut } from '../model/membership.ts';
 import { looksAlike } from './application.ts';
 import { type Labels, matches, type Requirement, type Selector } from './selector.ts';
-import { type Owner, revisionLabels, workloadOf } from './workload.ts';
+import { type Owner, podLabels, revisionLabels, workloadOf } from './workload.ts';
 
 /** What of a pod tells where it belongs. */
 export interface PodOrigin {
@@ -31,11 +31,12 @@ export function leftOutOf(
   return { replicas: names(replicas), alike: names(alike) };
 }
 
-/** Keys that all of them have; those of one revision of a template left out. */
+/** Keys that all of them have; those of one revision of a template, and of one pod, left out. */
 function commonKeys(all: readonly Labels[]): readonly string[] {
   const [first = {}, ...rest] = all;
   return Object.keys(first)
-    .filter((key) => !revisionLabels.has(key) && rest.every((labels) => Object.hasOwn(labels, key)))
+    .filter((key) => !revisionLabels.has(key) && !podLabels.has(key))
+    .filter((key) => rest.every((labels) => Object.hasOwn(labels, key)))
     .sort();
 }
 
@@ -60,6 +61,12 @@ export function widened(selector: Selector, pods: readonly PodOrigin[]): Selecto
   });
   // A selector that only says what a pod must not have would take in the whole namespace.
   if (loosened.some(({ operator }) => operator === 'in' || operator === 'exists')) return loosened;
+  return inCommon(pods);
+}
+
+/** Selects these pods by as many labels as all of them have alike; null where they have none in common. */
+export function inCommon(pods: readonly PodOrigin[]): Selector | null {
+  const all = pods.map(({ labels }) => labels);
   const keys = commonKeys(all);
   const same = keys.map((key) => oneOf(key, all)).filter(({ values }) => values.length === 1);
   if (same.length > 0) return same;

@@ -12,6 +12,14 @@ export const revisionLabels: ReadonlySet<string> = new Set([
   'pod-template-hash',
   'rollouts-pod-template-hash',
   'controller-revision-hash',
+  'pod-template-generation',
+]);
+
+/** Labels that a controller gives each pod its own value of: StatefulSet, indexed Job. */
+export const podLabels: ReadonlySet<string> = new Set([
+  'statefulset.kubernetes.io/pod-name',
+  'apps.kubernetes.io/pod-index',
+  'batch.kubernetes.io/job-completion-index',
 ]);
 
 /** The name without the end that differs between the ReplicaSets of a Deployment or Rollout. */

@@ -45,6 +45,7 @@ const origins = {
   given: '',
   owner: " (the owner's)",
   application: ' (the labels of the application)',
+  workload: ' (replicas of the same workload)',
 } as const;
 
 const selector: Check = ({ options, selector: found, selectorFrom, pods, podName, siblings }) => {

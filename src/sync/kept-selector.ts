@@ -5,11 +5,14 @@ import type { FoundSelector } from '../discovery/kubernetes/scope.ts';
 import { selectorProblem } from '../discovery/selector.ts';
 import { type FileAccess, writeFileAtomic } from '../haproxy/files.ts';
 
+const selector = z.string().refine((text) => selectorProblem(text) === undefined);
+
 const schema = z.object({
   /** Whose it is: the volume may outlive the pod. */
   pod: z.string(),
-  selector: z.string().refine((text) => selectorProblem(text) === undefined),
-  origin: z.enum(['owner', 'application']),
+  selector,
+  origin: z.enum(['owner', 'application', 'workload']),
+  base: selector.optional(),
 });
 
 function fileBeside(configFile: string): string {

@@ -3,7 +3,7 @@ import type { Log } from '../../log.ts';
 import type { LeftOut } from '../../model/membership.ts';
 import { applicationOf, applicationSelector } from '../application.ts';
 import { listed } from '../candidates.ts';
-import { leftOutOf, type PodOrigin, sameWorkload, widened } from '../left-out.ts';
+import { inCommon, leftOutOf, type PodOrigin, sameWorkload, widened } from '../left-out.ts';
 import type { PodFacts } from '../pods.ts';
 import { type Labels, matches, parseSelector, type Selector, selectorText } from '../selector.ts';
 import { workloadOf } from '../workload.ts';
@@ -11,13 +11,19 @@ import type { Connect, Connection } from './connection.ts';
 import { type LookedAround, lookAround, ownOrigin } from './neighbours.ts';
 import { neededOwnerRule, ownerSelector } from './owner.ts';
 
-/** Where a selector comes from: --selector, the owner's `spec.selector`, or the labels that name the application. */
-export type ScopeOrigin = 'given' | 'owner' | 'application';
+/**
+ * Where a selector comes from: --selector, the owner's `spec.selector`, the labels that name the application, or, where
+ * no label does, what the replicas of the workload have in common.
+ */
+export type ScopeOrigin = 'given' | 'owner' | 'application' | 'workload';
 
 /** A selector that was found, as another run of this program in the same pod takes it over. */
 export interface FoundSelector {
+  /** Which pods are followed: wide enough for all siblings, be it that others have such labels, too. */
   readonly selector: string;
   readonly origin: ScopeOrigin;
+  /** Which of them are siblings whoever made them, where that is less. */
+  readonly base?: string | undefined;
 }
 
 export interface ScopeOptions {
@@ -33,6 +39,7 @@ export interface ScopeOptions {
   readonly log: Log;
   /** Pause between two looks where nothing depends on them, in milliseconds. */
   readonly relistMs: number;
+  readonly random?: () => number;
 }
 
 /**
@@ -59,19 +66,22 @@ export interface Scope {
 /** A failure that may pass is tried again this often before it is done without. */
 const tries = 3;
 /** How soon old and new replicas must see each other where only looking tells: init waits a minute for it. */
-const widenMs = 15_000;
-/** Somebody waits for the operator. */
-const blockedMs = 5000;
+const widenMs = { least: 15_000, aPod: 40, most: 40_000 } as const;
+/** Somebody waits for the operator, who may be busy elsewhere: `soon` for so many looks, then less often. */
+const blockedMs = { soon: 5000, looks: 60, later: 30_000 } as const;
 const startingMs = 250;
 
 interface Found {
   readonly origin: ScopeOrigin;
   readonly own: PodOrigin;
-  readonly base: Selector;
+  /** Null: no labels say who is a sibling, but the workload alone. */
+  readonly base: Selector | null;
+  /** What is followed before anybody was seen. */
+  readonly first: Selector;
 }
 
 export function createScope(options: ScopeOptions): Scope {
-  const { namespace, podName, log } = options;
+  const { namespace, podName, log, random = Math.random } = options;
   let found: Found | undefined;
   let followed: Selector = [];
   let around: LookedAround | undefined;
@@ -80,6 +90,9 @@ export function createScope(options: ScopeOptions): Scope {
   let lookFailures = 0;
   let outside: Pick<LeftOut, 'replicas' | 'alike'> = { replicas: [], alike: [] };
   let alone = false;
+  let blockedLooks = 0;
+  /** Replicas that started together do not look together for ever. */
+  let spread = 1;
   let said = JSON.stringify(outside);
 
   /** Runs `act` with a connection of its own: looks are rare. */
@@ -114,27 +127,45 @@ export function createScope(options: ScopeOptions): Scope {
     const { given, kept } = options;
     if (given !== undefined) {
       const own = known ?? { name: podName, labels: {}, owner: null };
-      return { origin: 'given', own, base: parseSelector(given) };
+      const base = parseSelector(given);
+      return { origin: 'given', own, base, first: base };
     }
     const own = known ?? { name: podName, labels: await options.labels(), owner: null };
-    if (kept !== undefined) return { origin: kept.origin, own, base: parseSelector(kept.selector) };
+    if (kept !== undefined) return takeOver(kept, own);
     const { selector, why } = await askOwner(connection, own, signal);
-    const origin = selector === null ? 'application' : 'owner';
-    const base = selector ?? applicationSelector(own.labels);
-    const fields = { selector: selectorText(base), workload: workloadOf(own.labels, own.owner) };
+    const isNamed = applicationOf(own.labels).size > 0;
+    // Which workload it is the pod tells by itself: no label has to name it.
+    const shared = isNamed || own.owner === null ? null : inCommon([own]);
+    const named = selector ?? (shared === null ? applicationSelector(own.labels) : null);
+    const first = named ?? shared ?? [];
+    const origin = selector !== null ? 'owner' : named !== null ? 'application' : 'workload';
+    const fields = { selector: selectorText(first), workload: workloadOf(own.labels, own.owner) };
     if (why === undefined) log.info(fields, "siblings are found by their owner's selector");
     else {
       const rule = own.owner === null ? undefined : neededOwnerRule(own.owner);
       log.info(
         { ...fields, reason: why, rule },
-        'siblings are found by the labels of the application',
+        named === null
+          ? 'siblings are the replicas of the same workload'
+          : 'siblings are found by the labels of the application',
       );
     }
-    return { origin, own, base };
+    return { origin, own, base: named, first };
   }
 
-  function isSibling({ own, base, origin }: Found, pod: PodOrigin): boolean {
-    return matches(base, pod.labels) || (origin !== 'given' && sameWorkload(own, pod));
+  /** What init was told is a sibling still is; what it followed may have strangers in it. */
+  function takeOver({ origin, selector, base }: FoundSelector, own: PodOrigin): Found {
+    const first = parseSelector(selector);
+    if (origin === 'workload' && own.owner !== null) return { origin, own, base: null, first };
+    return { origin, own, base: base === undefined ? first : parseSelector(base), first };
+  }
+
+  function isSelected({ base }: Found, { labels }: PodOrigin): boolean {
+    return base !== null && matches(base, labels);
+  }
+
+  function isSibling(scope: Found, pod: PodOrigin): boolean {
+    return isSelected(scope, pod) || (scope.origin !== 'given' && sameWorkload(scope.own, pod));
   }
 
   /** Takes in what was seen: widens the selector where it may, and says whom it leaves out all the same. */
@@ -148,7 +179,7 @@ export function createScope(options: ScopeOptions): Scope {
     // Who is followed is judged by what the watch tells, which is newer.
     const next = leftOutOf(scope.own, staying, (pod) =>
       scope.origin === 'given'
-        ? matches(scope.base, pod.labels)
+        ? isSelected(scope, pod)
         : isSibling(scope, pod) && matches(followed, pod.labels),
     );
     const same = JSON.stringify(next) === JSON.stringify(outside);
@@ -186,6 +217,7 @@ export function createScope(options: ScopeOptions): Scope {
     if (!result.complete && around?.complete !== false)
       log.info({ seen: result.what }, 'too many pods to look at all of them');
     around = result;
+    spread = 0.9 + random() * 0.2;
     return takeIn(scope, result);
   }
 
@@ -195,7 +227,7 @@ export function createScope(options: ScopeOptions): Scope {
       return connected(async (connection) => {
         if (found === undefined) {
           found = await find(connection, signal);
-          followed = found.base;
+          followed = found.first;
         }
         try {
           await lookWith(connection, found, signal);
@@ -211,6 +243,7 @@ export function createScope(options: ScopeOptions): Scope {
     async look(signal) {
       if (found === undefined || !looked) return 'same';
       const scope = found;
+      blockedLooks = outside.replicas.length > 0 && alone ? blockedLooks + 1 : 0;
       try {
         return await connected((connection) => lookWith(connection, scope, signal));
       } catch (error) {
@@ -220,12 +253,18 @@ export function createScope(options: ScopeOptions): Scope {
     },
     pauseMs() {
       if (!looked) return startingMs;
-      if (outside.replicas.length > 0 && alone) return blockedMs;
-      return found?.origin === 'application' ? widenMs : options.relistMs;
+      if (outside.replicas.length > 0 && alone)
+        return blockedLooks < blockedMs.looks ? blockedMs.soon : blockedMs.later;
+      if (found?.origin !== 'application' && found?.origin !== 'workload')
+        return options.relistMs * spread;
+      // Each replica reads about all of them: the more there are, the less often.
+      const wantedMs = (around?.pods.length ?? 0) * widenMs.aPod;
+      return Math.min(Math.max(wantedMs, widenMs.least), widenMs.most) * spread;
     },
     found() {
       if (found === undefined || !looked) return null;
-      return { selector: selectorText(followed), origin: found.origin };
+      const [selector, base] = [selectorText(followed), selectorText(found.base ?? followed)];
+      return { selector, origin: found.origin, ...(base === selector ? {} : { base }) };
     },
     siblings(pods) {
       const scope = found;

@@ -1,6 +1,7 @@
 import { Agent, createServer, type IncomingMessage, type Server } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../../src/discovery/kubernetes/connection.ts';
+import { podSchema } from '../../../src/discovery/kubernetes/schema.ts';
 import { createScope, type ScopeOptions } from '../../../src/discovery/kubernetes/scope.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
 
@@ -17,11 +18,11 @@ interface Answer {
 const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'edge', controller: true };
 const labels = { app: 'haproxy', release: 'edge' };
 
-function pod(name: string, part: object = {}) {
+function pod(name: string, part: object = {}): object {
   return { metadata: { name, labels, ownerReferences: [{ ...owner, uid: 'x' }], ...part } };
 }
 
-function list(items: readonly unknown[], next = ''): Answer {
+function list<Item>(items: readonly Item[], next = '') {
   return { status: 200, body: { metadata: { resourceVersion: '1', continue: next }, items } };
 }
 
@@ -148,6 +149,53 @@ describe('the selector, where the API server fails or has very much', () => {
     const said = lines.filter(({ msg }) => msg.startsWith('too many pods'));
     expect(said).toMatchObject([{ seen: '2 pods with app=haproxy' }]);
     expect(scope.leftOut([])?.replicas).toEqual(['other']);
+  });
+
+  it('takes no stranger for a sibling because init had to follow a wider selector', async () => {
+    const replica = { labels: { app: 'old' } };
+    const stranger = { labels: { app: 'old' }, ownerReferences: [] };
+    const around = () => list([pod('own'), pod('replica', replica), pod('stranger', stranger)]);
+    world({ owner: () => ({ status: 403, body: {} }), around });
+    const init = scopeWith();
+    await init.scope.selector(init.signal);
+    const kept = init.scope.found() ?? undefined;
+
+    const run = scopeWith({ kept });
+
+    expect(await run.scope.selector(run.signal)).toBe('app in (haproxy,old)');
+    for (const { scope } of [init, run]) {
+      const facts = around().body.items.map((each) => podSchema.parse(each));
+      expect(scope.siblings(facts).map(({ name }) => name)).toEqual(['own', 'replica']);
+    }
+  });
+
+  it.each([
+    [3, 15_000],
+    [500, 20_000],
+    [1500, 40_000],
+  ])('with %i pods around and nothing but looks, looks about every %i ms', async (pods, ms) => {
+    const items = Array.from({ length: pods }, (_, index) => pod(`p-${index}`));
+    world({ owner: () => ({ status: 403, body: {} }), around: () => list(items) });
+    const pauses: number[] = [];
+    for (const random of [0, 0.5, 0.999]) {
+      const { scope, signal } = scopeWith({ random: () => random });
+      await scope.selector(signal);
+      pauses.push(Math.round(scope.pauseMs() / 100) * 100);
+    }
+
+    expect(pauses).toEqual([0.9 * ms, ms, 1.1 * ms]);
+  });
+
+  it('looks less often in time for somebody who waits for the operator', async () => {
+    const old = pod('old', { labels: { team: 'x' } });
+    world({ around: () => list([pod('own'), old]) });
+    const { scope, signal } = scopeWith({ given: 'app=haproxy' });
+    await scope.selector(signal);
+    scope.leftOut([]);
+    const first = scope.pauseMs();
+    for (let look = 0; look < 60; look += 1) await scope.look(signal);
+
+    expect([first, scope.pauseMs()]).toEqual([5000, 30_000]);
   });
 
   it('takes over what init has found, whatever the labels are by now', async () => {

@@ -266,18 +266,38 @@ describe.skipIf(kubeApiserverMissing !== undefined)(
       expect(found).toEqual(['fleet=edge', 'app=haproxy', 'app=haproxy']);
     });
 
-    it('says that no label names the application, and goes on once the Role lets it read its owner', async () => {
+    it('says that neither label nor owner tells who is a sibling, and what to give', async () => {
       const labels = { run: 'edge' };
-      await replicaSet('5d9f', labels);
-      const name = await deploymentPod('5d9f', '10.0.0.1', labels);
-      const { source, lines } = sidecar(name, '10.0.0.1', labels, await account());
+      await createPod(server, namespace, 'bare', { labels, ips: ['10.0.0.1'] });
+
+      const { source, lines } = sidecar('bare', '10.0.0.1', labels, await account());
+
       await eventually(() => expect(source.snapshot().notes.join()).toContain('SELECTOR_EMPTY'));
       expect(source.snapshot().synced).toBe(false);
       expect(lines.find(({ code }) => code === 'SELECTOR_EMPTY')?.hint).toContain('--selector');
+    });
 
-      await server.allow(namespace, 'haproxy', 'replicasets', ['get'], 'apps');
+    it('finds the replicas of its workload where no label names the application and the Role lets it see pods alone', async () => {
+      const [before, after] = [
+        { run: 'edge', team: 'a' },
+        { run: 'edge', team: 'b', zone: 'z' },
+      ];
+      await replicaSet('5d9f', { run: 'edge' });
+      const old = await deploymentPod('5d9f', '10.0.0.1', before);
+      const kubeconfig = await account();
+      const first = sidecar(old, '10.0.0.1', before, kubeconfig);
+      await seen(first.source, old);
+      await createPod(server, namespace, 'stranger', { ips: ['10.0.0.9'], labels: before });
+      const young = await deploymentPod('7c4b', '10.0.0.2', after);
 
-      await seen(source, name);
+      const second = sidecar(young, '10.0.0.2', after, kubeconfig);
+
+      await seen(second.source, old, young);
+      await seen(first.source, old, young);
+      expect(second.scope?.found()).toEqual({
+        selector: 'run=edge,team in (b,a)',
+        origin: 'workload',
+      });
     });
 
     it('keeps its siblings when somebody labels a pod by hand, whatever label it is', async () => {

@@ -12,12 +12,10 @@ describe('the selector that init keeps for run', () => {
 
   it('is read as it was written, by the same pod only', async () => {
     const path = join(directory, 'haproxy.cfg');
-    await keepSelector(path, 'a', { selector: 'app in (a,b)', origin: 'application' }, access);
+    const found = { selector: 'app in (a,b)', origin: 'application', base: 'app=a' } as const;
+    await keepSelector(path, 'a', found, access);
 
-    expect(await readKeptSelector(path, 'a')).toMatchObject({
-      selector: 'app in (a,b)',
-      origin: 'application',
-    });
+    expect(await readKeptSelector(path, 'a')).toMatchObject(found);
     // A volume that outlives its pod.
     expect(await readKeptSelector(path, 'b')).toBeUndefined();
   });
