@@ -46,7 +46,7 @@ export const errorCodes = {
     'A name or address that is to become a peer has characters that none has. Nothing was written. Find out who may write where the members come from (EndpointSlices, members file), and report this: it should have been left out before.',
   SECTION_MISSING: 'The peers section does not exist and cannot be created safely.',
   SECTION_UNMODELLED:
-    'haproxy.cfg holds something that a write of the Data Plane API would lose or move. Nothing is written until it is written otherwise or removed, or the sidecar runs with --applier direct. The message names the lines.',
+    'haproxy.cfg holds something that a write of the Data Plane API would lose or move. Nothing is written until it is written otherwise or removed, or the sidecar runs with --applier direct. The message names the lines, and says when the Data Plane API must be restarted, too.',
   HAPROXY_UNREACHABLE:
     'A socket of HAProxy does not answer. Is HAProxy running, and is the socket on the shared volume?',
   RELOAD_FAILED: 'HAProxy refused to reload. The previous configuration is in force again.',

@@ -129,7 +129,7 @@ const dataplane: Check = ({ dataplane: found, options, admin }) => {
       failure(
         name,
         `the Data Plane API holds version ${found.value.inMemory} of the configuration, and the file is version ${found.value.onDisk}: a reload has failed, and every answer of it is wrong`,
-        'the sidecar repairs it with its next read; without one, restart the dataplaneapi container',
+        'the sidecar repairs it with its next read where that damages nothing; else restart the dataplaneapi container',
       ),
     ];
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { directiveOf, findSection, findSections, splitLines, tokenize } from './config-text.ts';
 
 /** Keywords of a peers section that the Data Plane API models (client-native config-parser, section-parsers.go). */
@@ -76,6 +77,33 @@ function conditionalLines(lines: readonly string[]): readonly string[] {
   return [
     `line ${found.slice(0, 3).join(', ')}${more}: the Data Plane API moves conditional lines away from what they guard: take them out of haproxy.cfg, or use --applier direct`,
   ];
+}
+
+/**
+ * Whether the Data Plane API has written `text` itself: its first line is the hash of the others (client-native
+ * config-parser/writer.go), unless somebody has edited them.
+ */
+export function writtenByApi(text: string): boolean {
+  const [head = '', hash] = /^# _md5hash=([0-9a-f]{32})\n/.exec(text) ?? [];
+  if (hash === undefined) return false;
+  return createHash('md5').update(text.slice(head.length)).digest('hex') === hash;
+}
+
+/**
+ * Proxies that do not say which of several `defaults` are in force for them, one sentence each: `POST raw` gives them
+ * others (seen with 2.9 and 3.4).
+ */
+export function impliedDefaults(text: string): readonly string[] {
+  const lines = splitLines(text);
+  const sections = findSections(lines);
+  if (sections.filter(({ keyword }) => keyword === 'defaults').length < 2) return [];
+  return sections.flatMap(({ keyword, name, start }) => {
+    if (!/^(frontend|backend|listen)$/.test(keyword)) return [];
+    const words = tokenize(lines[start] ?? '').map(({ text: word }) => word);
+    return words.includes('from')
+      ? []
+      : [`line ${start + 1} (${keyword} ${name}) would be put under other defaults`];
+  });
 }
 
 /** Lines outside the peers sections that any write of the Data Plane API damages, one sentence each. */

@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import type { Applier } from '../../src/apply/applier.ts';
 import { parseDataplaneAddress } from '../../src/apply/dataplane/address.ts';
 import {
@@ -65,4 +66,29 @@ export async function humanSees(stand: DataplaneStand): Promise<Record<string, s
       return [String(name), `${address}:${port}`];
     }),
   );
+}
+
+/** Occupies a port so that a reload which binds it fails for real. */
+export async function occupied(): Promise<{ port: number; free: () => Promise<unknown> }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return { port, free: () => new Promise((resolve) => server.close(resolve)) };
+}
+
+/** Somebody commits a bind that cannot be bound, and what `more` does; returns the commit's status. */
+export async function humanBreaks(
+  on: DataplaneStand,
+  port: number,
+  more: (transaction: string) => Promise<unknown> = async () => {},
+): Promise<number> {
+  const transaction = await humanBegins(on);
+  await more(transaction);
+  const path =
+    on.version === 'v3'
+      ? `/configuration/frontends/web/binds?transaction_id=${transaction}`
+      : `/configuration/binds?frontend=web&transaction_id=${transaction}`;
+  await on.human('POST', path, { name: 'bad', address: '127.0.0.1', port });
+  return (await on.human('PUT', `/transactions/${transaction}?force_reload=true`)).status;
 }

@@ -13,6 +13,7 @@ import { shouldRetry } from './failure.ts';
 import { type CallInfo, createHttp } from './http.ts';
 import { createJournal } from './journal.ts';
 import { look, type Seen, withObstacle } from './look.ts';
+import { createPutBack } from './put-back.ts';
 import { createSections } from './sections.ts';
 import { createTransactions } from './transactions.ts';
 import { createUnit } from './unit.ts';
@@ -64,8 +65,10 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
   const caller = createCaller(createHttp({ address, credentials, onCall }), options);
   const transactions = createTransactions(caller);
   const journal = createJournal(options.stateDirectory, log);
-  const lookAt = { transactions, sectionName, env, log, readOnly };
-  const commits = createCommits({ transactions, journal, look: lookNow, env, log });
+  const putBack = createPutBack(caller);
+  const commits = createCommits({ transactions, putBack, journal, look: lookNow, env, log });
+  const { rehearse } = commits;
+  const lookAt = { transactions, putBack, rehearse, sectionName, env, log, readOnly };
   const unit = createUnit({
     caller,
     commits,

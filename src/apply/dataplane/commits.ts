@@ -5,11 +5,13 @@ import { refuseDamage } from './damage.ts';
 import { outcomeUnknown } from './failure.ts';
 import type { Journal } from './journal.ts';
 import type { Seen } from './look.ts';
-import { restore } from './restore.ts';
+import type { PutsBack } from './put-back.ts';
+import { type Attempt, restore } from './restore.ts';
 import type { Transactions } from './transactions.ts';
 
 export interface CommitsOptions {
   readonly transactions: Transactions;
+  readonly putBack: PutsBack;
   readonly journal: Journal;
   readonly look: (signal: AbortSignal) => Promise<Seen>;
   /** Where names are written as variables. */
@@ -28,6 +30,8 @@ export interface Commits {
     signal: AbortSignal,
     fill: (transaction: string) => Promise<void>,
   ) => Promise<Omit<Applied, 'attempts'>>;
+  /** What the API would write now, with nothing changed, of the configuration that it has as `version` in memory. */
+  readonly rehearse: (version: string, signal: AbortSignal) => Promise<string>;
   /** Removes what an earlier try, or a killed process, left open. Costs nothing when there is nothing. */
   readonly dropOrphans: () => Promise<number>;
 }
@@ -42,11 +46,12 @@ export function createCommits(options: CommitsOptions): Commits {
     fill: (transaction: string) => Promise<void>,
   ): Promise<Omit<Applied, 'attempts'>> {
     const transaction = await begin(seen.version, signal);
-    await journal.began(transaction);
+    const own = { section: seen.section.name, names, env: options.env };
+    let written: string;
     try {
       await fill(transaction);
-      const own = { section: seen.section.name, names, env: options.env };
-      refuseDamage(seen.text, await transactions.rawOf(transaction, signal), own);
+      written = await transactions.rawOf(transaction, signal);
+      refuseDamage(seen.text, written, own);
       signal.throwIfAborted();
     } catch (error) {
       await drop(transaction);
@@ -60,8 +65,19 @@ export function createCommits(options: CommitsOptions): Commits {
       return { reloaded: true, transaction, version };
     } catch (error) {
       // In doubt the transaction stays noted: the next look drops it, unless it was committed.
-      if (!outcomeUnknown(error)) await notCommitted(transaction, error, seen, signal);
+      if (!outcomeUnknown(error)) {
+        await notCommitted(transaction, error, seen, { own, written }, signal);
+      }
       throw error;
+    }
+  }
+
+  async function rehearse(version: string, signal: AbortSignal): Promise<string> {
+    const transaction = await begin(version, signal);
+    try {
+      return await transactions.rawOf(transaction, signal);
+    } finally {
+      await drop(transaction);
     }
   }
 
@@ -69,21 +85,22 @@ export function createCommits(options: CommitsOptions): Commits {
     transaction: string,
     error: unknown,
     seen: Seen,
+    attempt: Attempt,
     signal: AbortSignal,
   ) {
     await journal.setReloadDue(false);
     if (error instanceof RemoteError && error.code === 'RELOAD_FAILED') {
       await journal.ended(transaction);
-      await takeBack(seen, signal);
+      await takeBack(seen, attempt, signal);
     } else {
       await drop(transaction);
     }
   }
 
   /** After a reload failed, and our change with it: whatever else went with it is put back. */
-  async function takeBack(seen: Seen, signal: AbortSignal): Promise<void> {
+  async function takeBack(seen: Seen, attempt: Attempt, signal: AbortSignal): Promise<void> {
     try {
-      await restore(transactions, seen, log, signal);
+      await restore(options, seen, attempt, signal);
     } catch (reason) {
       log.warn({ error: errorMessage(reason) }, 'the commit of somebody else is not loaded');
     }
@@ -95,7 +112,9 @@ export function createCommits(options: CommitsOptions): Commits {
 
   async function begin(version: string, signal: AbortSignal): Promise<string> {
     try {
-      return await transactions.begin(version, signal);
+      const transaction = await transactions.begin(version, signal);
+      await journal.began(transaction);
+      return transaction;
     } catch (error) {
       if (error instanceof RemoteError && error.code === 'DATAPLANE_BUSY') {
         await makeRoom(signal, error);
@@ -134,5 +153,5 @@ export function createCommits(options: CommitsOptions): Commits {
     }
   }
 
-  return { transact, dropOrphans };
+  return { transact, rehearse, dropOrphans };
 }

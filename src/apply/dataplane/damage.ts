@@ -23,3 +23,12 @@ export function damageError({ message }: WouldDamage): RemoteError {
     { retryable: false, stage: 'check' },
   );
 }
+
+/** Of a repair: the API does not get back the file that HAProxy runs. */
+export function notGivenBack({ message }: WouldDamage): RemoteError {
+  return new RemoteError(
+    'SECTION_UNMODELLED',
+    `the Data Plane API holds a configuration that HAProxy refused to load, and would damage haproxy.cfg if it were given back: ${message}: restart the Data Plane API, which then reads the file, or use --applier direct`,
+    { retryable: false, stage: 'repair' },
+  );
+}

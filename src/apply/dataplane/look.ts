@@ -1,8 +1,11 @@
 import { sleep } from '../../clock.ts';
 import { apiObstacles, apiUnmodelled, lossyLines } from '../../haproxy/api-model.ts';
+import type { OwnEntries } from '../../haproxy/foreign-lines.ts';
 import { configVersion, readPeersSection } from '../../haproxy/peers-text.ts';
 import type { Log } from '../../log.ts';
 import type { PeersSection } from '../../model/peers-section.ts';
+import { notGivenBack, WouldDamage } from './damage.ts';
+import type { PutsBack } from './put-back.ts';
 import type { RawConfiguration, Transactions } from './transactions.ts';
 
 /** One look at the configuration. */
@@ -13,10 +16,16 @@ export interface Look {
 }
 
 /** A look with the text that it was taken of. */
-export interface Seen extends Look, RawConfiguration {}
+export interface Seen extends Look, RawConfiguration {
+  /** The API holds another configuration, and cannot be given this one. */
+  readonly held?: true;
+}
 
 export interface LookOptions {
   readonly transactions: Transactions;
+  readonly putBack: PutsBack;
+  /** What the API would write of its memory. */
+  readonly rehearse: (version: string, signal: AbortSignal) => Promise<string>;
   readonly sectionName: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
@@ -30,37 +39,65 @@ const secondLookMs = 200;
  * Reads the section in one call. After a failed reload the API puts the old file back on disk but keeps the failed
  * configuration in memory and builds every later answer on it (dataplaneapi reload_agent.go, up to 3.4.2): then
  * the version in the file and the version in the header differ. The file is what HAProxy runs, so it is given
- * back to the API: `POST raw` with `skip_reload` puts memory right without a reload, on v2 and v3 alike.
+ * back to the API, which puts memory right without a reload, on v2 and v3 alike; where that would damage it, it is held.
  */
 export async function look(options: LookOptions, signal: AbortSignal, seen?: Seen): Promise<Seen> {
   const { transactions, log, readOnly } = options;
+  const same = (raw: RawConfiguration) => seen?.text === raw.text && seen.version === raw.version;
   let raw = await transactions.raw(signal);
+  // At rest nothing changes: to parse 1,000 lines again every half minute is most of what this program would do.
+  if (seen !== undefined && same(raw) && (inStep(raw) || seen.held)) return seen;
   if (!inStep(raw)) {
     // A commit of somebody else may be between its two steps.
     await sleep(secondLookMs, signal);
     raw = await transactions.raw(signal);
   }
-  if (!inStep(raw)) {
-    const versions = { onDisk: fileVersion(raw.text), inMemory: raw.version };
-    if (readOnly) {
-      log.warn(versions, 'the Data Plane API holds a configuration that HAProxy refused to load');
-    } else {
-      // The version we saw guards the call: a commit that comes between makes it fail with 409.
-      await transactions.replaceRaw(raw.text, raw.version);
-      raw = await transactions.raw(signal);
-      log.warn(
-        { ...versions, version: raw.version },
-        'repaired: the Data Plane API held a configuration that HAProxy refused to load',
-      );
-    }
+  if (inStep(raw)) return parse(raw, options);
+  if (!readOnly) return repair(options, parse(raw, options), signal);
+  log.warn(
+    versionsOf(raw),
+    'the Data Plane API holds a configuration that HAProxy refused to load',
+  );
+  return parse(raw, options);
+}
+
+/** `peer` lines that a refused change of ours may have changed: what any write would lose of them is an obstacle. */
+function peerLines({ name, style, entries }: PeersSection, env: LookOptions['env']): OwnEntries {
+  const names = style === 'peer' ? entries.map((entry) => entry.name) : [];
+  return { section: name, names: new Set(names), env };
+}
+
+/** Gives the API the file back, or says why not. */
+async function repair(options: LookOptions, found: Seen, signal: AbortSignal): Promise<Seen> {
+  const { transactions, log } = options;
+  const { text, version, section } = found;
+  try {
+    await options.putBack({
+      ...{ text, version, how: 'memory', own: peerLines(section, options.env) },
+      obstacles: section.obstacles,
+      rehearse: () => options.rehearse(version, signal),
+    });
+  } catch (error) {
+    if (!(error instanceof WouldDamage)) throw error;
+    const held = notGivenBack(error);
+    log.warn({ ...versionsOf(found), code: held.code }, held.message);
+    return { ...withObstacle(found, held.message), held: true };
   }
-  // At rest nothing changes: to parse 1,000 lines again every half minute is most of what this program would do.
-  return seen?.text === raw.text && seen.version === raw.version ? seen : parse(raw, options);
+  const raw = await transactions.raw(signal);
+  log.warn(
+    { ...versionsOf(found), version: raw.version },
+    'repaired: the Data Plane API held a configuration that HAProxy refused to load',
+  );
+  return parse(raw, options);
 }
 
 export function withObstacle(seen: Seen, obstacle: string): Seen {
   const { section } = seen;
   return { ...seen, section: { ...section, obstacles: [...section.obstacles, obstacle] } };
+}
+
+function versionsOf(raw: RawConfiguration) {
+  return { onDisk: fileVersion(raw.text), inMemory: raw.version };
 }
 
 function inStep({ text, version }: RawConfiguration): boolean {

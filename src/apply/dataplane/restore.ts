@@ -1,12 +1,27 @@
 import { sleep } from '../../clock.ts';
 import { RemoteError } from '../../errors.ts';
+import type { OwnEntries } from '../../haproxy/foreign-lines.ts';
 import { damages } from '../../haproxy/surviving-lines.ts';
 import type { Log } from '../../log.ts';
 import type { Seen } from './look.ts';
+import type { PutsBack } from './put-back.ts';
 import type { Transactions } from './transactions.ts';
 
 const tries = 5;
 const againMs = 200;
+
+export interface RestoreOptions {
+  readonly transactions: Transactions;
+  readonly putBack: PutsBack;
+  readonly log: Log;
+}
+
+/** What failed. */
+export interface Attempt {
+  readonly own: OwnEntries;
+  /** What the API wrote of what was `seen`, with our change. */
+  readonly written: string;
+}
 
 /**
  * After a failed reload the API puts back the last file that was loaded (dataplaneapi reload_agent.go). Where that is
@@ -15,9 +30,9 @@ const againMs = 200;
  * that has none; the lines do. The worker did not change, so what allowed our reload allows this one.
  */
 export async function restore(
-  transactions: Transactions,
+  { transactions, putBack, log }: RestoreOptions,
   seen: Seen,
-  log: Log,
+  { own, written }: Attempt,
   signal: AbortSignal,
 ): Promise<void> {
   let found: string | undefined;
@@ -27,7 +42,11 @@ export async function restore(
     if (sameLines(text, seen.text) || (found !== undefined && !sameLines(text, found))) return;
     found = text;
     try {
-      await transactions.loadRaw(seen.text, version);
+      await putBack({
+        ...{ text: seen.text, version, how: 'load', own },
+        obstacles: seen.section.obstacles,
+        rehearse: async () => written,
+      });
       log.warn('the failed reload had taken back the commit of somebody else: it is loaded again');
       return;
     } catch (error) {

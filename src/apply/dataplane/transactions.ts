@@ -14,10 +14,6 @@ export interface RawConfiguration {
 /** The configuration as a whole, and transactions on it. */
 export interface Transactions {
   readonly raw: (signal: AbortSignal) => Promise<RawConfiguration>;
-  /** Makes `text` the configuration in memory and on disk, without a reload. Fails when `version` is outdated. */
-  readonly replaceRaw: (text: string, version: string) => Promise<void>;
-  /** The same with a checked reload. */
-  readonly loadRaw: (text: string, version: string) => Promise<void>;
   /** What a commit of `transaction` would write, as the API has it now. */
   readonly rawOf: (transaction: string, signal: AbortSignal) => Promise<string>;
   readonly begin: (version: string, signal: AbortSignal) => Promise<string>;
@@ -42,11 +38,6 @@ export function createTransactions({ version, call }: Caller): Transactions {
     return { text: parsed.data.data, version: answer.version };
   }
 
-  async function postRaw(text: string, query: Readonly<Record<string, string>>): Promise<void> {
-    const request = { stage: 'repair', method: 'POST', path: rawPath, text } as const;
-    await call({ ...request, query, expect: [201, 202] }, 'slow');
-  }
-
   return {
     async raw(signal) {
       const answer = await getRaw({ stage: 'read' }, signal);
@@ -60,9 +51,6 @@ export function createTransactions({ version, call }: Caller): Transactions {
       const query = { transaction_id: transaction };
       return (await getRaw({ stage: 'check', query }, signal)).text;
     },
-
-    replaceRaw: (text, current) => postRaw(text, { version: current, skip_reload: 'true' }),
-    loadRaw: (text, current) => postRaw(text, { version: current, force_reload: 'true' }),
 
     async begin(current, signal) {
       const path = '/transactions';

@@ -1,12 +1,10 @@
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { changes, entry } from '../../contract/applier.case.ts';
-import type { DataplaneStand } from '../../helpers/dataplane.ts';
 import { forEachDataplane, runningPeers } from '../../helpers/dataplane-suite.ts';
 import type { Verdict } from '../../helpers/proxy.ts';
-import { humanAdds, humanBegins, humanSees } from '../../helpers/subjects.ts';
+import { humanAdds, humanBreaks, humanSees, occupied } from '../../helpers/subjects.ts';
 
 const never = new AbortController().signal;
 const b = entry('b', '127.0.0.2', 1001);
@@ -138,26 +136,6 @@ forEachDataplane('reload', (suite) => {
     expect(await on.runningNames()).toEqual(['a', 'b', 'y']);
   });
 });
-
-/** Occupies a port so that a reload which binds it fails for real. */
-async function occupied(): Promise<{ port: number; free: () => Promise<unknown> }> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return { port, free: () => new Promise((resolve) => server.close(resolve)) };
-}
-
-/** Somebody commits a bind that cannot be bound; returns the commit's status. */
-async function humanBreaks(on: DataplaneStand, port: number): Promise<number> {
-  const transaction = await humanBegins(on);
-  const path =
-    on.version === 'v3'
-      ? `/configuration/frontends/web/binds?transaction_id=${transaction}`
-      : `/configuration/binds?frontend=web&transaction_id=${transaction}`;
-  await on.human('POST', path, { name: 'bad', address: '127.0.0.1', port });
-  return (await on.human('PUT', `/transactions/${transaction}?force_reload=true`)).status;
-}
 
 function pidOf(info: string): number {
   return Number(/^Pid: (\d+)/m.exec(info)?.[1] ?? 0);
