@@ -40,6 +40,11 @@ export interface Applier {
    * no two reloads meet. Throws `RELOAD_FAILED`.
    */
   reload(signal: AbortSignal): Promise<void>;
+  /**
+   * Replaces the worker without handing its tables over, and meets no reload of anybody else either. False where HAProxy
+   * does not know the command. Throws `RELOAD_FAILED`.
+   */
+  hardReload(signal: AbortSignal): Promise<boolean>;
   /** Releases sockets. */
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AppError, errorMessage, RemoteError } from '../errors.ts';
 import { readText, writeFileAtomic } from '../haproxy/files.ts';
-import { reloadOverMaster } from '../haproxy/master.ts';
+import { hardReload, reloadOverMaster } from '../haproxy/master.ts';
 import { editPeersSection, readPeersSection } from '../haproxy/peers-text.ts';
 import { validateConfig } from '../haproxy/validate.ts';
 import type { Log } from '../log.ts';
@@ -108,6 +108,7 @@ export function createDirectApplier(options: DirectOptions): Applier {
     async reload(signal) {
       await reloadOverMaster(masterSocket, { timeoutMs, signal });
     },
+    hardReload: (signal) => hardReload(masterSocket, { timeoutMs, signal }),
     async close() {},
   };
 }

@@ -28,6 +28,9 @@ export function createMemoryApplier(options: { readonly section: PeersSection })
       return { reloaded: true, version: section.version, attempts: 1 };
     },
     async reload() {},
+    async hardReload() {
+      return false;
+    },
     async close() {},
   };
 }
@@ -77,6 +80,10 @@ export function createDryRunApplier(reader: Applier, log: Log): Applier {
     },
     async reload() {
       log.info('dry run: HAProxy would be reloaded');
+    },
+    async hardReload() {
+      log.info('dry run: HAProxy would be reloaded hard');
+      return false;
     },
     close: () => reader.close(),
   };

@@ -5,7 +5,7 @@ import { createDataplaneApplier } from '../apply/dataplane/applier.ts';
 import { createDirectApplier } from '../apply/direct.ts';
 import { createDryRunApplier } from '../apply/memory.ts';
 import type { Config } from '../config/values.ts';
-import { reloadOverMaster } from '../haproxy/master.ts';
+import { hardReload, reloadOverMaster } from '../haproxy/master.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../server/metrics.ts';
 import { haproxyEnv } from './haproxy-env.ts';
@@ -42,7 +42,10 @@ export function createApplier(
           env,
           log,
           readOnly: config.dryRun,
-          reloadOverMaster: (signal) => reloadOverMaster(config.masterSocket, { signal }),
+          overMaster: {
+            reload: (signal) => reloadOverMaster(config.masterSocket, { signal }),
+            hardReload: (signal) => hardReload(config.masterSocket, { signal }),
+          },
           running: async (signal) => {
             const observed = await observePeers(config.adminSocket, config.peersSection, signal);
             return observed.kind === 'up' ? observed.state?.peers : undefined;

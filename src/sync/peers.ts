@@ -8,7 +8,6 @@ import { createScheduler, type Scheduler } from '../control/scheduler.ts';
 import type { Source } from '../discovery/source.ts';
 import { errorMessage } from '../errors.ts';
 import { replaceCertificate } from '../haproxy/certificates.ts';
-import { hardReload } from '../haproxy/master.ts';
 import { readMaterial } from '../haproxy/tls-material.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
@@ -65,7 +64,7 @@ function createConfirm(options: PeersModuleOptions, board: StatusBoard, counting
     own: () => board.status('fresh'),
     sleep: (ms, stop) => sleep(ms, stop),
     ask: ({ address, name }, signal) => askStatus(address, port, { timeoutMs: 1000, signal, name }),
-    hardReload: (signal) => hardReload(config.masterSocket, { signal }),
+    hardReload: (signal) => options.applier.hardReload(signal),
     log,
     now,
     onReload(reasons) {

@@ -156,6 +156,7 @@ export function createFleet({
     const applier: Applier = {
       name: 'simulated',
       async reload() {},
+      hardReload: async () => false,
       async read(signal) {
         if (now() < failsUntilMs) {
           throw new RemoteError('DATAPLANE_UNREACHABLE', 'away', { retryable: true });

@@ -50,6 +50,7 @@ export function bench(initial: PeersSection = section(['a']), reloadWish?: Reloa
   const applier: Applier = {
     name: 'counting',
     async reload() {},
+    hardReload: async () => false,
     async read(signal) {
       calls.push('read');
       failing();

@@ -14,6 +14,7 @@ import { type CallInfo, createHttp } from './http.ts';
 import { createJournal } from './journal.ts';
 import { look, type Seen, withObstacle } from './look.ts';
 import { createPutBack } from './put-back.ts';
+import { reloadsSettled } from './reloads.ts';
 import { createSections } from './sections.ts';
 import { createTransactions } from './transactions.ts';
 import { createUnit } from './unit.ts';
@@ -38,11 +39,18 @@ export interface DataplaneOptions {
   readonly stateDirectory?: string | undefined;
   /** Asked only when the outcome of a commit is unknown: was the reload done? */
   readonly running?: RunningPeers | undefined;
-  /** Used only where the API cannot reload, because its write before it would damage the file. */
-  readonly reloadOverMaster?: ((signal: AbortSignal) => Promise<void>) | undefined;
+  /** What the API cannot do. Asked only when it has no reload of its own to do, which ours could meet. */
+  readonly overMaster?: OverMaster | undefined;
   /** For --dry-run: reads, but repairs nothing and removes no orphan. */
   readonly readOnly?: boolean | undefined;
   readonly onCall?: ((info: CallInfo) => void) | undefined;
+}
+
+export interface OverMaster {
+  /** Used only where the API cannot reload, because its write before it would damage the file. */
+  readonly reload: (signal: AbortSignal) => Promise<void>;
+  /** False where HAProxy does not know it. */
+  readonly hardReload: (signal: AbortSignal) => Promise<boolean>;
 }
 
 export interface RetrySettings {
@@ -55,7 +63,7 @@ const defaultRetry: RetrySettings = { limit: 3, minMs: 200, maxMs: 2_000 };
 
 /** The peers section over the Data Plane API, v3 or v2, whichever listens. */
 export function createDataplaneApplier(options: DataplaneOptions): Applier {
-  const { address, user, passwordFile, sectionName, env, log, onCall } = options;
+  const { address, user, passwordFile, sectionName, env, log, onCall, overMaster } = options;
   const retry = options.retry ?? defaultRetry;
   const readOnly = options.readOnly === true;
   const credentials =
@@ -117,9 +125,10 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
       await unit.reload(seen, signal);
     } catch (error) {
       const cannot = error instanceof RemoteError && error.code === 'SECTION_UNMODELLED';
-      if (!cannot || options.reloadOverMaster === undefined) throw error;
+      if (!cannot || overMaster === undefined) throw error;
       log.info({ why: error.message }, 'reloaded over the master socket');
-      await options.reloadOverMaster(signal);
+      await reloadsSettled(caller, log, signal);
+      await overMaster.reload(signal);
     }
   }
 
@@ -179,6 +188,11 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
     },
     async reload(signal) {
       await withRetries('reload', () => reloadOnce(signal), signal);
+    },
+    async hardReload(signal) {
+      if (overMaster === undefined) return false;
+      await reloadsSettled(caller, log, signal);
+      return overMaster.hardReload(signal);
     },
     async close() {},
   };

@@ -10,6 +10,7 @@ export type Stage =
   | 'check'
   | 'commit'
   | 'repair'
+  | 'settle'
   | 'clean';
 
 export interface Refusal {

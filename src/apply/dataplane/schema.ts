@@ -16,6 +16,9 @@ export const transactionSchema = transaction;
 /** A list that is `null` when empty (dataplaneapi peer_entry.go returns a nil slice). */
 export const transactionsSchema = unwrapped(z.array(transaction).nullable());
 
+/** The reloads that were asked for; one that is still to come has no id. */
+export const reloadsSchema = unwrapped(z.array(z.object({ status: z.string() })).nullable());
+
 /** v2 answers the text of haproxy.cfg in JSON, v3 as it is. */
 export const rawV2Schema = z.object({ data: z.string() });
 

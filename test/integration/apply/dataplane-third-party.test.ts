@@ -1,12 +1,12 @@
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Applier } from '../../../src/apply/applier.ts';
+import { hardReload, reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
 import type { DataplaneStand } from '../../helpers/dataplane.ts';
 import { forEachDataplane } from '../../helpers/dataplane-suite.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { humanBegins, humanSees } from '../../helpers/subjects.ts';
+import { humanBegins, humanSees, occupied } from '../../helpers/subjects.ts';
 
 const never = new AbortController().signal;
 const addB = changes({ add: [entry('b', '127.0.0.2', 1001)] });
@@ -24,12 +24,25 @@ async function humanCommits(on: DataplaneStand, name: string): Promise<void> {
 
 /** A change that HAProxy takes for valid and cannot load: our own line on a port that is taken. */
 async function failingChange() {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const { port, free } = await occupied();
+  onTestFinished(() => void free());
   return changes({ update: [entry('a', '127.0.0.1', port)], add: [entry('c', '127.0.0.3', 1)] });
+}
+
+/** Over the master socket, and never while the api has a reload to do. */
+function overMaster(on: DataplaneStand) {
+  const alone = async () =>
+    expect((await on.human('GET', '/reloads')).text).not.toContain('in_progress');
+  return {
+    async reload() {
+      await alone();
+      await reloadOverMaster(on.masterSocket);
+    },
+    async hardReload() {
+      await alone();
+      return hardReload(on.masterSocket);
+    },
+  };
 }
 
 async function expectEverywhere(on: DataplaneStand, names: readonly string[]): Promise<void> {
@@ -50,6 +63,11 @@ const ours: readonly [
 ][] = [
   ['our reload', (subject) => subject.reload(never), ['a', 'z']],
   [
+    'our hard-reload',
+    async (subject) => expect(await subject.hardReload(never)).toBe(true),
+    ['a', 'z'],
+  ],
+  [
     'our change',
     async (subject) => subject.apply(await subject.read(never), addB, never),
     ['a', 'b', 'z'],
@@ -68,16 +86,31 @@ const ours: readonly [
 forEachDataplane("a commit of somebody else before the api's own reload", (suite) => {
   it.each(ours)('survives %s', async (_title, act, names) => {
     const on = await suite.given(undefined, { reloadDelay });
-    const subject = suite.make(on);
+    const subject = suite.make(on, { overMaster: overMaster(on) });
 
     await humanCommits(on, 'z');
     await act(subject);
     await expectEverywhere(on, names);
   });
 
+  it('survives our reload where the api may not write', async () => {
+    const guarded = '  .if defined(MAINTENANCE)\n  .endif\n';
+    const on = await suite.given(undefined, {
+      reloadDelay: 3,
+      rewrite: (text) => text.replace('  default_backend', `${guarded}  default_backend`),
+    });
+    const subject = suite.make(on, { overMaster: overMaster(on) });
+
+    await humanCommits(on, 'z');
+    await subject.reload(never);
+
+    expect(suite.logged()).toContain('over the master socket');
+    await expectEverywhere(on, ['a', 'z']);
+  });
+
   it.each(ours)('survives %s at any moment', async (_title, act, names) => {
     const on = await suite.given(undefined, { reloadDelay: 1 });
-    const subject = suite.make(on);
+    const subject = suite.make(on, { overMaster: overMaster(on) });
     const moments = Array.from({ length: 4 }, () => Math.round(Math.random() * 1100));
     onTestFinished(({ task }) => {
       if (task.result?.state === 'fail') console.error('moments', moments);
