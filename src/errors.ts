@@ -52,6 +52,8 @@ export const errorCodes = {
   RELOAD_FAILED: 'HAProxy refused to reload. The previous configuration is in force again.',
   RESYNC_MISSED:
     'Siblings hold entries that this pod has not learned, and it could not be repaired. It serves without them: delete the pod, so that it starts anew, while a sibling holds them.',
+  SIBLINGS_UNHEARD:
+    'Siblings that may hold entries are neither connected nor answer, so nobody can say what is missing here. Open the peers port and the port of /status between all replicas, old and new: NetworkPolicies, another port in the template.',
   BUG: 'This is a defect of haproxy-peer-sync. Please report it with the log.',
 } as const;
 

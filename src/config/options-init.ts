@@ -74,7 +74,7 @@ export const initOptions = [
     type: 'duration',
     default: '10s',
     description:
-      'How long a sibling whose peers port swallows packets is asked. Longer helps nobody: it is a firewall or a dead node.',
+      'How long a sibling whose peers port swallows packets, or refuses although it is ready, is asked. Longer helps nobody: it is a firewall or a dead node.',
     commands: ['init'],
   },
 ] as const satisfies readonly Option[];

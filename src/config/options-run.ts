@@ -143,7 +143,7 @@ export const runOptions = [
     type: 'duration',
     default: '60s',
     description:
-      'How long readiness waits, at most, for tables that siblings hold and this pod has missed.',
+      'How long readiness waits, at most, for tables that siblings hold and this pod has missed, and for siblings that are ready and silent.',
     commands: ['run'],
   },
   {

@@ -13,6 +13,8 @@ export interface Candidate {
   readonly terminating: boolean;
   /** Being made: it will have an address in a moment. */
   readonly awaited?: boolean;
+  /** As of a member. */
+  readonly serving?: boolean | undefined;
 }
 
 export interface Chosen {
@@ -103,7 +105,8 @@ export function chooseMembers(candidates: Iterable<Candidate>, self: Self): Chos
       (addresses.length === 0 ? without : otherFamily).push(name);
       continue;
     }
-    const member = { name, address, terminating };
+    const { serving } = rest;
+    const member = { name, address, terminating, ...(serving === undefined ? {} : { serving }) };
     const known = byName.get(name);
     if (known !== undefined) twice.add(name);
     byName.set(name, known === undefined ? member : better(known, member));

@@ -34,6 +34,7 @@ export function samePod(left: PodFacts, right: PodFacts): boolean {
     left.finished === right.finished &&
     left.running === right.running &&
     sameOrigin(left.origin, right.origin) &&
+    left.serving === right.serving &&
     left.addresses.join() === right.addresses.join()
   );
 }

@@ -6,6 +6,8 @@ export interface EndpointFacts {
   readonly name: string | null;
   readonly addresses: readonly string[];
   readonly terminating: boolean;
+  /** It is ready; missing: it is not, or nobody knows. */
+  readonly serving?: boolean;
 }
 
 /** The few facts of an EndpointSlice that matter here. */
@@ -31,7 +33,7 @@ export function membersFromSlices(
   let nameless = 0;
   let some = false;
   for (const { endpoints } of slices) {
-    for (const { name, addresses, terminating } of endpoints) {
+    for (const { name, addresses, terminating, serving } of endpoints) {
       some = true;
       if (name === null) {
         nameless += 1;
@@ -42,6 +44,7 @@ export function membersFromSlices(
         name,
         addresses: [...new Set([...(known?.addresses ?? []), ...addresses])],
         terminating: terminating || known?.terminating === true,
+        serving: serving === true || known?.serving === true ? true : undefined,
       });
     }
   }

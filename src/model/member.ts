@@ -6,6 +6,11 @@ export interface Member {
   readonly address: string;
   /** Being deleted. It stays a member until it is gone, because it may still have to teach. */
   readonly terminating: boolean;
+  /**
+   * True: it is ready, so it holds what replicas hold. False: none of its containers has started, so it holds nothing.
+   * Missing: neither is known.
+   */
+  readonly serving?: boolean | undefined;
 }
 
 /** Ourselves, from the downward API. `name` is our entry in the peers section and HAProxy's localpeer. */

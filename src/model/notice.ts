@@ -24,6 +24,13 @@ export const noticeReasons = {
     advice:
       'Give `--selector` labels that they have too, or, where they are none, another application label.',
   },
+  SiblingsUnheard: {
+    type: 'Warning',
+    meaning:
+      'Siblings that may hold entries are neither connected to this pod nor answer on the port of `/status` (`SIBLINGS_UNHEARD`). It is not ready until one of them does, or `--repair-limit` is over (6 s, where they are not ready themselves); then it is, perhaps empty.',
+    advice:
+      'Open the peers port and port 8405 between all replicas, old and new, while the old ones are there. A rollout: `kubectl rollout pause`, or `undo`.',
+  },
   ResyncMissed: {
     type: 'Warning',
     meaning:
@@ -39,7 +46,7 @@ export const noticeReasons = {
   JoinedWithoutHistory: {
     type: 'Warning',
     meaning:
-      'This pod serves without entries that siblings hold (`RESYNC_MISSED`): it could not be repaired.',
+      'This pod serves without entries that siblings hold (`RESYNC_MISSED`), or may hold (`SIBLINGS_UNHEARD`): it could not be repaired.',
     advice: 'Delete the pod while a sibling holds the entries: it starts anew and learns them.',
   },
   ChangeHeld: {

@@ -17,6 +17,17 @@ export interface Holder {
   readonly leaving?: boolean;
   readonly resync: ResyncState;
   readonly tables: Holdings;
+  /** It has become ready with all that others hold: what it holds is what there is. Missing: no. */
+  readonly complete?: boolean;
+}
+
+/** A sibling that was asked and does not tell. */
+export interface Mute {
+  readonly name: string;
+  readonly connected: boolean;
+  readonly leaving?: boolean;
+  /** As of a member. */
+  readonly serving?: boolean | undefined;
 }
 
 export interface RepairInput {
@@ -26,6 +37,8 @@ export interface RepairInput {
   };
   /** Siblings that told what they hold; the others are not here. */
   readonly siblings: readonly Holder[];
+  /** Those that were asked and did not tell. */
+  readonly mute: readonly Mute[];
   /** The least that `gapOf` has said so far, and for how many looks in a row it has not become less. */
   readonly gapBefore: number | null;
   readonly stalledLooks: number;
@@ -39,11 +52,18 @@ export interface RepairInput {
   readonly connectLimitMs: number;
 }
 
-export type WaitsFor = 'a sibling that learns' | 'entries' | 'a session' | 'another look';
+export type WaitsFor =
+  | 'a sibling that learns'
+  | 'entries'
+  | 'a session'
+  | 'another look'
+  | 'an answer of siblings';
 
 export type RepairDecision =
   /** As full as it gets: this pod may become ready. */
   | { readonly kind: 'complete' }
+  /** The time is over, and nobody has said what there is: of siblings that are ready (`unheard`), or may not even run. */
+  | { readonly kind: 'unheard' | 'unmet'; readonly reasons: readonly string[] }
   | { readonly kind: 'wait'; readonly for: WaitsFor; readonly reasons: readonly string[] }
   | { readonly kind: 'repair' | 'give-up'; readonly reasons: readonly string[] };
 
@@ -97,7 +117,7 @@ export function repair(input: RepairInput, nowMs: number): RepairDecision {
   const elapsed = nowMs - input.startedAtMs;
   const late = elapsed >= input.limitMs;
   const fuller = ahead(own, siblings);
-  if (fuller.length === 0) return late ? { kind: 'complete' } : fullEnough(input, elapsed);
+  if (fuller.length === 0) return fullEnough(input, elapsed);
   const reasons = fuller.map((sibling) => differs(sibling, own));
   const connected = fuller.some((sibling) => sibling.connected);
   if (!input.possible || input.attempts >= attemptLimit) return { kind: 'give-up', reasons };
@@ -113,7 +133,17 @@ export function repair(input: RepairInput, nowMs: number): RepairDecision {
 }
 
 /** Nobody who is done holds more; but somebody may yet, and somebody may not hear of us. */
-function fullEnough({ own, siblings, connectLimitMs }: RepairInput, elapsed: number) {
+function fullEnough(input: RepairInput, elapsed: number): RepairDecision {
+  const { own, siblings, connectLimitMs, limitMs } = input;
+  const silence = unheard(input, elapsed);
+  if (silence !== null) {
+    const { names: silent, end, enough } = silence;
+    const reasons = [`not connected, and do not tell what they hold: ${silent}`];
+    return enough
+      ? { kind: end, reasons }
+      : { kind: 'wait', for: 'an answer of siblings', reasons };
+  }
+  if (elapsed >= limitMs) return { kind: 'complete' };
   const learning = siblings.filter(({ resync, tables }) => resync === 'pending' && some(tables));
   // Who asked a sibling that was itself learning got a part of its tables at the most.
   if (own.resync !== 'learned' && learning.length > 0) {
@@ -127,11 +157,36 @@ function fullEnough({ own, siblings, connectLimitMs }: RepairInput, elapsed: num
   return { kind: 'wait', for: 'a session', reasons: [`not connected: ${names(apart)}`] } as const;
 }
 
+/**
+ * Is there nobody who knows what replicas hold, and somebody who may? A port that is closed between an old and a new
+ * revision looks like that: new pods know each other alone, and are as empty as they agree to be.
+ */
+function unheard(input: RepairInput, elapsed: number) {
+  const { own, siblings, mute, limitMs, connectLimitMs } = input;
+  const taught = own.resync === 'learned';
+  const heard =
+    siblings.some(({ complete }) => complete === true) ||
+    mute.some(({ connected, serving }) => connected && (taught || serving === true));
+  if (heard) return null;
+  const silent = mute.filter(
+    ({ connected, leaving, serving }) => !connected && leaving !== true && serving !== false,
+  );
+  const certain = silent.filter(({ serving }) => serving === true);
+  if (certain.length > 0) {
+    return { names: names(certain), end: 'unheard', enough: elapsed >= limitMs } as const;
+  }
+  const met = siblings.length > 0 || mute.some(({ connected }) => connected);
+  if (silent.length === 0 || met || taught || some(own.tables)) return null;
+  // A list may name who is switched off: no longer than HAProxy needs to try again, or each start would be slow for nothing.
+  const enough = elapsed >= Math.min(connectLimitMs, limitMs);
+  return { names: names(silent), end: 'unmet', enough } as const;
+}
+
 function some(tables: Holdings): boolean {
   return [...tables.values()].some(({ used }) => used > 0);
 }
 
-function names(siblings: readonly Holder[]): string {
+function names(siblings: readonly { readonly name: string }[]): string {
   return siblings.map(({ name }) => name).join(', ');
 }
 

@@ -34,16 +34,21 @@ export async function joinSiblings(options: JoinOptions): Promise<JoinDecision> 
   const startedAtMs = options.now();
   const outcomes = new Map<string, HelloOutcome>();
   const askedAt = new Map<string, string>();
+  const refusals = new Map<string, number>();
   for (;;) {
     const siblings = options.members().filter((member) => member.name !== self.name);
     for (const sibling of siblings) {
       // Another address under the same name is somebody who has to be asked anew.
-      if (askedAt.get(sibling.name) !== sibling.address) outcomes.delete(sibling.name);
+      if (askedAt.get(sibling.name) === sibling.address) continue;
+      outcomes.delete(sibling.name);
+      refusals.delete(sibling.name);
     }
     const decision = join(
       {
         outcomes,
         siblings: siblings.map(({ name }) => name),
+        serving: servingOf(siblings),
+        refusals,
         leaving: new Set(siblings.filter(({ terminating }) => terminating).map(({ name }) => name)),
         leavingLimitMs: options.leavingLimitMs,
         startedAtMs,
@@ -59,9 +64,19 @@ export async function joinSiblings(options: JoinOptions): Promise<JoinDecision> 
       await options.sleep(options.intervalMs, signal);
     }
     await inTurns(asked, parallel, async (sibling) => {
-      outcomes.set(sibling.name, await options.ask(sibling, signal));
-      askedAt.set(sibling.name, sibling.address);
+      const { name, address } = sibling;
+      const outcome = await options.ask(sibling, signal);
+      outcomes.set(name, outcome);
+      askedAt.set(name, address);
+      const refused = outcome === 'refused' || outcome === 'wrong-name';
+      refusals.set(name, refused ? (refusals.get(name) ?? 0) + 1 : 0);
     });
     signal.throwIfAborted();
   }
+}
+
+function servingOf(siblings: readonly Member[]): ReadonlyMap<string, boolean> {
+  return new Map(
+    siblings.flatMap(({ name, serving }) => (serving === undefined ? [] : [[name, serving]])),
+  );
 }

@@ -52,7 +52,12 @@ export interface PeersModuleOptions {
 }
 
 /** Compares our tables with those of siblings over their `/status`, which listens on the same port everywhere. */
-function createConfirm(options: PeersModuleOptions, board: StatusBoard, counting: Counting) {
+function createConfirm(
+  options: PeersModuleOptions,
+  board: StatusBoard,
+  counting: Counting,
+  onIncomplete: (incomplete: boolean) => void,
+) {
   const { config, log, now, metrics, events } = options;
   if (!config.repair || config.dryRun) return {};
   const port = parseListen(config.listen)?.port ?? 0;
@@ -71,12 +76,19 @@ function createConfirm(options: PeersModuleOptions, board: StatusBoard, counting
       counting.repairing();
       events.record({ reason: 'ResyncMissed', message: reasons.join('; ') });
     },
+    onSilence: (reasons) =>
+      events.record({ reason: 'SiblingsUnheard', message: reasons.join('; ') }),
     onOutcome(outcome, reasons) {
-      metrics.repairs.inc({ outcome });
+      const incomplete = outcome !== 'complete' && outcome !== 'repaired';
+      onIncomplete(incomplete);
+      if (outcome === 'unmet')
+        events.record({ reason: 'SiblingsUnheard', message: reasons.join('; ') });
+      if (outcome === 'complete' || outcome === 'unmet') return;
+      metrics.repairs.inc({ outcome: incomplete ? 'missed' : outcome });
       events.record(
-        outcome === 'repaired'
-          ? { reason: 'ResyncRepaired', message: 'tables learned after a hard-reload' }
-          : { reason: 'JoinedWithoutHistory', message: reasons.join('; ') },
+        incomplete
+          ? { reason: 'JoinedWithoutHistory', message: reasons.join('; ') }
+          : { reason: 'ResyncRepaired', message: 'tables learned after a hard-reload' },
       );
     },
   });
@@ -102,6 +114,7 @@ function createPeersRenewal({ config, log, metrics }: PeersModuleOptions): Renew
 /** The peers module: pods in, peers section out. Later modules wire their own source, plan and applier alike. */
 export function createPeersModule(options: PeersModuleOptions): PeersModule {
   const { config, source, log, signal, now } = options;
+  let incomplete = false;
   const board = createStatusBoard({
     self: options.self,
     version: options.version,
@@ -110,6 +123,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     masterSocket: config.masterSocket,
     members: () => source.snapshot(),
     readiness: () => reconciler.readiness(),
+    incomplete: () => incomplete,
     now,
     wallNow: options.wallNow,
   });
@@ -146,7 +160,9 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     },
     log,
     observer: everybody(counting, latch, board, notices),
-    ...createConfirm(options, board, counting),
+    ...createConfirm(options, board, counting, (now) => {
+      incomplete = now;
+    }),
     now,
     wallNow: options.wallNow,
     wasReady: options.wasReady,

@@ -7,6 +7,7 @@ import {
   gapOf,
   type Holder,
   type Holdings,
+  type Mute,
   type RepairDecision,
   repair,
   shrinks,
@@ -28,8 +29,13 @@ export interface RepairOptions {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** HAProxy is reloaded, to learn what `reasons` say is missing. */
   readonly onReload?: (reasons: readonly string[]) => void;
-  readonly onOutcome: (outcome: 'repaired' | 'missed', reasons: readonly string[]) => void;
+  /** Siblings that may hold entries have not been heard for `connectLimitMs`. */
+  readonly onSilence?: (reasons: readonly string[]) => void;
+  readonly onOutcome: (outcome: RepairOutcome, reasons: readonly string[]) => void;
 }
+
+/** `missed`, `unheard`, `unmet`: it becomes ready without what siblings hold, or may hold, if they run at all. */
+export type RepairOutcome = 'complete' | 'repaired' | 'missed' | 'unheard' | 'unmet';
 
 /** What a sibling has counted arrives here within this time, in milliseconds, where nothing was missed. */
 const travelMs = 100;
@@ -43,15 +49,24 @@ function holdings(status: Status): Holdings {
   );
 }
 
-/** Those who are connected first, then in the order of names after our own, so that not everybody asks the same. */
+/**
+ * Those who are ready first, for they know what there is, then those who are connected, then in the order of names after
+ * our own, so that not everybody asks the same. `turn` goes up while nobody tells: then others are asked.
+ */
 function whomToAsk(
   members: readonly Member[],
   self: Self,
   connected: ReadonlySet<string>,
+  turn: number,
 ): readonly Member[] {
   const siblings = members.filter(({ name }) => name !== self.name);
-  const rank = ({ name }: Member) => (connected.has(name) ? 0 : 2) + (name > self.name ? 0 : 1);
-  return siblings.toSorted((a, b) => rank(a) - rank(b)).slice(0, askedAtMost);
+  const rank = ({ name, serving, terminating }: Member) =>
+    (serving === true && !terminating ? 0 : 4) +
+    (connected.has(name) ? 0 : 2) +
+    (name > self.name ? 0 : 1);
+  const sorted = siblings.toSorted((a, b) => rank(a) - rank(b));
+  const from = sorted.length <= askedAtMost ? 0 : (turn * askedAtMost) % sorted.length;
+  return [...sorted.slice(from), ...sorted.slice(0, from)].slice(0, askedAtMost);
 }
 
 /** The last look before a pod becomes ready for the first time: does it hold what its siblings hold? */
@@ -63,6 +78,8 @@ export function createRepair(options: RepairOptions): Confirm {
   let attempts = 0;
   let possible = true;
   let said = '';
+  let warned = false;
+  let turn = 0;
 
   function say(decision: RepairDecision): void {
     // The counts in the reasons change with every look.
@@ -74,27 +91,44 @@ export function createRepair(options: RepairOptions): Confirm {
     );
   }
 
+  /** Said while somebody can still do something: the replicas that hold everything are there. */
+  function warnOfSilence(decision: RepairDecision): void {
+    if (decision.kind !== 'wait' || decision.for !== 'an answer of siblings' || warned) return;
+    if (now() - (startedAtMs ?? now()) < options.connectLimitMs) return;
+    warned = true;
+    log.warn(
+      { code: 'SIBLINGS_UNHEARD', reasons: decision.reasons, limitMs: options.limitMs },
+      'not ready: nobody who may hold entries is heard',
+    );
+    options.onSilence?.(decision.reasons);
+  }
+
   async function look(
     observed: Observed,
     members: readonly Member[],
     signal: AbortSignal,
   ): Promise<RepairDecision> {
     const connected = establishedNames(observed);
-    const asked = whomToAsk(members, self, connected);
+    const asked = whomToAsk(members, self, connected, turn);
     const answers = await Promise.all(asked.map((sibling) => options.ask(sibling, signal)));
     if (answers.some((answer) => answer !== null)) await options.sleep(travelMs, signal);
+    else turn += 1;
     const own = await options.own();
     const siblings: Holder[] = [];
-    for (const [index, status] of answers.entries()) {
-      if (status === null || status.resync === null) continue;
-      const { name, resync } = status;
-      const leaving = asked[index]?.terminating === true;
+    const mute: Mute[] = [];
+    for (const [index, { name, terminating: leaving, serving }] of asked.entries()) {
+      const status = answers[index] ?? null;
+      const who = { name, leaving, connected: connected.has(name) };
+      if (status === null || (status.resync === null && status.ready)) {
+        mute.push({ ...who, serving });
+        continue;
+      }
       siblings.push({
-        name,
-        resync,
-        leaving,
-        connected: connected.has(name),
+        ...who,
+        // Its HAProxy has not started, or has just ended: it holds nothing yet.
+        resync: status.resync ?? 'pending',
         tables: holdings(status),
+        complete: status.ready && status.incomplete !== true,
       });
     }
     const tables = holdings(own);
@@ -104,6 +138,7 @@ export function createRepair(options: RepairOptions): Confirm {
     const decision = repair(
       {
         ...compared,
+        mute,
         gapBefore,
         stalledLooks,
         attempts,
@@ -123,11 +158,24 @@ export function createRepair(options: RepairOptions): Confirm {
     startedAtMs ??= now();
     const decision = await look(observed, members, signal);
     say(decision);
+    warnOfSilence(decision);
     if (decision.kind === 'complete') {
-      if (attempts > 0) {
-        options.onOutcome('repaired', []);
-        log.info({ attempts }, 'tables learned after a hard-reload');
-      }
+      options.onOutcome(attempts > 0 ? 'repaired' : 'complete', []);
+      if (attempts > 0) log.info({ attempts }, 'tables learned after a hard-reload');
+      return { ready: true, reasons: [], reloaded: false };
+    }
+    if (decision.kind === 'unheard') {
+      options.onOutcome('unheard', decision.reasons);
+      log.error({ code: 'SIBLINGS_UNHEARD', reasons: decision.reasons }, 'ready all the same');
+      return { ready: true, reasons: [], reloaded: false };
+    }
+    if (decision.kind === 'unmet') {
+      options.onOutcome('unmet', decision.reasons);
+      const { reasons } = decision;
+      log.warn(
+        { code: 'SIBLINGS_UNHEARD', reasons },
+        'ready, and no sibling was met: do they run?',
+      );
       return { ready: true, reasons: [], reloaded: false };
     }
     if (decision.kind === 'repair') {

@@ -38,6 +38,8 @@ export const statusSchema = z.object({
   startedAtMs: z.number(),
   ready: z.boolean(),
   reasons: listOf(z.string()),
+  /** It became ready without what siblings hold or may hold: it is no witness of what there is. */
+  incomplete: z.boolean().optional(),
   members: z.object({
     synced: z.boolean(),
     names: listOf(z.string()),

@@ -16,6 +16,8 @@ export interface StatusBoardOptions {
   readonly masterSocket: string;
   readonly members: () => Membership;
   readonly readiness: () => Readiness;
+  /** It became ready without what siblings hold or may hold. */
+  readonly incomplete: () => boolean;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   /** The date, in milliseconds since the epoch: it is shown. */
@@ -119,6 +121,7 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
         startedAtMs,
         ready,
         reasons: [...reasons],
+        ...(options.incomplete() ? { incomplete: true } : {}),
         members: {
           synced: membership.synced,
           names: names(membership.members),

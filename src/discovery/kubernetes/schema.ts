@@ -39,6 +39,7 @@ export const podSchema = z
     status: z
       .object({
         phase: z.string().nullish(),
+        conditions: z.array(z.object({ type: z.string(), status: z.string() })).nullish(),
         podIP: z.string().nullish(),
         podIPs: z.array(z.object({ ip: z.string().nullish() })).nullish(),
       })
@@ -56,9 +57,22 @@ export const podSchema = z
       ...(spec?.hostNetwork === true && spec.nodeName ? { hostNode: spec.nodeName } : {}),
       origin: originOf(metadata),
       running: status?.phase === 'Running',
+      ...servingOf(status?.phase, status?.conditions),
       finished: status?.phase === 'Succeeded' || status?.phase === 'Failed',
     };
   });
+
+/** A pod is Pending until its init containers have ended and a container runs. */
+function servingOf(
+  phase: string | null | undefined,
+  conditions: readonly { readonly type: string; readonly status: string }[] | null | undefined,
+): Pick<PodFacts, 'serving'> {
+  if (phase === 'Pending') return { serving: false };
+  const ready = (conditions ?? []).some(
+    ({ type, status }) => type === 'Ready' && status === 'True',
+  );
+  return ready ? { serving: true } : {};
+}
 
 /** One page of a list; `continue` is the token of the next one. */
 export const pageSchema = z.object({

@@ -4,7 +4,9 @@ import type { EndpointFacts, SliceFacts } from '../slices.ts';
 const endpointSchema = z
   .object({
     addresses: z.array(z.string()).nullish(),
-    conditions: z.object({ terminating: z.boolean().nullish() }).nullish(),
+    conditions: z
+      .object({ terminating: z.boolean().nullish(), serving: z.boolean().nullish() })
+      .nullish(),
     hostname: z.string().nullish(),
     targetRef: z.object({ kind: z.string().nullish(), name: z.string().nullish() }).nullish(),
   })
@@ -14,6 +16,8 @@ const endpointSchema = z
       name: pod || hostname || null,
       addresses: addresses ?? [],
       terminating: conditions?.terminating === true,
+      // `ready` is true for all where a Service publishes addresses that are not ready; `serving` is not.
+      ...(conditions?.serving === true ? { serving: true } : {}),
     };
   });
 

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { HelloOutcome } from '../../../src/model/hello.ts';
-import { join } from '../../../src/plan/join.ts';
+import { type JoinInput, join } from '../../../src/plan/join.ts';
 
 function joinAfter(
   elapsedMs: number,
   outcomes: Readonly<Record<string, HelloOutcome>>,
   siblings = ['b', 'c'],
   leaving: readonly string[] = [],
+  part: Partial<JoinInput> = {},
 ) {
   return join(
     {
@@ -17,6 +18,9 @@ function joinAfter(
       silenceLimitMs: 10_000,
       leaving: new Set(leaving),
       leavingLimitMs: 4000,
+      serving: new Map(),
+      refusals: new Map(siblings.map((name) => [name, 3])),
+      ...part,
     },
     elapsedMs,
   );
@@ -98,5 +102,30 @@ describe('join', () => {
       kind: 'start',
       warning: expect.stringContaining("b and this pod refuse each other's certificates"),
     });
+  });
+
+  it('does not believe a sibling that is ready when it refuses, and warns in the end', () => {
+    const serving = { serving: new Map([['b', true]]) };
+
+    expect(joinAfter(9999, { b: 'refused' }, ['b'], [], serving)).toMatchObject({ ask: ['b'] });
+    expect(joinAfter(9999, { b: 'wrong-name' }, ['b'], [], serving)).toMatchObject({ ask: ['b'] });
+    expect(joinAfter(10_000, { b: 'refused' }, ['b'], [], serving)).toMatchObject({
+      kind: 'start',
+      warning: expect.stringContaining(
+        'b refuse this pod on the peers port although they are ready',
+      ),
+    });
+    expect(joinAfter(0, { b: 'refused' }, ['b'], ['b'], serving).kind).toBe('start');
+  });
+
+  it('wants a refusal said thrice, unless no container has started there', () => {
+    const once = { refusals: new Map([['b', 1]]) };
+
+    expect(joinAfter(500, { b: 'refused' }, ['b'], [], once).kind).toBe('wait');
+    expect(joinAfter(500, { b: 'refused' }, ['b'])).toEqual({
+      ...{ kind: 'start', known: [], warning: null },
+    });
+    const pending = { ...once, serving: new Map([['b', false]]) };
+    expect(joinAfter(0, { b: 'refused' }, ['b'], [], pending).kind).toBe('start');
   });
 });

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { gapOf, type Holder, type RepairInput, repair, shrinks } from '../../../src/plan/repair.ts';
+import {
+  gapOf,
+  type Holder,
+  type Mute,
+  type RepairInput,
+  repair,
+  shrinks,
+} from '../../../src/plan/repair.ts';
 
 const now = 100_000;
 
@@ -19,7 +26,7 @@ function decide(siblings: readonly Holder[], part: Partial<RepairInput> = {}, us
   const own = { resync: 'alone', tables: holdings(used) } as const;
   const rest = { attempts: 0, possible: true, startedAtMs: now - 1000, limitMs: 60_000 };
   const looks = { gapBefore: null, stalledLooks: 3, connectLimitMs: 6000 };
-  return repair({ own, siblings, ...looks, ...rest, ...part }, now);
+  return repair({ own, siblings, mute: [], ...looks, ...rest, ...part }, now);
 }
 
 function learned(used: number): RepairInput['own'] {
@@ -113,5 +120,56 @@ describe('repair', () => {
 
     expect(decide([holder(40_000)], { own }).kind).toBe('complete');
     expect(decide([holder(0, { tables: holdings({ other: 5 }) })]).kind).toBe('complete');
+  });
+
+  describe('beside siblings that are neither connected nor tell', () => {
+    const mute = (part: Partial<Mute> = {}): Mute => ({ name: 'm', connected: false, ...part });
+    const late = { startedAtMs: now - 60_000 };
+    const wait = { kind: 'wait', for: 'an answer of siblings' };
+
+    it('waits for those that are ready, to the end, and says that it has not heard them', () => {
+      const closed = { mute: [mute({ serving: true })] };
+
+      expect(decide([], closed)).toMatchObject(wait);
+      expect(decide([], { ...closed, startedAtMs: now - 59_999 })).toMatchObject(wait);
+      expect(decide([], { ...closed, ...late })).toEqual({
+        kind: 'unheard',
+        reasons: ['not connected, and do not tell what they hold: m'],
+      });
+    });
+
+    it('takes the word of one who is ready with everything, and of nobody else', () => {
+      const closed = { mute: [mute({ serving: true })] };
+      const told = (part: Partial<Holder>) => decide([holder(7, part)], closed, 7).kind;
+
+      expect(told({ complete: true })).toBe('complete');
+      // A new pod of the same rollout, that knows as little as we do, whether it has become ready or not.
+      expect(told({ complete: false })).toBe('wait');
+      expect(told({})).toBe('wait');
+      expect(decide([holder(7)], { ...closed, own: learned(7) }).kind).toBe('wait');
+      expect(
+        decide([], { mute: [...closed.mute, mute({ connected: true, serving: true })] }),
+      ).toEqual({
+        kind: 'complete',
+      });
+    });
+
+    it('waits only until HAProxy has tried again where nobody knows whether they run, and nobody at all is met', () => {
+      const unknown = { mute: [mute()] };
+
+      expect(decide([], unknown)).toMatchObject(wait);
+      expect(decide([], { ...unknown, startedAtMs: now - 5999 })).toMatchObject(wait);
+      expect(decide([], { ...unknown, startedAtMs: now - 6000 }).kind).toBe('unmet');
+      expect(decide([], { ...unknown, limitMs: 500 }).kind).toBe('unmet');
+      expect(decide([holder(0)], unknown).kind).toBe('complete');
+      expect(decide([holder(0, { resync: 'pending' })], unknown).kind).toBe('complete');
+      expect(decide([], { ...unknown, own: learned(5) }).kind).toBe('complete');
+      expect(decide([], unknown, 5).kind).toBe('complete');
+    });
+
+    it('does not wait for those whose containers have not started, nor for those that go', () => {
+      expect(decide([], { mute: [mute({ serving: false })] }).kind).toBe('complete');
+      expect(decide([], { mute: [mute({ serving: true, leaving: true })] }).kind).toBe('complete');
+    });
   });
 });

@@ -106,7 +106,7 @@ describe('askStatus', () => {
     );
 
     expect(await Promise.all(asked)).toEqual([null, null, null, null, null]);
-    expect(performance.now() - startedAtMs).toBeLessThan(3000);
+    expect(performance.now() - startedAtMs).toBeLessThan(10_000);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Member } from '../../../src/model/member.ts';
 import type { Observed } from '../../../src/plan/gate.ts';
 import { createRepair } from '../../../src/sync/repair.ts';
 import type { Status } from '../../../src/sync/status-schema.ts';
@@ -39,6 +40,7 @@ function bench(options: { supported?: boolean; teaches?: boolean; siblings?: num
   const { log, lines } = capturedLog();
   const outcomes: string[] = [];
   const asked: string[] = [];
+  const silences: (readonly string[])[] = [];
   let held = 0;
   let hardReloads = 0;
   let nowMs = 0;
@@ -49,7 +51,7 @@ function bench(options: { supported?: boolean; teaches?: boolean; siblings?: num
     own: async () => status('a', held),
     ask: async ({ name }) => {
       asked.push(name);
-      return name === 'mute' ? null : status(name, siblings);
+      return name.startsWith('mute') ? null : status(name, siblings);
     },
     hardReload: async () => {
       hardReloads += 1;
@@ -59,6 +61,7 @@ function bench(options: { supported?: boolean; teaches?: boolean; siblings?: num
     log,
     now: () => nowMs,
     sleep: async () => {},
+    onSilence: (reasons) => silences.push(reasons),
     onOutcome: (outcome) => outcomes.push(outcome),
   });
   const signal = new AbortController().signal;
@@ -66,12 +69,13 @@ function bench(options: { supported?: boolean; teaches?: boolean; siblings?: num
     lines,
     outcomes,
     asked,
+    silences,
     hardReloads: () => hardReloads,
-    look(names: readonly string[] = ['a', 'b', 'c']) {
+    look(names: readonly (string | Member)[] = ['a', 'b', 'c']) {
       nowMs += 250;
       return confirm(
         connected,
-        names.map((name) => member(name)),
+        names.map((name) => (typeof name === 'string' ? member(name) : name)),
         signal,
       );
     },
@@ -83,13 +87,46 @@ describe('createRepair', () => {
     const world = bench({ siblings: 0 });
 
     expect(await world.look()).toEqual({ ready: true, reasons: [], reloaded: false });
-    expect(world.outcomes).toEqual([]);
+    expect(world.outcomes).toEqual(['complete']);
   });
 
-  it('takes silence for nothing to learn', async () => {
+  it('waits for one who does not tell, warns once, and is ready all the same when the time is over', async () => {
+    const world = bench();
+    const mute = member('mute', { serving: true });
+
+    const looks = [];
+    for (let look = 0; look < 239; look++) looks.push(await world.look(['a', mute]));
+
+    expect(looks.some(({ ready }) => ready)).toBe(false);
+    expect(world.silences).toEqual([['not connected, and do not tell what they hold: mute']]);
+    expect((await world.look(['a', mute])).ready).toBe(false);
+    expect((await world.look(['a', mute])).ready).toBe(true);
+    expect(world.outcomes).toEqual(['unheard']);
+    expect(world.lines.filter(({ code }) => code === 'SIBLINGS_UNHEARD')).toHaveLength(2);
+  });
+
+  it('does not keep a start waiting for who may be switched off, nor call it a loss', async () => {
     const world = bench();
 
-    expect((await world.look(['a', 'mute'])).ready).toBe(true);
+    const { ready } = await world.look(['a', 'mute']);
+
+    expect(ready).toBe(true);
+    expect(world.outcomes).toEqual(['unmet']);
+    expect(world.lines.filter(({ code }) => code === 'SIBLINGS_UNHEARD')).toMatchObject([
+      { level: 'warn' },
+    ]);
+  });
+
+  it('asks others while nobody tells, so that no five silent ones hide who would', async () => {
+    const world = bench({ siblings: 0 });
+    const mutes = ['mute', 'mute-2', 'mute-3', 'mute-4', 'mute-5', 'mute-6'].map((name) =>
+      member(name, { serving: true }),
+    );
+
+    await world.look(['a', ...mutes, 'x']);
+    await world.look(['a', ...mutes, 'x']);
+
+    expect(world.asked).toContain('x');
   });
 
   it('hard-reloads once, and is ready when the tables are there', async () => {
