@@ -3,6 +3,8 @@
  * had set the date back by an hour a reload counted as too recent for that hour, and who joined was refused for as long.
  */
 
+import { hrtime } from 'node:process';
+
 const originMs = performance.timeOrigin;
 
 /**
@@ -16,6 +18,11 @@ export function monotonicNow(): number {
 /** The date, in milliseconds since the epoch: to show it, and to compare it with other dates. */
 export function wallNow(): number {
   return Date.now();
+}
+
+/** Milliseconds since the machine was booted, of a clock that nobody can set: it goes on when this process is started anew. */
+export function sinceBootNow(): number {
+  return Number(hrtime.bigint() / 1_000_000n);
 }
 
 /** The date of a moment of `monotonicNow`, by the clock as it is now. */

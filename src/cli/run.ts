@@ -24,9 +24,9 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
   });
   const staticPeers = await readStaticPeers(config.configFile);
   const { adminSocket, masterSocket } = config;
-  const latch = createLatch({ adminSocket, masterSocket, log, now: wallNow });
+  const latch = createLatch({ adminSocket, masterSocket, section: config.peersSection, log });
   const wasReady = await latch.read();
-  if (wasReady) {
+  if (wasReady !== null) {
     metrics.ready.set(1);
     log.info('this HAProxy was ready before, and stays so');
   }
@@ -49,7 +49,7 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
     wallNow,
     signal,
     wasReady,
-    onReady: () => void latch.write(),
+    onLatch: (worker) => void latch.write(worker),
     events,
   });
   const scrape = createScrape({
@@ -83,8 +83,15 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
     'listening',
   );
   source.start(signal);
+  const watching = module.watch(signal);
   await module.scheduler.run(signal);
-  await Promise.all([source.stopped(), applier.close(), server.close(), events.flush(1000)]);
+  await Promise.all([
+    watching,
+    source.stopped(),
+    applier.close(),
+    server.close(),
+    events.flush(1000),
+  ]);
   log.info({ reason: String(signal.reason?.message ?? 'stopped') }, 'stopped');
   return 0;
 }

@@ -8,6 +8,7 @@ import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
 import type { PeersSection } from '../model/peers-section.ts';
 import { unloadedNames } from '../model/unloaded.ts';
+import type { Running, Worker } from '../model/worker.ts';
 import { companyOf } from '../plan/established.ts';
 import { type GateSettings, gate, type Observed } from '../plan/gate.ts';
 import { type PeersPlan, type PlanSettings, planPeers } from '../plan/peers.ts';
@@ -34,9 +35,11 @@ export interface ReconcilerOptions {
   /** The date, in milliseconds since the epoch: siblings have the same, or nearly. Default: `now`. */
   readonly wallNow?: () => number;
   /** The last word before this pod becomes ready for the first time; it may reload HAProxy. */
-  readonly confirm?: Confirm;
-  /** This HAProxy was ready under an earlier run of this program, and stays so. */
-  readonly wasReady?: boolean;
+  readonly confirm?: () => Confirm;
+  /** The worker that was ready under an earlier run of this program, and stays so. */
+  readonly wasReady?: Worker | null;
+  /** The worker whose tables are as full as they get is another one now, or gone (null). */
+  readonly onLatch?: (worker: Worker | null) => void;
   /** Running replicas that the selector leaves out do not keep this one from becoming ready. */
   readonly allowLeftOut?: boolean;
   readonly reloadWish?: ReloadWish;
@@ -56,6 +59,8 @@ export interface Reconciler {
   /** One pass: snapshot → read → plan → gate → apply → record. Remote faults are recorded, not thrown. */
   runOnce(resync: boolean, signal: AbortSignal): Promise<PassResult>;
   readiness(): Readiness;
+  /** Who runs now. True: a pass is due, to judge it. */
+  running(running: Running): boolean;
 }
 
 /** While this pod is not ready, HAProxy is looked at this often, in milliseconds. */
@@ -79,9 +84,12 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const createdAtMs = now();
   const judge = createJudge({
     confirm: options.confirm,
-    wasReady: options.wasReady === true,
+    wasReady: options.wasReady ?? null,
+    onLatch: options.onLatch ?? (() => {}),
     allowLeftOut: options.allowLeftOut === true,
     onReady: report.ready,
+    onUnready: report.unready,
+    onReadyAgain: () => options.observer.ready(),
     onReload: history.reloaded,
   });
 
@@ -220,6 +228,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       }
     },
     readiness: judge.readiness,
+    running: judge.running,
   };
 }
 

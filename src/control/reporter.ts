@@ -23,6 +23,8 @@ export interface Observer {
   /** `reason` is the message of the error. */
   failed(code: string, reason: string): void;
   ready(): void;
+  /** It was ready, and HAProxy has lost what that meant. */
+  unready?(): void;
 }
 
 export interface Reporter {
@@ -33,6 +35,7 @@ export interface Reporter {
   /** `leaving`: this pod is being deleted, and HAProxy or the Data Plane API may have ended. */
   failed(error: unknown, failures: number, leaving?: boolean): void;
   ready(observed: Observed): void;
+  unready(reasons: readonly string[]): void;
   /** This pod is being deleted. */
   leaving(): void;
 }
@@ -143,6 +146,10 @@ export function createReporter(log: Log, observer: Observer): Reporter {
       if (left) return;
       left = true;
       log.info('this pod is about to go: it adds who joins, and looks no more');
+    },
+    unready(reasons) {
+      observer.unready?.();
+      log.warn({ reasons }, 'not ready any more');
     },
     ready(observed) {
       observer.ready();

@@ -6,6 +6,8 @@ import type { PeerState, PeersState, ResyncState } from '../model/peers-state.ts
  */
 const finished = 0x3;
 const learned = { old: 0x100 | 0x200, new: 0x01000000 | 0x02000000 } as const;
+/** The old worker of the same master has taught everything; and the lowest bit: it was tried, whatever came of it. */
+const taughtByOld = { old: 0x100, new: 0x01000000 } as const;
 /** Bits that only the respective layout sets, and that are always set at the end of a resync or on the way. */
 const onlyOld = 0x0000fff0;
 const onlyNew = 0xfff00000;
@@ -34,6 +36,13 @@ function resyncOf(flagsText: string | undefined, modern: boolean): ResyncState {
   if ((flags & (modern ? onlyOld : onlyNew)) !== 0) return 'unknown';
   if ((flags & finished) !== finished) return 'pending';
   return (flags & (modern ? learned.new : learned.old)) !== 0 ? 'learned' : 'alone';
+}
+
+function handedOverOf(flagsText: string | undefined, modern: boolean): boolean | undefined {
+  const flags = Number.parseInt(flagsText ?? '', 16);
+  if (Number.isNaN(flags) || resyncOf(flagsText, modern) === 'unknown') return undefined;
+  if ((flags & (modern ? taughtByOld.new : taughtByOld.old)) !== 0) return true;
+  return (flags & 0x1) !== 0 ? false : undefined;
 }
 
 function peerOf(line: string): PeerState | null {
@@ -74,6 +83,7 @@ function stateOf({ head, peers, tables }: Block): PeersState | null {
   return {
     section,
     resync: complete ? resyncOf(flags, modern) : 'unknown',
+    handedOver: complete ? handedOverOf(flags, modern) : undefined,
     localName: readable.find((state) => state.local)?.name ?? null,
     peers: readable,
     tables: [...tables],

@@ -29,6 +29,11 @@ export type ResyncState = 'pending' | 'learned' | 'alone' | 'unknown';
 export interface PeersState {
   readonly section: string;
   readonly resync: ResyncState;
+  /**
+   * The worker before it, of the same master, has taught it all (true), or has not and will not (false): there was none,
+   * or it was not finished itself. Missing: not decided yet, or a format we cannot read.
+   */
+  readonly handedOver?: boolean | undefined;
   /** HAProxy's localpeer name, if the section has a local peer. */
   readonly localName: string | null;
   readonly peers: readonly PeerState[];

@@ -1,6 +1,7 @@
 import { hasChanges, type PeersChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { PeersState } from '../model/peers-state.ts';
+import type { Worker } from '../model/worker.ts';
 import { delaysOf } from './delays.ts';
 import { neverLoaded, reloadForUnloaded } from './unloaded.ts';
 
@@ -32,7 +33,12 @@ export interface GateSettings {
 /** What the running HAProxy says: `down` when its admin socket does not answer. */
 export type Observed =
   | { readonly kind: 'down'; readonly why: string }
-  | { readonly kind: 'up'; readonly state: PeersState | null };
+  | {
+      readonly kind: 'up';
+      readonly state: PeersState | null;
+      /** Who answers; missing where it does not say. */
+      readonly worker?: Worker | null;
+    };
 
 /** What happened before, as the reconciler recorded it. Times are milliseconds of a clock that only goes forward. */
 export interface History {

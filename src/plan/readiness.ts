@@ -2,8 +2,6 @@ import type { Decision } from '../model/decision.ts';
 import type { Observed } from './gate.ts';
 
 export interface ReadinessInput {
-  /** Has it been ready before? Then it stays so: peer trouble never takes a serving replica out. */
-  readonly latched: boolean;
   readonly synced: boolean;
   /** Peers are still to be added to the section. */
   readonly additionsPending: boolean;
@@ -20,7 +18,6 @@ export interface Readiness {
 
 /** Is this replica fit to replace another one: are its tables as full as they get? */
 export function readiness(input: ReadinessInput): Readiness {
-  if (input.latched) return { ready: true, reasons: ['was ready before'] };
   const reasons: string[] = [];
   if (!input.synced) reasons.push('the members are not known yet');
   reasons.push(...(input.leftOut ?? []));

@@ -118,6 +118,7 @@ export function countWith({ metrics, now }: CountOptions): Counting {
     },
     failed: (code) => metrics.failures.inc({ code }),
     ready: () => metrics.ready.set(1),
+    unready: () => metrics.ready.set(0),
     changed() {
       changedAtMs ??= now();
     },

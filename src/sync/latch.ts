@@ -1,70 +1,105 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { sinceBootNow, sleep, wallNow } from '../clock.ts';
 import { errorMessage } from '../errors.ts';
 import { writeFileAtomic } from '../haproxy/files.ts';
 import { showProc } from '../haproxy/master.ts';
 import type { Log } from '../log.ts';
+import type { Worker } from '../model/worker.ts';
+import { type Master, type Moment, type Remembered, resume, runningOf } from '../plan/latch.ts';
+import { observePeers } from './observe.ts';
 
 /**
- * Remembers that this replica was ready, for as long as the same HAProxy master runs: a sidecar that restarts while
- * the API server is away must not take a serving replica out.
+ * Remembers which worker was ready, for a sidecar that restarts while the API server is away: it must not take a serving
+ * replica out, nor leave one in that has lost its tables meanwhile.
  */
 export interface Latch {
-  /** Whether the HAProxy that runs now was ready before. False when nobody can tell. */
-  read(): Promise<boolean>;
-  write(): Promise<void>;
+  /** The worker whose readiness goes on: it runs now, or hands its tables over. Null when nobody can tell. */
+  read(): Promise<Worker | null>;
+  /** Null: none is any more. */
+  write(worker: Worker | null): Promise<void>;
 }
 
 export interface LatchOptions {
   readonly adminSocket: string;
   readonly masterSocket: string;
+  readonly section: string;
   readonly log: Log;
-  readonly now: () => number;
+  /** Null: no machine that tells which boot this is. */
+  readonly moment?: () => Promise<Moment | null>;
 }
 
-const schema = z.object({ pid: z.number(), startedAtMs: z.number() });
-type Identity = z.infer<typeof schema>;
+const schema = z.object({
+  worker: z.object({ pid: z.number(), startedAtSeconds: z.number() }),
+  master: z
+    .object({
+      pid: z.number(),
+      uptimeSeconds: z.number(),
+      at: z.object({ boot: z.string().min(1), sinceBootMs: z.number(), dateMs: z.number() }),
+    })
+    .nullable(),
+});
 
-/** HAProxy prints its uptime in whole seconds, and clocks are corrected. */
-const toleranceMs = 5000;
+const answerMs = 3000;
+/** A master restarts itself for a reload, and does not answer meanwhile. */
+const tries = 5;
+const triesApartMs = 200;
 
-export function createLatch({ adminSocket, masterSocket, log, now }: LatchOptions): Latch {
+async function thisMoment(): Promise<Moment | null> {
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  if (boot === '') return null;
+  return { boot: boot.trim(), sinceBootMs: sinceBootNow(), dateMs: wallNow() };
+}
+
+function parse(text: string): Remembered | null {
+  try {
+    return schema.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+export function createLatch(options: LatchOptions): Latch {
+  const { adminSocket, masterSocket, section, log, moment = thisMoment } = options;
   const path = join(dirname(adminSocket), 'haproxy-peer-sync.ready');
+  let writing: Promise<void> = Promise.resolve();
 
-  async function identity(): Promise<Identity | null> {
-    const processes = await showProc(masterSocket, { timeoutMs: 2000 }).catch(() => []);
-    const master = processes.find(({ kind }) => kind === 'master');
-    if (master === undefined) return null;
-    return { pid: master.pid, startedAtMs: now() - master.uptimeSeconds * 1000 };
+  async function master(): Promise<Master | null> {
+    for (let turn = 0; turn < tries; turn++) {
+      if (turn > 0) await sleep(triesApartMs);
+      const processes = await showProc(masterSocket, { timeoutMs: 2000 }).catch(() => []);
+      const found = processes.find(({ kind }) => kind === 'master');
+      const at = await moment();
+      if (found !== undefined && at !== null) {
+        return { pid: found.pid, uptimeSeconds: found.uptimeSeconds, at };
+      }
+    }
+    return null;
+  }
+
+  async function write(worker: Worker | null): Promise<void> {
+    try {
+      if (worker === null) return await rm(path, { force: true });
+      const remembered: Remembered = { worker, master: await master() };
+      await writeFileAtomic(path, JSON.stringify(remembered), { mode: 0o600 });
+    } catch (error) {
+      log.warn({ reason: errorMessage(error) }, 'readiness cannot be remembered');
+    }
   }
 
   return {
     async read() {
-      const running = await identity();
-      const text = await readFile(path, 'utf8').catch(() => '{}');
-      const { data } = schema.safeParse(parse(text));
-      if (running === null || data === undefined) return false;
-      return (
-        data.pid === running.pid && Math.abs(data.startedAtMs - running.startedAtMs) <= toleranceMs
-      );
+      const kept = parse(await readFile(path, 'utf8').catch(() => '{}'));
+      if (kept === null) return null;
+      const stop = AbortSignal.timeout(answerMs);
+      const running = runningOf(await observePeers(adminSocket, section, stop));
+      const direct = resume(kept, running, null);
+      return direct ?? resume(kept, running, await master());
     },
-    async write() {
-      const running = await identity();
-      if (running === null) return;
-      try {
-        await writeFileAtomic(path, JSON.stringify(running), { mode: 0o600 });
-      } catch (error) {
-        log.warn({ reason: errorMessage(error) }, 'readiness cannot be remembered');
-      }
+    write(worker) {
+      writing = writing.then(() => write(worker));
+      return writing;
     },
   };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -2,6 +2,7 @@ import { errorMessage } from '../errors.ts';
 import { runningPeers } from '../haproxy/running-peers.ts';
 import { parseShowTable } from '../haproxy/show-table.ts';
 import { command } from '../haproxy/socket.ts';
+import { parseWorker } from '../haproxy/worker.ts';
 import type { Observed } from '../plan/gate.ts';
 
 /** Asks the running HAProxy for the state of one peers section. No answer is an answer: never throws. */
@@ -11,8 +12,10 @@ export async function observePeers(
   signal: AbortSignal,
 ): Promise<Observed> {
   try {
-    const text = await command(adminSocket, 'show peers;show table', { signal, timeoutMs: 3000 });
-    return { kind: 'up', state: runningPeers(text, parseShowTable(text), section) };
+    const line = 'show info;show peers;show table';
+    const text = await command(adminSocket, line, { signal, timeoutMs: 3000 });
+    const state = runningPeers(text, parseShowTable(text), section);
+    return { kind: 'up', state, worker: parseWorker(text) };
   } catch (error) {
     return { kind: 'down', why: errorMessage(error) };
   }

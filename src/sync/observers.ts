@@ -15,5 +15,8 @@ export function everybody(...observers: readonly Observer[]): Observer {
     ready() {
       for (const observer of observers) observer.ready();
     },
+    unready() {
+      for (const observer of observers) observer.unready?.();
+    },
   };
 }

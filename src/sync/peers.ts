@@ -3,7 +3,6 @@ import { sleep } from '../clock.ts';
 import { parseListen } from '../config/validate.ts';
 import type { Config } from '../config/values.ts';
 import { createReconciler, type Reconciler } from '../control/reconciler.ts';
-import type { Observer } from '../control/reporter.ts';
 import { createScheduler, type Scheduler } from '../control/scheduler.ts';
 import type { Source } from '../discovery/source.ts';
 import { errorMessage } from '../errors.ts';
@@ -11,6 +10,7 @@ import { replaceCertificate } from '../haproxy/certificates.ts';
 import { readMaterial } from '../haproxy/tls-material.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
+import type { Worker } from '../model/worker.ts';
 import { expectedPeers } from '../plan/expected.ts';
 import type { Metrics } from '../server/metrics.ts';
 import { askStatus } from './ask-status.ts';
@@ -24,10 +24,13 @@ import { createRenewal, type Renewal } from './renewal.ts';
 import { createRepair } from './repair.ts';
 import { createStatusBoard, type StatusBoard } from './status.ts';
 import type { Status } from './status-schema.ts';
+import { watchWorker } from './worker.ts';
 
 export interface PeersModule {
   readonly scheduler: Scheduler;
   readonly reconciler: Reconciler;
+  /** Looks who runs as HAProxy until `signal` aborts. */
+  watch(signal: AbortSignal): Promise<void>;
   status(): Promise<Status>;
 }
 
@@ -46,8 +49,9 @@ export interface PeersModuleOptions {
   /** The date, in milliseconds since the epoch. */
   readonly wallNow: () => number;
   readonly signal: AbortSignal;
-  readonly wasReady: boolean;
-  readonly onReady: () => void;
+  readonly wasReady: Worker | null;
+  /** This worker's tables are as full as they get; null: those of none. */
+  readonly onLatch: (worker: Worker | null) => void;
   readonly events: Recorder;
 }
 
@@ -61,37 +65,39 @@ function createConfirm(
   const { config, log, now, metrics, events } = options;
   if (!config.repair || config.dryRun) return {};
   const port = parseListen(config.listen)?.port ?? 0;
-  const confirm = createRepair({
-    self: options.self,
-    limitMs: config.repairLimit,
-    // HAProxy tries again to connect after 5 s.
-    connectLimitMs: 6000,
-    own: () => board.status('fresh'),
-    sleep: (ms, stop) => sleep(ms, stop),
-    ask: ({ address, name }, signal) => askStatus(address, port, { timeoutMs: 1000, signal, name }),
-    hardReload: (signal) => options.applier.hardReload(signal),
-    log,
-    now,
-    onReload(reasons) {
-      counting.repairing();
-      events.record({ reason: 'ResyncMissed', message: reasons.join('; ') });
-    },
-    onSilence: (reasons) =>
-      events.record({ reason: 'SiblingsUnheard', message: reasons.join('; ') }),
-    onOutcome(outcome, reasons) {
-      const incomplete = outcome !== 'complete' && outcome !== 'repaired';
-      onIncomplete(incomplete);
-      if (outcome === 'unmet')
-        events.record({ reason: 'SiblingsUnheard', message: reasons.join('; ') });
-      if (outcome === 'complete' || outcome === 'unmet') return;
-      metrics.repairs.inc({ outcome: incomplete ? 'missed' : outcome });
-      events.record(
-        incomplete
-          ? { reason: 'JoinedWithoutHistory', message: reasons.join('; ') }
-          : { reason: 'ResyncRepaired', message: 'tables learned after a hard-reload' },
-      );
-    },
-  });
+  const confirm = () =>
+    createRepair({
+      self: options.self,
+      limitMs: config.repairLimit,
+      // HAProxy tries again to connect after 5 s.
+      connectLimitMs: 6000,
+      own: () => board.status('fresh'),
+      sleep: (ms, stop) => sleep(ms, stop),
+      ask: ({ address, name }, signal) =>
+        askStatus(address, port, { timeoutMs: 1000, signal, name }),
+      hardReload: (signal) => options.applier.hardReload(signal),
+      log,
+      now,
+      onReload(reasons) {
+        counting.repairing();
+        events.record({ reason: 'ResyncMissed', message: reasons.join('; ') });
+      },
+      onSilence: (reasons) =>
+        events.record({ reason: 'SiblingsUnheard', message: reasons.join('; ') }),
+      onOutcome(outcome, reasons) {
+        const incomplete = outcome !== 'complete' && outcome !== 'repaired';
+        onIncomplete(incomplete);
+        if (outcome === 'unmet')
+          events.record({ reason: 'SiblingsUnheard', message: reasons.join('; ') });
+        if (outcome === 'complete' || outcome === 'unmet') return;
+        metrics.repairs.inc({ outcome: incomplete ? 'missed' : outcome });
+        events.record(
+          incomplete
+            ? { reason: 'JoinedWithoutHistory', message: reasons.join('; ') }
+            : { reason: 'ResyncRepaired', message: 'tables learned after a hard-reload' },
+        );
+      },
+    });
   return { confirm };
 }
 
@@ -129,7 +135,6 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
   });
   const counting = countWith({ metrics: options.metrics, now });
   const notices = noticeWith(options.events, config.heldLimit, now);
-  const latch: Observer = { pass() {}, applied() {}, failed() {}, ready: options.onReady };
   const renewal = createPeersRenewal(options);
   const reconciler: Reconciler = createReconciler({
     source,
@@ -159,7 +164,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
       backoffMaxMs: config.failureBackoffLimit,
     },
     log,
-    observer: everybody(counting, latch, board, notices),
+    observer: everybody(counting, board, notices),
     ...createConfirm(options, board, counting, (now) => {
       incomplete = now;
     }),
@@ -167,6 +172,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     wallNow: options.wallNow,
     wasReady: options.wasReady,
     allowLeftOut: config.allowLeftOut,
+    onLatch: options.onLatch,
     ...(renewal === undefined ? {} : { reloadWish: renewal }),
   });
   const scheduler = createScheduler({
@@ -183,5 +189,16 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     counting.changed();
     scheduler.poke();
   });
-  return { scheduler, reconciler, status: () => board.status() };
+  const watch = (stop: AbortSignal) =>
+    watchWorker(
+      {
+        adminSocket: config.adminSocket,
+        observe: (look) => observePeers(config.adminSocket, config.peersSection, look),
+        onLook: (running) => {
+          if (reconciler.running(running)) scheduler.poke();
+        },
+      },
+      stop,
+    );
+  return { scheduler, reconciler, watch, status: () => board.status() };
 }

@@ -69,6 +69,8 @@ export interface Replica {
   killSidecar(): Promise<void>;
   startSidecar(): void;
   sidecarPid(): number;
+  /** SIGKILL to HAProxy, master and workers, as a container ends; `startHaproxy` as kubelet starts it again. */
+  killHaproxy(): Promise<void>;
   /** SIGKILL to the Data Plane API alone, and a start; without one they do nothing. */
   killApi(): Promise<void>;
   startApi(): void;
@@ -229,6 +231,7 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
       await startHaproxy();
       startApi();
     },
+    killHaproxy: () => gone(children.haproxy, 'SIGKILL'),
     killSidecar: () => gone(children.sidecar, 'SIGKILL'),
     startSidecar,
     sidecarPid: () => children.sidecar?.pid ?? 0,

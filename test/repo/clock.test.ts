@@ -42,6 +42,7 @@ it('tells the date only where it is shown or compared with another date', () => 
     'server/connections.ts',
     'sync/bootstrap.ts',
     'sync/facts.ts',
+    'sync/latch.ts',
     'sync/peers.ts',
     'sync/scrape.ts',
     'sync/status.ts',

@@ -188,8 +188,9 @@ describe.skipIf(missing !== null)(missing === null ? 'run' : `run (skipped: no $
     second.kill('SIGKILL');
     await second.ended;
 
-    const { pid } = JSON.parse(readFileSync(file, 'utf8'));
-    writeFileSync(file, JSON.stringify({ pid, startedAtMs: Date.now() - 3_600_000 }));
+    const { worker, ...rest } = JSON.parse(readFileSync(file, 'utf8'));
+    const before = { ...worker, startedAtSeconds: worker.startedAtSeconds - 3600 };
+    writeFileSync(file, JSON.stringify({ ...rest, worker: before }));
     await run();
     await eventually(() => line('"msg":"listening"') !== undefined);
     expect((await probe('/readyz')).statusCode).toBe(503);

@@ -219,8 +219,8 @@ const loop: Subject = {
         now: monotonicNow,
         wallNow,
         signal,
-        wasReady: false,
-        onReady: () => {},
+        wasReady: null,
+        onLatch: () => {},
         events: silentRecorder,
       });
       // A poke with every pass, now and then a change of who is there, and somebody who asks how it stands.

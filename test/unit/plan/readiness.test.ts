@@ -3,7 +3,6 @@ import { type ReadinessInput, readiness } from '../../../src/plan/readiness.ts';
 import { state } from '../../helpers/members.ts';
 
 const good: ReadinessInput = {
-  latched: false,
   synced: true,
   additionsPending: false,
   decision: 'none',
@@ -24,11 +23,10 @@ describe('readiness', () => {
     ['HAProxy is down', { observed: { kind: 'down', why: 'x' } }],
     ['HAProxy dropped the section', { observed: { kind: 'up', state: null } }],
     ['the resync is pending', { observed: { kind: 'up', state: state({ resync: 'pending' }) } }],
-  ])('is not ready while %s, but stays ready once it was', (_, part) => {
+  ])('is not ready while %s', (_, part) => {
     const now = readiness({ ...good, ...part });
 
     expect(now.ready).toBe(false);
     expect(now.reasons).toHaveLength(1);
-    expect(readiness({ ...good, ...part, latched: true }).ready).toBe(true);
   });
 });

@@ -1,0 +1,19 @@
+/** One worker of HAProxy, by what does not change while it runs. */
+export interface Worker {
+  readonly pid: number;
+  /** As HAProxy has noted it at its start: compared, never reckoned with. */
+  readonly startedAtSeconds: number;
+}
+
+/** Who runs now. */
+export type Running =
+  /** Nobody listens on the admin socket. */
+  | { readonly kind: 'gone' }
+  /** No answer, or one that does not tell: nothing is known. */
+  | { readonly kind: 'silent' }
+  | {
+      readonly kind: 'worker';
+      readonly worker: Worker;
+      /** As of `PeersState`. */
+      readonly handedOver?: boolean | undefined;
+    };

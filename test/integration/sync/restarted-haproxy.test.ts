@@ -1,0 +1,198 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { reloadOverMaster } from '../../../src/haproxy/master.ts';
+import { parseWorker } from '../../../src/haproxy/worker.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { ownNetwork } from '../../helpers/network.ts';
+import { programs } from '../../helpers/programs.ts';
+import { createReplica, type Replica } from '../../helpers/replica.ts';
+import { fillTable, keptEntries } from '../../helpers/table.ts';
+
+const entries = 5000;
+/** So many that a new worker takes a while to take them over. */
+const many = 200_000;
+const probeMs = 20;
+const cases = [
+  ['HAProxy 3.4', programs.haproxy34, programs.dataplaneV3 ?? null, ownNetwork()],
+  ['HAProxy 3.0', programs.haproxy30, programs.dataplaneV3 ?? null, ownNetwork()],
+  ['HAProxy on the path', programs.haproxy, null, ownNetwork()],
+] as const;
+
+let directory: string;
+const replicas: Replica[] = [];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'hps-restarted-'));
+});
+afterEach(async () => {
+  await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
+  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+});
+
+describe.each(cases)(
+  'a replica whose HAProxy ends and starts anew, %s',
+  (_, haproxy, dataplane, network) => {
+    const it_ = it.skipIf(haproxy === undefined);
+    const note = haproxy === undefined ? 'skipped, no such HAProxy here: ' : '';
+
+    function membersAre(...list: readonly Pick<Replica, 'name' | 'address'>[]): void {
+      const file = join(directory, 'members.json');
+      writeFileSync(
+        `${file}.new`,
+        JSON.stringify(list.map(({ name, address }) => ({ name, address }))),
+      );
+      renameSync(`${file}.new`, file);
+    }
+
+    /** Two replicas that are ready and hold entries. */
+    async function pair(count: number): Promise<readonly [Replica, Replica]> {
+      const membersFile = join(directory, 'members.json');
+      const sourceFlags = ['--source=file', `--members-file=${membersFile}`];
+      const setting = { haproxy: haproxy ?? '', dataplane, directory, sourceFlags };
+      const a = createReplica(setting, 'a', `${network}.1`);
+      const b = createReplica(setting, 'b', `${network}.2`);
+      replicas.push(a, b);
+      membersAre(a, b);
+      for (const each of [a, b]) await each.init();
+      await Promise.all([a.start(), b.start()]);
+      await eventually(async () => (await a.ready()) && (await b.ready()), { timeoutMs: 40_000 });
+      await fillTable(a, count);
+      await eventually(async () => (await b.entries()) === count, { timeoutMs: 30_000 });
+      return [a, b];
+    }
+
+    const workerOf = async (replica: Replica) => parseWorker(await replica.ask('show info'));
+
+    /** Until another worker than `before` has taken over from it. */
+    async function takenOver(replica: Replica, before: Awaited<ReturnType<typeof workerOf>>) {
+      await eventually(
+        async () => {
+          if ((await workerOf(replica))?.pid === before?.pid) return false;
+          return (await replica.peers())?.handedOver === true;
+        },
+        { timeoutMs: 30_000 },
+      );
+    }
+
+    it_(
+      `${note}is not ready while it is away, and ready again with what its sibling holds`,
+      async () => {
+        const [a, b] = await pair(entries);
+
+        await a.killHaproxy();
+        await eventually(async () => !(await a.ready()), { timeoutMs: 5000 });
+        expect(a.log()).toContain('HAProxy does not run');
+        await a.startHaproxy();
+        await eventually(() => a.ready(), { timeoutMs: 40_000 });
+
+        expect(await keptEntries(a, entries)).toBe(entries);
+        expect(await b.ready()).toBe(true);
+      },
+      120_000,
+    );
+
+    it_(
+      `${note}is noticed when it is back before anybody looks, and all at once become ready again`,
+      async () => {
+        const [a, b] = await pair(entries);
+
+        await Promise.all([a.killHaproxy(), b.killHaproxy()]);
+        await Promise.all([a.startHaproxy(), b.startHaproxy()]);
+        await eventually(async () => !(await a.ready()) && !(await b.ready()), {
+          timeoutMs: 5000,
+          intervalMs: 20,
+        });
+        await eventually(async () => (await a.ready()) && (await b.ready()), { timeoutMs: 40_000 });
+
+        expect(a.log()).toContain('HAProxy was started anew');
+      },
+      120_000,
+    );
+
+    it_(
+      `${note}becomes ready again while nobody tells who the members are`,
+      async () => {
+        const [a] = await pair(entries);
+
+        rmSync(join(directory, 'members.json'));
+        await eventually(() => a.log().includes('no such file'), { timeoutMs: 20_000 });
+        await a.killHaproxy();
+        await eventually(async () => !(await a.ready()), { timeoutMs: 5000 });
+        await a.startHaproxy();
+        await eventually(() => a.ready(), { timeoutMs: 40_000 });
+
+        expect(await keptEntries(a, entries)).toBe(entries);
+      },
+      120_000,
+    );
+
+    it_(
+      `${note}is another thing than a reload by anybody, which no probe notices`,
+      async () => {
+        const [a, b] = await pair(many);
+        const probes = probing(a);
+
+        for (let round = 0; round < 3; round++) {
+          const before = await workerOf(a);
+          await reloadOverMaster(a.masterSocket);
+          await takenOver(a, before);
+        }
+        const before = await workerOf(a);
+        membersAre(a, b, { name: 'c', address: `${network}.3` });
+        await takenOver(a, before);
+        await eventually(() => a.log().includes('"peers section changed"'), { timeoutMs: 20_000 });
+
+        expect(await probes.stop()).toMatchObject({ refused: 0 });
+        expect(a.log()).not.toContain('not ready any more');
+        expect(await keptEntries(a, many)).toBe(many);
+      },
+      180_000,
+    );
+
+    it_(
+      `${note}is told from a reload by a sidecar that was away, too`,
+      async () => {
+        const [a] = await pair(entries);
+
+        await a.killSidecar();
+        const before = await workerOf(a);
+        await reloadOverMaster(a.masterSocket);
+        await takenOver(a, before);
+        a.startSidecar();
+        await eventually(() => a.log().includes('was ready before, and stays so'));
+        await eventually(() => a.ready());
+        expect(a.log()).not.toContain('not ready any more');
+
+        await a.killSidecar();
+        await a.killHaproxy();
+        await a.startHaproxy();
+        a.startSidecar();
+        await eventually(() => a.ready(), { timeoutMs: 40_000 });
+        expect(a.log().match(/was ready before, and stays so/g)).toHaveLength(1);
+        expect(await keptEntries(a, entries)).toBe(entries);
+      },
+      120_000,
+    );
+  },
+);
+
+/** Asks for the readiness again and again, as kubelet does, if faster. */
+function probing(replica: Replica) {
+  const seen = { asked: 0, refused: 0 };
+  let stopped = false;
+  const loop = (async () => {
+    while (!stopped) {
+      seen.asked += 1;
+      if (!(await replica.ready())) seen.refused += 1;
+      await new Promise((resolve) => setTimeout(resolve, probeMs));
+    }
+    return seen;
+  })();
+  return {
+    stop() {
+      stopped = true;
+      return loop;
+    },
+  };
+}
