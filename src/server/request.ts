@@ -23,7 +23,10 @@ export function parseHead(head: string): Request | undefined {
   if (method === undefined || target === undefined) return undefined;
   // A proxy may name the whole URL.
   const path = target.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/, '');
-  const accepts = lines.flatMap((line) => /^accept:[ \t]*(.*?)[ \t]*$/i.exec(line)?.[1] ?? []);
+  // No pattern with the spaces around a value: those within it would be tried again from each of them.
+  const accepts = lines
+    .filter((line) => /^accept:/i.test(line))
+    .map((line) => line.slice('accept:'.length).trim());
   return {
     method,
     path: path === '' ? '/' : path,

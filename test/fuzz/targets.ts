@@ -16,6 +16,7 @@ import { runningPeers } from '../../src/haproxy/running-peers.ts';
 import { parseShowPeers } from '../../src/haproxy/show-peers.ts';
 import { parseShowTable } from '../../src/haproxy/show-table.ts';
 import { isDnsName, isHaproxyName, quoted } from '../../src/model/names.ts';
+import { headEnd, maxHeadBytes, parseHead } from '../../src/server/request.ts';
 import { parseStatus } from '../../src/sync/ask-status.ts';
 import { statusSchema } from '../../src/sync/status-schema.ts';
 import { anyText, config, damaged, entry, name, recorded } from './inputs.ts';
@@ -138,6 +139,25 @@ const status = fc.property(fc.oneof(damaged([goodStatus]), fc.json(), anyText), 
   must(parsed === null || statusSchema.safeParse(parsed).success, 'no status');
 });
 
+const mark = fc.constantFrom(...' \t\r\n"\\[]{},:;=/.-ax', 'accept:', 'http://', 'GET ');
+
+/** The same few letters again and again are read once, not once from each of them: the port and the loop wait meanwhile. */
+const repeated = fc.property(
+  fc.constantFrom('', '"', '{"name":"', 'GET ', 'GET / HTTP/1.1\r\naccept: x'),
+  fc.array(mark, { minLength: 1, maxLength: 3 }),
+  fc.constantFrom('', 'y', '"', 'y\r\n\r\n'),
+  (before, marks, after) => {
+    const piece = marks.join('');
+    const text = (length: number): string => before + piece.repeat(length / piece.length) + after;
+    const begun = performance.now();
+    const head = text(maxHeadBytes);
+    headEnd(head);
+    for (let times = 0; times < 10; times++) parseHead(head);
+    parseStatus(text(64 * 1024));
+    must(performance.now() - begun < 1000, `slow: ${JSON.stringify([before, piece, after])}`);
+  },
+);
+
 const showPeers = fc.property(
   damaged(recorded(/(alone|learned|pending|reloaded)\.txt$/)),
   damaged(recorded(/show-table\.txt$/)),
@@ -196,6 +216,7 @@ export const targets: Readonly<Record<string, fc.IRawProperty<unknown>>> = {
   editor,
   names,
   status,
+  repeated,
   'show-peers': showPeers,
   'show-proc': showProc,
   hello: helloAnswers,

@@ -84,6 +84,25 @@ describe('askStatus', () => {
     expect(parseStatus(JSON.stringify(status('b')), 'c')).toBeNull();
   });
 
+  it.each([
+    ['a string of quotes that has no end', `"${'\\"'.repeat(250_000)}`],
+    ['strings that have no end, one in the other', '"\\'.repeat(250_000)],
+    ['one long string', JSON.stringify({ name: 'a'.repeat(500_000) })],
+    ['lists that are not closed', '[1,'.repeat(170_000)],
+    ['spaces', ' '.repeat(500_000)],
+  ])('reads %s once', (_, text) => {
+    const begun = performance.now();
+
+    expect(parseStatus(text)).toBeNull();
+    expect(performance.now() - begun).toBeLessThan(2000);
+  });
+
+  it('takes a status with brackets and quotes in its texts', () => {
+    const told = status('a', { reasons: [`"[{\\"${'[{'.repeat(40)}\\`] });
+
+    expect(parseStatus(JSON.stringify(told))).toEqual(told);
+  });
+
   it('is over at once when it is stopped', async () => {
     const { port } = await hostile('127.0.0.1', 0, () => {});
     const stop = new AbortController();
