@@ -40,6 +40,7 @@ export function createHistory(now: () => number): HistoryRecord {
     lastFailureAtMs: null,
     dueMs: null,
     blockedUntilMs: Number.POSITIVE_INFINITY,
+    missedTurns: 0,
   };
 
   function noChange(): void {
@@ -49,7 +50,13 @@ export function createHistory(now: () => number): HistoryRecord {
   }
 
   function blocked(untilMs = Number.POSITIVE_INFINITY): void {
-    value = { ...value, dueMs: null, blockedUntilMs: untilMs };
+    value = { ...value, dueMs: null, blockedUntilMs: untilMs, missedTurns: 0 };
+  }
+
+  function due(dueMs: number, untilMs: number): void {
+    const missed = value.dueMs !== null && value.dueMs !== dueMs;
+    const missedTurns = value.missedTurns + (missed ? 1 : 0);
+    value = { ...value, dueMs, blockedUntilMs: untilMs, missedTurns };
   }
 
   function meet(established: ReadonlySet<string>): void {
@@ -95,7 +102,7 @@ export function createHistory(now: () => number): HistoryRecord {
     decided(decision) {
       if (decision.kind !== 'wait') blocked();
       else if (decision.dueMs === undefined) blocked(decision.untilMs);
-      else value = { ...value, dueMs: decision.dueMs };
+      else due(decision.dueMs, decision.untilMs);
       const codes = decision.kind === 'wait' ? decision.codes : [];
       const company = codes.includes('not-connected') || codes.includes('siblings-behind');
       if (company) value = { ...value, companyWaitMs: now() };

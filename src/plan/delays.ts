@@ -37,8 +37,25 @@ export function delaysOf(input: GateInput, settings: GateSettings, nowMs: number
   ].filter((delay) => delay !== null);
   const delays = all.filter((delay) => delay.untilMs > nowMs);
   if (delays.length > 0) return { delays, dueMs: null };
-  const dueMs = input.history.dueMs ?? Math.min(input.history.blockedUntilMs, nowMs);
+  const dueMs = dueSince(input, settings, nowMs);
   return { delays: turnDelays(input, settings, dueMs, gathered.untilMs, nowMs), dueMs };
+}
+
+/** Of an addition: on busy cores a look may take as long. */
+const hurriedLateMs = 1000;
+/** A replica that always looks too late has to go some time. */
+const missedLimit = 3;
+
+/**
+ * What was foretold and is long over has not been waited for: a Data Plane API that hung, or a node that stood still, kept
+ * this replica, and maybe others until the same moment. The turn is over then, and another one begins.
+ */
+function dueSince({ history, changes }: GateInput, settings: GateSettings, nowMs: number): number {
+  const foretoldMs = Math.min(history.blockedUntilMs, nowMs);
+  const hurried = changes.create || changes.add.length > 0;
+  const lateMs = hurried ? Math.max(hurriedLateMs, settings.staggerMs) : settings.staggerMs;
+  if (nowMs - foretoldMs > lateMs && history.missedTurns < missedLimit) return nowMs;
+  return history.dueMs ?? foretoldMs;
 }
 
 /** What could come along: for who joins until the burst is over, for who is gone or has moved longer. */

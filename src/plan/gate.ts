@@ -59,10 +59,12 @@ export interface History {
   readonly companyWaitMs: number | null;
   readonly failures: number;
   readonly lastFailureAtMs: number | null;
-  /** Since when nothing but the turn is left to wait for; null: something else was at the last look, ... */
+  /** Since when nothing but the turn is left to wait for; null: something else was at the last look. */
   readonly dueMs: number | null;
-  /** ... which foretold its end; infinite where it could not, be it that no reload was wanted. */
+  /** The end that the last wait foretold; infinite where it could not, be it that no reload was wanted. */
   readonly blockedUntilMs: number;
+  /** How many turns in a row were missed, because nobody looked in time. */
+  readonly missedTurns: number;
 }
 
 export interface GateInput {

@@ -130,6 +130,7 @@ export function createFleet({
     const inner = createMemoryApplier({ section: section([...names, ...others]) });
     const source = settableSource(membership(...names, ...others));
     let failsUntilMs = 0;
+    let answersAtMs = 0;
     let wish: string | null = null;
     begin(name, [...names, ...others]);
 
@@ -161,6 +162,7 @@ export function createFleet({
         if (now() < failsUntilMs) {
           throw new RemoteError('DATAPLANE_UNREACHABLE', 'away', { retryable: true });
         }
+        if (now() < answersAtMs) await sleep(answersAtMs - now());
         return inner.read(signal);
       },
       async apply(base, changes, signal) {
@@ -218,6 +220,10 @@ export function createFleet({
       },
       apiFailsFor(ms: number) {
         failsUntilMs = now() + ms;
+      },
+      /** Reads are answered then. */
+      apiHangsFor(ms: number) {
+        answersAtMs = now() + ms;
       },
       haproxyDownFor(ms: number) {
         worker(name).downUntilMs = now() + ms;

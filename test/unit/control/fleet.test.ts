@@ -70,6 +70,12 @@ function wished({ fleet, random }: World, withinMs: number): void {
   }
 }
 
+/** All answer in the same moment, as on a node that stood still, or each by itself. */
+function hang(fleet: Fleet, random: () => number, withinMs: number): void {
+  const common = random() < 0.5 ? random() : null;
+  for (const each of fleet.replicas) each.apiHangsFor((common ?? random()) * withinMs);
+}
+
 function gone({ fleet, tell }: World, ...left: readonly string[]): void {
   for (const name of left) fleet.leaves(name);
   tell(all.filter((name) => !left.includes(name)));
@@ -191,6 +197,24 @@ const kinds: readonly Kind[] = [
       tell([...all, fleet.joins('n')]);
     },
     end: [...all, 'n'],
+  },
+  {
+    what: 'one who joins while Data Plane APIs hang',
+    async act({ fleet, tell, pass, random }) {
+      tell([...all, fleet.joins('n')]);
+      await pass(random() * 1500);
+      hang(fleet, random, 30_000);
+    },
+    end: [...all, 'n'],
+  },
+  {
+    what: 'one who is gone while Data Plane APIs hang',
+    async act(world) {
+      gone(world, 'z');
+      await world.pass(298_000 + world.random() * 10_000);
+      hang(world.fleet, world.random, 30_000);
+    },
+    end: [...names, 'y'],
   },
 ];
 

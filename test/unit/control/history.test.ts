@@ -36,6 +36,17 @@ describe('since when nothing but the turn is left', () => {
     expect(history.value().dueMs).toBe(1300);
   });
 
+  it('counts the turns that were missed, until it is over', () => {
+    const { history } = started();
+
+    for (const dueMs of [1300, 1300, 9000, 15_000])
+      history.decided({ ...turn, untilMs: dueMs + 300, dueMs });
+    expect(history.value()).toMatchObject({ missedTurns: 2, blockedUntilMs: 15_300 });
+    history.decided({ kind: 'apply', changes: none, reasons: [] });
+
+    expect(history.value().missedTurns).toBe(0);
+  });
+
   it.each([
     ['nothing differs', (history) => history.decided({ kind: 'none', reasons: [] })],
     ['it is applied', (history) => history.decided({ kind: 'apply', changes: none, reasons: [] })],

@@ -23,6 +23,7 @@ const quiet: History = {
   failures: 0,
   lastFailureAtMs: null,
   blockedUntilMs: Number.POSITIVE_INFINITY,
+  missedTurns: 0,
   dueMs: null,
 };
 
@@ -188,6 +189,21 @@ describe('gate', () => {
       untilMs: now - 100 + 300,
       codes: ['turn'],
     });
+  });
+
+  it('takes another turn when the one that was foretold is long over', () => {
+    const long = { changedAtMs: now - 9000, joinSinceMs: now - 9000, met: new Set(['b', 'c']) };
+    const view = { ...up({ localName: 'c', peers: [peer('b'), peer('c')] }), selfName: 'c' };
+    const turnOver = { ...long, dueMs: now - 8000, blockedUntilMs: now - 7700 };
+
+    for (const history of [turnOver, { ...long, blockedUntilMs: now - 7700 }]) {
+      expect(decide(adds, view, history)).toMatchObject({ kind: 'wait', dueMs: now });
+    }
+    // Whoever always looks too late goes all the same.
+    expect(decide(adds, view, { ...turnOver, missedTurns: 3 }).kind).toBe('apply');
+    // On busy cores a look is late now and then.
+    const late = { ...long, dueMs: now - 900, blockedUntilMs: now - 900 };
+    expect(decide(adds, view, late).kind).toBe('apply');
   });
 
   it('backs off after failures, doubling up to the limit', () => {

@@ -39,6 +39,7 @@ function turn(afterMs: number, part: Part) {
     failures: 0,
     lastFailureAtMs: null,
     blockedUntilMs: Number.POSITIVE_INFINITY,
+    missedTurns: 0,
     dueMs: null,
   };
   const input: GateInput = {
