@@ -4,7 +4,7 @@ import { unreachable } from '../haproxy/listen.ts';
 import { readPeersSection } from '../haproxy/peers-text.ts';
 import { findHash } from '../haproxy/render.ts';
 import { verifyPassword } from '../haproxy/userlist.ts';
-import { variablesAt } from '../haproxy/variables.ts';
+import { variablesIn } from '../haproxy/variables.ts';
 import { type Check, failure, ok, warning } from './facts.ts';
 
 const fromInit = 'let the init container write it: haproxy-peer-sync init --template YOUR.cfg';
@@ -29,10 +29,11 @@ const localpeer: Check = ({ configText, options, self, env }) => {
   const name = 'localpeer';
   const lines = splitLines(configText.value);
   const peersAt = findSection(lines, 'peers')?.start ?? lines.length;
+  const variablesAt = variablesIn(lines, env);
   const found: { readonly value: string; readonly index: number }[] = [];
   for (const section of findSections(lines).filter(({ keyword }) => keyword === 'global')) {
     for (let index = section.start + 1; index < section.end; index++) {
-      const [keyword, value] = tokenize(lines[index] ?? '', variablesAt(lines, index, env)).map(
+      const [keyword, value] = tokenize(lines[index] ?? '', variablesAt(index)).map(
         ({ text }) => text,
       );
       if (keyword === 'localpeer') found.push({ value: value ?? '', index });

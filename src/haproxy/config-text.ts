@@ -163,6 +163,7 @@ export function tokenize(line: string, env: Variables = {}): readonly Token[] {
  * and `diag` are known, and any other first word with a dot is one that HAProxy refuses (src/cfgparse.c, 2.4 to 3.5).
  */
 export function directiveOf(line: string): string | undefined {
+  if (!/^\s*[."'\\]/.test(line)) return undefined;
   const [first] = tokenize(line);
   return first?.text.startsWith('.') === true ? first.text.slice(1) : undefined;
 }
@@ -179,6 +180,12 @@ export function blockDepths(lines: readonly string[]): readonly number[] {
   });
 }
 
+/** Most lines are none: a file of 60,000 lines is looked through several times. */
+function mayBeHeader(line: string): boolean {
+  const [, word = ''] = /^\s*([^\s#]*)/.exec(line) ?? [];
+  return sectionKeywords.has(word) || /["'\\]/.test(word);
+}
+
 /**
  * All sections in order. Comments and blank lines before the next header belong to that one, and so does a block of
  * `.if` that holds it: a section ends where a line that is put behind it is in force whenever its header is.
@@ -186,6 +193,7 @@ export function blockDepths(lines: readonly string[]): readonly number[] {
 export function findSections(lines: readonly string[]): readonly Section[] {
   const sections: Section[] = [];
   lines.forEach((line, index) => {
+    if (!mayBeHeader(line)) return;
     const [keyword, name] = tokenize(line);
     if (keyword === undefined || !sectionKeywords.has(keyword.text)) return;
     sections.push({ keyword: keyword.text, name: name?.text ?? '', start: index, end: index + 1 });
@@ -202,7 +210,7 @@ function sectionEnd(lines: readonly string[], start: number, next: number): numb
   for (const [index, depth] of blockDepths(body).entries()) {
     const line = body[index] ?? '';
     if (depth < 0) break;
-    if (depth === 0 && directiveOf(line) !== 'if' && tokenize(line).length > 0) {
+    if (depth === 0 && directiveOf(line) !== 'if' && !/^\s*(#|$)/.test(line)) {
       end = start + 1 + index + 1;
     }
   }

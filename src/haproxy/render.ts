@@ -19,7 +19,7 @@ import { editPeersSection, readPeersSection } from './peers-text.ts';
 import { withPeersTls } from './peers-tls-text.ts';
 import { refuseEntries } from './refuse-entry.ts';
 import { refuseText } from './refuse-text.ts';
-import { variablesAt } from './variables.ts';
+import { variablesIn } from './variables.ts';
 
 export interface RenderInput {
   /** The user's own haproxy.cfg. */
@@ -97,10 +97,11 @@ function globalLines(lines: readonly string[]): readonly number[] {
 function withLocalpeer(text: string, name: string, env: Variables, warnings: string[]): string {
   const lines = [...splitLines(text)];
   const firstPeers = findSection(lines, 'peers')?.start ?? lines.length;
+  const variablesAt = variablesIn([...lines], env);
   let effective = false;
   for (const index of globalLines(lines)) {
     const line = lines[index] ?? '';
-    const [keyword, value] = tokenize(line, variablesAt(lines, index, env));
+    const [keyword, value] = tokenize(line, variablesAt(index));
     if (keyword?.text !== 'localpeer' || value === undefined) continue;
     // HAProxy ignores it below a peers section.
     effective ||= index < firstPeers;

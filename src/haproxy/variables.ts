@@ -8,24 +8,32 @@ import { findSections, tokenize, type Variables } from './config-text.ts';
  * not known, and left out.
  */
 export function variablesAt(lines: readonly string[], at: number, env: Variables): Variables {
-  const first = { ...env, HAPROXY_LOCALPEER: env.HOSTNAME };
-  const once = scan(lines, at, first);
-  const twice = scan(lines, at, scan(lines, lines.length, first));
-  return Object.fromEntries(Object.entries(once).filter(([name, value]) => twice[name] === value));
+  return variablesIn(lines, env)(at);
 }
 
-function scan(lines: readonly string[], until: number, env: Variables): Variables {
-  let variables = env;
-  for (const { keyword, start, end } of findSections(lines)) {
-    if (keyword !== 'global') continue;
-    for (const line of lines.slice(start + 1, Math.min(end, until))) {
-      variables = after(
-        tokenize(line, variables).map(({ text }) => text),
-        variables,
+/** The same for one line after the other: the global sections are looked for once. */
+export function variablesIn(lines: readonly string[], env: Variables): (at: number) => Variables {
+  const globals = findSections(lines).filter(({ keyword }) => keyword === 'global');
+  const scan = (until: number, from: Variables): Variables =>
+    globals
+      .flatMap(({ start, end }) => lines.slice(start + 1, Math.min(end, until)))
+      .reduce(
+        (variables, line) =>
+          after(
+            tokenize(line, variables).map(({ text }) => text),
+            variables,
+          ),
+        from,
       );
-    }
-  }
-  return variables;
+  const first = { ...env, HAPROXY_LOCALPEER: env.HOSTNAME };
+  const whole = scan(lines.length, first);
+  return (at) => {
+    const once = scan(at, first);
+    const twice = scan(at, whole);
+    return Object.fromEntries(
+      Object.entries(once).filter(([name, value]) => twice[name] === value),
+    );
+  };
 }
 
 function after(words: readonly string[], variables: Variables): Variables {

@@ -37,6 +37,17 @@ describe('renderHaproxyCfg', () => {
     expect(renderHaproxyCfg(input(rendered.text)).text).toBe(rendered.text);
   });
 
+  it('takes little time for a long template with many global lines', () => {
+    const globals = Array.from({ length: 40 }, (_, index) => `    setenv V${index} x\n`);
+    const backend = '    option httpchk GET /\n    server s1 10.0.0.1:80 check inter 5s\n\n';
+    const backends = Array.from({ length: 1500 }, (_, index) => `backend b${index}\n${backend}`);
+    const begun = performance.now();
+
+    renderHaproxyCfg(input(`global\n${globals.join('')}${backends.join('')}`));
+
+    expect(performance.now() - begun).toBeLessThan(3000);
+  });
+
   it('has no orphaned golden file', () => {
     for (const file of readdirSync(directory)) {
       expect(cases).toContain(file.replace('.out.', '.in.'));
