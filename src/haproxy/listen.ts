@@ -1,6 +1,6 @@
-import { isIP } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 import { type Endpoint, formatEndpoint, parseEndpoint } from './address.ts';
-import { findSection, splitLines, tokenize, type Variables } from './config-text.ts';
+import { blockDepths, findSection, splitLines, tokenize, type Variables } from './config-text.ts';
 import { readPeersSection } from './peers-text.ts';
 import { variablesAt } from './variables.ts';
 
@@ -16,15 +16,24 @@ export interface ListenInput {
 function reaches(listening: string, address: string): boolean {
   if (listening === '::') return true;
   if (listening === '' || listening === '*' || listening === '0.0.0.0') return isIP(address) === 4;
-  return listening === address;
+  return oneSpelling(listening) === oneSpelling(address);
 }
 
-/** What each address of a `bind` line is; null where that cannot be known here: a variable, a socket, a range. */
-function boundBy(line: string, env: Variables): readonly (Endpoint | null)[] {
+/** `fd00:0::1` is `fd00::1`. */
+function oneSpelling(address: string): string {
+  return isIP(address) === 6 ? new SocketAddress({ address, family: 'ipv6' }).address : address;
+}
+
+/** What each address of a `bind` line is; null where that cannot be known here: a variable, a socket, a range, a condition. */
+function boundBy(line: string, depth: number, env: Variables): readonly (Endpoint | null)[] {
   const [keyword, addresses] = tokenize(line, env);
   if (keyword?.text !== 'bind' || addresses === undefined) return [];
-  if (addresses.variable === 'unset') return [null];
-  return addresses.text.split(',').map((each) => parseEndpoint(each) ?? null);
+  if (addresses.variable === 'unset' || depth > 0) return [null];
+  // All addresses of that family, which is lost where there is none.
+  const texts = addresses.text
+    .split(',')
+    .map((each) => each.replace(/^(ipv6@|tcp6@)\*?:/, '[::]:'));
+  return texts.map((each) => parseEndpoint(each) ?? null);
 }
 
 /** What HAProxy listens on, as far as it is known here. It is a `bind` line, else the own `peer` line. */
@@ -33,9 +42,9 @@ function listening(text: string, { sectionName, self, env }: ListenInput) {
   const section = findSection(lines, 'peers', sectionName);
   if (section === undefined) return [null];
   const variables = variablesAt(lines, section.start, env);
-  const binds = lines
-    .slice(section.start + 1, section.end)
-    .flatMap((line) => boundBy(line, variables));
+  const body = lines.slice(section.start + 1, section.end);
+  const depths = blockDepths(body);
+  const binds = body.flatMap((line, index) => boundBy(line, depths[index] ?? 0, variables));
   if (binds.length > 0) return binds;
   const { entries } = readPeersSection(text, sectionName, env);
   const own = entries.find(({ name }) => name === self.name);

@@ -84,6 +84,27 @@ describe('renderHaproxyCfg', () => {
   });
 });
 
+describe('a section that listens', () => {
+  const bound = (lines: string) => `peers haproxy-peers\n${lines}  server "$HOSTNAME"\n`;
+  const six = { self: { ...self('a'), address: 'fd00::1' }, members: [] };
+
+  it.each([
+    ['with another spelling of the address', '  bind [fd00:0:0::1]:3000\n', six],
+    ['at all addresses of IPv6', '  bind ipv6@:3000\n', six],
+    ['somewhere if', '  .if defined(LEGACY)\n  bind :1024\n  .endif\n', {}],
+    ['here or there', '  .if defined(X)\n  bind :1024\n  .else\n  bind :1025\n  .endif\n', {}],
+  ])('%s is taken as it is', (_, lines, other) => {
+    const { warnings } = renderHaproxyCfg({ ...input(bound(lines)), ...other });
+
+    expect(warnings.filter((warning) => warning.includes('listens on'))).toEqual([]);
+  });
+
+  it('at another port is refused', () => {
+    expect(() => renderHaproxyCfg(input(bound('  bind ipv6@:1024\n')))).toThrow('listens on');
+    expect(() => renderHaproxyCfg(input(bound('  bind :1024\n')))).toThrow('listens on');
+  });
+});
+
 describe('the password hash', () => {
   it('is SHA-512 crypt in four parts and verifies', () => {
     const hash = hashPassword('a-password');
