@@ -13,6 +13,8 @@ export interface ListOptions {
   readonly answerMs: number;
   /** Objects a page. */
   readonly pageSize?: number;
+  /** Longest page that is read. */
+  readonly pageChars?: number;
   readonly limits?: Partial<ListLimits>;
   /** As kubectl's --field-selector. */
   readonly fieldSelector?: string;
@@ -101,7 +103,8 @@ export async function listAll<Facts extends Named>(
         signal: deadline.signal,
         metadataOnly: options.metadataOnly,
       });
-      const page = pageSchema.safeParse(await readJson(response, deadline.signal, context));
+      const body = await readJson(response, deadline.signal, context, options.pageChars);
+      const page = pageSchema.safeParse(body);
       const items = kind.schema.array().safeParse(page.data?.items ?? []);
       const problem = page.error ?? items.error;
       if (!page.success || !items.success) {

@@ -28,7 +28,12 @@ export interface LookedAround {
 const answerMs = 10_000;
 /** The metadata of a pod is 1 to 4 KB. */
 const mostPods = 2000;
-const common = { answerMs, metadataOnly: true, pageSize: 500, atMost: mostPods } as const;
+/**
+ * These are pods of others, and annotations of one may be 256 KiB: a page of 20 MB took 320 MB of memory. One of this
+ * much takes 60 MB.
+ */
+const page = { pageSize: 100, pageChars: 4 * 1024 * 1024 } as const;
+const common = { answerMs, metadataOnly: true, ...page, atMost: mostPods } as const;
 
 async function list(
   connection: Connection,

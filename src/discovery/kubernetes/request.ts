@@ -156,14 +156,15 @@ class AnswerTooLongError extends Error {
   }
 }
 
-/** The whole body as JSON, whatever it holds. */
+/** The whole body as JSON, whatever it holds, if it is no longer than `maxChars`. */
 export async function readJson(
   response: IncomingMessage,
   signal: AbortSignal,
   context: FailureContext,
+  maxChars = maxPageChars,
 ): Promise<unknown> {
   try {
-    return JSON.parse(await readText(response, signal, maxPageChars));
+    return JSON.parse(await readText(response, signal, maxChars));
   } catch (error) {
     if (error instanceof SyntaxError) throw badAnswer('is not JSON', context, error);
     if (error instanceof AnswerTooLongError) throw badAnswer(error.message, context, error);

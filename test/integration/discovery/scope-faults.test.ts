@@ -134,7 +134,7 @@ describe('the selector, where the API server fails or has very much', () => {
         url.searchParams.has('labelSelector')
           ? list([pod('own'), pod('other', { labels: { app: 'haproxy' } })])
           : list(
-              Array.from({ length: 500 }, (_, index) => pod(`p-${times}-${index}`, { labels: {} })),
+              Array.from({ length: 100 }, (_, index) => pod(`p-${times}-${index}`, { labels: {} })),
               `more-${times}`,
             ),
     });
@@ -144,7 +144,7 @@ describe('the selector, where the API server fails or has very much', () => {
     await scope.look(signal);
 
     const pages = asked.filter((kind) => kind.includes('status.phase'));
-    expect(pages).toHaveLength(10);
+    expect(pages).toHaveLength(42);
     expect(accepts.every((accept) => accept?.includes('PartialObjectMetadataList'))).toBe(true);
     const said = lines.filter(({ msg }) => msg.startsWith('too many pods'));
     expect(said).toMatchObject([{ seen: '2 pods with app=haproxy' }]);
@@ -196,6 +196,19 @@ describe('the selector, where the API server fails or has very much', () => {
     for (let look = 0; look < 60; look += 1) await scope.look(signal);
 
     expect([first, scope.pauseMs()]).toEqual([5000, 30_000]);
+  });
+
+  it('goes on without pods of others whose annotations are too large to be read', async () => {
+    const large = { annotations: { note: 'x'.repeat(100 * 1024) } };
+    const items = Array.from({ length: 100 }, (_, index) => pod(`p-${index}`, large));
+    world({ around: () => list(items) });
+    const { scope, lines, signal } = scopeWith({ given: 'app=haproxy' });
+
+    await expect(scope.selector(signal)).rejects.toMatchObject({ code: 'KUBERNETES_BAD_ANSWER' });
+    await expect(scope.selector(signal)).rejects.toThrow('longer than');
+
+    expect(await scope.selector(signal)).toBe('app=haproxy');
+    expect(lines.map(({ msg }) => msg)).toContain('whom the selector leaves out is not known');
   });
 
   it('takes over what init has found, whatever the labels are by now', async () => {
