@@ -41,6 +41,8 @@ export interface RenderInput {
   readonly env: Variables;
   /** TLS between the peers, with these files. */
   readonly tls?: PeersTlsFiles | undefined;
+  /** Nobody but this program writes the file: what the Data Plane API would damage is safe. */
+  readonly direct?: boolean | undefined;
 }
 
 export interface Rendered {
@@ -215,7 +217,12 @@ export function renderHaproxyCfg(input: RenderInput): Rendered {
     throw new UserError('CONFIG_INVALID', `The template cannot be used: ${problem.why}.`, {
       hint: 'Give --peers-port to init and run of all replicas, or change the bind line of the section.',
     });
-  warnings.push(...lossyLines(withSection.text));
+  if (input.direct !== true)
+    warnings.push(
+      ...lossyLines(withSection.text).map(
+        (problem) => `${problem}. Until then no peer is added or removed while HAProxy runs`,
+      ),
+    );
   return { ...withSection, warnings };
 }
 

@@ -136,6 +136,7 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
         adminSocket: config.adminSocket,
         env: haproxyEnv(config, env),
         tls,
+        direct: config.applier === 'direct',
       });
       const warnings = [...unfit, ...rendered.warnings];
       if (warnings.join('\n') !== said) log.warn({ warnings }, 'template');

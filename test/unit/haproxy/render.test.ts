@@ -105,6 +105,20 @@ describe('a section that listens', () => {
   });
 });
 
+describe('lines that the Data Plane API damages', () => {
+  const conditional = 'frontend web\n  .if defined(X)\n  http-request deny\n  .endif\n';
+
+  it('are told, with what follows from them', () => {
+    expect(renderHaproxyCfg(input(conditional)).warnings).toEqual([
+      expect.stringMatching(/^line \d+ \(\.if\).* no peer is added or removed while HAProxy runs$/),
+    ]);
+  });
+
+  it('are no matter where it does not write', () => {
+    expect(renderHaproxyCfg({ ...input(conditional), direct: true }).warnings).toEqual([]);
+  });
+});
+
 describe('the password hash', () => {
   it('is SHA-512 crypt in four parts and verifies', () => {
     const hash = hashPassword('a-password');
