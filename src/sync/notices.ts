@@ -1,6 +1,7 @@
 import { dateOf, monotonicNow, sleep } from '../clock.ts';
 import type { Config } from '../config/values.ts';
 import type { Observer } from '../control/reporter.ts';
+import { listed } from '../discovery/candidates.ts';
 import { connectWith } from '../discovery/kubernetes/connection.ts';
 import type { Log } from '../log.ts';
 import type { Membership } from '../model/membership.ts';
@@ -45,12 +46,12 @@ export function leftOutNotices(members: () => Membership, recorder: Recorder): (
     if (replicas.length > 0)
       recorder.record({
         reason: 'SiblingsLeftOut',
-        message: `the selector leaves out running replicas of the same workload: ${replicas.join(', ')}`,
+        message: `the selector leaves out running replicas of the same workload: ${listed(replicas)}`,
       });
     if (alike.length > 0)
       recorder.record({
         reason: 'LookalikesLeftOut',
-        message: `the selector leaves out pods of the same application: ${alike.join(', ')}`,
+        message: `the selector leaves out pods of the same application: ${listed(alike)}`,
       });
   };
 }

@@ -70,6 +70,8 @@ const widenMs = { least: 15_000, aPod: 40, most: 40_000 } as const;
 /** Somebody waits for the operator, who may be busy elsewhere: `soon` for so many looks, then less often. */
 const blockedMs = { soon: 5000, looks: 60, later: 30_000 } as const;
 const startingMs = 250;
+/** Up to 2,000 pods may be left out. */
+const namesInLog = 20;
 
 interface Found {
   readonly origin: ScopeOrigin;
@@ -199,12 +201,16 @@ export function createScope(options: ScopeOptions): Scope {
     if (replicas.length > 0) {
       const hint =
         'Give --selector labels that all replicas have, old and new: those of the spec.selector of the owner.';
-      const fields = { code: 'SIBLINGS_LEFT_OUT', pods: replicas, selector, workload, hint };
+      const pods = replicas.slice(0, namesInLog);
+      const count = replicas.length;
+      const fields = { code: 'SIBLINGS_LEFT_OUT', pods, count, selector, workload, hint };
       log.warn(fields, 'running replicas of the same workload are left out: they share nothing');
     }
     if (alike.length > 0) {
       const application = Object.fromEntries(applicationOf(own.labels));
-      const fields = { code: 'LOOKALIKES_LEFT_OUT', pods: alike, selector, application, origin };
+      const pods = alike.slice(0, namesInLog);
+      const count = alike.length;
+      const fields = { code: 'LOOKALIKES_LEFT_OUT', pods, count, selector, application, origin };
       log.warn(fields, 'pods that look like replicas are no siblings: they share nothing');
     }
     if (replicas.length + alike.length === 0) log.info({ selector }, 'nobody is left out any more');

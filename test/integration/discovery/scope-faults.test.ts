@@ -3,7 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../../src/discovery/kubernetes/connection.ts';
 import { podSchema } from '../../../src/discovery/kubernetes/schema.ts';
 import { createScope, type ScopeOptions } from '../../../src/discovery/kubernetes/scope.ts';
+import { silentRecorder } from '../../../src/sync/events.ts';
+import { leftOutNotices } from '../../../src/sync/notices.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
+import { membership } from '../../helpers/members.ts';
 
 /** No TLS is spoken here: it is Node's. */
 class PlainAgent extends Agent {
@@ -184,6 +187,25 @@ describe('the selector, where the API server fails or has very much', () => {
     }
 
     expect(pauses).toEqual([0.9 * ms, ms, 1.1 * ms]);
+  });
+
+  it('names some of very many who are left out', async () => {
+    const items = Array.from({ length: 1500 }, (_, index) =>
+      pod(`p-${index}`, { ownerReferences: [] }),
+    );
+    world({ around: () => list(items) });
+    const { scope, lines, signal } = scopeWith({ given: 'release=other' });
+
+    await scope.selector(signal);
+
+    const said = lines.find(({ code }) => code === 'LOOKALIKES_LEFT_OUT');
+    expect(said).toMatchObject({ count: 1500, pods: expect.toSatisfy((all) => all.length === 20) });
+    const events: { reason: string; message: string }[] = [];
+    const recorder = { ...silentRecorder, record: (one: (typeof events)[0]) => events.push(one) };
+    const leftOut = scope.leftOut([]);
+    leftOutNotices(() => ({ ...membership('own'), ...(leftOut && { leftOut }) }), recorder)();
+    expect(events).toHaveLength(1);
+    expect(events[0]?.message.length).toBeLessThan(200);
   });
 
   it('looks less often in time for somebody who waits for the operator', async () => {
