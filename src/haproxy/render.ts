@@ -6,6 +6,7 @@ import type { PeersTlsFiles } from '../model/peers-tls.ts';
 import { withAdminLevel } from './admin-socket.ts';
 import { lossyLines } from './api-model.ts';
 import {
+  blockDepths,
   findSection,
   findSections,
   lineEnd,
@@ -100,13 +101,14 @@ function withLocalpeer(text: string, name: string, env: Variables, warnings: str
   const lines = [...splitLines(text)];
   const firstPeers = findSection(lines, 'peers')?.start ?? lines.length;
   const variablesAt = variablesIn([...lines], env);
+  const depths = blockDepths(lines);
   let effective = false;
   for (const index of globalLines(lines)) {
     const line = lines[index] ?? '';
     const [keyword, value] = tokenize(line, variablesAt(index));
     if (keyword?.text !== 'localpeer' || value === undefined) continue;
-    // HAProxy ignores it below a peers section.
-    effective ||= index < firstPeers;
+    // HAProxy ignores it below a peers section, and where a condition says so.
+    effective ||= index < firstPeers && depths[index] === 0;
     if (value.text === name) continue;
     warnings.push(
       `localpeer ${value.text} of the template is replaced with ${name}: peers know each other by pod name`,

@@ -144,3 +144,23 @@ describe('conditional blocks', () => {
     );
   });
 });
+
+describe('a global section with a condition', () => {
+  const conditional = `global
+  .if defined(X)
+  localpeer foo
+  .endif
+  stats socket /run/admin.sock level admin
+peers p
+  peer "$HAPROXY_LOCALPEER" 127.0.0.1:3000
+`;
+
+  it('has a localpeer whatever the condition says', () => {
+    const { text } = renderHaproxyCfg(input(conditional));
+
+    const named = guards(text).filter(({ line }) => line === 'localpeer a');
+    expect(named.map(({ when }) => when)).toContain('');
+    expect(text).toContain('  peer a 10.0.0.1:3000\n');
+    expect(renderHaproxyCfg(input(text)).text).toBe(text);
+  });
+});
