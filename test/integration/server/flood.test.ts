@@ -16,9 +16,9 @@ const haproxy = programs.haproxy34 ?? programs.haproxy30 ?? programs.haproxy;
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** The examples give the sidecar 192 MiB. */
 const limitMiB = 144;
-/** kubelet's default: nine of ten are that fast, on a machine that runs other tests beside this one. */
+/** kubelet's default. */
 const probeLimitMs = 1000;
-/** No probe is lost. A thousand connections in one moment fill the kernel's queue: who comes then is heard at a later try. */
+/** A thousand connections in one moment fill the kernel's queue: who comes then is heard at the second or third try. */
 const lostSynMs = 8000;
 const floodMs = 3500;
 
@@ -108,17 +108,14 @@ describe.skipIf(haproxy === undefined)(
         }
         const said = once(flooder.stdout ?? flooder, 'data');
         flooder.stdin?.end();
-        times.sort((a, b) => a - b);
-        const slowest = Math.round(times.at(-1) ?? 0);
-        const usual = Math.round(times[Math.floor(times.length * 0.9)] ?? 0);
+        const slowest = Math.round(Math.max(...times));
         const memory = mostMemory(replica.sidecarPid());
         console.log(
-          `flood: ${kind}: ${String((await said)[0]).trim()} connections, ${times.length} probes, nine of ten in ${usual} ms, slowest ${slowest} ms, VmHWM ${memory} MiB`,
+          `flood: ${kind}: ${String((await said)[0]).trim()} connections, ${times.length} probes, slowest ${slowest} ms, VmHWM ${memory} MiB`,
         );
 
         expect(times.length).toBeGreaterThan(2);
-        expect(slowest).toBeLessThan(lostSynMs);
-        if (count <= 100) expect(usual).toBeLessThan(probeLimitMs);
+        expect(slowest).toBeLessThan(count > 100 ? lostSynMs : probeLimitMs);
         expect(memory).toBeLessThan(limitMiB);
       },
     );
@@ -130,7 +127,7 @@ describe.skipIf(haproxy === undefined)(
         /haproxy_peer_sync_http_connections_ended_total\{reason="crowded"\} [1-9]/,
       );
       expect(text).toContain('haproxy_peer_sync_ready 1');
-      expect(await probe(port, '/status')).toBeLessThan(lostSynMs);
+      expect(await probe(port, '/status')).toBeLessThan(probeLimitMs);
     });
   },
 );
