@@ -1,5 +1,5 @@
 import type { Applied } from '../apply/applier.ts';
-import type { PeersChanges } from '../model/changes.ts';
+import { type PeersChanges, someoneJoins } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import { establishedNames } from '../plan/established.ts';
 import type { History, Observed } from '../plan/gate.ts';
@@ -86,7 +86,7 @@ export function createHistory(now: () => number): HistoryRecord {
         value = { ...value, changedAtMs: now() };
         pending = fingerprint;
       }
-      const joins = changes.create || changes.add.length > 0;
+      const joins = someoneJoins(changes);
       if (joins && !joining) value = { ...value, joinSinceMs: now() };
       joining = joins;
       if (lazyNow !== lazy) {

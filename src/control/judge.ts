@@ -1,4 +1,4 @@
-import { noChanges } from '../model/changes.ts';
+import { noChanges, someoneJoins } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Member } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
@@ -128,7 +128,7 @@ export function createJudge(options: JudgeOptions): Judge {
       const changes = plan?.kind === 'changes' ? plan.changes : noChanges;
       const judged = readiness({
         synced: membership.synced,
-        additionsPending: changes.create || changes.add.length > 0,
+        additionsPending: someoneJoins(changes),
         decision: decision?.kind ?? null,
         observed,
         leftOut: leftOutReasons(membership, allowLeftOut),

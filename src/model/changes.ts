@@ -21,6 +21,11 @@ export function hasChanges(changes: PeersChanges): boolean {
   );
 }
 
+/** Somebody waits to be let in, so that there is no time to lose; whoever is gone or has moved does not. */
+export function someoneJoins({ create, add }: PeersChanges): boolean {
+  return create || add.length > 0;
+}
+
 /** The part of `changes` that is still to be done on `section`, so that a retry never does a thing twice. */
 export function remainingChanges(section: PeersSection, changes: PeersChanges): PeersChanges {
   const actual = new Map(section.entries.map((entry) => [entry.name, entry]));

@@ -1,3 +1,4 @@
+import { someoneJoins } from '../model/changes.ts';
 import type { HoldCode } from '../model/decision.ts';
 import type { PeerEntry } from '../model/peers-section.ts';
 import { establishedNames } from './established.ts';
@@ -52,8 +53,9 @@ const missedLimit = 3;
  */
 function dueSince({ history, changes }: GateInput, settings: GateSettings, nowMs: number): number {
   const foretoldMs = Math.min(history.blockedUntilMs, nowMs);
-  const hurried = changes.create || changes.add.length > 0;
-  const lateMs = hurried ? Math.max(hurriedLateMs, settings.staggerMs) : settings.staggerMs;
+  const lateMs = someoneJoins(changes)
+    ? Math.max(hurriedLateMs, settings.staggerMs)
+    : settings.staggerMs;
   if (nowMs - foretoldMs > lateMs && history.missedTurns < missedLimit) return nowMs;
   return history.dueMs ?? foretoldMs;
 }
@@ -80,7 +82,7 @@ function burst({ history, awaited }: GateInput, settings: GateSettings): Delay {
 function lazily(input: GateInput, settings: GateSettings, nowMs: number): Delay | null {
   const { changes, history, observed } = input;
   // A reload that is needed all the same takes what could wait with it.
-  if (changes.create || changes.add.length > 0 || (input.reloadFor ?? null) !== null) return null;
+  if (someoneJoins(changes) || (input.reloadFor ?? null) !== null) return null;
   if (changes.remove.length === 0 && allEstablished(changes.update, observed)) {
     return {
       untilMs: nowMs + settings.removalDelayMs,

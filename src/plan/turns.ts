@@ -1,3 +1,4 @@
+import { someoneJoins } from '../model/changes.ts';
 import type { Delay } from './delays.ts';
 import { companyOf, peersOf } from './established.ts';
 import type { GateInput, GateSettings, Observed } from './gate.ts';
@@ -39,7 +40,7 @@ export function turnDelays(
   const handoverMs = handoverOf(observed, settings);
   const limitMs = settings.staggerLimitMs + handoversInLimit * handoverMs;
   const mostMs = limitMs / Math.max(1, met.length);
-  const hurried = input.changes.create || input.changes.add.length > 0;
+  const hurried = someoneJoins(input.changes);
   // On busy cores a change takes seconds until its reload: what has no hurry takes all the time there is.
   const apartMs = hurried ? Math.min(settings.staggerMs + handoverMs, mostMs) : mostMs;
   const beginMs = hurried || met.length === 0 ? ownMs : commonDate(input, settings, limitMs, ownMs);
@@ -80,11 +81,25 @@ function commonDate(
   ownMs: number,
 ): number {
   if (staggerLimitMs <= 0) return ownMs;
-  // Tables differ a little between replicas: powers of two, so that their dates do not.
-  const power = Math.ceil(Math.log2(limitMs / staggerLimitMs));
-  const everyMs = 2 * staggerLimitMs * 2 ** power;
-  const sinceMs = (ownMs + wallAheadMs) % everyMs;
-  return sinceMs === 0 ? ownMs : ownMs + everyMs - sinceMs;
+  return nextDate(ownMs, { everyMs: 2 * powerOf(staggerLimitMs, limitMs), wallAheadMs });
+}
+
+/** `unitMs` times a power of two, at least `leastMs`: tables differ a little between replicas, and their dates must not. */
+function powerOf(unitMs: number, leastMs: number): number {
+  return unitMs * 2 ** Math.ceil(Math.log2(leastMs / unitMs));
+}
+
+interface Dates {
+  readonly everyMs: number;
+  /** After each multiple of `everyMs`. */
+  readonly offsetMs?: number;
+  readonly wallAheadMs: number;
+}
+
+/** The first of these dates of the clock that all have in common, from `leastMs` on. */
+function nextDate(leastMs: number, { everyMs, offsetMs = 0, wallAheadMs }: Dates): number {
+  const sinceMs = (leastMs + wallAheadMs - offsetMs) % everyMs;
+  return leastMs + ((everyMs - sinceMs) % everyMs);
 }
 
 interface Late {
@@ -106,13 +121,11 @@ function ownSlot(
 ): number {
   if (staggerMs <= 0) return inOrderMs;
   const names = [...memberNames].sort();
-  // Tables differ a little between replicas: powers of two, so that their turns do not.
-  const turnMs = staggerMs * 2 ** Math.ceil(Math.log2((staggerMs + handoverMs) / staggerMs));
+  const turnMs = powerOf(staggerMs, staggerMs + handoverMs);
   const roundMs = Math.min(names.length * turnMs, 2 * staggerLimitMs + handoversInLimit * turnMs);
   const offsetMs = (Math.max(0, names.indexOf(selfName)) / names.length) * roundMs;
   const leastMs = Math.max(inOrderMs, gatheredMs + roundMs);
-  const sinceMs = (leastMs + wallAheadMs - offsetMs) % roundMs;
-  return leastMs + ((roundMs - sinceMs) % roundMs);
+  return nextDate(leastMs, { everyMs: roundMs, offsetMs, wallAheadMs });
 }
 
 /** Did its session begin within that time, to a second? It has had its turn then. */

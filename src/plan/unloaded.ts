@@ -1,3 +1,4 @@
+import { someoneJoins } from '../model/changes.ts';
 import type { Delay } from './delays.ts';
 import type { GateInput, GateSettings } from './gate.ts';
 
@@ -14,7 +15,7 @@ export function reloadForUnloaded({ unloaded = [] }: Facts): string | null {
 export function unloadedDelay(input: Facts, settings: GateSettings): Delay | null {
   const reason = reloadForUnloaded(input);
   const { changes } = input;
-  if (reason === null || changes.create || changes.add.length > 0) return null;
+  if (reason === null || someoneJoins(changes)) return null;
   const since = reloadedSince(input) ?? input.history.unloadedSinceMs;
   return { untilMs: since + settings.unloadedLimitMs, reason, code: 'section-not-loaded' };
 }

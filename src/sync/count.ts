@@ -1,5 +1,5 @@
 import type { Observer, PassReport } from '../control/reporter.ts';
-import { noChanges, type PeersChanges } from '../model/changes.ts';
+import { noChanges, type PeersChanges, someoneJoins } from '../model/changes.ts';
 import type { HoldCode } from '../model/decision.ts';
 import type { Metrics } from '../server/metrics.ts';
 
@@ -17,7 +17,7 @@ export interface CountOptions {
 
 /** Why a reload is made: who joins weighs more than who moved, who moved more than who left. */
 export function causeOf(changes: PeersChanges): 'join' | 'move' | 'leave' {
-  if (changes.create || changes.add.length > 0) return 'join';
+  if (someoneJoins(changes)) return 'join';
   return changes.update.length > 0 ? 'move' : 'leave';
 }
 
