@@ -38,9 +38,12 @@ export async function restore(
   let found: string | undefined;
   for (let attempt = 1; attempt <= tries; attempt++) {
     const { text, version } = await transactions.raw(signal);
-    // The same as before, or somebody has committed again since: then it is his to load.
-    if (sameLines(text, seen.text) || (found !== undefined && !sameLines(text, found))) return;
-    found = text;
+    if (sameLines(text, seen.text)) return;
+    // Our change may still stand there for a moment. Whatever else comes after that is somebody's again, and his to load.
+    if (!sameLines(text, written)) {
+      if (found !== undefined && !sameLines(text, found)) return;
+      found = text;
+    }
     try {
       await putBack({
         ...{ text: seen.text, version, how: 'load', own },
