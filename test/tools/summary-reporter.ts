@@ -9,6 +9,8 @@ export interface Summary {
   readonly skipped: number;
   /** Why something was skipped, each once, with the number of tests. */
   readonly reasons: Readonly<Record<string, number>>;
+  /** `FILE > TEST: why`, one line each. */
+  readonly failures: readonly string[];
 }
 
 /** Counts the tests and writes the Summary as JSON to the file that SUMMARY_FILE names, if any. */
@@ -23,16 +25,30 @@ export default class SummaryReporter implements Reporter {
       reasons[reason] = (reasons[reason] ?? 0) + 1;
     }
     // A file that cannot be loaded, or an error outside of any test, is a failure without a test to its name.
-    const broken = modules.filter((module) => module.errors().length > 0).length;
+    const broken = modules.filter((module) => module.errors().length > 0);
     const summary: Summary = {
       passed: count('passed'),
-      failed: count('failed') + broken + unhandled.length,
+      failed: count('failed') + broken.length + unhandled.length,
       skipped: count('skipped'),
       reasons,
+      failures: [
+        ...tests.filter((test) => test.result().state === 'failed').map(failureOf),
+        ...broken.map((module) => `${module.relativeModuleId}: ${firstLine(module.errors())}`),
+        ...unhandled.map((error) => `outside of any test: ${firstLine([error])}`),
+      ],
     };
     const file = process.env.SUMMARY_FILE;
     if (file !== undefined) writeFileSync(file, JSON.stringify(summary));
   }
+}
+
+function failureOf(test: TestCase): string {
+  const why = firstLine(test.result().errors ?? []);
+  return `${test.module.relativeModuleId} > ${test.fullName}: ${why}`;
+}
+
+function firstLine([error]: readonly { readonly message: string }[]): string {
+  return (error?.message ?? 'no error told').split('\n')[0] ?? '';
 }
 
 /** The note of `ctx.skip(note)`, else the title that carries the reason: of the suite, or of the test itself. */

@@ -40,6 +40,7 @@ rmSync(folder, { recursive: true });
 const failed = summary.failed + failedChecks.length;
 for (const [reason, tests] of Object.entries(summary.reasons))
   console.log(`skipped (${tests}): ${reason}`);
+for (const failure of summary.failures) console.log(`failed: ${failure}`);
 for (const tool of failedChecks) console.log(`failed: ${tool} (npm run check)`);
 const skipped = summary.skipped === 0 ? '' : `, ${summary.skipped} skipped`;
 console.log(`${summary.passed} passed, ${failed} failed${skipped}`);
@@ -52,6 +53,6 @@ function read(path) {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch {
-    return { passed: 0, failed: 1, skipped: 0, reasons: {} };
+    return { passed: 0, failed: 1, skipped: 0, reasons: {}, failures: ['no summary was written'] };
   }
 }
