@@ -89,10 +89,17 @@ function isDefaults({ keyword }: Section): boolean {
   return keyword === 'defaults';
 }
 
+/** What the API says of itself at the top of a file that it writes (dataplaneapi client-native/cn.go). */
+const apiComments: ReadonlySet<string> = new Set([
+  'Dataplaneapi managed File',
+  'changing file directly can cause a conflict if dataplaneapi is running',
+]);
+
 function commentOf(line: string): string | undefined {
   const text = line.trim();
   if (!text.startsWith('#') || /^# _\w+=/.test(text)) return undefined;
-  return text.replace(/^#\s*/, '');
+  const words = text.replace(/^#\s*/, '');
+  return apiComments.has(words) ? undefined : words;
 }
 
 /** All lines but our own, those that the Data Plane API writes at the top of the file, and empty comments. */

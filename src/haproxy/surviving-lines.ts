@@ -30,6 +30,13 @@ export function damages(before: string, after: string, own: OwnEntries): readonl
   });
 }
 
+const nothing: OwnEntries = { section: '', names: new Set(), env: {} };
+
+/** Whether `one` and `other` are one configuration, by whomever each was written. */
+export function saysTheSame(one: string, other: string): boolean {
+  return damages(one, other, nothing).length === 0 && damages(other, one, nothing).length === 0;
+}
+
 function lists(lines: readonly ForeignLine[]): ReadonlyMap<string, readonly ForeignLine[]> {
   const found = new Map<string, ForeignLine[]>();
   for (const line of lines) {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RemoteError } from '../../../src/errors.ts';
+import { saysTheSame } from '../../../src/haproxy/surviving-lines.ts';
 import { noChanges } from '../../../src/model/changes.ts';
 import { entry } from '../../contract/applier.case.ts';
 import { type DataplaneStand, startDataplane } from '../../helpers/dataplane.ts';
@@ -98,6 +99,7 @@ describe.each(pairs)(
           outcomes.written += 1;
           expect(counted(on.text())).toEqual(counted(before));
           expect(inOrder(on.text())).toEqual(inOrder(before));
+          expect(saysTheSame(before, on.text().replace(/^ +peer n\d.*\n/gm, ''))).toBe(true);
           for (const { name } of add)
             expect(on.text()).toMatch(new RegExp(`^ +peer ${name} `, 'm'));
         } catch (error) {

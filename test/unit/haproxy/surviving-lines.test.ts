@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { damages, describeDamages } from '../../../src/haproxy/surviving-lines.ts';
+import { damages, describeDamages, saysTheSame } from '../../../src/haproxy/surviving-lines.ts';
 
 const own = { section: 'p', names: new Set(['b']), env: { HOSTNAME: 'b' } };
 
@@ -155,4 +155,23 @@ describe('damages', () => {
     expect(text).not.toContain('hunter');
     expect(text).toMatch(/^line 2 \(user in userlist u\) would be lost, .*, and 4 more$/);
   });
+});
+
+it('takes a file and what the api makes of it for one configuration, either way', () => {
+  const text = 'defaults\n mode http\nfrontend f\n http-request deny deny_status 403\n';
+  const written = `# _md5hash=1
+# _version=2
+# Dataplaneapi managed File
+# changing file directly can cause a conflict if dataplaneapi is running
+
+defaults unnamed_defaults_1
+  mode http
+
+frontend f from unnamed_defaults_1
+  http-request deny status 403
+`;
+  expect(saysTheSame(text, written)).toBe(true);
+  expect(saysTheSame(written, text)).toBe(true);
+  expect(saysTheSame(text, `${written}  maxconn 1\n`)).toBe(false);
+  expect(saysTheSame(`${text} maxconn 1\n`, written)).toBe(false);
 });
