@@ -1,3 +1,4 @@
+import type { PeersChanges } from '../model/changes.ts';
 import type { PeerEntry, PeersSection } from '../model/peers-section.ts';
 import type { PeerState } from '../model/peers-state.ts';
 
@@ -15,6 +16,24 @@ export function sameAsRunning(section: PeersSection, running: readonly PeerState
     const peer = peers.get(entry.name) ?? running.find((each) => isUnnamed(entry, each));
     return peer !== undefined && (peer.local || sameAddress(entry, peer.address));
   });
+}
+
+/**
+ * Whether the running worker goes on with what was before `changes`: every name shows it, and none shows the opposite. A name
+ * that is not known here, and the address of the local peer, which is shown as bound, tell nothing.
+ */
+export function provesUnloaded(changes: PeersChanges, running: readonly PeerState[]): boolean {
+  const peers = new Map(running.map((peer) => [peer.name, peer]));
+  const told = ({ variable }: PeerEntry) => variable !== 'unset';
+  const proofs = [
+    ...changes.add.filter(told).map(({ name }) => !peers.has(name)),
+    ...changes.remove.filter(told).map(({ name }) => peers.has(name)),
+    ...changes.update.filter(told).flatMap((entry) => {
+      const peer = peers.get(entry.name);
+      return peer === undefined || peer.local ? [] : [!sameAddress(entry, peer.address)];
+    }),
+  ];
+  return proofs.length > 0 && proofs.every((unloaded) => unloaded);
 }
 
 /** `section` with the entries that the worker really has, so that a plan made on it finds what is missing. */

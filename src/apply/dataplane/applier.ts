@@ -12,6 +12,7 @@ import { createCredentials, fixedCredentials } from './credentials.ts';
 import { shouldRetry } from './failure.ts';
 import { type CallInfo, createHttp } from './http.ts';
 import { createJournal } from './journal.ts';
+import { createLoaded } from './loaded.ts';
 import { look, type Seen, withObstacle } from './look.ts';
 import { createPutBack } from './put-back.ts';
 import { reloadsSettled } from './reloads.ts';
@@ -37,7 +38,7 @@ export interface DataplaneOptions {
   readonly retry?: RetrySettings;
   /** Where open transactions are noted, so that the next process finds its orphans. A directory that survives a container restart. */
   readonly stateDirectory?: string | undefined;
-  /** Asked only when the outcome of a commit is unknown: was the reload done? */
+  /** Asked after every commit: does HAProxy run it? The API's answer alone is no proof. */
   readonly running?: RunningPeers | undefined;
   /** What the API cannot do. Asked only when it has no reload of its own to do, which ours could meet. */
   readonly overMaster?: OverMaster | undefined;
@@ -74,7 +75,11 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
   const transactions = createTransactions(caller);
   const journal = createJournal(options.stateDirectory, log);
   const putBack = createPutBack(caller);
-  const commits = createCommits({ transactions, putBack, journal, look: lookNow, env, log });
+  const loaded = createLoaded(options.running);
+  const commits = createCommits({
+    ...{ transactions, putBack, journal, loaded, env, log },
+    look: lookNow,
+  });
   const { rehearse } = commits;
   const lookAt = { transactions, putBack, rehearse, sectionName, env, log, readOnly };
   const unit = createUnit({
@@ -86,7 +91,7 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
     onDamage(text, why) {
       refused = { text, why };
     },
-    running: options.running,
+    loaded,
     log,
   });
   let last: Seen | undefined;

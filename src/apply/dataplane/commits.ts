@@ -1,9 +1,11 @@
 import { errorMessage, RemoteError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import { changedNames, type PeersChanges } from '../../model/changes.ts';
 import type { Applied } from '../applier.ts';
 import { refuseDamage } from './damage.ts';
-import { outcomeUnknown } from './failure.ts';
+import { answeredForAnother, outcomeUnknown } from './failure.ts';
 import type { Journal } from './journal.ts';
+import type { Loaded } from './loaded.ts';
 import type { Seen } from './look.ts';
 import type { PutsBack } from './put-back.ts';
 import { type Attempt, restore } from './restore.ts';
@@ -14,6 +16,7 @@ export interface CommitsOptions {
   readonly putBack: PutsBack;
   readonly journal: Journal;
   readonly look: (signal: AbortSignal) => Promise<Seen>;
+  readonly loaded: Loaded;
   /** Where names are written as variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
@@ -21,12 +24,12 @@ export interface CommitsOptions {
 
 export interface Commits {
   /**
-   * One transaction on what was `seen`: begin, `fill`, check, commit with a checked reload. `names` are the entries
-   * whose lines `fill` changes; throws `WouldDamage`, and commits nothing, where any other line would not survive.
+   * One transaction on what was `seen`: begin, `fill`, check, commit with a checked reload. `changes` are what
+   * `fill` does; throws `WouldDamage`, and commits nothing, where a line that they do not name would not survive.
    */
   readonly transact: (
     seen: Seen,
-    names: ReadonlySet<string>,
+    changes: PeersChanges,
     signal: AbortSignal,
     fill: (transaction: string) => Promise<void>,
   ) => Promise<Omit<Applied, 'attempts'>>;
@@ -41,11 +44,12 @@ export function createCommits(options: CommitsOptions): Commits {
 
   async function transact(
     seen: Seen,
-    names: ReadonlySet<string>,
+    changes: PeersChanges,
     signal: AbortSignal,
     fill: (transaction: string) => Promise<void>,
   ): Promise<Omit<Applied, 'attempts'>> {
     const transaction = await begin(seen.version, signal);
+    const names = changedNames(changes);
     const own = { section: seen.section.name, names, env: options.env };
     let written: string;
     try {
@@ -60,6 +64,7 @@ export function createCommits(options: CommitsOptions): Commits {
     await journal.setReloadDue(true);
     try {
       const version = await transactions.commit(transaction);
+      if (await options.loaded.lacks(changes, signal)) throw answeredForAnother();
       await journal.setReloadDue(false);
       await journal.ended(transaction);
       return { reloaded: true, transaction, version };

@@ -79,6 +79,18 @@ export function badAnswer(stage: Stage, call: string, why: string): RemoteError 
   });
 }
 
+/**
+ * The API's reload for an earlier commit came while it did ours: it answers for both with what became of the one, and the
+ * file keeps what HAProxy refuses (dataplaneapi reload_agent.go; seen with v3 and v2).
+ */
+export function answeredForAnother(): RemoteError {
+  return new RemoteError(
+    'RELOAD_FAILED',
+    'The Data Plane API answered a commit with success, and HAProxy goes on without it: its alert is in the log of HAProxy',
+    { retryable: false, stage: 'commit' },
+  );
+}
+
 /** Whether doing the whole unit again may help. Aborts and defects never. */
 export function shouldRetry(error: unknown): boolean {
   return error instanceof RemoteError && error.retryable;

@@ -1,13 +1,13 @@
 import { sleep } from '../../clock.ts';
-import { RemoteError } from '../../errors.ts';
 import type { OwnEntries } from '../../haproxy/foreign-lines.ts';
-import { damages } from '../../haproxy/surviving-lines.ts';
+import { saysTheSame } from '../../haproxy/surviving-lines.ts';
 import type { Log } from '../../log.ts';
+import { shouldRetry } from './failure.ts';
 import type { Seen } from './look.ts';
 import type { PutsBack } from './put-back.ts';
 import type { Transactions } from './transactions.ts';
 
-const tries = 5;
+const tries = 10;
 const againMs = 200;
 
 export interface RestoreOptions {
@@ -36,32 +36,30 @@ export async function restore(
   signal: AbortSignal,
 ): Promise<void> {
   let found: string | undefined;
-  for (let attempt = 1; attempt <= tries; attempt++) {
+
+  async function once(): Promise<void> {
     const { text, version } = await transactions.raw(signal);
-    if (sameLines(text, seen.text)) return;
+    if (saysTheSame(text, seen.text)) return;
     // Our change may still stand there for a moment. Whatever else comes after that is somebody's again, and his to load.
-    if (!sameLines(text, written)) {
-      if (found !== undefined && !sameLines(text, found)) return;
+    if (!saysTheSame(text, written)) {
+      if (found !== undefined && !saysTheSame(text, found)) return;
       found = text;
     }
+    await putBack({
+      ...{ text: seen.text, version, how: 'load', own },
+      obstacles: seen.section.obstacles,
+      rehearse: async () => written,
+    });
+    log.warn('the failed reload had taken back the commit of somebody else: it is loaded again');
+  }
+
+  for (let attempt = 1; ; attempt++) {
     try {
-      await putBack({
-        ...{ text: seen.text, version, how: 'load', own },
-        obstacles: seen.section.obstacles,
-        rehearse: async () => written,
-      });
-      log.warn('the failed reload had taken back the commit of somebody else: it is loaded again');
-      return;
+      return await once();
     } catch (error) {
-      // The API noticed the file that it has put back, and counts it as a version.
-      if (!(error instanceof RemoteError) || error.code !== 'DATAPLANE_CONFLICT') throw error;
+      // The API notices the file that it has put back: it counts it as a version, and knows no user while it reads it.
+      if (!shouldRetry(error) || attempt === tries) throw error;
     }
     await sleep(againMs, signal);
   }
-}
-
-const nothing = { section: '', names: new Set<string>(), env: {} };
-
-function sameLines(a: string, b: string): boolean {
-  return damages(a, b, nothing).length === 0 && damages(b, a, nothing).length === 0;
 }

@@ -1,21 +1,14 @@
-import { sleep } from '../../clock.ts';
 import type { RemoteError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import {
-  changedNames,
-  hasChanges,
-  type PeersChanges,
-  remainingChanges,
-} from '../../model/changes.ts';
-import type { PeersSection } from '../../model/peers-section.ts';
+import { hasChanges, noChanges, type PeersChanges, remainingChanges } from '../../model/changes.ts';
 import type { Applied } from '../applier.ts';
 import { refuseEntries, refuseObstacles, sectionMissing } from '../refuse.ts';
-import { type RunningPeers, sameAsRunning } from '../running.ts';
 import type { Caller } from './caller.ts';
 import type { Commits } from './commits.ts';
 import { damageError, WouldDamage } from './damage.ts';
 import { edit, editModes } from './edits.ts';
 import type { Journal } from './journal.ts';
+import type { Loaded } from './loaded.ts';
 import type { Seen } from './look.ts';
 import type { Sections } from './sections.ts';
 
@@ -27,7 +20,7 @@ export interface UnitOptions {
   readonly look: (signal: AbortSignal) => Promise<Seen>;
   /** A write of `text` would damage what others have written in it: `why` says what. */
   readonly onDamage: (text: string, why: string) => void;
-  readonly running: RunningPeers | undefined;
+  readonly loaded: Loaded;
   readonly log: Log;
 }
 
@@ -43,12 +36,6 @@ export interface Unit {
   readonly reload: (seen: Seen, signal: AbortSignal) => Promise<void>;
 }
 
-/** How long a reload whose answer was lost is given to show in the worker, and how often that is looked at. */
-const settleMs = 3_000;
-const settleStepMs = 250;
-
-const noNames: ReadonlySet<string> = new Set();
-
 export function createUnit(options: UnitOptions): Unit {
   const { caller, sections, journal, log } = options;
   const { transact } = options.commits;
@@ -63,11 +50,10 @@ export function createUnit(options: UnitOptions): Unit {
       throw sectionMissing(section);
     if (!hasChanges(remaining)) return nothingLeft(seen, signal);
     const fullSections = (await caller.version(signal)) === 'v3';
-    const names = changedNames(remaining);
     const modes = editModes(remaining, { fullSections, unmodelled });
     for (const [index, mode] of modes.entries()) {
       try {
-        return await transact(seen, names, signal, (transaction) => {
+        return await transact(seen, remaining, signal, (transaction) => {
           const where = { section: section.name, style: section.style, transaction };
           return edit(sections, where, section, remaining, { mode, fullSections }, signal);
         });
@@ -83,7 +69,7 @@ export function createUnit(options: UnitOptions): Unit {
   async function reload(seen: Seen, signal: AbortSignal): Promise<void> {
     refuseObstacles(seen.section);
     try {
-      await transact(seen, noNames, signal, async () => {});
+      await transact(seen, noChanges, signal, async () => {});
     } catch (error) {
       throw error instanceof WouldDamage ? refused(seen, error) : error;
     }
@@ -99,10 +85,10 @@ export function createUnit(options: UnitOptions): Unit {
   async function nothingLeft(seen: Seen, signal: AbortSignal) {
     const { section } = seen;
     if (!journal.reloadDue()) return { reloaded: false, version: section.version };
-    const loaded = await isLoaded(section, signal);
+    const loaded = await options.loaded.has(section, signal);
     if (loaded === false) {
       log.warn({ section: section.name }, 'the change is written but not loaded: reloading');
-      return transact(seen, noNames, signal, async () => {});
+      return transact(seen, noChanges, signal, async () => {});
     }
     if (loaded === undefined) {
       log.warn(
@@ -112,16 +98,6 @@ export function createUnit(options: UnitOptions): Unit {
     }
     await journal.setReloadDue(false);
     return { reloaded: true, version: section.version };
-  }
-
-  async function isLoaded(section: PeersSection, signal: AbortSignal) {
-    for (let waited = 0; ; waited += settleStepMs) {
-      const running = await options.running?.(signal);
-      if (running !== undefined && sameAsRunning(section, running)) return true;
-      if (options.running === undefined) return undefined;
-      if (waited >= settleMs) return running === undefined ? undefined : false;
-      await sleep(settleStepMs, signal);
-    }
   }
 
   return { run, reload };
