@@ -49,7 +49,7 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
     wallNow,
     signal,
     wasReady,
-    onLatch: (worker) => void latch.write(worker),
+    onLatch: (ready) => void latch.write(ready),
     events,
   });
   const scrape = createScrape({

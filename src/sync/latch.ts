@@ -15,10 +15,16 @@ import { observePeers } from './observe.ts';
  * replica out, nor leave one in that has lost its tables meanwhile.
  */
 export interface Latch {
-  /** The worker whose readiness goes on: it runs now, or hands its tables over. Null when nobody can tell. */
-  read(): Promise<Worker | null>;
+  /** The readiness that goes on: its worker runs now, or hands its tables over. Null when nobody can tell. */
+  read(): Promise<Ready | null>;
   /** Null: none is any more. */
-  write(worker: Worker | null): Promise<void>;
+  write(ready: Ready | null): Promise<void>;
+}
+
+export interface Ready {
+  readonly worker: Worker;
+  /** It has become ready without what siblings hold, or may hold. */
+  readonly incomplete: boolean;
 }
 
 export interface LatchOptions {
@@ -39,7 +45,10 @@ const schema = z.object({
       at: z.object({ boot: z.string().min(1), sinceBootMs: z.number(), dateMs: z.number() }),
     })
     .nullable(),
+  incomplete: z.boolean().default(false),
 });
+
+type Kept = Remembered & Pick<Ready, 'incomplete'>;
 
 const answerMs = 3000;
 /** A master restarts itself for a reload, and does not answer meanwhile. */
@@ -52,7 +61,7 @@ async function thisMoment(): Promise<Moment | null> {
   return { boot: boot.trim(), sinceBootMs: sinceBootNow(), dateMs: wallNow() };
 }
 
-function parse(text: string): Remembered | null {
+function parse(text: string): Kept | null {
   try {
     return schema.safeParse(JSON.parse(text)).data ?? null;
   } catch {
@@ -78,10 +87,10 @@ export function createLatch(options: LatchOptions): Latch {
     return null;
   }
 
-  async function write(worker: Worker | null): Promise<void> {
+  async function write(ready: Ready | null): Promise<void> {
     try {
-      if (worker === null) return await rm(path, { force: true });
-      const remembered: Remembered = { worker, master: await master() };
+      if (ready === null) return await rm(path, { force: true });
+      const remembered: Kept = { ...ready, master: await master() };
       await writeFileAtomic(path, JSON.stringify(remembered), { mode: 0o600 });
     } catch (error) {
       log.warn({ reason: errorMessage(error) }, 'readiness cannot be remembered');
@@ -95,10 +104,11 @@ export function createLatch(options: LatchOptions): Latch {
       const stop = AbortSignal.timeout(answerMs);
       const running = runningOf(await observePeers(adminSocket, section, stop));
       const direct = resume(kept, running, null);
-      return direct ?? resume(kept, running, await master());
+      const worker = direct ?? resume(kept, running, await master());
+      return worker === null ? null : { worker, incomplete: kept.incomplete };
     },
-    write(worker) {
-      writing = writing.then(() => write(worker));
+    write(ready) {
+      writing = writing.then(() => write(ready));
       return writing;
     },
   };

@@ -10,12 +10,12 @@ import { replaceCertificate } from '../haproxy/certificates.ts';
 import { readMaterial } from '../haproxy/tls-material.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
-import type { Worker } from '../model/worker.ts';
 import { expectedPeers } from '../plan/expected.ts';
 import type { Metrics } from '../server/metrics.ts';
 import { askStatus } from './ask-status.ts';
 import { type Counting, countWith } from './count.ts';
 import type { Recorder } from './events.ts';
+import type { Ready } from './latch.ts';
 import { leftOutNotices, noticeWith } from './notices.ts';
 import { observePeers } from './observe.ts';
 import { everybody } from './observers.ts';
@@ -49,9 +49,10 @@ export interface PeersModuleOptions {
   /** The date, in milliseconds since the epoch. */
   readonly wallNow: () => number;
   readonly signal: AbortSignal;
-  readonly wasReady: Worker | null;
+  /** What an earlier run of this program was ready with. */
+  readonly wasReady: Ready | null;
   /** This worker's tables are as full as they get; null: those of none. */
-  readonly onLatch: (worker: Worker | null) => void;
+  readonly onLatch: (ready: Ready | null) => void;
   readonly events: Recorder;
 }
 
@@ -120,7 +121,7 @@ function createPeersRenewal({ config, log, metrics }: PeersModuleOptions): Renew
 /** The peers module: pods in, peers section out. Later modules wire their own source, plan and applier alike. */
 export function createPeersModule(options: PeersModuleOptions): PeersModule {
   const { config, source, log, signal, now } = options;
-  let incomplete = false;
+  let incomplete = options.wasReady?.incomplete ?? false;
   const board = createStatusBoard({
     self: options.self,
     version: options.version,
@@ -170,9 +171,9 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     }),
     now,
     wallNow: options.wallNow,
-    wasReady: options.wasReady,
+    wasReady: options.wasReady?.worker ?? null,
     allowLeftOut: config.allowLeftOut,
-    onLatch: options.onLatch,
+    onLatch: (worker) => options.onLatch(worker === null ? null : { worker, incomplete }),
     ...(renewal === undefined ? {} : { reloadWish: renewal }),
   });
   const scheduler = createScheduler({

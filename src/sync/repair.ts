@@ -80,6 +80,15 @@ export function createRepair(options: RepairOptions): Confirm {
   let said = '';
   let warned = false;
   let turn = 0;
+  let ended: RepairOutcome | null = null;
+
+  /** Once, though it may be compared again because HAProxy was reloaded meanwhile. */
+  function end(outcome: RepairOutcome, reasons: readonly string[], tell: () => void): void {
+    if (outcome === ended) return;
+    ended = outcome;
+    options.onOutcome(outcome, reasons);
+    tell();
+  }
 
   function say(decision: RepairDecision): void {
     // The counts in the reasons change with every look.
@@ -160,22 +169,10 @@ export function createRepair(options: RepairOptions): Confirm {
     say(decision);
     warnOfSilence(decision);
     if (decision.kind === 'complete') {
-      options.onOutcome(attempts > 0 ? 'repaired' : 'complete', []);
-      if (attempts > 0) log.info({ attempts }, 'tables learned after a hard-reload');
-      return { ready: true, reasons: [], reloaded: false };
-    }
-    if (decision.kind === 'unheard') {
-      options.onOutcome('unheard', decision.reasons);
-      log.error({ code: 'SIBLINGS_UNHEARD', reasons: decision.reasons }, 'ready all the same');
-      return { ready: true, reasons: [], reloaded: false };
-    }
-    if (decision.kind === 'unmet') {
-      options.onOutcome('unmet', decision.reasons);
-      const { reasons } = decision;
-      log.warn(
-        { code: 'SIBLINGS_UNHEARD', reasons },
-        'ready, and no sibling was met: do they run?',
-      );
+      const repaired = attempts > 0;
+      end(repaired ? 'repaired' : 'complete', [], () => {
+        if (repaired) log.info({ attempts }, 'tables learned after a hard-reload');
+      });
       return { ready: true, reasons: [], reloaded: false };
     }
     if (decision.kind === 'repair') {
@@ -190,12 +187,27 @@ export function createRepair(options: RepairOptions): Confirm {
       if (possible) options.onReload?.(decision.reasons);
       return { ready: false, reasons: decision.reasons, reloaded: possible };
     }
-    if (decision.kind === 'give-up') {
-      options.onOutcome('missed', decision.reasons);
-      const why = possible ? undefined : 'HAProxy before 2.9 knows no hard-reload';
-      log.error({ code: 'RESYNC_MISSED', reasons: decision.reasons, why }, 'tables missed');
-      return { ready: true, reasons: [], reloaded: false };
+    if (decision.kind === 'wait') {
+      return { ready: false, reasons: decision.reasons, reloaded: false };
     }
-    return { ready: false, reasons: decision.reasons, reloaded: false };
+    const { reasons } = decision;
+    if (decision.kind === 'give-up') {
+      const why = possible ? undefined : 'HAProxy before 2.9 knows no hard-reload';
+      end('missed', reasons, () =>
+        log.error({ code: 'RESYNC_MISSED', reasons, why }, 'tables missed'),
+      );
+    } else if (decision.kind === 'unheard') {
+      end('unheard', reasons, () =>
+        log.error({ code: 'SIBLINGS_UNHEARD', reasons }, 'ready all the same'),
+      );
+    } else {
+      end('unmet', reasons, () =>
+        log.warn(
+          { code: 'SIBLINGS_UNHEARD', reasons },
+          'ready, and no sibling was met: do they run?',
+        ),
+      );
+    }
+    return { ready: true, reasons: [], reloaded: false };
   };
 }

@@ -182,9 +182,13 @@ describe.skipIf(missing !== null)(missing === null ? 'run' : `run (skipped: no $
     first.kill('SIGKILL');
     await first.ended;
     rmSync(membersFile);
+    const kept = JSON.parse(readFileSync(file, 'utf8'));
+    expect(kept).toMatchObject({ incomplete: false });
+    writeFileSync(file, JSON.stringify({ ...kept, incomplete: true }));
     const second = await run();
     await eventually(() => line('"msg":"listening"') !== undefined);
     expect((await probe('/readyz')).statusCode).toBe(200);
+    expect(JSON.parse((await probe('/status')).body)).toMatchObject({ incomplete: true });
     second.kill('SIGKILL');
     await second.ended;
 

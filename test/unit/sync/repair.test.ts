@@ -164,6 +164,17 @@ describe('createRepair', () => {
     expect(world.lines.at(-1)).toMatchObject({ why: 'HAProxy before 2.9 knows no hard-reload' });
   });
 
+  it('says once how it ended, though it is compared again for a worker that came meanwhile', async () => {
+    const world = bench({ supported: false });
+    for (let look = 0; look < 3; look++) await world.look();
+
+    expect(await world.look()).toMatchObject({ ready: true });
+    expect(await world.look()).toMatchObject({ ready: true });
+
+    expect(world.outcomes).toEqual(['missed']);
+    expect(world.lines.filter(({ code }) => code === 'RESYNC_MISSED')).toHaveLength(1);
+  });
+
   it('asks five siblings at most, connected ones first, and never itself', async () => {
     const world = bench({ siblings: 0 });
 
