@@ -37,10 +37,14 @@ const code = await run({ ...prepared, env: { ...prepared.env, SUMMARY_FILE: file
 const summary = read(file);
 rmSync(folder, { recursive: true });
 
+/** Failures that are named at the end. */
+const saidAtMost = 30;
+
 const failed = summary.failed + failedChecks.length;
 for (const [reason, tests] of Object.entries(summary.reasons))
   console.log(`skipped (${tests}): ${reason}`);
-for (const failure of summary.failures) console.log(`failed: ${failure}`);
+for (const failure of summary.failures.slice(0, saidAtMost)) console.log(`failed: ${failure}`);
+if (summary.failures.length > saidAtMost) console.log('failed: and more');
 for (const tool of failedChecks) console.log(`failed: ${tool} (npm run check)`);
 const skipped = summary.skipped === 0 ? '' : `, ${summary.skipped} skipped`;
 console.log(`${summary.passed} passed, ${failed} failed${skipped}`);
