@@ -2,7 +2,7 @@ import type { Applied } from '../apply/applier.ts';
 import { type PeersChanges, someoneJoins } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import { establishedNames } from '../plan/established.ts';
-import type { History, Observed } from '../plan/gate.ts';
+import type { History, Observed } from '../plan/facts.ts';
 
 export interface HistoryRecord {
   value(): History;

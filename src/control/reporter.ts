@@ -5,7 +5,7 @@ import { hasChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Membership } from '../model/membership.ts';
 import type { PeersSection } from '../model/peers-section.ts';
-import type { Observed } from '../plan/gate.ts';
+import type { Observed } from '../plan/facts.ts';
 import type { PeersPlan } from '../plan/peers.ts';
 
 /** One pass, for whoever counts: metrics now, Events and status later. */

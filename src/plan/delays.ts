@@ -1,19 +1,12 @@
 import { someoneJoins } from '../model/changes.ts';
-import type { HoldCode } from '../model/decision.ts';
 import type { PeerEntry } from '../model/peers-section.ts';
 import { establishedNames } from './established.ts';
-import type { GateInput, GateSettings, Observed } from './gate.ts';
+import type { Delay, GateInput, GateSettings, Observed } from './facts.ts';
 import { turnDelays } from './turns.ts';
 import { unloadedDelay } from './unloaded.ts';
 
 /** How often a sibling that is not connected is looked for again, in milliseconds. */
 const lookAgainMs = 100;
-
-export interface Delay {
-  readonly untilMs: number;
-  readonly reason: string;
-  readonly code: HoldCode;
-}
 
 export interface Delays {
   /** What is left to wait for. */

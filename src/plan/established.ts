@@ -1,5 +1,5 @@
 import type { PeerState } from '../model/peers-state.ts';
-import type { GateSettings, History, Observed } from './gate.ts';
+import type { GateSettings, History, Observed } from './facts.ts';
 
 /** All that HAProxy shows, the local peer too; none while it does not answer. */
 export function peersOf(observed: Observed): readonly PeerState[] {

@@ -1,5 +1,5 @@
 import type { Decision } from '../model/decision.ts';
-import type { Observed } from './gate.ts';
+import type { Observed } from './facts.ts';
 
 export interface ReadinessInput {
   readonly synced: boolean;

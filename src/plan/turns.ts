@@ -1,7 +1,6 @@
 import { someoneJoins } from '../model/changes.ts';
-import type { Delay } from './delays.ts';
 import { companyOf, peersOf } from './established.ts';
-import type { GateInput, GateSettings, Observed } from './gate.ts';
+import type { Delay, GateInput, GateSettings, Observed } from './facts.ts';
 
 /** How often siblings that are away or behind are looked at again, in milliseconds. */
 const lookAgainMs = 100;

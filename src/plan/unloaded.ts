@@ -1,6 +1,5 @@
 import { someoneJoins } from '../model/changes.ts';
-import type { Delay } from './delays.ts';
-import type { GateInput, GateSettings } from './gate.ts';
+import type { Delay, GateInput, GateSettings } from './facts.ts';
 
 type Facts = Pick<GateInput, 'unloaded' | 'history' | 'changes'>;
 

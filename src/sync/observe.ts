@@ -3,7 +3,7 @@ import { runningPeers } from '../haproxy/running-peers.ts';
 import { parseShowTable } from '../haproxy/show-table.ts';
 import { command } from '../haproxy/socket.ts';
 import { parseWorker } from '../haproxy/worker.ts';
-import type { Observed } from '../plan/gate.ts';
+import type { Observed } from '../plan/facts.ts';
 
 /** Asks the running HAProxy for the state of one peers section. No answer is an answer: never throws. */
 export async function observePeers(

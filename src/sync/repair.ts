@@ -2,7 +2,7 @@ import type { Confirm } from '../control/judge.ts';
 import type { Log } from '../log.ts';
 import type { Member, Self } from '../model/member.ts';
 import { establishedNames } from '../plan/established.ts';
-import type { Observed } from '../plan/gate.ts';
+import type { Observed } from '../plan/facts.ts';
 import {
   gapOf,
   type Holder,

@@ -2,7 +2,7 @@ import { sleep } from '../clock.ts';
 import { command } from '../haproxy/socket.ts';
 import { parseWorker } from '../haproxy/worker.ts';
 import type { Running } from '../model/worker.ts';
-import type { Observed } from '../plan/gate.ts';
+import type { Observed } from '../plan/facts.ts';
 import { runningOf, sameWorker } from '../plan/latch.ts';
 
 export interface WorkerWatchOptions {

@@ -5,7 +5,7 @@ import { createScheduler } from '../../src/control/scheduler.ts';
 import { RemoteError } from '../../src/errors.ts';
 import type { PeerEntry } from '../../src/model/peers-section.ts';
 import type { PeerState } from '../../src/model/peers-state.ts';
-import type { GateSettings, Observed } from '../../src/plan/gate.ts';
+import type { GateSettings, Observed } from '../../src/plan/facts.ts';
 import { capturedLog } from './captured-log.ts';
 import { entry, member, membership, peer, section, self, state } from './members.ts';
 import { gate } from './reconciler.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createHistory, type HistoryRecord } from '../../../src/control/history.ts';
 import type { PeersChanges } from '../../../src/model/changes.ts';
-import type { Observed } from '../../../src/plan/gate.ts';
+import type { Observed } from '../../../src/plan/facts.ts';
 
 const none: PeersChanges = { create: false, add: [], update: [], remove: [] };
 const observed: Observed = { kind: 'down', why: 'not asked' };

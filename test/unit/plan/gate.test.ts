@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { PeersChanges } from '../../../src/model/changes.ts';
 import { noChanges } from '../../../src/model/changes.ts';
 import type { PeersState } from '../../../src/model/peers-state.ts';
-import { type GateInput, gate, type History } from '../../../src/plan/gate.ts';
+import type { GateInput, History } from '../../../src/plan/facts.ts';
+import { gate } from '../../../src/plan/gate.ts';
 import { entry, peer, state } from '../../helpers/members.ts';
 import { gate as settings } from '../../helpers/reconciler.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { noChanges, type PeersChanges } from '../../../src/model/changes.ts';
 import type { PeerState, PeersState } from '../../../src/model/peers-state.ts';
-import type { GateInput, History } from '../../../src/plan/gate.ts';
+import type { GateInput, History } from '../../../src/plan/facts.ts';
 import { turnDelays } from '../../../src/plan/turns.ts';
 import { entry, peer, state } from '../../helpers/members.ts';
 import { gate as settings } from '../../helpers/reconciler.ts';

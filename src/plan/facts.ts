@@ -1,0 +1,91 @@
+import type { PeersChanges } from '../model/changes.ts';
+import type { HoldCode } from '../model/decision.ts';
+import type { PeersState } from '../model/peers-state.ts';
+import type { Worker } from '../model/worker.ts';
+
+export interface GateSettings {
+  readonly burstWindowMs: number;
+  /** A burst never delays its first change longer than this. */
+  readonly burstLimitMs: number;
+  readonly minReloadIntervalMs: number;
+  readonly removalDelayMs: number;
+  /** Replicas that were connected before reload one after another, this far apart, ... */
+  readonly staggerMs: number;
+  /** ... and all of them within this, which is also how long one waits for another to be connected again. */
+  readonly staggerLimitMs: number;
+  /** Updates that a connected sibling may not have been sent yet: more are a backlog, fewer are on their way. */
+  readonly behindUpdates: number;
+  /** Entries that a worker hands over to the next one in a second. */
+  readonly handoverRate: number;
+  /** Updates that a sibling takes over in a second, at least, also while it is busy with its own tables. */
+  readonly updateRate: number;
+  /** Upper limit of the wait for siblings to come back after a reload. */
+  readonly reestablishLimitMs: number;
+  /** How long somebody else may take to reload what is written already. */
+  readonly unloadedLimitMs: number;
+  /** Wait after the first failure; doubles with each further one up to `backoffMaxMs`. */
+  readonly backoffMinMs: number;
+  readonly backoffMaxMs: number;
+}
+
+/** What the running HAProxy says: `down` when its admin socket does not answer. */
+export type Observed =
+  | { readonly kind: 'down'; readonly why: string }
+  | {
+      readonly kind: 'up';
+      readonly state: PeersState | null;
+      /** Who answers; missing where it does not say. */
+      readonly worker?: Worker | null;
+    };
+
+/** What happened before, as the reconciler recorded it. Times are milliseconds of a clock that only goes forward. */
+export interface History {
+  /** Since when there has been somebody to add: a dead peer, which waits for that, does not begin a burst. */
+  readonly joinSinceMs: number;
+  /** When the present set of changes last became another one. */
+  readonly changedAtMs: number;
+  /** Since when there has been something to remove, or to move that is not connected. */
+  readonly lazySinceMs: number;
+  /** Since when HAProxy runs without the `unloaded` of now. */
+  readonly unloadedSinceMs: number;
+  readonly lastReloadAtMs: number | null;
+  /** Members that were established just before the last reload. */
+  readonly establishedBefore: readonly string[];
+  /** Everybody who has ever been established since this program started. */
+  readonly met: ReadonlySet<string>;
+  /** When siblings that were away or behind were last waited for. */
+  readonly companyWaitMs: number | null;
+  readonly failures: number;
+  readonly lastFailureAtMs: number | null;
+  /** Since when nothing but the turn is left to wait for; null: something else was at the last look. */
+  readonly dueMs: number | null;
+  /** The end that the last wait foretold; infinite where it could not, be it that no reload was wanted. */
+  readonly blockedUntilMs: number;
+  /** How many turns in a row were missed, because nobody looked in time. */
+  readonly missedTurns: number;
+}
+
+export interface GateInput {
+  readonly changes: PeersChanges;
+  readonly reasons: readonly string[];
+  readonly observed: Observed;
+  readonly selfName: string;
+  /** Names of the members that are there and not terminating. */
+  readonly memberNames: ReadonlySet<string>;
+  /** How many more pods are about to get an address. */
+  readonly awaited: number;
+  readonly history: History;
+  /** Why a reload is needed although nothing of the section differs; null or missing: it is not. */
+  readonly reloadFor?: string | null;
+  /** How far the date is ahead of the clock of `now`, in milliseconds; missing: they are one. */
+  readonly wallAheadMs?: number;
+  /** Members that the file has and the running worker has not; see model/unloaded.ts. */
+  readonly unloaded?: readonly string[];
+}
+
+/** A reason to wait, and until when. */
+export interface Delay {
+  readonly untilMs: number;
+  readonly reason: string;
+  readonly code: HoldCode;
+}
