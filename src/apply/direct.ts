@@ -1,9 +1,9 @@
 import { rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { editPeersSection, readPeersSection } from '../config-text/peers-text.ts';
 import { AppError, errorMessage, RemoteError } from '../errors.ts';
-import { readText, writeFileAtomic } from '../haproxy/files.ts';
+import { readText, writeFileAtomic } from '../files/files.ts';
 import { hardReload, reloadOverMaster } from '../haproxy/master.ts';
-import { editPeersSection, readPeersSection } from '../haproxy/peers-text.ts';
 import { validateConfig } from '../haproxy/validate.ts';
 import type { Log } from '../log.ts';
 import { hasChanges, type PeersChanges, remainingChanges } from '../model/changes.ts';

@@ -1,5 +1,5 @@
+import { entryProblem } from '../config-text/refuse-entry.ts';
 import { RemoteError } from '../errors.ts';
-import { entryProblem } from '../haproxy/refuse-entry.ts';
 import type { PeersChanges } from '../model/changes.ts';
 import type { PeersSection } from '../model/peers-section.ts';
 

@@ -1,7 +1,7 @@
 import { readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
-import { writeFileAtomic } from '../haproxy/files.ts';
+import { writeFileAtomic } from '../files/files.ts';
 
 /**
  * A note beside the file, there from before the write until after the reload. Whoever finds it was preceded by

@@ -1,10 +1,10 @@
-import { apiObstacles, apiUnmodelled, lossyLines } from '../haproxy/api-model.ts';
-import { findSection, findSections, splitLines, tokenize } from '../haproxy/config-text.ts';
-import { unreachable } from '../haproxy/listen.ts';
-import { readPeersSection } from '../haproxy/peers-text.ts';
-import { findHash } from '../haproxy/render.ts';
-import { verifyPassword } from '../haproxy/userlist.ts';
-import { variablesIn } from '../haproxy/variables.ts';
+import { apiObstacles, apiUnmodelled, lossyLines } from '../config-text/api-model.ts';
+import { findSection, findSections, splitLines, tokenize } from '../config-text/config-text.ts';
+import { unreachable } from '../config-text/listen.ts';
+import { readPeersSection } from '../config-text/peers-text.ts';
+import { findHash } from '../config-text/render.ts';
+import { verifyPassword } from '../config-text/userlist.ts';
+import { variablesIn } from '../config-text/variables.ts';
 import { type Check, failure, ok, warning } from './facts.ts';
 
 const fromInit = 'let the init container write it: haproxy-peer-sync init --template YOUR.cfg';

@@ -1,5 +1,5 @@
-import { findSections, splitLines, tokenize } from '../haproxy/config-text.ts';
-import { containerLines } from '../haproxy/container-lines.ts';
+import { findSections, splitLines, tokenize } from '../config-text/config-text.ts';
+import { containerLines } from '../config-text/container-lines.ts';
 import { type Check, failure, ok, warning } from './facts.ts';
 
 /** A HAProxy that runs has taken its lines; they are why one does not. */

@@ -1,5 +1,5 @@
-import type { Variables } from '../haproxy/config-text.ts';
-import type { ContainerInput } from '../haproxy/container-lines.ts';
+import type { Variables } from '../config-text/config-text.ts';
+import type { ContainerInput } from '../config-text/container-lines.ts';
 import type { TableState } from '../haproxy/show-table.ts';
 import type { HelloOutcome } from '../model/hello.ts';
 import type { Self } from '../model/member.ts';

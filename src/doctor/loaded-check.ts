@@ -1,4 +1,4 @@
-import { readPeersSection } from '../haproxy/peers-text.ts';
+import { readPeersSection } from '../config-text/peers-text.ts';
 import { unloadedNames } from '../model/unloaded.ts';
 import { type Check, ok, warning } from './facts.ts';
 

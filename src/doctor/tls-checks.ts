@@ -1,4 +1,4 @@
-import { readPeersSection } from '../haproxy/peers-text.ts';
+import { readPeersSection } from '../config-text/peers-text.ts';
 import { type Check, type Finding, failure, ok, warning } from './facts.ts';
 
 const day = 86_400_000;

@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
 import { UserError } from '../errors.ts';
+import { type FileAccess, readText, writeFileAtomic } from '../files/files.ts';
 import type { PeersTlsFiles, TlsMaterial } from '../model/peers-tls.ts';
-import { type FileAccess, readText, writeFileAtomic } from './files.ts';
 
 /** Where the three parts lie, as in a Secret of cert-manager: tls.crt, tls.key, ca.crt. */
 export interface TlsSource {

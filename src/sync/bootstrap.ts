@@ -4,16 +4,16 @@ import { geteuid } from 'node:process';
 import { parseDataplaneAddress } from '../apply/dataplane/address.ts';
 import { wallNow } from '../clock.ts';
 import type { Config } from '../config/values.ts';
-import { containerLines } from '../haproxy/container-lines.ts';
+import { containerLines } from '../config-text/container-lines.ts';
 import {
   type DataplaneYmlInput,
   renderDataplaneYml,
   renderReloadScript,
-} from '../haproxy/dataplane-yml.ts';
-import { type FileAccess, readText, writeFileAtomic } from '../haproxy/files.ts';
-import { findHash, renderHaproxyCfg } from '../haproxy/render.ts';
+} from '../config-text/dataplane-yml.ts';
+import { findHash, renderHaproxyCfg } from '../config-text/render.ts';
+import { hashPassword, verifyPassword } from '../config-text/userlist.ts';
+import { type FileAccess, readText, writeFileAtomic } from '../files/files.ts';
 import { expiresAtMs, readMaterial, writeTlsFiles } from '../haproxy/tls-material.ts';
-import { hashPassword, verifyPassword } from '../haproxy/userlist.ts';
 import { validateConfig } from '../haproxy/validate.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';

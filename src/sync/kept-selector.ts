@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import type { FoundSelector } from '../discovery/kubernetes/scope.ts';
 import { selectorProblem } from '../discovery/selector.ts';
-import { type FileAccess, writeFileAtomic } from '../haproxy/files.ts';
+import { type FileAccess, writeFileAtomic } from '../files/files.ts';
 
 const selector = z.string().refine((text) => selectorProblem(text) === undefined);
 

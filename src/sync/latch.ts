@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { sinceBootNow, sleep, wallNow } from '../clock.ts';
 import { errorMessage } from '../errors.ts';
-import { writeFileAtomic } from '../haproxy/files.ts';
+import { writeFileAtomic } from '../files/files.ts';
 import { showProc } from '../haproxy/master.ts';
 import type { Log } from '../log.ts';
 import type { Worker } from '../model/worker.ts';

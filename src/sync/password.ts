@@ -1,5 +1,5 @@
 import { nanoid } from 'nanoid';
-import { readText, writeFileAtomic } from '../haproxy/files.ts';
+import { readText, writeFileAtomic } from '../files/files.ts';
 
 /** Long enough to be out of reach of guessing, and of characters that need no quoting anywhere. */
 const valid = /^[A-Za-z0-9_-]{24,128}$/;

@@ -1,7 +1,7 @@
 import type { ReloadWish } from '../control/reconciler.ts';
 import { AppError, errorMessage } from '../errors.ts';
+import { readText } from '../files/files.ts';
 import type { CertificateKind } from '../haproxy/certificates.ts';
-import { readText } from '../haproxy/files.ts';
 import { bundleOf, expiresAtMs, writeTlsFiles } from '../haproxy/tls-material.ts';
 import type { Log } from '../log.ts';
 import type { PeersTlsFiles, TlsMaterial } from '../model/peers-tls.ts';

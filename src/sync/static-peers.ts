@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
-import { writeFileAtomic } from '../haproxy/files.ts';
+import { writeFileAtomic } from '../files/files.ts';
 
 const schema = z.object({ staticPeers: z.array(z.string()) });
 

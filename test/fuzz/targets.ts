@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import fc from 'fast-check';
-import { AppError } from '../../src/errors.ts';
 import {
   blockDepths,
   directiveOf,
   findSections,
   splitLines,
   tokenize,
-} from '../../src/haproxy/config-text.ts';
+} from '../../src/config-text/config-text.ts';
+import { editPeersSection, readPeersSection } from '../../src/config-text/peers-text.ts';
+import { AppError } from '../../src/errors.ts';
 import { hello } from '../../src/haproxy/hello.ts';
 import { parseShowProc } from '../../src/haproxy/master.ts';
-import { editPeersSection, readPeersSection } from '../../src/haproxy/peers-text.ts';
 import { runningPeers } from '../../src/haproxy/running-peers.ts';
 import { parseShowPeers } from '../../src/haproxy/show-peers.ts';
 import { parseShowTable } from '../../src/haproxy/show-table.ts';

@@ -1,7 +1,7 @@
 import { sleep } from '../../clock.ts';
-import { apiObstacles, apiUnmodelled, lossyLines } from '../../haproxy/api-model.ts';
-import type { OwnEntries } from '../../haproxy/foreign-lines.ts';
-import { configVersion, readPeersSection } from '../../haproxy/peers-text.ts';
+import { apiObstacles, apiUnmodelled, lossyLines } from '../../config-text/api-model.ts';
+import type { OwnEntries } from '../../config-text/foreign-lines.ts';
+import { configVersion, readPeersSection } from '../../config-text/peers-text.ts';
 import type { Log } from '../../log.ts';
 import type { PeersSection } from '../../model/peers-section.ts';
 import { notGivenBack, WouldDamage } from './damage.ts';

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
 import { createDirectApplier } from '../../../src/apply/direct.ts';
-import { editPeersSection, readPeersSection } from '../../../src/haproxy/peers-text.ts';
+import { editPeersSection, readPeersSection } from '../../../src/config-text/peers-text.ts';
 import { createLog } from '../../../src/log.ts';
 import { sectionName, startHaproxyStand } from '../../helpers/dataplane.ts';
 import { programs } from '../../helpers/programs.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Applier } from '../../../src/apply/applier.ts';
-import { foreignLines } from '../../../src/haproxy/foreign-lines.ts';
+import { foreignLines } from '../../../src/config-text/foreign-lines.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
 import { type DataplaneStand, sectionName } from '../../helpers/dataplane.ts';
 import { forEachDataplane } from '../../helpers/dataplane-suite.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { saysTheSame } from '../../../src/config-text/surviving-lines.ts';
 import { RemoteError } from '../../../src/errors.ts';
-import { saysTheSame } from '../../../src/haproxy/surviving-lines.ts';
 import { noChanges } from '../../../src/model/changes.ts';
 import { entry } from '../../contract/applier.case.ts';
 import { type DataplaneStand, startDataplane } from '../../helpers/dataplane.ts';

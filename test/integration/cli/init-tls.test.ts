@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readPeersSection } from '../../../src/haproxy/peers-text.ts';
+import { readPeersSection } from '../../../src/config-text/peers-text.ts';
 import type { TlsMaterial } from '../../../src/model/peers-tls.ts';
 import { createCa, mountSecret, type TestCa } from '../../helpers/certificates.ts';
 import { programs } from '../../helpers/programs.ts';

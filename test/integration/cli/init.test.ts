@@ -12,9 +12,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readPeersSection } from '../../../src/haproxy/peers-text.ts';
-import { findHash } from '../../../src/haproxy/render.ts';
-import { verifyPassword } from '../../../src/haproxy/userlist.ts';
+import { readPeersSection } from '../../../src/config-text/peers-text.ts';
+import { findHash } from '../../../src/config-text/render.ts';
+import { verifyPassword } from '../../../src/config-text/userlist.ts';
 import { type HaproxyStand, startHaproxyStand } from '../../helpers/dataplane.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { programs } from '../../helpers/programs.ts';

@@ -3,10 +3,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { tokenize } from '../../../src/haproxy/config-text.ts';
+import { tokenize } from '../../../src/config-text/config-text.ts';
+import { variablesAt } from '../../../src/config-text/variables.ts';
 import { hello } from '../../../src/haproxy/hello.ts';
 import { validateConfig } from '../../../src/haproxy/validate.ts';
-import { variablesAt } from '../../../src/haproxy/variables.ts';
 import { startHaproxyStand } from '../../helpers/dataplane.ts';
 import { programs } from '../../helpers/programs.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { geteuid } from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { containerLines } from '../../../src/haproxy/container-lines.ts';
+import { containerLines } from '../../../src/config-text/container-lines.ts';
 import { command } from '../../../src/haproxy/socket.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { entryProblem } from '../../../src/config-text/refuse-entry.ts';
 import { membersFromAddresses } from '../../../src/discovery/addresses.ts';
 import type { Chosen } from '../../../src/discovery/candidates.ts';
 import { podSchema } from '../../../src/discovery/kubernetes/schema.ts';
@@ -7,7 +8,6 @@ import { sliceSchema } from '../../../src/discovery/kubernetes/slice-schema.ts';
 import { parseMembersFile } from '../../../src/discovery/members-file.ts';
 import { membersFromPods } from '../../../src/discovery/pods.ts';
 import { membersFromSlices } from '../../../src/discovery/slices.ts';
-import { entryProblem } from '../../../src/haproxy/refuse-entry.ts';
 import { isDnsName } from '../../../src/model/names.ts';
 import { anyAddress, anyName } from '../../helpers/hostile.ts';
 

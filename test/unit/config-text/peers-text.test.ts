@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { apiObstacles, apiUnmodelled, lossyLines } from '../../../src/haproxy/api-model.ts';
-import { splitLines, tokenize } from '../../../src/haproxy/config-text.ts';
+import { apiObstacles, apiUnmodelled, lossyLines } from '../../../src/config-text/api-model.ts';
+import { splitLines, tokenize } from '../../../src/config-text/config-text.ts';
 import {
   configVersion,
   editPeersSection,
   readPeersSection,
-} from '../../../src/haproxy/peers-text.ts';
+} from '../../../src/config-text/peers-text.ts';
 import { noChanges, type PeersChanges } from '../../../src/model/changes.ts';
 import { entry } from '../../helpers/members.ts';
 

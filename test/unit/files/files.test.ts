@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
-import { readText, writeFileAtomic } from '../../../src/haproxy/files.ts';
+import { readText, writeFileAtomic } from '../../../src/files/files.ts';
 
 let directory: string;
 const mounts: string[] = [];

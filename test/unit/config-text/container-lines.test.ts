@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { containerLines } from '../../../src/haproxy/container-lines.ts';
+import { containerLines } from '../../../src/config-text/container-lines.ts';
 
 const input = { uid: 65532, directories: new Set(['/var/run/haproxy', '/etc/haproxy']) };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { damages, describeDamages, saysTheSame } from '../../../src/haproxy/surviving-lines.ts';
+import { damages, describeDamages, saysTheSame } from '../../../src/config-text/surviving-lines.ts';
 
 const own = { section: 'p', names: new Set(['b']), env: { HOSTNAME: 'b' } };
 

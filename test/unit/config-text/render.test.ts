@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { renderDataplaneYml, renderReloadScript } from '../../../src/haproxy/dataplane-yml.ts';
-import { findHash, type RenderInput, renderHaproxyCfg } from '../../../src/haproxy/render.ts';
-import { hashPassword, verifyPassword } from '../../../src/haproxy/userlist.ts';
+import { renderDataplaneYml, renderReloadScript } from '../../../src/config-text/dataplane-yml.ts';
+import { findHash, type RenderInput, renderHaproxyCfg } from '../../../src/config-text/render.ts';
+import { hashPassword, verifyPassword } from '../../../src/config-text/userlist.ts';
 import { member, self } from '../../helpers/members.ts';
 
 const directory = new URL('../../golden/render/', import.meta.url);

@@ -58,7 +58,7 @@ function serverLine(
 
 /**
  * The text with the section in `bind` + `server` style and mutual TLS: `peer` lines lose their parameters, `ssl` too,
- * when the Data Plane API writes them, and `default-server` has no effect there (src/haproxy/api-model.ts). Its output
+ * when the Data Plane API writes them, and `default-server` has no effect there (src/config-text/api-model.ts). Its output
  * gives itself.
  */
 export function withPeersTls(text: string, input: PeersTlsInput, warnings: string[]): string {

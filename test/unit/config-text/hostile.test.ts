@@ -1,11 +1,11 @@
 import { createServer } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { findSections, splitLines } from '../../../src/config-text/config-text.ts';
+import { editPeersSection, readPeersSection } from '../../../src/config-text/peers-text.ts';
+import { renderHaproxyCfg } from '../../../src/config-text/render.ts';
 import { replaceCertificate } from '../../../src/haproxy/certificates.ts';
-import { findSections, splitLines } from '../../../src/haproxy/config-text.ts';
 import { hello } from '../../../src/haproxy/hello.ts';
-import { editPeersSection, readPeersSection } from '../../../src/haproxy/peers-text.ts';
-import { renderHaproxyCfg } from '../../../src/haproxy/render.ts';
 import { command } from '../../../src/haproxy/socket.ts';
 import { noChanges } from '../../../src/model/changes.ts';
 import { anyAddress, anyName } from '../../helpers/hostile.ts';

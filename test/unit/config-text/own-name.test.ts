@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readPeersSection } from '../../../src/haproxy/peers-text.ts';
-import { type RenderInput, renderHaproxyCfg } from '../../../src/haproxy/render.ts';
+import { readPeersSection } from '../../../src/config-text/peers-text.ts';
+import { type RenderInput, renderHaproxyCfg } from '../../../src/config-text/render.ts';
 import { member, self } from '../../helpers/members.ts';
 
 const tls = { bundle: '/tls.pem', ca: '/ca.pem', verifyHost: undefined };

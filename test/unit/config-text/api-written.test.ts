@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { impliedDefaults, writtenByApi } from '../../../src/haproxy/api-model.ts';
+import { impliedDefaults, writtenByApi } from '../../../src/config-text/api-model.ts';
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 

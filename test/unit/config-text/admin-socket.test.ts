@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withAdminLevel } from '../../../src/haproxy/admin-socket.ts';
+import { withAdminLevel } from '../../../src/config-text/admin-socket.ts';
 
 const path = '/run/admin.sock';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blockDepths, findSections, splitLines } from '../../../src/haproxy/config-text.ts';
-import { editPeersSection } from '../../../src/haproxy/peers-text.ts';
-import { type RenderInput, renderHaproxyCfg } from '../../../src/haproxy/render.ts';
+import { blockDepths, findSections, splitLines } from '../../../src/config-text/config-text.ts';
+import { editPeersSection } from '../../../src/config-text/peers-text.ts';
+import { type RenderInput, renderHaproxyCfg } from '../../../src/config-text/render.ts';
 import { noChanges } from '../../../src/model/changes.ts';
 import { entry, member, self } from '../../helpers/members.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { editPeersSection, readPeersSection } from '../../../src/haproxy/peers-text.ts';
-import { withPeersTls } from '../../../src/haproxy/peers-tls-text.ts';
-import { speaksTls } from '../../../src/haproxy/speaks-tls.ts';
+import { editPeersSection, readPeersSection } from '../../../src/config-text/peers-text.ts';
+import { withPeersTls } from '../../../src/config-text/peers-tls-text.ts';
+import { speaksTls } from '../../../src/config-text/speaks-tls.ts';
 import { noChanges } from '../../../src/model/changes.ts';
 
 const tls = { bundle: '/etc/haproxy/peers-tls.pem', ca: '/etc/haproxy/peers-tls-ca.pem' };
