@@ -1,5 +1,4 @@
 import type { Applied, Applier } from '../apply/applier.ts';
-import type { Source } from '../discovery/source.ts';
 import { errorMessage } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { hasChanges } from '../model/changes.ts';
@@ -14,6 +13,7 @@ import type { GateSettings, Observed } from '../plan/facts.ts';
 import { gate } from '../plan/gate.ts';
 import { type PeersPlan, type PlanSettings, planPeers } from '../plan/peers.ts';
 import type { Readiness } from '../plan/readiness.ts';
+import type { Source } from '../sources/source.ts';
 import { createHistory } from './history.ts';
 import { type Confirm, createJudge } from './judge.ts';
 import { createReporter, type Observer } from './reporter.ts';

@@ -1,4 +1,5 @@
-import type { Connect, Connection } from '../discovery/kubernetes/connection.ts';
+import { errorMessage } from '../errors.ts';
+import type { Connect, Connection } from '../kubernetes/connection.ts';
 import {
   createEvent,
   type EventAnswer,
@@ -6,8 +7,7 @@ import {
   neededEventsRule,
   podUid,
   raiseEvent,
-} from '../discovery/kubernetes/events.ts';
-import { errorMessage } from '../errors.ts';
+} from '../kubernetes/events.ts';
 import type { Log } from '../log.ts';
 import { type Notice, noticeReasons } from '../model/notice.ts';
 import {

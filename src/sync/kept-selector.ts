@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
-import type { FoundSelector } from '../discovery/kubernetes/scope.ts';
-import { selectorProblem } from '../discovery/selector.ts';
 import { type FileAccess, writeFileAtomic } from '../files/files.ts';
+import type { FoundSelector } from '../sources/kubernetes/scope.ts';
+import { selectorProblem } from '../sources/selector.ts';
 
 const selector = z.string().refine((text) => selectorProblem(text) === undefined);
 

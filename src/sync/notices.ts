@@ -1,11 +1,11 @@
 import { dateOf, monotonicNow, sleep } from '../clock.ts';
 import type { Config } from '../config/values.ts';
 import type { Observer } from '../control/reporter.ts';
-import { listed } from '../discovery/candidates.ts';
-import { connectWith } from '../discovery/kubernetes/connection.ts';
+import { connectWith } from '../kubernetes/connection.ts';
 import type { Log } from '../log.ts';
 import type { Membership } from '../model/membership.ts';
 import { type Heard, type NoticeState, nothingHeard, noticed } from '../plan/notices.ts';
+import { listed } from '../sources/candidates.ts';
 import { createRecorder, type Recorder, type RecorderOptions, silentRecorder } from './events.ts';
 
 export interface RecorderContext {

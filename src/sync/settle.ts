@@ -1,6 +1,6 @@
-import type { Source } from '../discovery/source.ts';
 import type { Membership } from '../model/membership.ts';
 import { leftOutReasons } from '../plan/left-out.ts';
+import type { Source } from '../sources/source.ts';
 
 export interface SettleOptions {
   readonly source: Source;

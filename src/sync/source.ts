@@ -1,18 +1,18 @@
 import type { Config } from '../config/values.ts';
-import { nameOfAddress } from '../discovery/addresses.ts';
-import { createDnsSource } from '../discovery/dns.ts';
-import { createFileSource } from '../discovery/file.ts';
-import { connectWith } from '../discovery/kubernetes/connection.ts';
-import type { WatchHealth } from '../discovery/kubernetes/follow.ts';
-import { createPodSource } from '../discovery/kubernetes/pod-source.ts';
-import { createScope, type FoundSelector, type Scope } from '../discovery/kubernetes/scope.ts';
-import { createSliceSource } from '../discovery/kubernetes/slice-source.ts';
-import { readLabelsFile } from '../discovery/labels-file.ts';
-import { validateSelector } from '../discovery/selector.ts';
-import { readSelf } from '../discovery/self.ts';
-import type { Source } from '../discovery/source.ts';
+import { connectWith } from '../kubernetes/connection.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
+import { nameOfAddress } from '../sources/addresses.ts';
+import { createDnsSource } from '../sources/dns.ts';
+import { createFileSource } from '../sources/file.ts';
+import type { WatchHealth } from '../sources/kubernetes/follow.ts';
+import { createPodSource } from '../sources/kubernetes/pod-source.ts';
+import { createScope, type FoundSelector, type Scope } from '../sources/kubernetes/scope.ts';
+import { createSliceSource } from '../sources/kubernetes/slice-source.ts';
+import { readLabelsFile } from '../sources/labels-file.ts';
+import { validateSelector } from '../sources/selector.ts';
+import { readSelf } from '../sources/self.ts';
+import type { Source } from '../sources/source.ts';
 
 function selfOf(config: Config): Self {
   const self = readSelf({

@@ -1,6 +1,6 @@
-import { nameOfAddress } from '../../src/discovery/addresses.ts';
-import { createDnsSource } from '../../src/discovery/dns.ts';
 import { createLog } from '../../src/log.ts';
+import { nameOfAddress } from '../../src/sources/addresses.ts';
+import { createDnsSource } from '../../src/sources/dns.ts';
 import { type DnsServer, startDns } from '../helpers/dns.ts';
 import { programs } from '../helpers/programs.ts';
 import { sourceContract } from './source.case.ts';

@@ -1,8 +1,8 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFileSource } from '../../src/discovery/file.ts';
 import { createLog } from '../../src/log.ts';
+import { createFileSource } from '../../src/sources/file.ts';
 import { sourceContract } from './source.case.ts';
 
 let directory = '';

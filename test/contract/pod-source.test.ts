@@ -1,5 +1,5 @@
-import { createPodSource } from '../../src/discovery/kubernetes/pod-source.ts';
 import { createLog } from '../../src/log.ts';
+import { createPodSource } from '../../src/sources/kubernetes/pod-source.ts';
 import {
   type KubeApiserver,
   kubeApiserverMissing,

@@ -1,5 +1,5 @@
-import { createSliceSource } from '../../src/discovery/kubernetes/slice-source.ts';
 import { createLog } from '../../src/log.ts';
+import { createSliceSource } from '../../src/sources/kubernetes/slice-source.ts';
 import {
   type KubeApiserver,
   kubeApiserverMissing,

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Source } from '../../src/discovery/source.ts';
 import type { Self } from '../../src/model/member.ts';
 import type { Membership } from '../../src/model/membership.ts';
+import type { Source } from '../../src/sources/source.ts';
 import { eventually } from '../helpers/eventually.ts';
 
 /** What a source observes, as the suite changes it. */

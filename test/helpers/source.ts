@@ -1,5 +1,5 @@
-import type { Source } from '../../src/discovery/source.ts';
 import { type Membership, unknownMembership } from '../../src/model/membership.ts';
+import type { Source } from '../../src/sources/source.ts';
 
 export interface SettableSource extends Source {
   set(membership: Membership): void;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { neededEventsRule } from '../../src/discovery/kubernetes/events.ts';
+import { neededEventsRule } from '../../src/kubernetes/events.ts';
 import { noticeReasons } from '../../src/model/notice.ts';
 
 const role = z.object({

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { connectWith } from '../../../src/discovery/kubernetes/connection.ts';
+import { connectWith } from '../../../src/kubernetes/connection.ts';
 import { createRecorder, type Recorder, type RecorderOptions } from '../../../src/sync/events.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
 import { eventually } from '../../helpers/eventually.ts';

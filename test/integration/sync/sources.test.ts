@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { nameOfAddress } from '../../../src/discovery/addresses.ts';
+import { nameOfAddress } from '../../../src/sources/addresses.ts';
 import { type DnsServer, startDns } from '../../helpers/dns.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { monotonicNow } from '../../../src/clock.ts';
 import { createScheduler } from '../../../src/control/scheduler.ts';
-import { follow } from '../../../src/discovery/kubernetes/follow.ts';
-import { pods } from '../../../src/discovery/kubernetes/pod-source.ts';
 import { RemoteError } from '../../../src/errors.ts';
+import { follow } from '../../../src/sources/kubernetes/follow.ts';
+import { pods } from '../../../src/sources/kubernetes/pod-source.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
 import { section } from '../../helpers/members.ts';
 import { bench } from '../../helpers/reconciler.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Connect } from '../../../src/discovery/kubernetes/connection.ts';
+import type { Connect } from '../../../src/kubernetes/connection.ts';
 import { createRecorder, type RecorderOptions, silentRecorder } from '../../../src/sync/events.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
 

@@ -1,0 +1,77 @@
+import { Agent, type RequestOptions } from 'node:https';
+import { AppError, errorMessage } from '../errors.ts';
+
+/** How to reach the API server and prove who we are, as loaded at one moment. */
+export interface Connection {
+  readonly server: string;
+  /** Of the kubeconfig's context, or of the service account. */
+  readonly namespace?: string | undefined;
+  /** TLS material, agent and headers for one request. Reads the token file when its copy is old. */
+  options(): Promise<RequestOptions>;
+  /** Closes idle sockets. */
+  close(): void;
+}
+
+export type Connect = () => Promise<Connection>;
+
+/** TCP keep-alive after this silence: a peer that is gone is noticed within 20 s (Node probes ten times, 1 s apart). */
+const keepAliveMsecs = 10_000;
+
+/**
+ * Loads a kubeconfig file, or without a path the pod's own service account (CA and token file under
+ * /var/run/secrets/kubernetes.io/serviceaccount; `root` is put before it). Called again after a failure, because
+ * KubeConfig reads CA, certificates and kubeconfig once and the token once a minute.
+ * The library is loaded here, at the first use: it costs 20 MiB bundled and 85 unbundled, which a file source need not pay.
+ */
+export function connectWith(path?: string, root = ''): Connect {
+  return async function connect(): Promise<Connection> {
+    const { KubeConfig } = await import('./kube-config.ts');
+    const config = new KubeConfig();
+    try {
+      if (path === undefined) config.loadFromCluster(root);
+      else config.loadFromFile(path);
+    } catch (error) {
+      throw unusable(`The kubeconfig ${path ?? ''} cannot be used: ${errorMessage(error)}`, error);
+    }
+    const cluster = config.getCurrentCluster();
+    if (cluster === null) throw unusable(`The kubeconfig ${path} has no current cluster.`);
+    if (cluster.server.includes('undefined')) {
+      throw unusable('KUBERNETES_SERVICE_HOST is not set: this is no pod of a cluster.');
+    }
+    // KubeConfig's own agent closes each connection after one request; only its proxy agents are needed.
+    const agent = new Agent({ keepAlive: true, keepAliveMsecs, maxSockets: 4 });
+    return {
+      namespace: config.getContextObject(config.getCurrentContext())?.namespace,
+      server: cluster.server.replace(/\/$/, ''),
+      async options() {
+        const options: RequestOptions = {};
+        try {
+          await config.applyToHTTPSOptions(options);
+        } catch (error) {
+          throw unusable(
+            `The credentials for the API server cannot be read: ${errorMessage(error)}`,
+            error,
+          );
+        }
+        const headers = trimmed(options.headers);
+        return cluster.proxyUrl ? { ...options, headers } : { ...options, headers, agent };
+      },
+      close() {
+        agent.destroy();
+      },
+    };
+  };
+}
+
+/** A token file that ends in a newline is common, and Node refuses such a header. */
+function trimmed(headers: RequestOptions['headers']): Record<string, string> {
+  const entries = Object.entries(headers ?? {});
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value).trim()]));
+}
+
+function unusable(message: string, cause?: unknown): AppError {
+  return new AppError('KUBERNETES_UNREACHABLE', message, {
+    cause,
+    hint: 'In a pod: serviceAccountName and automountServiceAccountToken; elsewhere give --kubeconfig, or use the file source.',
+  });
+}

@@ -1,0 +1,107 @@
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFileSource } from '../../../src/sources/file.ts';
+import type { Source } from '../../../src/sources/source.ts';
+import { capturedLog } from '../../helpers/captured-log.ts';
+import { eventually } from '../../helpers/eventually.ts';
+
+const one = '- {name: own, address: 10.0.0.1}\n';
+const two = `${one}- {name: other, address: 10.0.0.2}\n`;
+
+describe('file source', () => {
+  let directory = '';
+  let controller: AbortController;
+  let source: Source | undefined;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'file-source-'));
+    controller = new AbortController();
+  });
+  afterEach(async () => {
+    controller.abort();
+    await source?.stopped();
+    await rm(directory, { recursive: true });
+  });
+
+  function start(path: string, pollMs = 60_000) {
+    const { log, lines } = capturedLog();
+    const self = { name: 'own', address: '10.0.0.1' };
+    const started = createFileSource({ path, self, log, pollMs });
+    started.start(controller.signal);
+    source = started;
+    return { lines, started };
+  }
+
+  /** In one step: a reader between truncation and writing would see a third, empty text. */
+  async function replace(path: string, text: string): Promise<void> {
+    await writeFile(`${path}.new`, text);
+    await rename(`${path}.new`, path);
+  }
+
+  async function has(of: Source, ...names: readonly string[]): Promise<void> {
+    await eventually(() => expect(of.snapshot().members.map(({ name }) => name)).toEqual(names));
+  }
+
+  it('keeps the last good list while the file is bad, and logs it once', async () => {
+    const path = join(directory, 'members.yaml');
+    await writeFile(path, two);
+    const { started, lines } = start(path, 20);
+    await has(started, 'other', 'own');
+
+    await replace(path, '- {name: own');
+    await eventually(() =>
+      expect(started.snapshot().notes.join()).toContain('members file is wrong'),
+    );
+    const during = started.snapshot();
+    await replace(path, one);
+    await has(started, 'own');
+
+    expect(during.synced).toBe(true);
+    expect(during.members).toHaveLength(2);
+    expect(started.snapshot().notes).toEqual([]);
+    expect(lines.filter(({ code }) => code === 'MEMBERS_FILE_INVALID')).toHaveLength(1);
+  });
+
+  it('follows a ConfigMap, whose files are links into a folder that is swapped', async () => {
+    await mkdir(join(directory, '..v1'));
+    await mkdir(join(directory, '..v2'));
+    await writeFile(join(directory, '..v1/members.yaml'), one);
+    await writeFile(join(directory, '..v2/members.yaml'), two);
+    await symlink('..v1', join(directory, '..data'));
+    await symlink('..data/members.yaml', join(directory, 'members.yaml'));
+    const { started } = start(join(directory, 'members.yaml'));
+    await has(started, 'own');
+
+    await symlink('..v2', join(directory, '..data_tmp'));
+    await rename(join(directory, '..data_tmp'), join(directory, '..data'));
+
+    await has(started, 'other', 'own');
+  });
+
+  it('finds by polling a file whose directory comes later', async () => {
+    const folder = join(directory, 'late');
+    const { started } = start(join(folder, 'members.yaml'), 20);
+    await eventually(() => expect(started.snapshot().notes.join()).toContain('ENOENT'));
+
+    const before = started.snapshot();
+    await mkdir(folder);
+    await writeFile(join(folder, 'members.yaml'), two);
+
+    expect(before.synced).toBe(false);
+    await has(started, 'other', 'own');
+  });
+
+  it('is not synced by a bad file', async () => {
+    const path = join(directory, 'members.yaml');
+    await writeFile(path, 'nonsense');
+    const { started } = start(path);
+
+    await eventually(() =>
+      expect(started.snapshot().notes.join()).toContain('members file is wrong'),
+    );
+
+    expect(started.snapshot().synced).toBe(false);
+  });
+});
