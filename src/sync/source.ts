@@ -1,11 +1,11 @@
 import type { Config } from '../config/values.ts';
 import { connectWith } from '../kubernetes/connection.ts';
+import type { WatchHealth } from '../kubernetes/informer.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
 import { nameOfAddress } from '../sources/addresses.ts';
 import { createDnsSource } from '../sources/dns.ts';
 import { createFileSource } from '../sources/file.ts';
-import type { WatchHealth } from '../sources/kubernetes/follow.ts';
 import { createPodSource } from '../sources/kubernetes/pod-source.ts';
 import { createScope, type FoundSelector, type Scope } from '../sources/kubernetes/scope.ts';
 import { createSliceSource } from '../sources/kubernetes/slice-source.ts';
