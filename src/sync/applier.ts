@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
 import type { Applier } from '../apply/applier.ts';
-import { parseDataplaneAddress } from '../apply/dataplane/address.ts';
-import { createDataplaneApplier } from '../apply/dataplane/applier.ts';
+import { createDataplaneApplier } from '../apply/dataplane.ts';
 import { createDirectApplier } from '../apply/direct.ts';
 import { createDryRunApplier } from '../apply/memory.ts';
 import type { Config } from '../config/values.ts';
+import { parseDataplaneAddress } from '../dataplane/address.ts';
 import { hardReload, reloadOverMaster } from '../haproxy/master.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../server/metrics.ts';

@@ -1,7 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { geteuid } from 'node:process';
-import { parseDataplaneAddress } from '../apply/dataplane/address.ts';
 import { wallNow } from '../clock.ts';
 import type { Config } from '../config/values.ts';
 import { containerLines } from '../config-text/container-lines.ts';
@@ -12,6 +11,7 @@ import {
 } from '../config-text/dataplane-yml.ts';
 import { findHash, renderHaproxyCfg } from '../config-text/render.ts';
 import { hashPassword, verifyPassword } from '../config-text/userlist.ts';
+import { parseDataplaneAddress } from '../dataplane/address.ts';
 import { type FileAccess, readText, writeFileAtomic } from '../files/files.ts';
 import { expiresAtMs, readMaterial, writeTlsFiles } from '../haproxy/tls-material.ts';
 import { validateConfig } from '../haproxy/validate.ts';

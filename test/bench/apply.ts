@@ -1,4 +1,4 @@
-import type { CallInfo } from '../../src/apply/dataplane/http.ts';
+import type { CallInfo } from '../../src/dataplane/http.ts';
 import { noChanges, type PeersChanges } from '../../src/model/changes.ts';
 import type { PeerEntry } from '../../src/model/peers-section.ts';
 import { type DataplaneStand, sectionName, startDataplane } from '../helpers/dataplane.ts';

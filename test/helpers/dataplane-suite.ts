@@ -1,6 +1,6 @@
 import { afterEach, describe } from 'vitest';
 import type { Applier } from '../../src/apply/applier.ts';
-import type { CallInfo } from '../../src/apply/dataplane/http.ts';
+import type { CallInfo } from '../../src/dataplane/http.ts';
 import { parseShowPeers } from '../../src/haproxy/show-peers.ts';
 import { createLog } from '../../src/log.ts';
 import type { PeerState } from '../../src/model/peers-state.ts';

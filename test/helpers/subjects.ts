@@ -1,10 +1,7 @@
 import { createServer } from 'node:net';
 import type { Applier } from '../../src/apply/applier.ts';
-import { parseDataplaneAddress } from '../../src/apply/dataplane/address.ts';
-import {
-  createDataplaneApplier,
-  type DataplaneOptions,
-} from '../../src/apply/dataplane/applier.ts';
+import { createDataplaneApplier, type DataplaneOptions } from '../../src/apply/dataplane.ts';
+import { parseDataplaneAddress } from '../../src/dataplane/address.ts';
 import { createLog } from '../../src/log.ts';
 import type { DataplaneStand } from './dataplane.ts';
 import { sectionName } from './dataplane.ts';

@@ -1,5 +1,5 @@
-import { parseDataplaneAddress } from '../../../src/apply/dataplane/address.ts';
-import { createDataplaneApplier } from '../../../src/apply/dataplane/applier.ts';
+import { createDataplaneApplier } from '../../../src/apply/dataplane.ts';
+import { parseDataplaneAddress } from '../../../src/dataplane/address.ts';
 import { createLog } from '../../../src/log.ts';
 import { noChanges } from '../../../src/model/changes.ts';
 import { sectionName } from '../../helpers/dataplane.ts';

@@ -4,10 +4,10 @@ import { createServer as createHttpServer, Agent as HttpAgent, request } from 'n
 import { createServer as createNetServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createHttp } from '../../../src/apply/dataplane/http.ts';
 import { createMemoryApplier } from '../../../src/apply/memory.ts';
 import { monotonicNow, wallNow } from '../../../src/clock.ts';
 import { loadConfig } from '../../../src/config/validate.ts';
+import { createHttp } from '../../../src/dataplane/http.ts';
 import type { Connection } from '../../../src/kubernetes/connection.ts';
 import { createLog } from '../../../src/log.ts';
 import { expose } from '../../../src/server/exposition.ts';

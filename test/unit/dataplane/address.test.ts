@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDataplaneAddress } from '../../../../src/apply/dataplane/address.ts';
+import { parseDataplaneAddress } from '../../../src/dataplane/address.ts';
 
 describe('parseDataplaneAddress', () => {
   it.each([

@@ -1,9 +1,9 @@
 import { RemoteError } from '../../errors.ts';
 import type { SectionStyle } from '../../model/peers-section.ts';
-import { type Caller, named } from './caller.ts';
-import { badAnswer } from './failure.ts';
-import { parseJson } from './http.ts';
-import { type FullSection, fullSectionSchema, type Line, linesSchema } from './schema.ts';
+import { type Caller, named } from '../caller.ts';
+import { badAnswer } from '../failure.ts';
+import { parseJson } from '../http.ts';
+import { type FullSection, fullSectionSchema, type Line, linesSchema } from '../schema.ts';
 
 /** Which lines: `peer` lines or `server` lines of one section, inside one transaction. */
 export interface Where {

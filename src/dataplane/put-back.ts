@@ -1,5 +1,5 @@
-import { impliedDefaults, writtenByApi } from '../../config-text/api-model.ts';
-import type { OwnEntries } from '../../config-text/foreign-lines.ts';
+import { impliedDefaults, writtenByApi } from '../config-text/api-model.ts';
+import type { OwnEntries } from '../config-text/foreign-lines.ts';
 import type { Caller } from './caller.ts';
 import { refuseDamage, WouldDamage } from './damage.ts';
 

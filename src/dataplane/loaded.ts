@@ -1,8 +1,8 @@
-import { sleep } from '../../clock.ts';
-import type { PeersChanges } from '../../model/changes.ts';
-import type { PeersSection } from '../../model/peers-section.ts';
-import type { PeerState } from '../../model/peers-state.ts';
-import { provesUnloaded, type RunningPeers, sameAsRunning } from '../running.ts';
+import { sleep } from '../clock.ts';
+import type { PeersChanges } from '../model/changes.ts';
+import type { PeersSection } from '../model/peers-section.ts';
+import type { PeerState } from '../model/peers-state.ts';
+import { provesUnloaded, type RunningPeers, sameAsRunning } from './running.ts';
 
 /** How long a worker is given to show a reload, and how often it is looked at. */
 const settleMs = 3_000;

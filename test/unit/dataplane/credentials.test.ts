@@ -2,7 +2,7 @@ import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCredentials } from '../../../../src/apply/dataplane/credentials.ts';
+import { createCredentials } from '../../../src/dataplane/credentials.ts';
 
 let directory: string;
 let file: string;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { provesUnloaded } from '../../../src/apply/running.ts';
+import { provesUnloaded } from '../../../src/dataplane/running.ts';
 import { changedEntries, noChanges, type PeersChanges } from '../../../src/model/changes.ts';
 import type { PeerEntry, PeersSection } from '../../../src/model/peers-section.ts';
 import type { PeerState } from '../../../src/model/peers-state.ts';

@@ -1,16 +1,16 @@
-import type { RemoteError } from '../../errors.ts';
-import type { Log } from '../../log.ts';
-import { hasChanges, noChanges, type PeersChanges, remainingChanges } from '../../model/changes.ts';
-import type { Applied } from '../applier.ts';
-import { refuseEntries, refuseObstacles, sectionMissing } from '../refuse.ts';
-import type { Caller } from './caller.ts';
-import type { Commits } from './commits.ts';
-import { damageError, WouldDamage } from './damage.ts';
-import { edit, editModes } from './edits.ts';
-import type { Journal } from './journal.ts';
-import type { Loaded } from './loaded.ts';
-import type { Seen } from './look.ts';
-import type { Sections } from './sections.ts';
+import type { Caller } from '../dataplane/caller.ts';
+import type { Commits } from '../dataplane/commits.ts';
+import { damageError, WouldDamage } from '../dataplane/damage.ts';
+import type { Journal } from '../dataplane/journal.ts';
+import type { Loaded } from '../dataplane/loaded.ts';
+import type { Seen } from '../dataplane/look.ts';
+import { edit, editModes } from '../dataplane/resources/peers-edits.ts';
+import type { Sections } from '../dataplane/resources/peers-section.ts';
+import type { RemoteError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { hasChanges, noChanges, type PeersChanges, remainingChanges } from '../model/changes.ts';
+import type { Applied } from './applier.ts';
+import { refuseEntries, refuseObstacles, sectionMissing } from './refuse.ts';
 
 export interface UnitOptions {
   readonly caller: Caller;

@@ -1,8 +1,8 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { errorMessage } from '../../errors.ts';
-import type { Log } from '../../log.ts';
+import { errorMessage } from '../errors.ts';
+import type { Log } from '../log.ts';
 
 /**
  * What must survive a SIGKILL: the transactions we opened, because an orphan counts against the API's limit of

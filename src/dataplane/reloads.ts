@@ -1,6 +1,6 @@
-import { sleep } from '../../clock.ts';
-import { errorMessage } from '../../errors.ts';
-import type { Log } from '../../log.ts';
+import { sleep } from '../clock.ts';
+import { errorMessage } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { Caller } from './caller.ts';
 import { badAnswer } from './failure.ts';
 import { parseJson } from './http.ts';

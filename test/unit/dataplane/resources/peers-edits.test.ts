@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { editModes } from '../../../../src/apply/dataplane/edits.ts';
+import { editModes } from '../../../../src/dataplane/resources/peers-edits.ts';
 import { noChanges } from '../../../../src/model/changes.ts';
 import { entry } from '../../../helpers/members.ts';
 

@@ -1,6 +1,6 @@
-import type { OwnEntries } from '../../config-text/foreign-lines.ts';
-import { damages, describeDamages } from '../../config-text/surviving-lines.ts';
-import { RemoteError } from '../../errors.ts';
+import type { OwnEntries } from '../config-text/foreign-lines.ts';
+import { damages, describeDamages } from '../config-text/surviving-lines.ts';
+import { RemoteError } from '../errors.ts';
 
 /** A commit would write less than was there, or in another order. Nothing was committed. */
 export class WouldDamage extends Error {

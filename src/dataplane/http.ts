@@ -1,5 +1,5 @@
 import got from 'got';
-import { monotonicNow, timerMs } from '../../clock.ts';
+import { monotonicNow, timerMs } from '../clock.ts';
 import type { DataplaneAddress } from './address.ts';
 import type { Credentials } from './credentials.ts';
 import { refusalError, type Stage, silenceError } from './failure.ts';

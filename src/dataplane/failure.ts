@@ -1,4 +1,4 @@
-import { RemoteError } from '../../errors.ts';
+import { RemoteError } from '../errors.ts';
 
 /** The steps of a unit, for errors, logs and `onCall`. */
 export type Stage =

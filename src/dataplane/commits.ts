@@ -1,7 +1,6 @@
-import { errorMessage, RemoteError } from '../../errors.ts';
-import type { Log } from '../../log.ts';
-import { changedNames, type PeersChanges } from '../../model/changes.ts';
-import type { Applied } from '../applier.ts';
+import { errorMessage, RemoteError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { changedNames, type PeersChanges } from '../model/changes.ts';
 import { refuseDamage } from './damage.ts';
 import { answeredForAnother, outcomeUnknown } from './failure.ts';
 import type { Journal } from './journal.ts';
@@ -22,6 +21,13 @@ export interface CommitsOptions {
   readonly log: Log;
 }
 
+export interface Committed {
+  readonly reloaded: true;
+  readonly transaction: string;
+  /** Of the configuration afterwards. */
+  readonly version: string;
+}
+
 export interface Commits {
   /**
    * One transaction on what was `seen`: begin, `fill`, check, commit with a checked reload. `changes` are what
@@ -32,7 +38,7 @@ export interface Commits {
     changes: PeersChanges,
     signal: AbortSignal,
     fill: (transaction: string) => Promise<void>,
-  ) => Promise<Omit<Applied, 'attempts'>>;
+  ) => Promise<Committed>;
   /** What the API would write now, with nothing changed, of the configuration that it has as `version` in memory. */
   readonly rehearse: (version: string, signal: AbortSignal) => Promise<string>;
   /** Removes what an earlier try, or a killed process, left open. Costs nothing when there is nothing. */
@@ -47,7 +53,7 @@ export function createCommits(options: CommitsOptions): Commits {
     changes: PeersChanges,
     signal: AbortSignal,
     fill: (transaction: string) => Promise<void>,
-  ): Promise<Omit<Applied, 'attempts'>> {
+  ): Promise<Committed> {
     const transaction = await begin(seen.version, signal);
     const names = changedNames(changes);
     const own = { section: seen.section.name, names, env: options.env };

@@ -6,8 +6,8 @@ import {
   type Stage,
   shouldRetry,
   silenceError,
-} from '../../../../src/apply/dataplane/failure.ts';
-import { UserError } from '../../../../src/errors.ts';
+} from '../../../src/dataplane/failure.ts';
+import { UserError } from '../../../src/errors.ts';
 
 function refusal(stage: Stage, status: number, message = 'said') {
   return refusalError({ stage, call: 'PUT /x', status, message });

@@ -1,4 +1,4 @@
-import { RemoteError } from '../../errors.ts';
+import { RemoteError } from '../errors.ts';
 import { type ApiVersion, detectApi } from './detect.ts';
 import type { Answer, Call, Http } from './http.ts';
 

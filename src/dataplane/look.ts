@@ -1,9 +1,9 @@
-import { sleep } from '../../clock.ts';
-import { apiObstacles, apiUnmodelled, lossyLines } from '../../config-text/api-model.ts';
-import type { OwnEntries } from '../../config-text/foreign-lines.ts';
-import { configVersion, readPeersSection } from '../../config-text/peers-text.ts';
-import type { Log } from '../../log.ts';
-import type { PeersSection } from '../../model/peers-section.ts';
+import { sleep } from '../clock.ts';
+import { apiObstacles, apiUnmodelled, lossyLines } from '../config-text/api-model.ts';
+import type { OwnEntries } from '../config-text/foreign-lines.ts';
+import { configVersion, readPeersSection } from '../config-text/peers-text.ts';
+import type { Log } from '../log.ts';
+import type { PeersSection } from '../model/peers-section.ts';
 import { notGivenBack, WouldDamage } from './damage.ts';
 import type { PutsBack } from './put-back.ts';
 import type { RawConfiguration, Transactions } from './transactions.ts';

@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.ts';
+import { UserError } from '../errors.ts';
 
 /** Where the Data Plane API listens, ready for got. */
 export interface DataplaneAddress {

@@ -1,7 +1,7 @@
 import type { PeersChanges } from '../../model/changes.ts';
 import type { PeerEntry, PeersSection } from '../../model/peers-section.ts';
-import type { Line } from './schema.ts';
-import type { Sections, Where } from './sections.ts';
+import type { Line } from '../schema.ts';
+import type { Sections, Where } from './peers-section.ts';
 
 /**
  * `create`: the section with its entries in one call; `lines`: entry by entry; `replace`: the whole section,

@@ -2,8 +2,8 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createJournal } from '../../../../src/apply/dataplane/journal.ts';
-import { createLog } from '../../../../src/log.ts';
+import { createJournal } from '../../../src/dataplane/journal.ts';
+import { createLog } from '../../../src/log.ts';
 
 let directory: string;
 const log = createLog('silent');

@@ -1,7 +1,7 @@
-import { sleep } from '../../clock.ts';
-import type { OwnEntries } from '../../config-text/foreign-lines.ts';
-import { saysTheSame } from '../../config-text/surviving-lines.ts';
-import type { Log } from '../../log.ts';
+import { sleep } from '../clock.ts';
+import type { OwnEntries } from '../config-text/foreign-lines.ts';
+import { saysTheSame } from '../config-text/surviving-lines.ts';
+import type { Log } from '../log.ts';
 import { shouldRetry } from './failure.ts';
 import type { Seen } from './look.ts';
 import type { PutsBack } from './put-back.ts';

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { errorMessage, RemoteError } from '../../errors.ts';
+import { errorMessage, RemoteError } from '../errors.ts';
 
 /** Basic auth that follows the password file. */
 export interface Credentials {
