@@ -1,9 +1,9 @@
+import type { Observed } from '../gate/facts.ts';
 import { noChanges, someoneJoins } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Member } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
 import type { Running, Worker } from '../model/worker.ts';
-import type { Observed } from '../plan/facts.ts';
 import { hold, runningOf, sameWorker } from '../plan/latch.ts';
 import { leftOutReasons } from '../plan/left-out.ts';
 import type { PeersPlan } from '../plan/peers.ts';

@@ -1,11 +1,11 @@
 import type { Applied } from '../apply/applier.ts';
 import { AppError, errorMessage, RemoteError } from '../errors.ts';
+import type { Observed } from '../gate/facts.ts';
 import type { Log } from '../log.ts';
 import { hasChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Membership } from '../model/membership.ts';
 import type { PeersSection } from '../model/peers-section.ts';
-import type { Observed } from '../plan/facts.ts';
 import type { PeersPlan } from '../plan/peers.ts';
 
 /** One pass, for whoever counts: metrics now, Events and status later. */

@@ -1,5 +1,5 @@
+import type { Observed } from '../gate/facts.ts';
 import type { Running, Worker } from '../model/worker.ts';
-import type { Observed } from './facts.ts';
 
 /** What becomes of a readiness that was reached with a worker. */
 export type Latched =

@@ -1,8 +1,8 @@
 import type { Confirm } from '../control/judge.ts';
+import type { Observed } from '../gate/facts.ts';
+import { establishedNames } from '../gate/sibling-sessions.ts';
 import type { Log } from '../log.ts';
 import type { Member, Self } from '../model/member.ts';
-import { establishedNames } from '../plan/established.ts';
-import type { Observed } from '../plan/facts.ts';
 import {
   gapOf,
   type Holder,

@@ -1,8 +1,8 @@
 import { sleep } from '../clock.ts';
+import type { Observed } from '../gate/facts.ts';
 import { command } from '../haproxy/socket.ts';
 import { parseWorker } from '../haproxy/worker.ts';
 import type { Running } from '../model/worker.ts';
-import type { Observed } from '../plan/facts.ts';
 import { runningOf, sameWorker } from '../plan/latch.ts';
 
 export interface WorkerWatchOptions {

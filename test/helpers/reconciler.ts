@@ -1,8 +1,8 @@
 import type { Applier } from '../../src/apply/applier.ts';
 import { createMemoryApplier } from '../../src/apply/memory.ts';
 import { createReconciler, type ReloadWish } from '../../src/control/reconciler.ts';
+import type { Observed } from '../../src/gate/facts.ts';
 import type { PeersSection } from '../../src/model/peers-section.ts';
-import type { Observed } from '../../src/plan/facts.ts';
 import { capturedLog } from './captured-log.ts';
 import { membership, peer, section, self, state } from './members.ts';
 import { settableSource } from './source.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Observed } from '../../../src/gate/facts.ts';
 import type { Member } from '../../../src/model/member.ts';
-import type { Observed } from '../../../src/plan/facts.ts';
 import { createRepair } from '../../../src/sync/repair.ts';
 import type { Status } from '../../../src/sync/status-schema.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { GateInput, History } from '../../../src/gate/facts.ts';
+import { gate } from '../../../src/gate/gate.ts';
 import type { PeersChanges } from '../../../src/model/changes.ts';
 import { noChanges } from '../../../src/model/changes.ts';
 import type { PeersState } from '../../../src/model/peers-state.ts';
-import type { GateInput, History } from '../../../src/plan/facts.ts';
-import { gate } from '../../../src/plan/gate.ts';
 import { entry, peer, state } from '../../helpers/members.ts';
 import { gate as settings } from '../../helpers/reconciler.ts';
 

@@ -1,9 +1,9 @@
 import { someoneJoins } from '../model/changes.ts';
 import type { PeerEntry } from '../model/peers-section.ts';
-import { establishedNames } from './established.ts';
 import type { Delay, GateInput, GateSettings, Observed } from './facts.ts';
-import { turnDelays } from './turns.ts';
-import { unloadedDelay } from './unloaded.ts';
+import { unloadedDelay } from './not-loaded.ts';
+import { turnDelays } from './reload-order.ts';
+import { establishedNames } from './sibling-sessions.ts';
 
 /** How often a sibling that is not connected is looked for again, in milliseconds. */
 const lookAgainMs = 100;

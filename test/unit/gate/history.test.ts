@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createHistory, type HistoryRecord } from '../../../src/control/history.ts';
+import type { Observed } from '../../../src/gate/facts.ts';
+import { createHistory, type HistoryRecord } from '../../../src/gate/history.ts';
 import type { PeersChanges } from '../../../src/model/changes.ts';
-import type { Observed } from '../../../src/plan/facts.ts';
 
 const none: PeersChanges = { create: false, add: [], update: [], remove: [] };
 const observed: Observed = { kind: 'down', why: 'not asked' };
@@ -86,7 +86,7 @@ describe('the history of a change', () => {
     const { history, noted } = started();
 
     noted(1000, { add: [entry('a')] });
-    history.applied({ reloaded: true, version: '2', attempts: 1 }, observed);
+    history.applied({ reloaded: true }, observed);
     const value = noted(4000, { add: [entry('b')] });
 
     expect(value).toMatchObject({ joinSinceMs: 4000, lastReloadAtMs: 1000 });

@@ -2,7 +2,7 @@ import { hasChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import { delaysOf } from './delays.ts';
 import type { GateInput, GateSettings } from './facts.ts';
-import { neverLoaded, reloadForUnloaded } from './unloaded.ts';
+import { neverLoaded, reloadForUnloaded } from './not-loaded.ts';
 
 /** How often HAProxy is looked at again while it is down or learns, in milliseconds. */
 const lookAgainMs = 200;

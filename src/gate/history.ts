@@ -1,8 +1,7 @@
-import type { Applied } from '../apply/applier.ts';
 import { type PeersChanges, someoneJoins } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
-import { establishedNames } from '../plan/established.ts';
-import type { History, Observed } from '../plan/facts.ts';
+import type { History, Observed } from './facts.ts';
+import { establishedNames } from './sibling-sessions.ts';
 
 export interface HistoryRecord {
   value(): History;
@@ -14,7 +13,7 @@ export interface HistoryRecord {
   noChange(): void;
   /** No decision was reached: something is in the way of a reload. */
   blocked(): void;
-  applied(applied: Applied, observed: Observed): void;
+  applied(applied: { readonly reloaded: boolean }, observed: Observed): void;
   /** HAProxy was reloaded for another reason than a change. */
   reloaded(observed: Observed): void;
   failed(): void;

@@ -1,6 +1,6 @@
 import { someoneJoins } from '../model/changes.ts';
-import { companyOf, peersOf } from './established.ts';
 import type { Delay, GateInput, GateSettings, Observed } from './facts.ts';
+import { companyOf, peersOf } from './sibling-sessions.ts';
 
 /** How often siblings that are away or behind are looked at again, in milliseconds. */
 const lookAgainMs = 100;

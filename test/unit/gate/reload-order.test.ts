@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { GateInput, History } from '../../../src/gate/facts.ts';
+import { turnDelays } from '../../../src/gate/reload-order.ts';
 import { noChanges, type PeersChanges } from '../../../src/model/changes.ts';
 import type { PeerState, PeersState } from '../../../src/model/peers-state.ts';
-import type { GateInput, History } from '../../../src/plan/facts.ts';
-import { turnDelays } from '../../../src/plan/turns.ts';
 import { entry, peer, state } from '../../helpers/members.ts';
 import { gate as settings } from '../../helpers/reconciler.ts';
 
