@@ -7,7 +7,6 @@ import type { HelloOutcome } from '../model/hello.ts';
 import type { Member, Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
 import type { JoinDecision } from '../plan/join.ts';
-import { askStatus } from '../sync/ask-status.ts';
 import { createBootstrap } from '../sync/bootstrap.ts';
 import { type AskHello, joinSiblings } from '../sync/join.ts';
 import { keepSelector } from '../sync/kept-selector.ts';
@@ -15,7 +14,8 @@ import { leftOutNotices, recorderFor } from '../sync/notices.ts';
 import { helloTls } from '../sync/peers-tls.ts';
 import { settledMembers } from '../sync/settle.ts';
 import { createSource } from '../sync/source.ts';
-import { isLearning } from '../sync/status-schema.ts';
+import { askStatus } from '../telemetry/ask-status.ts';
+import { isLearning } from '../telemetry/status-schema.ts';
 import type { Command, Context } from './command.ts';
 
 const now = monotonicNow;

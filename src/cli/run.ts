@@ -2,17 +2,17 @@ import { version as nodeVersion } from 'node:process';
 import { dateOf, monotonicNow, wallNow } from '../clock.ts';
 import { parseListen } from '../config/validate.ts';
 import { liveness } from '../plan/liveness.ts';
-import { expose } from '../server/exposition.ts';
-import { startHttpServer } from '../server/http.ts';
-import { createMetrics } from '../server/metrics.ts';
 import { createApplier } from '../sync/applier.ts';
 import { readKeptSelector } from '../sync/kept-selector.ts';
 import { createLatch } from '../sync/latch.ts';
 import { recorderFor } from '../sync/notices.ts';
 import { createPeersModule } from '../sync/peers.ts';
-import { countWatch, createScrape } from '../sync/scrape.ts';
 import { createSource } from '../sync/source.ts';
 import { readStaticPeers } from '../sync/static-peers.ts';
+import { expose } from '../telemetry/exposition.ts';
+import { startHttpServer } from '../telemetry/http.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { countWatch, createScrape } from '../telemetry/scrape.ts';
 import type { Command, Context } from './command.ts';
 
 async function run({ config, env, log, signal, version }: Context): Promise<number> {

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { formatDuration } from '../config/duration.ts';
-import type { Status } from '../sync/status-schema.ts';
+import type { Status } from '../telemetry/status-schema.ts';
 import { visibleIn } from '../visible.ts';
 
 /** One replica as it was found: its status, or why there is none. */

@@ -7,7 +7,7 @@ import type { Config } from '../config/values.ts';
 import { parseDataplaneAddress } from '../dataplane/address.ts';
 import { hardReload, reloadOverMaster } from '../haproxy/master.ts';
 import type { Log } from '../log.ts';
-import type { Metrics } from '../server/metrics.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { haproxyEnv } from './haproxy-env.ts';
 import { observePeers } from './observe.ts';
 

@@ -1,7 +1,7 @@
 import type { Observer, PassReport } from '../control/reporter.ts';
 import { noChanges, type PeersChanges, someoneJoins } from '../model/changes.ts';
 import type { HoldCode } from '../model/decision.ts';
-import type { Metrics } from '../server/metrics.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 
 export interface Counting extends Observer {
   /** The source says that the members may have changed. */

@@ -28,7 +28,7 @@ import { isDnsName } from '../model/names.ts';
 import { pods as podKind } from '../sources/kubernetes/pod-source.ts';
 import { slices } from '../sources/kubernetes/slice-source.ts';
 import type { SliceFacts } from '../sources/slices.ts';
-import { askStatus } from './ask-status.ts';
+import { askStatus } from '../telemetry/ask-status.ts';
 import { haproxyEnv } from './haproxy-env.ts';
 import { inTurns } from './in-turns.ts';
 import { readKeptSelector } from './kept-selector.ts';

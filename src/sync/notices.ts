@@ -6,7 +6,12 @@ import type { Log } from '../log.ts';
 import type { Membership } from '../model/membership.ts';
 import { type Heard, type NoticeState, nothingHeard, noticed } from '../plan/notices.ts';
 import { listed } from '../sources/candidates.ts';
-import { createRecorder, type Recorder, type RecorderOptions, silentRecorder } from './events.ts';
+import {
+  createRecorder,
+  type Recorder,
+  type RecorderOptions,
+  silentRecorder,
+} from '../telemetry/event-recorder.ts';
 
 export interface RecorderContext {
   readonly config: Config;

@@ -10,11 +10,12 @@ import { readMaterial } from '../haproxy/tls-material.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
 import { expectedPeers } from '../plan/expected.ts';
-import type { Metrics } from '../server/metrics.ts';
 import type { Source } from '../sources/source.ts';
-import { askStatus } from './ask-status.ts';
+import { askStatus } from '../telemetry/ask-status.ts';
+import type { Recorder } from '../telemetry/event-recorder.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Status } from '../telemetry/status-schema.ts';
 import { type Counting, countWith } from './count.ts';
-import type { Recorder } from './events.ts';
 import type { Ready } from './latch.ts';
 import { leftOutNotices, noticeWith } from './notices.ts';
 import { observePeers } from './observe.ts';
@@ -23,7 +24,6 @@ import { peersTlsFiles, peersTlsSource } from './peers-tls.ts';
 import { createRenewal, type Renewal } from './renewal.ts';
 import { createRepair } from './repair.ts';
 import { createStatusBoard, type StatusBoard } from './status.ts';
-import type { Status } from './status-schema.ts';
 import { watchWorker } from './worker.ts';
 
 export interface PeersModule {

@@ -12,7 +12,7 @@ import {
   repair,
   shrinks,
 } from '../plan/repair.ts';
-import type { Status } from './status-schema.ts';
+import type { Status } from '../telemetry/status-schema.ts';
 
 export interface RepairOptions {
   readonly self: Self;

@@ -6,7 +6,7 @@ import { command } from '../haproxy/socket.ts';
 import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
 import type { Readiness } from '../plan/readiness.ts';
-import type { Status } from './status-schema.ts';
+import type { Status } from '../telemetry/status-schema.ts';
 
 export interface StatusBoardOptions {
   readonly self: Self;

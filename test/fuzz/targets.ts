@@ -16,9 +16,9 @@ import { runningPeers } from '../../src/haproxy/running-peers.ts';
 import { parseShowPeers } from '../../src/haproxy/show-peers.ts';
 import { parseShowTable } from '../../src/haproxy/show-table.ts';
 import { isDnsName, isHaproxyName, quoted } from '../../src/model/names.ts';
-import { headEnd, maxHeadBytes, parseHead } from '../../src/server/request.ts';
-import { parseStatus } from '../../src/sync/ask-status.ts';
-import { statusSchema } from '../../src/sync/status-schema.ts';
+import { parseStatus } from '../../src/telemetry/ask-status.ts';
+import { headEnd, maxHeadBytes, parseHead } from '../../src/telemetry/request.ts';
+import { statusSchema } from '../../src/telemetry/status-schema.ts';
 import { anyText, config, damaged, entry, name, recorded } from './inputs.ts';
 
 function must(condition: boolean, what: string): void {

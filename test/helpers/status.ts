@@ -1,4 +1,4 @@
-import type { Status } from '../../src/sync/status-schema.ts';
+import type { Status } from '../../src/telemetry/status-schema.ts';
 
 /** A valid status of a replica that holds nothing, and what the test is about. */
 export function status(name: string, part: Partial<Status> = {}): Status {

@@ -35,7 +35,6 @@ it('tells the date only where it is shown or compared with another date', () => 
     'cli/run.ts',
     'cli/status.ts',
     'control/reconciler.ts',
-    'server/connections.ts',
     'sources/dns.ts',
     'sources/file.ts',
     'sources/kubernetes/follow.ts',
@@ -44,7 +43,8 @@ it('tells the date only where it is shown or compared with another date', () => 
     'sync/facts.ts',
     'sync/latch.ts',
     'sync/peers.ts',
-    'sync/scrape.ts',
     'sync/status.ts',
+    'telemetry/connections.ts',
+    'telemetry/scrape.ts',
   ]);
 });

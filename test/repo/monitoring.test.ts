@@ -7,8 +7,8 @@ import {
   type MetricDefinition,
   metricDefinitions,
   metricPrefix,
-} from '../../src/server/metric-definitions.ts';
-import { createMetrics } from '../../src/server/metrics.ts';
+} from '../../src/telemetry/metric-definitions.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { metricsIn, readAlerts, readDashboard, rulesTestFile } from '../helpers/monitoring.ts';
 
 const read = (path: string) => readFileSync(path, 'utf8');

@@ -6,7 +6,7 @@ import {
   type MetricDefinition,
   metricDefinitions,
   metricPrefix,
-} from '../../src/server/metric-definitions.ts';
+} from '../../src/telemetry/metric-definitions.ts';
 import { dashboardJson } from './dashboard.ts';
 import { prometheusRuleYaml } from './prometheus-rule.ts';
 
@@ -36,7 +36,7 @@ function metricsMarkdown(): string {
   return [
     '# Metrics',
     '',
-    'Generated from `src/server/metric-definitions.ts` by `npm run docs`. Served on `/metrics`, port 8405 (`--listen`), as OpenMetrics 1.0 where the scraper asks for it, else as Prometheus text.',
+    'Generated from `src/telemetry/metric-definitions.ts` by `npm run docs`. Served on `/metrics`, port 8405 (`--listen`), as OpenMetrics 1.0 where the scraper asks for it, else as Prometheus text.',
     'A histogram has the endings `_bucket`, `_sum` and `_count`. Labels are bounded: kinds, codes and names of the configuration; `sibling` appears only with `--metrics-per-sibling`, and disappears with the sibling.',
     '',
     '| metric | type | labels | meaning |',

@@ -1,6 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connectWith } from '../../../src/kubernetes/connection.ts';
-import { createRecorder, type Recorder, type RecorderOptions } from '../../../src/sync/events.ts';
+import {
+  createRecorder,
+  type Recorder,
+  type RecorderOptions,
+} from '../../../src/telemetry/event-recorder.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import got from 'got';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { metricDefinitions, metricPrefix } from '../../../src/server/metric-definitions.ts';
+import { metricDefinitions, metricPrefix } from '../../../src/telemetry/metric-definitions.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import {
   type KubeApiserver,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import got from 'got';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { statusSchema } from '../../../src/sync/status-schema.ts';
+import { statusSchema } from '../../../src/telemetry/status-schema.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { renderStatus } from '../../../src/cli/status-view.ts';
-import type { Status } from '../../../src/sync/status-schema.ts';
+import type { Status } from '../../../src/telemetry/status-schema.ts';
 
 const nowMs = 1_000_000;
 

@@ -6,7 +6,7 @@ import { renderStatus } from '../../../src/cli/status-view.ts';
 import type { Finding } from '../../../src/doctor/facts.ts';
 import { AppError } from '../../../src/errors.ts';
 import { createLog } from '../../../src/log.ts';
-import { type Status, statusSchema } from '../../../src/sync/status-schema.ts';
+import { type Status, statusSchema } from '../../../src/telemetry/status-schema.ts';
 import { escapeJson, visible } from '../../../src/visible.ts';
 
 /** Whatever a terminal obeys, or shows elsewhere or not at all; the line break is ours. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { PassReport } from '../../../src/control/reporter.ts';
 import { noChanges, type PeersChanges } from '../../../src/model/changes.ts';
 import type { Decision } from '../../../src/model/decision.ts';
-import { createMetrics } from '../../../src/server/metrics.ts';
 import { countWith } from '../../../src/sync/count.ts';
+import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { entry, membership, peer, section, state } from '../../helpers/members.ts';
 
 /** A counter with a clock that the test sets, and what a scrape would read. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Observed } from '../../../src/gate/facts.ts';
 import type { Member } from '../../../src/model/member.ts';
 import { createRepair } from '../../../src/sync/repair.ts';
-import type { Status } from '../../../src/sync/status-schema.ts';
+import type { Status } from '../../../src/telemetry/status-schema.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
 import { member, peer, self, state } from '../../helpers/members.ts';
 

@@ -1,6 +1,6 @@
 import type { WatchHealth } from '../kubernetes/informer.ts';
 import type { Membership } from '../model/membership.ts';
-import type { Metrics } from '../server/metrics.ts';
+import type { Metrics } from './metrics.ts';
 import type { Status } from './status-schema.ts';
 
 export interface ScrapeOptions {

@@ -17,7 +17,7 @@ import {
   type SeriesDecision,
   type SeriesLimits,
   seriesLimits,
-} from '../plan/event-series.ts';
+} from './event-series.ts';
 
 export type EventOutcome = 'created' | 'counted' | 'held' | 'failed' | 'off';
 

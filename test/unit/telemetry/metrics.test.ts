@@ -3,8 +3,8 @@ import {
   type MetricDefinition,
   metricDefinitions,
   metricPrefix,
-} from '../../../src/server/metric-definitions.ts';
-import { createMetrics } from '../../../src/server/metrics.ts';
+} from '../../../src/telemetry/metric-definitions.ts';
+import { createMetrics } from '../../../src/telemetry/metrics.ts';
 
 const definitions: readonly (readonly [string, MetricDefinition])[] =
   Object.entries(metricDefinitions);

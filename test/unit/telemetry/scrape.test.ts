@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createMetrics } from '../../../src/server/metrics.ts';
-import { countWatch, createScrape } from '../../../src/sync/scrape.ts';
-import type { Status } from '../../../src/sync/status-schema.ts';
+import { createMetrics } from '../../../src/telemetry/metrics.ts';
+import { countWatch, createScrape } from '../../../src/telemetry/scrape.ts';
+import type { Status } from '../../../src/telemetry/status-schema.ts';
 import { membership } from '../../helpers/members.ts';
 
 const silent: Status = {

@@ -7,10 +7,10 @@ import {
   type ConnectionLimits,
   defaultLimits,
   type Ended,
-} from '../../../src/server/connections.ts';
-import { expose } from '../../../src/server/exposition.ts';
-import { type Check, type HttpServer, startHttpServer } from '../../../src/server/http.ts';
-import { createMetrics } from '../../../src/server/metrics.ts';
+} from '../../../src/telemetry/connections.ts';
+import { expose } from '../../../src/telemetry/exposition.ts';
+import { type Check, type HttpServer, startHttpServer } from '../../../src/telemetry/http.ts';
+import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { eventually } from '../../helpers/eventually.ts';
 
 const servers: HttpServer[] = [];

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Connect } from '../../../src/kubernetes/connection.ts';
-import { createRecorder, type RecorderOptions, silentRecorder } from '../../../src/sync/events.ts';
+import {
+  createRecorder,
+  type RecorderOptions,
+  silentRecorder,
+} from '../../../src/telemetry/event-recorder.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
 
 const away: Connect = async () => {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Notice } from '../../../src/model/notice.ts';
-import { emptySeries, named, nextEvent, seriesLimits } from '../../../src/plan/event-series.ts';
+import {
+  emptySeries,
+  named,
+  nextEvent,
+  seriesLimits,
+} from '../../../src/telemetry/event-series.ts';
 
 const limits = { ...seriesLimits, burst: 3 };
 const held: Notice = { reason: 'ChangeHeld', message: 'first' };

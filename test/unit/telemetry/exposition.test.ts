@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { expose, toOpenMetrics, wantsOpenMetrics } from '../../../src/server/exposition.ts';
-import { createMetrics } from '../../../src/server/metrics.ts';
+import { expose, toOpenMetrics, wantsOpenMetrics } from '../../../src/telemetry/exposition.ts';
+import { createMetrics } from '../../../src/telemetry/metrics.ts';
 
 describe('wantsOpenMetrics', () => {
   it.each([

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { hello } from '../../../src/haproxy/hello.ts';
 import { answerLimit } from '../../../src/model/answer-limit.ts';
-import { startHttpServer } from '../../../src/server/http.ts';
-import { askStatus, parseStatus } from '../../../src/sync/ask-status.ts';
-import type { Status } from '../../../src/sync/status-schema.ts';
+import { askStatus, parseStatus } from '../../../src/telemetry/ask-status.ts';
+import { startHttpServer } from '../../../src/telemetry/http.ts';
+import type { Status } from '../../../src/telemetry/status-schema.ts';
 import {
   endlessHello,
   type HostileServer,

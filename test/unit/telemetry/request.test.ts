@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { headEnd, maxHeadBytes, parseHead } from '../../../src/server/request.ts';
+import { headEnd, maxHeadBytes, parseHead } from '../../../src/telemetry/request.ts';
 
 describe('parseHead', () => {
   it('joins the values of Accept, without the spaces around them', () => {
