@@ -3,10 +3,10 @@ import { noChanges, someoneJoins } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Member } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
+import type { PeersPlan } from '../model/peers-plan.ts';
 import type { Running, Worker } from '../model/worker.ts';
 import { hold, runningOf, sameWorker } from '../plan/latch.ts';
 import { leftOutReasons } from '../plan/left-out.ts';
-import type { PeersPlan } from '../plan/peers.ts';
 import { type Readiness, readiness } from '../plan/readiness.ts';
 
 /** Whether a pod that is otherwise fit may become ready, and what was done about it. */

@@ -9,10 +9,10 @@ import { hasChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
+import type { PeersPlan } from '../model/peers-plan.ts';
 import type { PeersSection } from '../model/peers-section.ts';
 import { unloadedNames } from '../model/unloaded.ts';
 import type { Running, Worker } from '../model/worker.ts';
-import { type PeersPlan, type PlanSettings, planPeers } from '../plan/peers.ts';
 import type { Readiness } from '../plan/readiness.ts';
 import type { Source } from '../sources/source.ts';
 import { type Confirm, createJudge } from './judge.ts';
@@ -25,7 +25,8 @@ export interface ReconcilerOptions {
   /** What the running HAProxy says of the section. Never throws: no answer is an answer. */
   readonly observe: (signal: AbortSignal) => Promise<Observed>;
   readonly self: Self;
-  readonly plan: PlanSettings;
+  /** What differs between the members and the section. */
+  readonly plan: (membership: Membership, section: PeersSection) => PeersPlan;
   readonly gate: GateSettings;
   /** Reloads HAProxy with the file as it is. */
   readonly reload: (signal: AbortSignal) => Promise<void>;
@@ -194,7 +195,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const leaving = membership.leaving === true;
     if (leaving) report.leaving();
     const base = await read(resync && !leaving, signal);
-    const plan = planPeers(membership, base, self, options.plan);
+    const plan = options.plan(membership, base);
     const observed = await options.observe(signal);
     const decision = decide(plan, base, membership, observed);
     report.pass({ membership, section: base, plan, observed, decision });

@@ -5,8 +5,8 @@ import type { Log } from '../log.ts';
 import { hasChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Membership } from '../model/membership.ts';
+import type { PeersPlan } from '../model/peers-plan.ts';
 import type { PeersSection } from '../model/peers-section.ts';
-import type { PeersPlan } from '../plan/peers.ts';
 
 /** One pass, for whoever counts: metrics now, Events and status later. */
 export interface PassReport {

@@ -1,7 +1,7 @@
-import type { PeersChanges } from '../model/changes.ts';
 import type { HoldCode } from '../model/decision.ts';
 import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
+import type { PeersPlan } from '../model/peers-plan.ts';
 import type { PeerEntry, PeersSection } from '../model/peers-section.ts';
 
 export interface PlanSettings {
@@ -14,15 +14,6 @@ export interface PlanSettings {
   /** A section without TLS is never written: what it shares would be readable on the network. */
   readonly tls?: boolean;
 }
-
-export type PeersPlan =
-  | {
-      readonly kind: 'changes';
-      readonly changes: PeersChanges;
-      readonly reasons: readonly string[];
-    }
-  /** What is known does not allow to plan: nothing may be changed. */
-  | { readonly kind: 'hold'; readonly code: HoldCode; readonly reasons: readonly string[] };
 
 /**
  * What differs between the pods that are there and the peers section that is there. Idempotent: on a section

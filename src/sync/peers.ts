@@ -10,6 +10,7 @@ import { readMaterial } from '../haproxy/tls-material.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
 import { expectedPeers } from '../plan/expected.ts';
+import { planPeers } from '../plan/peers.ts';
 import type { Source } from '../sources/source.ts';
 import { askStatus } from '../telemetry/ask-status.ts';
 import type { Recorder } from '../telemetry/event-recorder.ts';
@@ -137,18 +138,19 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
   const counting = countWith({ metrics: options.metrics, now });
   const notices = noticeWith(options.events, config.heldLimit, now);
   const renewal = createPeersRenewal(options);
+  const plan = {
+    port: config.peersPort,
+    keep: new Set([...config.keepPeer, ...options.staticPeers]),
+    expected: expectedPeers(options.self, config.expectReplicas),
+    tls: config.peersTls,
+  };
   const reconciler: Reconciler = createReconciler({
     source,
     applier: options.applier,
     observe: (passSignal) => observePeers(config.adminSocket, config.peersSection, passSignal),
     reload: (reloadSignal) => options.applier.reload(reloadSignal),
     self: options.self,
-    plan: {
-      port: config.peersPort,
-      keep: new Set([...config.keepPeer, ...options.staticPeers]),
-      expected: expectedPeers(options.self, config.expectReplicas),
-      tls: config.peersTls,
-    },
+    plan: (membership, section) => planPeers(membership, section, options.self, plan),
     gate: {
       burstWindowMs: config.burstWindow,
       minReloadIntervalMs: config.minReloadInterval,

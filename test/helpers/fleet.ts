@@ -6,6 +6,7 @@ import { RemoteError } from '../../src/errors.ts';
 import type { GateSettings, Observed } from '../../src/gate/facts.ts';
 import type { PeerEntry } from '../../src/model/peers-section.ts';
 import type { PeerState } from '../../src/model/peers-state.ts';
+import { planPeers } from '../../src/plan/peers.ts';
 import { capturedLog } from './captured-log.ts';
 import { entry, member, membership, peer, section, self, state } from './members.ts';
 import { gate } from './reconciler.ts';
@@ -177,7 +178,8 @@ export function createFleet({
       observe: async () => observe(name),
       reload: () => reload(async () => {}),
       self: self(name),
-      plan: { port: 3000, keep: new Set(), expected: [] },
+      plan: (membership, actual) =>
+        planPeers(membership, actual, self(name), { port: 3000, keep: new Set(), expected: [] }),
       gate: settings,
       log: capturedLog().log,
       observer: { pass() {}, applied() {}, failed() {}, ready() {} },

@@ -3,6 +3,7 @@ import { createMemoryApplier } from '../../src/apply/memory.ts';
 import { createReconciler, type ReloadWish } from '../../src/control/reconciler.ts';
 import type { Observed } from '../../src/gate/facts.ts';
 import type { PeersSection } from '../../src/model/peers-section.ts';
+import { planPeers } from '../../src/plan/peers.ts';
 import { capturedLog } from './captured-log.ts';
 import { membership, peer, section, self, state } from './members.ts';
 import { settableSource } from './source.ts';
@@ -76,7 +77,8 @@ export function bench(initial: PeersSection = section(['a']), reloadWish?: Reloa
       failing();
     },
     self: self('a'),
-    plan: { port: 3000, keep: new Set(), expected: [] },
+    plan: (membership, actual) =>
+      planPeers(membership, actual, self('a'), { port: 3000, keep: new Set(), expected: [] }),
     gate,
     log,
     observer: { pass() {}, applied() {}, failed() {}, ready() {} },
