@@ -1,5 +1,5 @@
 import { examine } from '../doctor/examine.ts';
-import { gatherFacts } from '../sync/facts.ts';
+import { gatherFacts } from '../doctor/gather.ts';
 import { escapeJson } from '../visible.ts';
 import type { Command, Context } from './command.ts';
 import { renderFindings } from './doctor-view.ts';

@@ -1,17 +1,17 @@
 import { version as nodeVersion } from 'node:process';
 import { dateOf, monotonicNow, wallNow } from '../clock.ts';
 import { parseListen } from '../config/validate.ts';
-import { liveness } from '../plan/liveness.ts';
-import { createApplier } from '../sync/applier.ts';
-import { readKeptSelector } from '../sync/kept-selector.ts';
-import { createLatch } from '../sync/latch.ts';
-import { recorderFor } from '../sync/notices.ts';
-import { createPeersModule } from '../sync/peers.ts';
-import { createSource } from '../sync/source.ts';
-import { readStaticPeers } from '../sync/static-peers.ts';
+import { liveness } from '../engine/liveness.ts';
+import { createLatch } from '../engine/ready-marker-file.ts';
+import { createApplier } from '../modules/peers/applier.ts';
+import { createPeersModule } from '../modules/peers/module.ts';
+import { readStaticPeers } from '../modules/peers/static-peers.ts';
+import { createSource } from '../sources/from-config.ts';
+import { readKeptSelector } from '../sources/kept-selector.ts';
 import { expose } from '../telemetry/exposition.ts';
 import { startHttpServer } from '../telemetry/http.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { recorderFor } from '../telemetry/notice-recorder.ts';
 import { countWatch, createScrape } from '../telemetry/scrape.ts';
 import type { Command, Context } from './command.ts';
 

@@ -1,5 +1,5 @@
 import { changedEntries } from '../../src/model/changes.ts';
-import { planPeers } from '../../src/plan/peers.ts';
+import { planPeers } from '../../src/modules/peers/plan.ts';
 import { member, membership, section, self } from '../helpers/members.ts';
 
 const count = 1000;

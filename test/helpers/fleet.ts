@@ -1,12 +1,12 @@
 import type { Applier } from '../../src/apply/applier.ts';
 import { createMemoryApplier } from '../../src/apply/memory.ts';
-import { createReconciler } from '../../src/control/reconciler.ts';
-import { createScheduler } from '../../src/control/scheduler.ts';
+import { createReconciler } from '../../src/engine/reconciler.ts';
+import { createScheduler } from '../../src/engine/scheduler.ts';
 import { RemoteError } from '../../src/errors.ts';
 import type { GateSettings, Observed } from '../../src/gate/facts.ts';
 import type { PeerEntry } from '../../src/model/peers-section.ts';
 import type { PeerState } from '../../src/model/peers-state.ts';
-import { planPeers } from '../../src/plan/peers.ts';
+import { planPeers } from '../../src/modules/peers/plan.ts';
 import { capturedLog } from './captured-log.ts';
 import { entry, member, membership, peer, section, self, state } from './members.ts';
 import { gate } from './reconciler.ts';

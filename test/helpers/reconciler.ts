@@ -1,9 +1,9 @@
 import type { Applier } from '../../src/apply/applier.ts';
 import { createMemoryApplier } from '../../src/apply/memory.ts';
-import { createReconciler, type ReloadWish } from '../../src/control/reconciler.ts';
+import { createReconciler, type ReloadWish } from '../../src/engine/reconciler.ts';
 import type { Observed } from '../../src/gate/facts.ts';
 import type { PeersSection } from '../../src/model/peers-section.ts';
-import { planPeers } from '../../src/plan/peers.ts';
+import { planPeers } from '../../src/modules/peers/plan.ts';
 import { capturedLog } from './captured-log.ts';
 import { membership, peer, section, self, state } from './members.ts';
 import { settableSource } from './source.ts';

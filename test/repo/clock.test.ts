@@ -34,17 +34,17 @@ it('tells the date only where it is shown or compared with another date', () => 
   expect(readers.toSorted()).toEqual([
     'cli/run.ts',
     'cli/status.ts',
-    'control/reconciler.ts',
+    'doctor/gather.ts',
+    'engine/ready-marker-file.ts',
+    'engine/reconciler.ts',
+    'modules/peers/join/bootstrap.ts',
+    'modules/peers/module.ts',
     'sources/dns.ts',
     'sources/file.ts',
     'sources/kubernetes/follow.ts',
     'sources/observation.ts',
-    'sync/bootstrap.ts',
-    'sync/facts.ts',
-    'sync/latch.ts',
-    'sync/peers.ts',
-    'sync/status.ts',
     'telemetry/connections.ts',
     'telemetry/scrape.ts',
+    'telemetry/status-board.ts',
   ]);
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { dateOf, monotonicNow, sleep, startTimer, timerMs, wallNow } from '../../src/clock.ts';
-import { createScheduler } from '../../src/control/scheduler.ts';
-import { liveness } from '../../src/plan/liveness.ts';
+import { liveness } from '../../src/engine/liveness.ts';
+import { createScheduler } from '../../src/engine/scheduler.ts';
 
 const second = 1000;
 const minute = 60 * second;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { observePeers } from '../../../src/engine/observe.ts';
 import { reloadOverMaster } from '../../../src/haproxy/master.ts';
 import type { PeerState, PeersState } from '../../../src/model/peers-state.ts';
-import { observePeers } from '../../../src/sync/observe.ts';
 import { connected, createStand, type Stand, worker } from '../../bench/handover/stand.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { ownNetwork } from '../../helpers/network.ts';

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../../src/kubernetes/connection.ts';
 import { podSchema } from '../../../src/sources/kubernetes/pod-schema.ts';
 import { createScope, type ScopeOptions } from '../../../src/sources/kubernetes/scope.ts';
-import { leftOutNotices } from '../../../src/sync/notices.ts';
 import { silentRecorder } from '../../../src/telemetry/event-recorder.ts';
+import { leftOutNotices } from '../../../src/telemetry/notice-recorder.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
 import { membership } from '../../helpers/members.ts';
 

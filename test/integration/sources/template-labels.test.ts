@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/validate.ts';
+import { createSource } from '../../../src/sources/from-config.ts';
 import type { Source } from '../../../src/sources/source.ts';
-import { createSource } from '../../../src/sync/source.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import {

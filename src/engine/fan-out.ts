@@ -1,0 +1,22 @@
+import type { Observer } from './reporter.ts';
+
+/** Every observer hears everything, in the order given. */
+export function everybody(...observers: readonly Observer[]): Observer {
+  return {
+    pass(report) {
+      for (const observer of observers) observer.pass(report);
+    },
+    applied(applied, ms) {
+      for (const observer of observers) observer.applied(applied, ms);
+    },
+    failed(code, reason) {
+      for (const observer of observers) observer.failed(code, reason);
+    },
+    ready() {
+      for (const observer of observers) observer.ready();
+    },
+    unready() {
+      for (const observer of observers) observer.unready?.();
+    },
+  };
+}

@@ -1,0 +1,244 @@
+import type { Applied, Applier } from '../apply/applier.ts';
+import { errorMessage } from '../errors.ts';
+import type { GateSettings, Observed } from '../gate/facts.ts';
+import { gate } from '../gate/gate.ts';
+import { createHistory } from '../gate/history.ts';
+import { companyOf } from '../gate/sibling-sessions.ts';
+import type { Log } from '../log.ts';
+import { hasChanges } from '../model/changes.ts';
+import type { Decision } from '../model/decision.ts';
+import type { Self } from '../model/member.ts';
+import type { Membership } from '../model/membership.ts';
+import type { PeersPlan } from '../model/peers-plan.ts';
+import type { PeersSection } from '../model/peers-section.ts';
+import { unloadedNames } from '../model/unloaded.ts';
+import type { Running, Worker } from '../model/worker.ts';
+import type { Source } from '../sources/source.ts';
+import { type Confirm, createJudge } from './readiness.ts';
+import type { Readiness } from './ready-rule.ts';
+import { createReporter, type Observer } from './reporter.ts';
+import type { PassResult } from './scheduler.ts';
+
+export interface ReconcilerOptions {
+  readonly source: Source;
+  readonly applier: Applier;
+  /** What the running HAProxy says of the section. Never throws: no answer is an answer. */
+  readonly observe: (signal: AbortSignal) => Promise<Observed>;
+  readonly self: Self;
+  /** What differs between the members and the section. */
+  readonly plan: (membership: Membership, section: PeersSection) => PeersPlan;
+  readonly gate: GateSettings;
+  /** Reloads HAProxy with the file as it is. */
+  readonly reload: (signal: AbortSignal) => Promise<void>;
+  readonly log: Log;
+  readonly observer: Observer;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  /** The date, in milliseconds since the epoch: siblings have the same, or nearly. Default: `now`. */
+  readonly wallNow?: () => number;
+  /** The last word before this pod becomes ready for the first time; it may reload HAProxy. */
+  readonly confirm?: () => Confirm;
+  /** The worker that was ready under an earlier run of this program, and stays so. */
+  readonly wasReady?: Worker | null;
+  /** The worker whose tables are as full as they get is another one now, or gone (null). */
+  readonly onLatch?: (worker: Worker | null) => void;
+  /** Running replicas that the selector leaves out do not keep this one from becoming ready. */
+  readonly allowLeftOut?: boolean;
+  readonly reloadWish?: ReloadWish;
+}
+
+/** A reload that something else than the section needs: it waits at the same gate, and goes along with a change. */
+export interface ReloadWish {
+  /** Why, or null when none is wanted. */
+  reason(): string | null;
+  /** Before any reload of ours: puts in place what the new worker is to read. */
+  prepare(): Promise<void>;
+  /** HAProxy was reloaded, for whatever reason. */
+  reloaded(): void;
+}
+
+export interface Reconciler {
+  /** One pass: snapshot → read → plan → gate → apply → record. Remote faults are recorded, not thrown. */
+  runOnce(resync: boolean, signal: AbortSignal): Promise<PassResult>;
+  readiness(): Readiness;
+  /** Who runs now. True: a pass is due, to judge it. */
+  running(running: Running): boolean;
+}
+
+/** While this pod is not ready, HAProxy is looked at this often, in milliseconds. */
+const lookAgainMs = 250;
+/** After a reload, in milliseconds, before what HAProxy runs is compared with what is written. */
+const settleMs = 2000;
+/**
+ * A pod that is not ready is waited for, and its Data Plane API may start any moment: for this long it is tried as often
+ * as that, in milliseconds. It is on the loopback.
+ */
+const startMs = 5 * 60_000;
+const startRetryMs = 1000;
+const never = Number.POSITIVE_INFINITY;
+
+export function createReconciler(options: ReconcilerOptions): Reconciler {
+  const { source, applier, self, now } = options;
+  const history = createHistory(now);
+  const report = createReporter(options.log, options.observer);
+  let section: PeersSection | null = null;
+  let failures = 0;
+  const createdAtMs = now();
+  const judge = createJudge({
+    confirm: options.confirm,
+    wasReady: options.wasReady ?? null,
+    onLatch: options.onLatch ?? (() => {}),
+    allowLeftOut: options.allowLeftOut === true,
+    onReady: report.ready,
+    onUnready: report.unready,
+    onReadyAgain: () => options.observer.ready(),
+    onReload: history.reloaded,
+  });
+
+  async function read(resync: boolean, signal: AbortSignal): Promise<PeersSection> {
+    if (section === null || resync) section = await applier.read(signal);
+    return section;
+  }
+
+  /** Right after our own reload the old worker may still be the one that answers. */
+  function unloadedOf(base: PeersSection, observed: Observed, wanted: ReadonlySet<string>) {
+    const { lastReloadAtMs } = history.value();
+    const recent = lastReloadAtMs !== null && now() < lastReloadAtMs + settleMs;
+    if (recent || observed.kind === 'down' || observed.state === null) return [];
+    const names = unloadedNames(base, observed.state, wanted);
+    history.unloaded(names);
+    return names;
+  }
+
+  function decide(
+    plan: PeersPlan,
+    base: PeersSection,
+    membership: Membership,
+    observed: Observed,
+  ): Decision {
+    if (plan.kind === 'hold') {
+      history.noChange();
+      history.blocked();
+      return { kind: 'hold', reasons: plan.reasons, codes: [plan.code] };
+    }
+    history.note(plan.changes, observed);
+    const memberNames = stayingNames(membership);
+    const leaving = membership.leaving === true;
+    const unloaded = leaving ? [] : unloadedOf(base, observed, memberNames);
+    const input = {
+      changes: plan.changes,
+      reasons: plan.reasons,
+      observed,
+      selfName: self.name,
+      memberNames,
+      awaited: membership.awaited,
+      history: history.value(),
+      reloadFor: leaving ? null : (options.reloadWish?.reason() ?? null),
+      unloaded,
+      wallAheadMs: (options.wallNow ?? now)() - now(),
+    };
+    const decision = gate(input, options.gate, now());
+    history.decided(decision);
+    return decision;
+  }
+
+  /** The gate looked before the first try; a Data Plane API that restarts takes seconds, and siblings reload in them. */
+  async function inCompany(signal: AbortSignal): Promise<boolean> {
+    const observed = await options.observe(signal);
+    const names = stayingNames(source.snapshot());
+    const { missing, behind } = companyOf(observed, history.value(), names, options.gate);
+    return missing.length === 0 && behind.length === 0;
+  }
+
+  async function apply(
+    base: PeersSection,
+    decision: Decision,
+    observed: Observed,
+    signal: AbortSignal,
+  ) {
+    if (decision.kind !== 'apply') return;
+    const startedAtMs = now();
+    let applied: Applied;
+    try {
+      await options.reloadWish?.prepare();
+      if (hasChanges(decision.changes)) {
+        applied = await applier.apply(base, decision.changes, signal, () => inCompany(signal));
+      } else {
+        await options.reload(signal);
+        applied = { reloaded: true, version: base.version, attempts: 1 };
+      }
+    } catch (error) {
+      if (!signal.aborted) history.failed();
+      throw error;
+    } finally {
+      // Whatever happened, the section is no longer known to be what it was.
+      section = null;
+    }
+    if (applied.postponed === true) {
+      history.noChange();
+      return report.postponed(applied, now() - startedAtMs);
+    }
+    if (applied.reloaded) options.reloadWish?.reloaded();
+    history.applied(applied, observed);
+    report.applied(decision, applied, now() - startedAtMs);
+  }
+
+  function nextAt(decision: Decision): number {
+    if (decision.kind === 'apply') return now();
+    const look = judge.readiness().ready ? never : now() + lookAgainMs;
+    return Math.min(look, decision.kind === 'wait' ? decision.untilMs : never);
+  }
+
+  async function pass(resync: boolean, signal: AbortSignal): Promise<PassResult> {
+    const membership = source.snapshot();
+    // Who is about to go still serves, and what it writes is for those who join now, too. It only looks at nothing anew.
+    const leaving = membership.leaving === true;
+    if (leaving) report.leaving();
+    const base = await read(resync && !leaving, signal);
+    const plan = options.plan(membership, base);
+    const observed = await options.observe(signal);
+    const decision = decide(plan, base, membership, observed);
+    report.pass({ membership, section: base, plan, observed, decision });
+    await apply(base, decision, observed, signal);
+    if (decision.kind === 'none' || decision.kind === 'apply') history.succeeded();
+    await judge.judge(
+      source.snapshot(),
+      decision.kind === 'apply' ? null : plan,
+      decision.kind === 'apply' ? null : decision,
+      observed,
+      signal,
+    );
+    return { nextAtMs: nextAt(decision) };
+  }
+
+  return {
+    async runOnce(resync, signal) {
+      try {
+        const result = await pass(resync, signal);
+        failures = 0;
+        return result;
+      } catch (error) {
+        if (signal.aborted) return { nextAtMs: never };
+        failures += 1;
+        section = null;
+        history.blocked();
+        report.failed(error, failures, source.snapshot().leaving === true);
+        options.log.debug({ err: error }, errorMessage(error));
+        const starts = !judge.readiness().ready && now() - createdAtMs < startMs;
+        const mostMs = starts ? startRetryMs : never;
+        return { nextAtMs: now() + Math.min(retryMs(options.gate, failures), mostMs) };
+      }
+    },
+    readiness: judge.readiness,
+    running: judge.running,
+  };
+}
+
+function stayingNames({ members }: Membership): ReadonlySet<string> {
+  return new Set(members.filter(({ terminating }) => !terminating).map(({ name }) => name));
+}
+
+/** A pass that failed is repeated, ever later. */
+function retryMs(settings: GateSettings, failures: number): number {
+  return Math.min(settings.backoffMinMs * 1.5 ** (failures - 1), settings.backoffMaxMs / 4);
+}

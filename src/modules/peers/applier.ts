@@ -1,0 +1,60 @@
+import { dirname } from 'node:path';
+import type { Applier } from '../../apply/applier.ts';
+import { createDataplaneApplier } from '../../apply/dataplane.ts';
+import { createDirectApplier } from '../../apply/direct.ts';
+import { createDryRunApplier } from '../../apply/memory.ts';
+import type { Config } from '../../config/values.ts';
+import { parseDataplaneAddress } from '../../dataplane/address.ts';
+import { observePeers } from '../../engine/observe.ts';
+import { hardReload, reloadOverMaster } from '../../haproxy/master.ts';
+import type { Log } from '../../log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import { haproxyEnv } from './haproxy-env.ts';
+
+/** The applier that the configuration asks for. Throws a UserError for an address that is not local. */
+export function createApplier(
+  config: Config,
+  own: Readonly<Record<string, string | undefined>>,
+  log: Log,
+  metrics: Metrics,
+): Applier {
+  const env = haproxyEnv(config, own);
+  const applier =
+    config.applier === 'direct'
+      ? createDirectApplier({
+          configFile: config.configFile,
+          sectionName: config.peersSection,
+          masterSocket: config.masterSocket,
+          haproxyBin: config.haproxyBin,
+          env,
+          log,
+          readOnly: config.dryRun,
+        })
+      : createDataplaneApplier({
+          address: parseDataplaneAddress(config.dataplaneUrl, config.allowRemoteDataplane),
+          user: config.dataplaneUser,
+          passwordFile: config.passwordFile,
+          password: config.dataplanePassword,
+          sectionName: config.peersSection,
+          timeoutMs: config.dataplaneTimeout,
+          commitTimeoutMs: config.dataplaneTimeout + 35_000,
+          stateDirectory: dirname(config.adminSocket),
+          env,
+          log,
+          readOnly: config.dryRun,
+          overMaster: {
+            reload: (signal) => reloadOverMaster(config.masterSocket, { signal }),
+            hardReload: (signal) => hardReload(config.masterSocket, { signal }),
+          },
+          running: async (signal) => {
+            const observed = await observePeers(config.adminSocket, config.peersSection, signal);
+            return observed.kind === 'up' ? observed.state?.peers : undefined;
+          },
+          onCall: ({ method, status, stage: operation, ok, ms }) => {
+            metrics.dataplaneCalls.inc({ method, status });
+            metrics.dataplaneSeconds.observe({ operation }, ms / 1000);
+            if (!ok) metrics.dataplaneErrors.inc({ operation });
+          },
+        });
+  return config.dryRun ? createDryRunApplier(applier, log) : applier;
+}

@@ -1,0 +1,150 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { geteuid } from 'node:process';
+import { wallNow } from '../../../clock.ts';
+import type { Config } from '../../../config/values.ts';
+import { containerLines } from '../../../config-text/container-lines.ts';
+import {
+  type DataplaneYmlInput,
+  renderDataplaneYml,
+  renderReloadScript,
+} from '../../../config-text/dataplane-yml.ts';
+import { findHash, renderHaproxyCfg } from '../../../config-text/render.ts';
+import { hashPassword, verifyPassword } from '../../../config-text/userlist.ts';
+import { parseDataplaneAddress } from '../../../dataplane/address.ts';
+import { type FileAccess, readText, writeFileAtomic } from '../../../files/files.ts';
+import { expiresAtMs, readMaterial, writeTlsFiles } from '../../../haproxy/tls-material.ts';
+import { validateConfig } from '../../../haproxy/validate.ts';
+import type { Log } from '../../../log.ts';
+import type { Self } from '../../../model/member.ts';
+import type { Membership } from '../../../model/membership.ts';
+import { expectedPeers } from '../expected.ts';
+import { haproxyEnv } from '../haproxy-env.ts';
+import { writeStaticPeers } from '../static-peers.ts';
+import { peersTlsFiles, peersTlsSource } from '../tls/files.ts';
+import { ensurePassword } from './password.ts';
+import { sharedDirectories } from './shared-directories.ts';
+
+export interface BootstrapOptions {
+  readonly config: Config;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly self: Self;
+  readonly log: Log;
+}
+
+export interface Bootstrap {
+  /** Writes haproxy.cfg for these members, checked by HAProxy where there is one. Nothing when nothing differs. */
+  write(membership: Membership): Promise<void>;
+}
+
+/** Where the Data Plane API has to listen to be found at `url`. */
+function listenOf(url: string): DataplaneYmlInput['listen'] {
+  const { base } = parseDataplaneAddress(url);
+  const socket = /^http:\/\/unix:(?<path>.+):$/.exec(base)?.groups?.path;
+  if (socket !== undefined) return { socket };
+  const { hostname, port } = new URL(base);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 80 : Number(port) };
+}
+
+/** The hash that stands in the file already, when it is one of this password: a second run then changes nothing. */
+async function keptHash(config: Config, password: string): Promise<string> {
+  const present = await readText(config.configFile).catch(() => '');
+  const hash = findHash(present, config.userlist, config.dataplaneUser);
+  return hash !== null && verifyPassword(password, hash) ? hash : hashPassword(password);
+}
+
+/** Writes `text` only if HAProxy takes it; the file of that name is not touched before. */
+async function writeChecked(
+  { config, log }: BootstrapOptions,
+  text: string,
+  access: FileAccess,
+): Promise<void> {
+  const candidate = `${config.configFile}.candidate`;
+  await writeFileAtomic(candidate, text, access);
+  try {
+    const warnings = await validateConfig(config.haproxyBin, candidate);
+    if (warnings === null)
+      log.debug({ haproxyBin: config.haproxyBin }, 'no HAProxy here to check with');
+    else if (warnings.length > 0) log.warn({ warnings }, 'HAProxy warns of the configuration');
+  } finally {
+    await rm(candidate, { force: true });
+  }
+  await writeFileAtomic(config.configFile, text, access);
+}
+
+/**
+ * Credentials and configurations, everything that can be wrong read first: a template that cannot be read, or a volume
+ * that cannot be written, is said before the members are waited for.
+ */
+export async function createBootstrap(options: BootstrapOptions): Promise<Bootstrap> {
+  const { config, env, self, log } = options;
+  const listen = config.applier === 'dataplane' ? listenOf(config.dataplaneUrl) : null;
+  const template = await readText(config.template ?? '');
+  const gid = config.fileGroup;
+  const access: FileAccess = gid === undefined ? { mode: 0o600 } : { mode: 0o640, gid };
+  const directory = dirname(config.configFile);
+  const { password, made } = await ensurePassword(config.passwordFile, access);
+  log.info({ passwordFile: config.passwordFile, made }, made ? 'password made' : 'password kept');
+  const passwordHash = await keptHash(config, password);
+  if (listen !== null) {
+    const stateDirectory = `${directory}/dataplaneapi`;
+    await mkdir(stateDirectory, { recursive: true, mode: 0o750 });
+    const reloadScript = `${stateDirectory}/reload.sh`;
+    const yml = renderDataplaneYml({
+      podName: self.name,
+      listen,
+      userlist: config.userlist,
+      configFile: config.configFile,
+      masterSocket: config.masterSocket,
+      stateDirectory,
+      haproxyBin: config.haproxyBin,
+      reloadScript,
+    });
+    await writeFileAtomic(reloadScript, renderReloadScript(config.masterSocket), access);
+    await writeFileAtomic(config.dataplaneConfig, yml, access);
+  }
+  const tls = peersTlsFiles(config);
+  if (tls !== undefined) {
+    const material = await readMaterial(peersTlsSource(config));
+    const expires = new Date(expiresAtMs(material));
+    // Not a reason to keep the pod from starting: HAProxy starts, and shares again when the renewed one is there.
+    if (expires.getTime() <= wallNow())
+      log.error({ code: 'PEERS_TLS_INVALID', expires }, 'the certificate of the peers has expired');
+    await writeTlsFiles(tls, material, access);
+    log.info({ bundle: tls.bundle, expires }, 'certificates of the peers written');
+  }
+  const shared = sharedDirectories(config);
+  const unfit = containerLines(template, { uid: geteuid?.() ?? 0, directories: shared }).map(
+    ({ line, text, why }) => `line ${line}: ${text}: ${why}`,
+  );
+  let said = '';
+  let written = '';
+
+  return {
+    async write(membership) {
+      const { text, staticPeers, ...rendered } = renderHaproxyCfg({
+        template,
+        self,
+        members: membership.members,
+        expected: expectedPeers(self, config.expectReplicas),
+        sectionName: config.peersSection,
+        port: config.peersPort,
+        user: config.dataplaneUser,
+        userlist: config.userlist,
+        passwordHash,
+        password,
+        adminSocket: config.adminSocket,
+        env: haproxyEnv(config, env),
+        tls,
+        direct: config.applier === 'direct',
+      });
+      const warnings = [...unfit, ...rendered.warnings];
+      if (warnings.join('\n') !== said) log.warn({ warnings }, 'template');
+      said = warnings.join('\n');
+      if (text === written) return;
+      await writeStaticPeers(config.configFile, staticPeers, access);
+      await writeChecked(options, text, access);
+      written = text;
+    },
+  };
+}

@@ -1,0 +1,218 @@
+import type { ResyncState } from '../../../model/peers-state.ts';
+
+/** A table: how many entries it has room for, and how many it holds. */
+export interface Held {
+  readonly used: number;
+  readonly size: number;
+}
+
+/** By table, of the tables that peers share. */
+export type Holdings = ReadonlyMap<string, Held>;
+
+export interface Holder {
+  readonly name: string;
+  /** We have a live session with it. */
+  readonly connected: boolean;
+  /** It is being deleted. */
+  readonly leaving?: boolean;
+  readonly resync: ResyncState;
+  readonly tables: Holdings;
+  /** It has become ready with all that others hold: what it holds is what there is. Missing: no. */
+  readonly complete?: boolean;
+}
+
+/** A sibling that was asked and does not tell. */
+export interface Mute {
+  readonly name: string;
+  readonly connected: boolean;
+  readonly leaving?: boolean;
+  /** As of a member. */
+  readonly serving?: boolean | undefined;
+}
+
+export interface RepairInput {
+  readonly own: {
+    readonly resync: ResyncState;
+    readonly tables: Holdings;
+  };
+  /** Siblings that told what they hold; the others are not here. */
+  readonly siblings: readonly Holder[];
+  /** Those that were asked and did not tell. */
+  readonly mute: readonly Mute[];
+  /** The least that `gapOf` has said so far, and for how many looks in a row it has not become less. */
+  readonly gapBefore: number | null;
+  readonly stalledLooks: number;
+  /** Hard-reloads so far. */
+  readonly attempts: number;
+  /** False once HAProxy has said that it does not know the command (before 2.9). */
+  readonly possible: boolean;
+  readonly startedAtMs: number;
+  readonly limitMs: number;
+  /** How long siblings that run are waited for to be connected: what we write would not reach them. */
+  readonly connectLimitMs: number;
+}
+
+export type WaitsFor =
+  | 'a sibling that learns'
+  | 'entries'
+  | 'a session'
+  | 'another look'
+  | 'an answer of siblings';
+
+export type RepairDecision =
+  /** As full as it gets: this pod may become ready. */
+  | { readonly kind: 'complete' }
+  /** The time is over, and nobody has said what there is: of siblings that are ready (`unheard`), or may not even run. */
+  | { readonly kind: 'unheard' | 'unmet'; readonly reasons: readonly string[] }
+  | { readonly kind: 'wait'; readonly for: WaitsFor; readonly reasons: readonly string[] }
+  | { readonly kind: 'repair' | 'give-up'; readonly reasons: readonly string[] };
+
+/**
+ * HAProxy throws the oldest `size >> 8` entries and one more out of a table that is full and written to (2.4 to 3.0,
+ * src/stick_table.c, __stksess_new; measured to the entry with 2.6 and 3.0), so it swings by as many. 3.4 throws out one.
+ */
+function swing(size: number): number {
+  return Math.floor(size / 256) + 1;
+}
+
+/** Holds it what it can? Some expire or are on their way, and a replica counts what it throws out a moment later. */
+function isFull({ used, size }: Held): boolean {
+  return used >= size - swing(size) - Math.max(1, size * 0.001);
+}
+
+/**
+ * How many of a sibling's entries may be missing here without a fault, although our count was taken later: what expires,
+ * and for who was taught by a sibling (`learned`) what stayed on one replica at its reload, 0 to 60 keys. Of 27 that joined at
+ * once on two cores, one was taught 39,306 of 40,000 and took itself for finished.
+ */
+function allowed(theirs: Held, own: Own): number {
+  const { used } = theirs;
+  const tolerance = own.resync === 'learned' ? Math.max(64, used * 0.001) : used * 0.01;
+  // What it had thrown out when it taught us is missing here, where it may have room for more by now.
+  return isFull(theirs) ? tolerance + swing(theirs.size) : tolerance;
+}
+
+const attemptLimit = 2;
+/** A gap that becomes smaller by less than this, look by look, does not close. */
+const progress = 0.02;
+const stalledLimit = 3;
+
+/** How many entries the sibling that is furthest ahead holds more than we do, where that is too many. */
+export function gapOf({ own, siblings }: Pick<RepairInput, 'own' | 'siblings'>): number {
+  return Math.max(0, ...ahead(own, siblings).map((sibling) => gap(sibling, own)));
+}
+
+/** Does the gap shrink? Counts grow by themselves under traffic, on both sides. */
+export function shrinks(gapNow: number, gapBefore: number | null): boolean {
+  return gapBefore !== null && gapNow <= gapBefore * (1 - progress);
+}
+
+/**
+ * Has this pod missed the tables that its siblings hold? HAProxy asks for them once, at its start; a pod that nobody
+ * knew then, or that asked a sibling in the middle of its own resync, has nothing, for ever (haproxy src/peers.c,
+ * process_peer_sync). Only for a pod that was never ready: the cure throws the worker away.
+ */
+export function repair(input: RepairInput, nowMs: number): RepairDecision {
+  const { own, siblings } = input;
+  const elapsed = nowMs - input.startedAtMs;
+  const late = elapsed >= input.limitMs;
+  const fuller = ahead(own, siblings);
+  if (fuller.length === 0) return fullEnough(input, elapsed);
+  const reasons = fuller.map((sibling) => differs(sibling, own));
+  const connected = fuller.some((sibling) => sibling.connected);
+  if (!input.possible || input.attempts >= attemptLimit) return { kind: 'give-up', reasons };
+  if (late) return { kind: connected && input.attempts === 0 ? 'repair' : 'give-up', reasons };
+  if (!connected) {
+    return { kind: 'wait', for: 'a session', reasons: [...reasons, 'but is not connected'] };
+  }
+  if (shrinks(gapOf(input), input.gapBefore)) {
+    return { kind: 'wait', for: 'entries', reasons: [...reasons, 'and entries are coming in'] };
+  }
+  if (input.stalledLooks < stalledLimit) return { kind: 'wait', for: 'another look', reasons };
+  return { kind: 'repair', reasons };
+}
+
+/** Nobody who is done holds more; but somebody may yet, and somebody may not hear of us. */
+function fullEnough(input: RepairInput, elapsed: number): RepairDecision {
+  const { own, siblings, connectLimitMs, limitMs } = input;
+  const silence = unheard(input, elapsed);
+  if (silence !== null) {
+    const { names: silent, end, enough } = silence;
+    const reasons = [`not connected, and do not tell what they hold: ${silent}`];
+    return enough
+      ? { kind: end, reasons }
+      : { kind: 'wait', for: 'an answer of siblings', reasons };
+  }
+  if (elapsed >= limitMs) return { kind: 'complete' };
+  const learning = siblings.filter(({ resync, tables }) => resync === 'pending' && some(tables));
+  // Who asked a sibling that was itself learning got a part of its tables at the most.
+  if (own.resync !== 'learned' && learning.length > 0) {
+    const reasons = [`${names(learning)} may hold entries and has not finished its resync`];
+    return { kind: 'wait', for: 'a sibling that learns', reasons } as const;
+  }
+  const apart = siblings.filter(
+    ({ connected, resync, leaving }) => !connected && resync !== 'pending' && leaving !== true,
+  );
+  if (apart.length === 0 || elapsed >= connectLimitMs) return { kind: 'complete' } as const;
+  return { kind: 'wait', for: 'a session', reasons: [`not connected: ${names(apart)}`] } as const;
+}
+
+/**
+ * Is there nobody who knows what replicas hold, and somebody who may? A port that is closed between an old and a new
+ * revision looks like that: new pods know each other alone, and are as empty as they agree to be.
+ */
+function unheard(input: RepairInput, elapsed: number) {
+  const { own, siblings, mute, limitMs, connectLimitMs } = input;
+  const taught = own.resync === 'learned';
+  const heard =
+    siblings.some(({ complete }) => complete === true) ||
+    mute.some(({ connected, serving }) => connected && (taught || serving === true));
+  if (heard) return null;
+  const silent = mute.filter(
+    ({ connected, leaving, serving }) => !connected && leaving !== true && serving !== false,
+  );
+  const certain = silent.filter(({ serving }) => serving === true);
+  if (certain.length > 0) {
+    return { names: names(certain), end: 'unheard', enough: elapsed >= limitMs } as const;
+  }
+  const met = siblings.length > 0 || mute.some(({ connected }) => connected);
+  if (silent.length === 0 || met || taught || some(own.tables)) return null;
+  // A list may name who is switched off: no longer than HAProxy needs to try again, or each start would be slow for nothing.
+  const enough = elapsed >= Math.min(connectLimitMs, limitMs);
+  return { names: names(silent), end: 'unmet', enough } as const;
+}
+
+function some(tables: Holdings): boolean {
+  return [...tables.values()].some(({ used }) => used > 0);
+}
+
+function names(siblings: readonly { readonly name: string }[]): string {
+  return siblings.map(({ name }) => name).join(', ');
+}
+
+type Own = RepairInput['own'];
+
+function ahead(own: Own, siblings: readonly Holder[]): readonly Holder[] {
+  return siblings.filter((sibling) => sibling.resync !== 'pending' && gap(sibling, own) > 0);
+}
+
+/** Over all tables that both have: what is missing here beyond the tolerance. */
+function gap(sibling: Holder, own: Own): number {
+  let sum = 0;
+  for (const [table, theirs] of sibling.tables) {
+    const held = own.tables.get(table);
+    // A full table holds what it can.
+    if (held === undefined || isFull(held)) continue;
+    const lacking = theirs.used - held.used;
+    if (held.used === 0 ? lacking > 0 : lacking > allowed(theirs, own)) sum += lacking;
+  }
+  return sum;
+}
+
+function differs(sibling: Holder, own: Own): string {
+  const tables = [...sibling.tables]
+    .map(([table, { used }]) => ({ table, used, held: own.tables.get(table)?.used ?? used }))
+    .filter(({ used, held }) => used > held)
+    .map(({ table, used, held }) => `${used} entries of ${table}, this pod ${held}`);
+  return `${sibling.name} holds ${tables.join('; ')}`;
+}

@@ -1,0 +1,207 @@
+import type { Applier } from '../../apply/applier.ts';
+import { sleep } from '../../clock.ts';
+import { parseListen } from '../../config/validate.ts';
+import type { Config } from '../../config/values.ts';
+import { everybody } from '../../engine/fan-out.ts';
+import { observePeers } from '../../engine/observe.ts';
+import type { Ready } from '../../engine/ready-marker-file.ts';
+import { createReconciler, type Reconciler } from '../../engine/reconciler.ts';
+import { createScheduler, type Scheduler } from '../../engine/scheduler.ts';
+import { watchWorker } from '../../engine/watch-worker.ts';
+import { errorMessage } from '../../errors.ts';
+import { replaceCertificate } from '../../haproxy/certificates.ts';
+import { readMaterial } from '../../haproxy/tls-material.ts';
+import type { Log } from '../../log.ts';
+import type { Self } from '../../model/member.ts';
+import type { Source } from '../../sources/source.ts';
+import { askStatus } from '../../telemetry/ask-status.ts';
+import { type Counting, countWith } from '../../telemetry/count.ts';
+import type { Recorder } from '../../telemetry/event-recorder.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import { leftOutNotices, noticeWith } from '../../telemetry/notice-recorder.ts';
+import { createStatusBoard, type StatusBoard } from '../../telemetry/status-board.ts';
+import type { Status } from '../../telemetry/status-schema.ts';
+import { expectedPeers } from './expected.ts';
+import { createRepair } from './missed/missed.ts';
+import { planPeers } from './plan.ts';
+import { peersTlsFiles, peersTlsSource } from './tls/files.ts';
+import { createRenewal, type Renewal } from './tls/renewal.ts';
+
+export interface PeersModule {
+  readonly scheduler: Scheduler;
+  readonly reconciler: Reconciler;
+  /** Looks who runs as HAProxy until `signal` aborts. */
+  watch(signal: AbortSignal): Promise<void>;
+  status(): Promise<Status>;
+}
+
+export interface PeersModuleOptions {
+  readonly config: Config;
+  readonly source: Source;
+  readonly applier: Applier;
+  readonly self: Self;
+  /** Static peers of the template, which init found. */
+  readonly staticPeers: readonly string[];
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly version: string;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  /** The date, in milliseconds since the epoch. */
+  readonly wallNow: () => number;
+  readonly signal: AbortSignal;
+  /** What an earlier run of this program was ready with. */
+  readonly wasReady: Ready | null;
+  /** This worker's tables are as full as they get; null: those of none. */
+  readonly onLatch: (ready: Ready | null) => void;
+  readonly events: Recorder;
+}
+
+/** Compares our tables with those of siblings over their `/status`, which listens on the same port everywhere. */
+function createConfirm(
+  options: PeersModuleOptions,
+  board: StatusBoard,
+  counting: Counting,
+  onIncomplete: (incomplete: boolean) => void,
+) {
+  const { config, log, now, metrics, events } = options;
+  if (!config.repair || config.dryRun) return {};
+  const port = parseListen(config.listen)?.port ?? 0;
+  const confirm = () =>
+    createRepair({
+      self: options.self,
+      limitMs: config.repairLimit,
+      // HAProxy tries again to connect after 5 s.
+      connectLimitMs: 6000,
+      own: () => board.status('fresh'),
+      sleep: (ms, stop) => sleep(ms, stop),
+      ask: ({ address, name }, signal) =>
+        askStatus(address, port, { timeoutMs: 1000, signal, name }),
+      hardReload: (signal) => options.applier.hardReload(signal),
+      log,
+      now,
+      onReload(reasons) {
+        counting.repairing();
+        events.record({ reason: 'ResyncMissed', message: reasons.join('; ') });
+      },
+      onSilence: (reasons) =>
+        events.record({ reason: 'SiblingsUnheard', message: reasons.join('; ') }),
+      onOutcome(outcome, reasons) {
+        const incomplete = outcome !== 'complete' && outcome !== 'repaired';
+        onIncomplete(incomplete);
+        if (outcome === 'unmet')
+          events.record({ reason: 'SiblingsUnheard', message: reasons.join('; ') });
+        if (outcome === 'complete' || outcome === 'unmet') return;
+        metrics.repairs.inc({ outcome: incomplete ? 'missed' : outcome });
+        events.record(
+          incomplete
+            ? { reason: 'JoinedWithoutHistory', message: reasons.join('; ') }
+            : { reason: 'ResyncRepaired', message: 'tables learned after a hard-reload' },
+        );
+      },
+    });
+  return { confirm };
+}
+
+/** Certificates are looked at whenever the section is, and never while nothing may be changed. */
+function createPeersRenewal({ config, log, metrics }: PeersModuleOptions): Renewal | undefined {
+  const files = peersTlsFiles(config);
+  if (files === undefined || config.dryRun) return undefined;
+  const { adminSocket } = config;
+  return createRenewal({
+    files,
+    read: () => readMaterial(peersTlsSource(config)),
+    replace: (kind, file, pem, signal) =>
+      replaceCertificate(adminSocket, kind, file, pem, { signal }),
+    log,
+    onOutcome: (outcome) => metrics.renewals.inc({ outcome }),
+    onExpiry: (atMs) => metrics.certificateExpiry.set(atMs / 1000),
+  });
+}
+
+/** The peers module: pods in, peers section out. Later modules wire their own source, plan and applier alike. */
+export function createPeersModule(options: PeersModuleOptions): PeersModule {
+  const { config, source, log, signal, now } = options;
+  let incomplete = options.wasReady?.incomplete ?? false;
+  const board = createStatusBoard({
+    self: options.self,
+    version: options.version,
+    section: config.peersSection,
+    adminSocket: config.adminSocket,
+    masterSocket: config.masterSocket,
+    members: () => source.snapshot(),
+    readiness: () => reconciler.readiness(),
+    incomplete: () => incomplete,
+    now,
+    wallNow: options.wallNow,
+  });
+  const counting = countWith({ metrics: options.metrics, now });
+  const notices = noticeWith(options.events, config.heldLimit, now);
+  const renewal = createPeersRenewal(options);
+  const plan = {
+    port: config.peersPort,
+    keep: new Set([...config.keepPeer, ...options.staticPeers]),
+    expected: expectedPeers(options.self, config.expectReplicas),
+    tls: config.peersTls,
+  };
+  const reconciler: Reconciler = createReconciler({
+    source,
+    applier: options.applier,
+    observe: (passSignal) => observePeers(config.adminSocket, config.peersSection, passSignal),
+    reload: (reloadSignal) => options.applier.reload(reloadSignal),
+    self: options.self,
+    plan: (membership, section) => planPeers(membership, section, options.self, plan),
+    gate: {
+      burstWindowMs: config.burstWindow,
+      minReloadIntervalMs: config.minReloadInterval,
+      removalDelayMs: config.removalDelay,
+      burstLimitMs: config.burstLimit,
+      staggerMs: config.stagger,
+      staggerLimitMs: config.staggerLimit,
+      behindUpdates: config.behindUpdates,
+      handoverRate: config.handoverRate,
+      updateRate: config.updateRate,
+      reestablishLimitMs: config.reestablishLimit,
+      unloadedLimitMs: config.unloadedLimit,
+      backoffMinMs: config.failureBackoff,
+      backoffMaxMs: config.failureBackoffLimit,
+    },
+    log,
+    observer: everybody(counting, board, notices),
+    ...createConfirm(options, board, counting, (now) => {
+      incomplete = now;
+    }),
+    now,
+    wallNow: options.wallNow,
+    wasReady: options.wasReady?.worker ?? null,
+    allowLeftOut: config.allowLeftOut,
+    onLatch: (worker) => options.onLatch(worker === null ? null : { worker, incomplete }),
+    ...(renewal === undefined ? {} : { reloadWish: renewal }),
+  });
+  const scheduler = createScheduler({
+    async pass(resync) {
+      if (resync) await renewal?.look(signal);
+      return reconciler.runOnce(resync, signal);
+    },
+    resyncIntervalMs: config.resyncInterval,
+    now,
+    onError: (error) => log.error({ code: 'BUG', err: error }, errorMessage(error)),
+  });
+  source.onChange(leftOutNotices(() => source.snapshot(), options.events));
+  source.onChange(() => {
+    counting.changed();
+    scheduler.poke();
+  });
+  const watch = (stop: AbortSignal) =>
+    watchWorker(
+      {
+        adminSocket: config.adminSocket,
+        observe: (look) => observePeers(config.adminSocket, config.peersSection, look),
+        onLook: (running) => {
+          if (reconciler.running(running)) scheduler.poke();
+        },
+      },
+      stop,
+    );
+  return { scheduler, reconciler, watch, status: () => board.status() };
+}

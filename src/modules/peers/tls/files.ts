@@ -1,0 +1,31 @@
+import type { Config } from '../../../config/values.ts';
+import type { HelloTls } from '../../../haproxy/hello.ts';
+import { readMaterial, type TlsSource, tlsFiles } from '../../../haproxy/tls-material.ts';
+import type { PeersTlsFiles } from '../../../model/peers-tls.ts';
+
+type TlsConfig = Pick<
+  Config,
+  | 'configFile'
+  | 'peersTls'
+  | 'peersTlsCertificate'
+  | 'peersTlsKey'
+  | 'peersTlsCa'
+  | 'peersTlsVerifyHost'
+>;
+
+/** The files that HAProxy reads, when peers speak TLS. */
+export function peersTlsFiles(config: TlsConfig): PeersTlsFiles | undefined {
+  return config.peersTls ? tlsFiles(config.configFile, config.peersTlsVerifyHost) : undefined;
+}
+
+export function peersTlsSource(config: TlsConfig): TlsSource {
+  const { peersTlsCertificate: certificate, peersTlsKey: key, peersTlsCa: ca } = config;
+  return { certificate, key, ca };
+}
+
+/** What a hello needs to be heard, when peers speak TLS. Throws as `readMaterial` does. */
+export async function helloTls(config: TlsConfig): Promise<HelloTls | undefined> {
+  if (!config.peersTls) return undefined;
+  const material = await readMaterial(peersTlsSource(config));
+  return { ...material, verifyHost: config.peersTlsVerifyHost };
+}

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import * as z from 'zod';
+import { type FileAccess, writeFileAtomic } from '../files/files.ts';
+import type { FoundSelector } from './kubernetes/scope.ts';
+import { selectorProblem } from './selector.ts';
+
+const selector = z.string().refine((text) => selectorProblem(text) === undefined);
+
+const schema = z.object({
+  /** Whose it is: the volume may outlive the pod. */
+  pod: z.string(),
+  selector,
+  origin: z.enum(['owner', 'application', 'workload']),
+  base: selector.optional(),
+});
+
+function fileBeside(configFile: string): string {
+  return join(dirname(configFile), 'haproxy-peer-sync.selector.json');
+}
+
+/**
+ * Keeps the selector that init has found for run, and for each restart of it: whatever becomes of labels and rights
+ * meanwhile, the siblings are found by the same.
+ */
+export async function keepSelector(
+  configFile: string,
+  pod: string,
+  found: FoundSelector | null,
+  access: FileAccess,
+): Promise<void> {
+  if (found === null || found.origin === 'given') return;
+  await writeFileAtomic(fileBeside(configFile), `${JSON.stringify({ pod, ...found })}\n`, access);
+}
+
+/** The selector that init has kept for this pod; undefined when it did not, or the file is something else. */
+export async function readKeptSelector(
+  configFile: string,
+  pod: string | undefined,
+): Promise<FoundSelector | undefined> {
+  try {
+    const { data } = schema.safeParse(JSON.parse(await readFile(fileBeside(configFile), 'utf8')));
+    return data === undefined || (pod !== undefined && data.pod !== pod) ? undefined : data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,130 @@
+import type { Observer, PassReport } from '../engine/reporter.ts';
+import { noChanges, type PeersChanges, someoneJoins } from '../model/changes.ts';
+import type { HoldCode } from '../model/decision.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface Counting extends Observer {
+  /** The source says that the members may have changed. */
+  changed(): void;
+  /** HAProxy was reloaded for another reason than a change. */
+  repairing(): void;
+}
+
+export interface CountOptions {
+  readonly metrics: Metrics;
+  readonly now: () => number;
+}
+
+/** Why a reload is made: who joins weighs more than who moved, who moved more than who left. */
+export function causeOf(changes: PeersChanges): 'join' | 'move' | 'leave' {
+  if (someoneJoins(changes)) return 'join';
+  return changes.update.length > 0 ? 'move' : 'leave';
+}
+
+/** Counts what the reconciler reports. */
+export function countWith({ metrics, now }: CountOptions): Counting {
+  const seenAtMs = new Map<string, number>();
+  let changedAtMs: number | null = null;
+  let pendingSinceMs: number | null = null;
+  let held: readonly HoldCode[] = [];
+  let applying: PeersChanges = noChanges;
+  /** The resync of the worker that runs now is counted. */
+  let resyncCounted = false;
+
+  function countMembers({ membership, section }: PassReport): void {
+    const { members, awaited, ignored = 0, synced } = membership;
+    const terminating = members.filter((member) => member.terminating);
+    metrics.members.set(members.length);
+    metrics.membersTerminating.set(terminating.length);
+    metrics.membersAwaited.set(awaited);
+    metrics.membersIgnored.set(ignored);
+    metrics.synced.set(synced ? 1 : 0);
+    metrics.entries.set(section.entries.length);
+  }
+
+  /** Remembers when who is to be added was first seen: at the change that the source told of. */
+  function seeNew({ add }: PeersChanges): void {
+    const wanted = new Set(add.map(({ name }) => name));
+    for (const name of seenAtMs.keys()) if (!wanted.has(name)) seenAtMs.delete(name);
+    for (const name of wanted) {
+      if (!seenAtMs.has(name)) seenAtMs.set(name, changedAtMs ?? now());
+    }
+    changedAtMs = null;
+  }
+
+  function countPending({ plan, decision }: PassReport): void {
+    const changes = plan.kind === 'changes' ? plan.changes : noChanges;
+    const { add, update, remove } = changes;
+    seeNew(changes);
+    const waiting = add.length + update.length + remove.length;
+    pendingSinceMs = waiting > 0 || changes.create ? (pendingSinceMs ?? now()) : null;
+    setPending(changes);
+    const codes = decision.kind === 'wait' || decision.kind === 'hold' ? decision.codes : [];
+    metrics.changesHeld.reset();
+    for (const reason of codes) metrics.changesHeld.set({ reason }, 1);
+    for (const reason of codes) if (!held.includes(reason)) metrics.holds.inc({ reason });
+    held = codes;
+  }
+
+  function setPending({ add, update, remove }: PeersChanges): void {
+    metrics.changesWaiting.set(add.length + update.length + remove.length);
+    metrics.changesPending.set({ kind: 'add' }, add.length);
+    metrics.changesPending.set({ kind: 'update' }, update.length);
+    metrics.changesPending.set({ kind: 'remove' }, remove.length);
+  }
+
+  function countResync({ observed }: PassReport): void {
+    const state = observed.kind === 'up' ? observed.state : null;
+    const outcome = state?.resync === 'learned' || state?.resync === 'alone' ? state.resync : null;
+    metrics.established.set(state?.peers.filter((peer) => peer.established).length ?? 0);
+    metrics.resyncFinished.set(outcome === null ? 0 : 1);
+    if (state?.resync === 'pending') resyncCounted = false;
+    if (outcome === null || resyncCounted) return;
+    resyncCounted = true;
+    metrics.resyncs.inc({ outcome });
+  }
+
+  function countApplied({ add, update, remove }: PeersChanges, ms: number): void {
+    metrics.changes.inc({ kind: 'add' }, add.length);
+    metrics.changes.inc({ kind: 'update' }, update.length);
+    metrics.changes.inc({ kind: 'remove' }, remove.length);
+    const cause = causeOf(applying);
+    metrics.reloads.inc({ cause });
+    const waitedMs = now() - ms - (pendingSinceMs ?? now() - ms);
+    metrics.gateSeconds.observe({ cause }, Math.max(0, waitedMs) / 1000);
+    for (const { name } of add) {
+      const seen = seenAtMs.get(name);
+      if (seen !== undefined) metrics.joinSeconds.observe((now() - seen) / 1000);
+    }
+  }
+
+  return {
+    pass(report) {
+      countMembers(report);
+      countPending(report);
+      countResync(report);
+      metrics.passes.inc({ decision: report.decision.kind });
+      applying = report.decision.kind === 'apply' ? report.decision.changes : noChanges;
+    },
+    applied(applied, ms) {
+      if (applied.reloaded) {
+        countApplied(applying, ms);
+        resyncCounted = false;
+      }
+      metrics.applySeconds.observe(ms / 1000);
+      pendingSinceMs = null;
+      seenAtMs.clear();
+      setPending(noChanges);
+    },
+    failed: (code) => metrics.failures.inc({ code }),
+    ready: () => metrics.ready.set(1),
+    unready: () => metrics.ready.set(0),
+    changed() {
+      changedAtMs ??= now();
+    },
+    repairing() {
+      metrics.reloads.inc({ cause: 'repair' });
+      resyncCounted = false;
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { type ReadinessInput, readiness } from '../../../src/engine/ready-rule.ts';
+import { state } from '../../helpers/members.ts';
+
+const good: ReadinessInput = {
+  synced: true,
+  additionsPending: false,
+  decision: 'none',
+  observed: { kind: 'up', state: state() },
+};
+
+describe('readiness', () => {
+  it('is ready when the section is in step and the resync finished', () => {
+    expect(readiness(good).ready).toBe(true);
+    expect(readiness({ ...good, decision: 'wait' }).ready).toBe(true);
+  });
+
+  it.each<[string, Partial<ReadinessInput>]>([
+    ['the members are unknown', { synced: false }],
+    ['nothing was compared', { decision: null }],
+    ['the section is held', { decision: 'hold' }],
+    ['peers are still to be added', { additionsPending: true }],
+    ['HAProxy is down', { observed: { kind: 'down', why: 'x' } }],
+    ['HAProxy dropped the section', { observed: { kind: 'up', state: null } }],
+    ['the resync is pending', { observed: { kind: 'up', state: state({ resync: 'pending' }) } }],
+  ])('is not ready while %s', (_, part) => {
+    const now = readiness({ ...good, ...part });
+
+    expect(now.ready).toBe(false);
+    expect(now.reasons).toHaveLength(1);
+  });
+});

@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import type { ReloadWish } from '../../../src/engine/reconciler.ts';
+import { RemoteError } from '../../../src/errors.ts';
+import { membership, peer, section, state } from '../../helpers/members.ts';
+import { bench } from '../../helpers/reconciler.ts';
+
+describe('a reload that something else wants', () => {
+  function wish() {
+    const steps: string[] = [];
+    let reason: string | null = null;
+    return {
+      steps,
+      want: (why: string | null) => {
+        reason = why;
+      },
+      reloadWish: {
+        reason: () => reason,
+        prepare: async () => void steps.push('prepare'),
+        reloaded: () => {
+          steps.push('reloaded');
+          reason = null;
+        },
+      } satisfies ReloadWish,
+    };
+  }
+
+  it('comes once the gate lets it through, and writes nothing of the section', async () => {
+    const { steps, want, reloadWish } = wish();
+    const loop = bench(section(['a']), reloadWish);
+    await loop.pass(true);
+    want('renewed');
+    loop.observe({ kind: 'up', state: state({ resync: 'pending' }) });
+    await loop.pass();
+    const before = [...steps];
+    loop.observe({ kind: 'up', state: state() });
+    await loop.pass();
+    await loop.pass();
+
+    expect(before).toEqual([]);
+    expect(steps).toEqual(['prepare', 'reloaded']);
+    expect(loop.calls).toContain('reload');
+    expect(loop.calls).not.toContain('apply');
+    expect(loop.lines.some(({ msg }) => msg === 'HAProxy reloaded')).toBe(true);
+  });
+
+  it('goes along with a change, which reloads by itself', async () => {
+    const { steps, want, reloadWish } = wish();
+    const loop = bench(section(['a']), reloadWish);
+    await loop.pass(true);
+    want('renewed');
+    loop.source.set(membership('a', 'b'));
+    await loop.pass();
+    loop.at(300);
+    await loop.pass();
+
+    expect(await loop.names()).toEqual(['a', 'b']);
+    expect(steps).toEqual(['prepare', 'reloaded']);
+  });
+
+  it('is tried again after it failed, not at once', async () => {
+    const { steps, want, reloadWish } = wish();
+    const loop = bench(section(['a']), reloadWish);
+    await loop.pass(true);
+    want('renewed');
+    loop.fail(new RemoteError('RELOAD_FAILED', 'refused', { retryable: false }));
+    await loop.pass();
+    await loop.pass();
+    const before = [...loop.calls];
+    loop.fail(null);
+    loop.at(5000);
+    await loop.pass();
+
+    expect(before.filter((call) => call === 'reload')).toHaveLength(1);
+    expect(loop.calls.filter((call) => call === 'reload')).toHaveLength(2);
+    expect(steps).toEqual(['prepare', 'prepare', 'reloaded']);
+  });
+
+  it('is left to the successor when this pod is about to go', async () => {
+    const { steps, want, reloadWish } = wish();
+    const loop = bench(section(['a']), reloadWish);
+    await loop.pass(true);
+    want('renewed');
+    loop.source.set(membership({ name: 'a', address: '10.0.0.1', terminating: true }));
+    await loop.pass();
+
+    expect(steps).toEqual([]);
+  });
+});
+
+describe('a file that HAProxy has not loaded', () => {
+  const reloads = (loop: ReturnType<typeof bench>) =>
+    loop.calls.filter((call) => call === 'reload').length;
+
+  /** b was written by somebody else, and HAProxy runs with a alone. */
+  async function behind() {
+    const loop = bench(section(['a', 'b']));
+    loop.loadsNothing();
+    const own = peer('a', { local: true, established: false });
+    loop.observe({ kind: 'up', state: state({ peers: [own] }) });
+    loop.source.set(membership('a', 'b'));
+    const first = await loop.pass(true);
+    return { loop, first };
+  }
+
+  it('is left to whoever wrote it for a while, and then loaded', async () => {
+    const { loop, first } = await behind();
+    loop.at(14_999);
+    await loop.pass();
+    const before = reloads(loop);
+    loop.at(15_000);
+    await loop.pass();
+
+    expect(first.nextAtMs).toBe(1_015_000);
+    expect(before).toBe(0);
+    expect(loop.calls).toEqual(['read', 'reload']);
+    const line = loop.lines.find(({ msg }) => msg === 'HAProxy reloaded');
+    expect(line?.reasons).toEqual(['haproxy.cfg has b, and HAProxy has not loaded it']);
+  });
+
+  it('is nothing any more when its writer has reloaded', async () => {
+    const { loop } = await behind();
+    loop.observe({ kind: 'up', state: state({ peers: [peer('a', { local: true }), peer('b')] }) });
+    loop.at(15_000);
+    const { nextAtMs } = await loop.pass();
+
+    expect(reloads(loop)).toBe(0);
+    expect(nextAtMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('does not matter for somebody who is no member', async () => {
+    const { loop } = await behind();
+    loop.source.set(membership('a'));
+    loop.at(15_000);
+    await loop.pass();
+
+    expect(reloads(loop)).toBe(0);
+  });
+
+  it('is loaded once and no more: a reload that does not help makes it hold', async () => {
+    const { loop } = await behind();
+    loop.at(15_000);
+    await loop.pass();
+    for (const ms of [16_000, 20_000, 29_999, 30_000, 60_000, 600_000]) {
+      loop.at(ms);
+      await loop.pass(true);
+    }
+
+    expect(reloads(loop)).toBe(1);
+    const line = loop.lines.find(({ msg }) => msg === 'holding: nothing is changed');
+    expect(line?.reasons).toEqual([expect.stringContaining('still runs without b')]);
+  });
+
+  it('goes along with a change, without waiting', async () => {
+    const { loop } = await behind();
+    loop.source.set(membership('a', 'b', 'c'));
+    await loop.pass();
+    loop.at(300);
+    await loop.pass();
+
+    expect(await loop.names()).toEqual(['a', 'b', 'c']);
+    expect(reloads(loop)).toBe(0);
+  });
+
+  it('waits for the own resync like every reload', async () => {
+    const { loop } = await behind();
+    const peers = [peer('a', { local: true })];
+    loop.observe({ kind: 'up', state: state({ peers, resync: 'pending' }) });
+    loop.at(15_000);
+    await loop.pass();
+
+    expect(reloads(loop)).toBe(0);
+  });
+});

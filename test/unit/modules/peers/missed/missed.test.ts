@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import type { Observed } from '../../../../../src/gate/facts.ts';
+import type { Member } from '../../../../../src/model/member.ts';
+import { createRepair } from '../../../../../src/modules/peers/missed/missed.ts';
+import type { Status } from '../../../../../src/telemetry/status-schema.ts';
+import { capturedLog } from '../../../../helpers/captured-log.ts';
+import { member, peer, self, state } from '../../../../helpers/members.ts';
+
+function status(name: string, used: number, resync: Status['resync'] = 'alone'): Status {
+  return {
+    name,
+    address: '10.0.0.9',
+    version: '1',
+    startedAtMs: 0,
+    ready: false,
+    reasons: [],
+    members: { synced: true, names: [], notes: [] },
+    section: null,
+    resync,
+    haproxy: { version: '3.4.0', reloads: 0 },
+    peers: [],
+    tables: [
+      { name: 'sessions', size: 1000, used, shared: true },
+      { name: 'private', size: 1000, used: name === 'a' ? 0 : 900, shared: false },
+    ],
+    pending: null,
+    lastChange: null,
+    lastFailure: null,
+  };
+}
+
+const connected: Observed = {
+  kind: 'up',
+  state: state({ resync: 'alone', peers: [peer('b'), peer('c', { established: false })] }),
+};
+
+/** A confirmation whose world the test sets; the hard-reload teaches what the siblings hold. */
+function bench(options: { supported?: boolean; teaches?: boolean; siblings?: number } = {}) {
+  const { supported = true, teaches = true, siblings = 500 } = options;
+  const { log, lines } = capturedLog();
+  const outcomes: string[] = [];
+  const asked: string[] = [];
+  const silences: (readonly string[])[] = [];
+  let held = 0;
+  let hardReloads = 0;
+  let nowMs = 0;
+  const confirm = createRepair({
+    self: self('a'),
+    limitMs: 60_000,
+    connectLimitMs: 0,
+    own: async () => status('a', held),
+    ask: async ({ name }) => {
+      asked.push(name);
+      return name.startsWith('mute') ? null : status(name, siblings);
+    },
+    hardReload: async () => {
+      hardReloads += 1;
+      if (supported && teaches) held = siblings;
+      return supported;
+    },
+    log,
+    now: () => nowMs,
+    sleep: async () => {},
+    onSilence: (reasons) => silences.push(reasons),
+    onOutcome: (outcome) => outcomes.push(outcome),
+  });
+  const signal = new AbortController().signal;
+  return {
+    lines,
+    outcomes,
+    asked,
+    silences,
+    hardReloads: () => hardReloads,
+    look(names: readonly (string | Member)[] = ['a', 'b', 'c']) {
+      nowMs += 250;
+      return confirm(
+        connected,
+        names.map((name) => (typeof name === 'string' ? member(name) : name)),
+        signal,
+      );
+    },
+  };
+}
+
+describe('createRepair', () => {
+  it('lets a pod be ready at once when nobody holds more', async () => {
+    const world = bench({ siblings: 0 });
+
+    expect(await world.look()).toEqual({ ready: true, reasons: [], reloaded: false });
+    expect(world.outcomes).toEqual(['complete']);
+  });
+
+  it('waits for one who does not tell, warns once, and is ready all the same when the time is over', async () => {
+    const world = bench();
+    const mute = member('mute', { serving: true });
+
+    const looks = [];
+    for (let look = 0; look < 239; look++) looks.push(await world.look(['a', mute]));
+
+    expect(looks.some(({ ready }) => ready)).toBe(false);
+    expect(world.silences).toEqual([['not connected, and do not tell what they hold: mute']]);
+    expect((await world.look(['a', mute])).ready).toBe(false);
+    expect((await world.look(['a', mute])).ready).toBe(true);
+    expect(world.outcomes).toEqual(['unheard']);
+    expect(world.lines.filter(({ code }) => code === 'SIBLINGS_UNHEARD')).toHaveLength(2);
+  });
+
+  it('does not keep a start waiting for who may be switched off, nor call it a loss', async () => {
+    const world = bench();
+
+    const { ready } = await world.look(['a', 'mute']);
+
+    expect(ready).toBe(true);
+    expect(world.outcomes).toEqual(['unmet']);
+    expect(world.lines.filter(({ code }) => code === 'SIBLINGS_UNHEARD')).toMatchObject([
+      { level: 'warn' },
+    ]);
+  });
+
+  it('asks others while nobody tells, so that no five silent ones hide who would', async () => {
+    const world = bench({ siblings: 0 });
+    const mutes = ['mute', 'mute-2', 'mute-3', 'mute-4', 'mute-5', 'mute-6'].map((name) =>
+      member(name, { serving: true }),
+    );
+
+    await world.look(['a', ...mutes, 'x']);
+    await world.look(['a', ...mutes, 'x']);
+
+    expect(world.asked).toContain('x');
+  });
+
+  it('hard-reloads once, and is ready when the tables are there', async () => {
+    const world = bench();
+
+    const looks = [];
+    for (let look = 0; look < 4; look++) looks.push(await world.look());
+
+    expect(looks.map(({ ready }) => ready)).toEqual([false, false, false, true]);
+    expect(looks.map(({ reloaded }) => reloaded)).toEqual([false, false, true, false]);
+    expect(world.lines.filter(({ msg }) => /readiness waits/.test(String(msg)))).toHaveLength(1);
+    expect(world.hardReloads()).toBe(1);
+    expect(world.outcomes).toEqual(['repaired']);
+  });
+
+  it('gives up with a code after two tries that taught nothing, rather than never be ready', async () => {
+    const world = bench({ teaches: false });
+
+    for (let look = 0; look < 6; look++) await world.look();
+
+    expect(await world.look()).toMatchObject({ ready: true });
+    expect(world.hardReloads()).toBe(2);
+    expect(world.outcomes).toEqual(['missed']);
+    expect(world.lines.find(({ code }) => code === 'RESYNC_MISSED')).toBeDefined();
+  });
+
+  it('gives up where HAProxy knows no hard-reload, and says so', async () => {
+    const world = bench({ supported: false });
+
+    await world.look();
+    await world.look();
+    expect(await world.look()).toMatchObject({ ready: false, reloaded: false });
+
+    expect(await world.look()).toMatchObject({ ready: true });
+    expect(world.lines.at(-1)).toMatchObject({ why: 'HAProxy before 2.9 knows no hard-reload' });
+  });
+
+  it('says once how it ended, though it is compared again for a worker that came meanwhile', async () => {
+    const world = bench({ supported: false });
+    for (let look = 0; look < 3; look++) await world.look();
+
+    expect(await world.look()).toMatchObject({ ready: true });
+    expect(await world.look()).toMatchObject({ ready: true });
+
+    expect(world.outcomes).toEqual(['missed']);
+    expect(world.lines.filter(({ code }) => code === 'RESYNC_MISSED')).toHaveLength(1);
+  });
+
+  it('asks five siblings at most, connected ones first, and never itself', async () => {
+    const world = bench({ siblings: 0 });
+
+    await world.look(['a', 'c', 'd', 'e', 'f', 'g', 'h', 'b']);
+
+    expect(world.asked).toHaveLength(5);
+    expect(world.asked[0]).toBe('b');
+    expect(world.asked).not.toContain('a');
+  });
+});
