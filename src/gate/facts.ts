@@ -1,5 +1,4 @@
-import type { PeersChanges } from '../model/changes.ts';
-import type { HoldCode } from '../model/decision.ts';
+import { type PeersChanges, someoneJoins } from '../model/changes.ts';
 import type { PeersState } from '../model/peers-state.ts';
 import type { Worker } from '../model/worker.ts';
 
@@ -83,9 +82,43 @@ export interface GateInput {
   readonly unloaded?: readonly string[];
 }
 
-/** A reason to wait, and until when. */
-export interface Delay {
-  readonly untilMs: number;
-  readonly reason: string;
-  readonly code: HoldCode;
+/** Everything that a rule may look at, worked out once. */
+export interface Facts extends GateInput {
+  readonly settings: GateSettings;
+  readonly nowMs: number;
+  readonly reloadFor: string | null;
+  readonly unloaded: readonly string[];
+  readonly wallAheadMs: number;
+  /** Why HAProxy is to be reloaded with the section as it is. */
+  readonly notLoaded: string | null;
+  /** Somebody waits to be let in. */
+  readonly joins: boolean;
+  /** What HAProxy shows of the section; null where it does not answer, or runs without it. */
+  readonly state: PeersState | null;
+  /** Names of the peers with a live session. */
+  readonly established: ReadonlySet<string>;
+  /** How long a worker with our tables is busy after a reload; siblings have the same tables. */
+  readonly handoverMs: number;
+}
+
+export function factsOf(input: GateInput, settings: GateSettings, nowMs: number): Facts {
+  const { observed, unloaded = [], wallAheadMs = 0 } = input;
+  const state = observed.kind === 'up' ? observed.state : null;
+  const notLoaded =
+    unloaded.length === 0
+      ? null
+      : `haproxy.cfg has ${unloaded.join(', ')}, and HAProxy has not loaded it`;
+  return {
+    ...{ ...input, settings, nowMs, unloaded, wallAheadMs, notLoaded, state },
+    reloadFor: input.reloadFor ?? notLoaded,
+    joins: someoneJoins(input.changes),
+    established: establishedNames(observed),
+    handoverMs: ((state?.entries ?? 0) / settings.handoverRate) * 1000,
+  };
+}
+
+/** Names of the remote peers with a live session. */
+export function establishedNames(observed: Observed): ReadonlySet<string> {
+  const peers = observed.kind === 'up' ? (observed.state?.peers ?? []) : [];
+  return new Set(peers.filter((peer) => peer.established).map((peer) => peer.name));
 }

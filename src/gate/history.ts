@@ -1,7 +1,6 @@
 import { type PeersChanges, someoneJoins } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
-import type { History, Observed } from './facts.ts';
-import { establishedNames } from './sibling-sessions.ts';
+import { establishedNames, type History, type Observed } from './facts.ts';
 
 export interface HistoryRecord {
   value(): History;

@@ -1,9 +1,9 @@
-import { someoneJoins } from '../model/changes.ts';
-import type { Delay, GateInput, GateSettings, Observed } from './facts.ts';
-import { companyOf, peersOf } from './sibling-sessions.ts';
+import type { HoldCode } from '../model/decision.ts';
+import { gathering } from './delays.ts';
+import type { Facts } from './facts.ts';
+import { type Finding, family, over, type Rule } from './rule.ts';
+import { awaySince, companyOf, lookAgainMs } from './sibling-sessions.ts';
 
-/** How often siblings that are away or behind are looked at again, in milliseconds. */
-const lookAgainMs = 100;
 /** Large tables lengthen the time that all replicas have for their turns by this many handovers. */
 const handoversInLimit = 5;
 /**
@@ -12,6 +12,14 @@ const handoversInLimit = 5;
  */
 const patience = 1;
 const siblingsFirst = { reason: 'siblings go first', code: 'turn' } as const;
+
+/** When nothing but the turn was left to wait for. */
+interface Since {
+  /** For this replica. */
+  readonly ownMs: number;
+  /** For those who had nothing but the burst to wait for. */
+  readonly gatheredMs: number;
+}
 
 /**
  * What a replica writes while a sibling is away for a reload reaches that sibling when it is connected again; unless
@@ -22,51 +30,67 @@ const siblingsFirst = { reason: 'siblings go first', code: 'turn' } as const;
  * another again, and a sibling that is late is waited for. The larger the tables, the longer a sibling is away and
  * busy: 0.3 s apart, three replicas with 1,000,000 entries were all in the middle of a change, and 270 to 680 keys of
  * some were missing on others.
- *
- * `ownMs`: when nothing but the turn was left for this replica to wait for. `gatheredMs`: when that was so for those who
- * had nothing but the burst to wait for.
  */
-export function turnDelays(
-  input: GateInput,
-  settings: GateSettings,
-  ownMs: number,
-  gatheredMs: number,
-  nowMs: number,
-): readonly Delay[] {
-  const { history, memberNames, selfName, observed } = input;
+export function orderOf(
+  facts: Facts,
+  { ownMs, gatheredMs }: Since,
+): (Finding & { readonly code: HoldCode }) | typeof over {
+  const { history, memberNames, selfName, observed, settings, nowMs, handoverMs, joins } = facts;
   const { met, missing, behind } = companyOf(observed, history, memberNames, settings);
   const earlier = met.filter((name) => name < selfName);
-  const handoverMs = handoverOf(observed, settings);
   const limitMs = settings.staggerLimitMs + handoversInLimit * handoverMs;
   const mostMs = limitMs / Math.max(1, met.length);
-  const hurried = someoneJoins(input.changes);
   // On busy cores a change takes seconds until its reload: what has no hurry takes all the time there is.
-  const apartMs = hurried ? Math.min(settings.staggerMs + handoverMs, mostMs) : mostMs;
-  const beginMs = hurried || met.length === 0 ? ownMs : commonDate(input, settings, limitMs, ownMs);
+  const apartMs = joins ? Math.min(settings.staggerMs + handoverMs, mostMs) : mostMs;
+  const beginMs = joins || met.length === 0 ? ownMs : commonDate(facts, limitMs, ownMs);
   const inOrderMs = beginMs + earlier.length * apartMs;
-  const late = hurried && met.length > 0 && ownMs > gatheredMs + 2 * lookAgainMs;
-  const turnMs = late ? ownSlot(input, settings, { handoverMs, gatheredMs, inOrderMs }) : inOrderMs;
-  if (turnMs > nowMs) return [{ untilMs: turnMs, ...siblingsFirst }];
+  const late = joins && met.length > 0 && ownMs > gatheredMs + 2 * lookAgainMs;
+  const turnMs = late ? ownSlot(facts, gatheredMs, inOrderMs) : inOrderMs;
+  if (turnMs > nowMs) return { untilMs: turnMs, ...siblingsFirst };
   const limit = turnMs + limitMs;
   const soon = (until: number) => Math.min(nowMs + lookAgainMs, until);
   if (missing.length > 0 && nowMs < limit) {
-    const reason = `not connected at the moment: ${missing.join(', ')}`;
-    return [{ untilMs: soon(limit), reason, code: 'not-connected' }];
+    const away = awaySince(facts, missing, limit, 'not connected at the moment');
+    return { ...away, code: 'not-connected' };
   }
   // Who has connected at the last moment needs a time for that, too.
   const lastLimit = limit + limitMs;
-  if (nowMs >= lastLimit) return [];
+  if (nowMs >= lastLimit) return over;
   if (behind.length > 0) {
     const reason = `has not got yet what was written here: ${behind.join(', ')}`;
-    return [{ untilMs: soon(lastLimit), reason, code: 'siblings-behind' }];
+    return { untilMs: soon(lastLimit), reason, code: 'siblings-behind' };
   }
-  const first = earlier.filter((name) => !hasBegun(observed, name, nowMs - beginMs));
+  const first = earlier.filter((name) => !hasBegun(facts, name, nowMs - beginMs));
   // A date of its own is nobody else's: later ones are.
-  if (first.length === 0 || late) return [];
+  if (first.length === 0 || late) return over;
   const againMs = (history.companyWaitMs ?? 0) + first.length * apartMs;
   const patientMs = turnMs + first.length * patience * Math.min(settings.staggerMs, apartMs);
   const untilMs = Math.min(Math.max(againMs, patientMs), lastLimit);
-  return untilMs <= nowMs ? [] : [{ untilMs: soon(untilMs), ...siblingsFirst }];
+  return untilMs <= nowMs ? over : { untilMs: soon(untilMs), ...siblingsFirst };
+}
+
+/** Siblings first. Asked when nothing of this replica is left to wait for. */
+export const order: readonly Rule[] = family(
+  ['turn', 'not-connected', 'siblings-behind'],
+  (facts) => orderOf(facts, { ownMs: dueSince(facts), gatheredMs: gathering(facts).untilMs }),
+);
+
+/** Of an addition: on busy cores a look may take as long. */
+const hurriedLateMs = 1000;
+/** A replica that always looks too late has to go some time. */
+const missedLimit = 3;
+
+/**
+ * When nothing but the turn was left for this replica to wait for: what was in the way at the look before has ended when
+ * that look has foretold, or just now. What was foretold and is long over has not been waited for: a Data Plane API that
+ * hung, or a node that stood still, kept this replica, and maybe others until the same moment. The turn is over then, and
+ * another one begins.
+ */
+export function dueSince({ history, joins, settings, nowMs }: Facts): number {
+  const foretoldMs = Math.min(history.blockedUntilMs, nowMs);
+  const lateMs = joins ? Math.max(hurriedLateMs, settings.staggerMs) : settings.staggerMs;
+  if (nowMs - foretoldMs > lateMs && history.missedTurns < missedLimit) return nowMs;
+  return history.dueMs ?? foretoldMs;
 }
 
 /**
@@ -75,12 +99,8 @@ export function turnDelays(
  * cannot see each other, so all begin at a date they have in common: the clock's next multiple of a time in which all can
  * have had their turns twice. Clocks that differ cost no more than that.
  */
-function commonDate(
-  { wallAheadMs = 0 }: GateInput,
-  { staggerLimitMs }: GateSettings,
-  limitMs: number,
-  ownMs: number,
-): number {
+function commonDate({ wallAheadMs, settings }: Facts, limitMs: number, ownMs: number): number {
+  const { staggerLimitMs } = settings;
   if (staggerLimitMs <= 0) return ownMs;
   return nextDate(ownMs, { everyMs: 2 * powerOf(staggerLimitMs, limitMs), wallAheadMs });
 }
@@ -103,12 +123,6 @@ function nextDate(leastMs: number, { everyMs, offsetMs = 0, wallAheadMs }: Dates
   return leastMs + ((everyMs - sinceMs) % everyMs);
 }
 
-interface Late {
-  readonly handoverMs: number;
-  readonly gatheredMs: number;
-  readonly inOrderMs: number;
-}
-
 /**
  * An addition that something of this replica has kept (its Data Plane API failed, it had reloaded just before) does not
  * begin with the others. It waits until they have had their turns, and then goes at a date that is its own: all dates are
@@ -116,10 +130,11 @@ interface Late {
  * see each other begin, are a turn apart all the same.
  */
 function ownSlot(
-  { memberNames, selfName, wallAheadMs = 0 }: GateInput,
-  { staggerMs, staggerLimitMs }: GateSettings,
-  { handoverMs, gatheredMs, inOrderMs }: Late,
+  { memberNames, selfName, wallAheadMs, handoverMs, settings }: Facts,
+  gatheredMs: number,
+  inOrderMs: number,
 ): number {
+  const { staggerMs, staggerLimitMs } = settings;
   if (staggerMs <= 0) return inOrderMs;
   const names = [...memberNames].sort();
   const turnMs = powerOf(staggerMs, staggerMs + handoverMs);
@@ -130,13 +145,7 @@ function ownSlot(
 }
 
 /** Did its session begin within that time, to a second? It has had its turn then. */
-function hasBegun(observed: Observed, name: string, withinMs: number): boolean {
-  const seconds = peersOf(observed).find((peer) => peer.name === name)?.sessionSeconds;
+function hasBegun({ state }: Facts, name: string, withinMs: number): boolean {
+  const seconds = state?.peers.find((peer) => peer.name === name)?.sessionSeconds;
   return seconds !== undefined && seconds * 1000 <= withinMs;
-}
-
-/** How long a worker with our tables is busy after a reload; siblings have the same tables. */
-function handoverOf(observed: Observed, { handoverRate }: GateSettings): number {
-  const entries = observed.kind === 'up' ? (observed.state?.entries ?? 0) : 0;
-  return (entries / handoverRate) * 1000;
 }

@@ -1,18 +1,23 @@
 import type { PeerState } from '../model/peers-state.ts';
-import type { GateSettings, History, Observed } from './facts.ts';
+import type { Facts, GateSettings, History, Observed } from './facts.ts';
+import { type Finding, over } from './rule.ts';
 
-/** All that HAProxy shows, the local peer too; none while it does not answer. */
-export function peersOf(observed: Observed): readonly PeerState[] {
-  return observed.kind === 'up' ? (observed.state?.peers ?? []) : [];
-}
+/** How often siblings that are away or behind are looked at again, in milliseconds. */
+export const lookAgainMs = 100;
 
-/** Names of the remote peers with a live session. */
-export function establishedNames(observed: Observed): ReadonlySet<string> {
-  return new Set(
-    peersOf(observed)
-      .filter((peer) => peer.established)
-      .map((peer) => peer.name),
-  );
+/** Waits for those of `names` that have no session, until `limitMs` at the latest. */
+export function awaySince(
+  { established, nowMs }: Pick<Facts, 'established' | 'nowMs'>,
+  names: readonly string[],
+  limitMs: number,
+  why: string,
+): Finding {
+  const missing = names.filter((name) => !established.has(name));
+  if (missing.length === 0) return over;
+  return {
+    untilMs: Math.min(nowMs + lookAgainMs, limitMs),
+    reason: `${why}: ${missing.join(', ')}`,
+  };
 }
 
 type CompanySettings = Pick<GateSettings, 'behindUpdates' | 'updateRate'>;
@@ -33,7 +38,9 @@ export function companyOf(
   memberNames: ReadonlySet<string>,
   settings: CompanySettings,
 ): Company {
-  const peers = new Map(peersOf(observed).map((peer) => [peer.name, peer]));
+  const peers = new Map(
+    observed.kind === 'up' ? observed.state?.peers.map((peer) => [peer.name, peer]) : [],
+  );
   const met = [...history.met].filter((name) => memberNames.has(name));
   const isThere = (name: string) => peers.get(name)?.established === true;
   return {

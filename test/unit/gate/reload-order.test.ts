@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { GateInput, History } from '../../../src/gate/facts.ts';
-import { turnDelays } from '../../../src/gate/reload-order.ts';
+import { factsOf, type GateInput, type History } from '../../../src/gate/facts.ts';
+import { orderOf } from '../../../src/gate/reload-order.ts';
 import { noChanges, type PeersChanges } from '../../../src/model/changes.ts';
 import type { PeerState, PeersState } from '../../../src/model/peers-state.ts';
 import { entry, peer, state } from '../../helpers/members.ts';
@@ -52,7 +52,9 @@ function turn(afterMs: number, part: Part) {
     awaited: 0,
     history,
   };
-  return turnDelays(input, settings, due, part.gatheredMs ?? due, due + afterMs);
+  const facts = factsOf(input, settings, due + afterMs);
+  const found = orderOf(facts, { ownMs: due, gatheredMs: part.gatheredMs ?? due });
+  return 'code' in found ? [found] : [];
 }
 
 const reloading = (name: string) => peer(name, { established: false });

@@ -1,6 +1,5 @@
 import type { Confirm } from '../../../engine/readiness.ts';
-import type { Observed } from '../../../gate/facts.ts';
-import { establishedNames } from '../../../gate/sibling-sessions.ts';
+import { establishedNames, type Observed } from '../../../gate/facts.ts';
 import type { Log } from '../../../log.ts';
 import type { Member, Self } from '../../../model/member.ts';
 import type { Status } from '../../../telemetry/status-schema.ts';

@@ -1,0 +1,73 @@
+import type { Facts } from './facts.ts';
+import { never, type Rule, rule } from './rule.ts';
+
+/** How often HAProxy is looked at again while it is down or learns, in milliseconds. */
+const lookAgainMs = 200;
+
+/** HAProxy drops a section that lacks its own name, tables and all: adding the own entry is the cure. */
+function curesSection({ changes, selfName }: Facts): boolean {
+  return changes.create || changes.add.some((entry) => entry.name === selfName);
+}
+
+/** Our last reload, if these names had been missing before it. */
+export function reloadedSince({ history }: Pick<Facts, 'history'>): number | null {
+  const { lastReloadAtMs, unloadedSinceMs } = history;
+  return lastReloadAtMs !== null && lastReloadAtMs >= unloadedSinceMs ? lastReloadAtMs : null;
+}
+
+function hold(reason: string) {
+  return { untilMs: never, reason };
+}
+
+/**
+ * While one of these applies no reload is right: it would destroy the tables, or load another configuration than this
+ * program knows. The first that applies counts.
+ */
+export const forbids: readonly Rule[] = [
+  rule(
+    'haproxy-down',
+    ({ observed }) => observed.kind === 'down',
+    ({ observed, nowMs }) => ({
+      untilMs: nowMs + 5 * lookAgainMs,
+      reason: `HAProxy does not answer: ${observed.kind === 'down' ? observed.why : ''}`,
+    }),
+  ),
+  rule(
+    'section-not-running',
+    (facts) => facts.state === null && !curesSection(facts),
+    ({ selfName }) =>
+      hold(
+        `HAProxy runs without the section although the file has it: its localpeer is not ${selfName}`,
+      ),
+  ),
+  rule(
+    'localpeer-mismatch',
+    ({ state, selfName }) => state !== null && state.localName !== selfName,
+    ({ state, selfName }) =>
+      hold(`HAProxy's localpeer is ${state?.localName ?? 'not in the section'}, not ${selfName}`),
+  ),
+  rule(
+    'resync-pending',
+    ({ state }) => state?.resync === 'pending',
+    ({ nowMs }) => ({ untilMs: nowMs + lookAgainMs, reason: 'own resync is not finished' }),
+  ),
+  rule(
+    'resync-unreadable',
+    ({ state }) => state?.resync === 'unknown',
+    () =>
+      hold('"show peers" of this HAProxy version cannot be read, so its resync may be unfinished'),
+  ),
+  // A reload did not help, so none will: HAProxy reads another file.
+  rule(
+    'section-not-loaded',
+    (facts) => {
+      const reloadedMs = reloadedSince(facts);
+      if (facts.unloaded.length === 0 || reloadedMs === null) return false;
+      return facts.nowMs >= reloadedMs + facts.settings.unloadedLimitMs;
+    },
+    ({ unloaded }) =>
+      hold(
+        `HAProxy was reloaded and still runs without ${unloaded.join(', ')}: does it load the file that has them?`,
+      ),
+  ),
+];
