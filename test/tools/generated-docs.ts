@@ -1,5 +1,8 @@
 import { flagsMarkdown } from '../../src/config/describe.ts';
 import { errorCodes } from '../../src/errors.ts';
+import { delays } from '../../src/gate/delays.ts';
+import { forbids } from '../../src/gate/forbids.ts';
+import { order } from '../../src/gate/reload-order.ts';
 import { holdCodes } from '../../src/model/decision.ts';
 import { type NoticeDefinition, noticeReasons } from '../../src/model/notice.ts';
 import {
@@ -73,6 +76,27 @@ function eventsMarkdown(): string {
   ].join('\n');
 }
 
+function gateMarkdown(): string {
+  const lists = [
+    ['forbids', 'first', forbids],
+    ['delays', 'all that apply, until the last is over', delays],
+    ['order', 'when nothing else is left to wait for', order],
+  ] as const;
+  const rows = lists.flatMap(([list, when, rules]) =>
+    rules.map(({ code }) => `| ${list} | ${when} | \`${code}\` | ${holdCodes[code]} |`),
+  );
+  return [
+    '# Rules of the gate',
+    '',
+    'Generated from `src/gate` by `npm run docs`. Why a change, or a reload for another reason, is not made now: the log, `/status` and the metric `changes_held` give the code. A rule that forbids without an end holds until somebody changes something.',
+    '',
+    '| list | asked | code | meaning |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
 /** Every file that is made from code, by path. */
 export async function generatedDocs(): Promise<Readonly<Record<string, string>>> {
   return {
@@ -80,6 +104,7 @@ export async function generatedDocs(): Promise<Readonly<Record<string, string>>>
     'docs/errors.md': errorsMarkdown(),
     'docs/metrics.md': metricsMarkdown(),
     'docs/events.md': eventsMarkdown(),
+    'docs/gate.md': gateMarkdown(),
     'examples/monitoring/dashboard.json': dashboardJson(),
     'examples/monitoring/prometheusrule.yaml': prometheusRuleYaml(),
   };
