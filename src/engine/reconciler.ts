@@ -5,6 +5,7 @@ import { gate } from '../gate/gate.ts';
 import { createHistory } from '../gate/history.ts';
 import { companyOf } from '../gate/sibling-sessions.ts';
 import type { Log } from '../log.ts';
+import { backoffMs } from '../model/backoff.ts';
 import { hasChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Self } from '../model/member.ts';
@@ -239,6 +240,6 @@ function stayingNames({ members }: Membership): ReadonlySet<string> {
 }
 
 /** A pass that failed is repeated, ever later. */
-function retryMs(settings: GateSettings, failures: number): number {
-  return Math.min(settings.backoffMinMs * 1.5 ** (failures - 1), settings.backoffMaxMs / 4);
+function retryMs({ backoffMinMs, backoffMaxMs }: GateSettings, failures: number): number {
+  return backoffMs(failures, { baseMs: backoffMinMs, capMs: backoffMaxMs / 4, factor: 1.5 });
 }

@@ -1,3 +1,4 @@
+import { backoffMs } from '../model/backoff.ts';
 import type { HoldCode } from '../model/decision.ts';
 import type { Facts } from './facts.ts';
 import { reloadedSince } from './forbids.ts';
@@ -80,7 +81,7 @@ export const delays: readonly Rule[] = [
     ({ history: { failures, lastFailureAtMs }, settings }) => ({
       untilMs:
         (lastFailureAtMs ?? 0) +
-        Math.min(settings.backoffMinMs * 2 ** (failures - 1), settings.backoffMaxMs),
+        backoffMs(failures, { baseMs: settings.backoffMinMs, capMs: settings.backoffMaxMs }),
       reason: `the last ${failures === 1 ? 'try' : `${failures} tries`} failed`,
     }),
   ),

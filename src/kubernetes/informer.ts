@@ -1,7 +1,7 @@
 import { monotonicNow, sleep } from '../clock.ts';
 import type { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { type BackoffOptions, backoffMs } from './backoff.ts';
+import { type BackoffOptions, backoffMs } from '../model/backoff.ts';
 import { type Connect, type Connection, connectWith } from './connection.ts';
 import { ApiServerError, asAppError } from './failures.ts';
 import type { Named, Resource } from './kind.ts';

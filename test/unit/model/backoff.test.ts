@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { backoffMs } from '../../../src/kubernetes/backoff.ts';
+import { backoffMs } from '../../../src/model/backoff.ts';
 
 const options = { baseMs: 100, capMs: 1_000 };
 
