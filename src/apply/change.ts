@@ -3,7 +3,7 @@ import type { Commits } from '../dataplane/commits.ts';
 import { damageError, WouldDamage } from '../dataplane/damage.ts';
 import type { Journal } from '../dataplane/journal.ts';
 import type { Loaded } from '../dataplane/loaded.ts';
-import type { Seen } from '../dataplane/look.ts';
+import type { Seen } from '../dataplane/read-config.ts';
 import { edit, editModes } from '../dataplane/resources/peers-edits.ts';
 import type { Sections } from '../dataplane/resources/peers-section.ts';
 import type { RemoteError } from '../errors.ts';
@@ -12,12 +12,12 @@ import { hasChanges, noChanges, type PeersChanges, remainingChanges } from '../m
 import type { Applied } from './applier.ts';
 import { refuseEntries, refuseObstacles, sectionMissing } from './refuse.ts';
 
-export interface UnitOptions {
+export interface ChangeOptions {
   readonly caller: Caller;
   readonly commits: Commits;
   readonly sections: Sections;
   readonly journal: Journal;
-  readonly look: (signal: AbortSignal) => Promise<Seen>;
+  readonly read: (signal: AbortSignal) => Promise<Seen>;
   /** A write of `text` would damage what others have written in it: `why` says what. */
   readonly onDamage: (text: string, why: string) => void;
   readonly loaded: Loaded;
@@ -25,7 +25,7 @@ export interface UnitOptions {
 }
 
 /** One try of a change: look, begin, edit, check, commit. Everything in it may be done again. */
-export interface Unit {
+export interface Change {
   /** `known` is what was read last, when that is still what the change was planned on. */
   readonly run: (
     known: Seen | undefined,
@@ -36,12 +36,12 @@ export interface Unit {
   readonly reload: (seen: Seen, signal: AbortSignal) => Promise<void>;
 }
 
-export function createUnit(options: UnitOptions): Unit {
+export function createChange(options: ChangeOptions): Change {
   const { caller, sections, journal, log } = options;
   const { transact } = options.commits;
 
   async function run(known: Seen | undefined, changes: PeersChanges, signal: AbortSignal) {
-    const seen = known ?? (await options.look(signal));
+    const seen = known ?? (await options.read(signal));
     const { section, unmodelled } = seen;
     refuseObstacles(section);
     refuseEntries(changes);

@@ -7,8 +7,8 @@ import { shouldRetry } from '../dataplane/failure.ts';
 import { type CallInfo, createHttp } from '../dataplane/http.ts';
 import { createJournal } from '../dataplane/journal.ts';
 import { createLoaded } from '../dataplane/loaded.ts';
-import { look, type Seen, withObstacle } from '../dataplane/look.ts';
 import { createPutBack } from '../dataplane/put-back.ts';
+import { readConfig, type Seen, withObstacle } from '../dataplane/read-config.ts';
 import { reloadsSettled } from '../dataplane/reloads.ts';
 import { createSections } from '../dataplane/resources/peers-section.ts';
 import { asRunning, type RunningPeers, sameAsRunning } from '../dataplane/running.ts';
@@ -18,7 +18,7 @@ import type { Log } from '../log.ts';
 import type { PeersChanges } from '../model/changes.ts';
 import type { PeersSection } from '../model/peers-section.ts';
 import type { Applied, Applier } from './applier.ts';
-import { createUnit } from './change.ts';
+import { createChange } from './change.ts';
 
 export interface DataplaneOptions {
   readonly address: DataplaneAddress;
@@ -34,7 +34,7 @@ export interface DataplaneOptions {
   readonly timeoutMs: number;
   /** Milliseconds for a call that validates and reloads. */
   readonly commitTimeoutMs: number;
-  /** Around the whole unit; `limit` retries, so `limit + 1` tries. Without it 3, 200 ms, 2 s. */
+  /** Around the whole transaction; `limit` retries, so `limit + 1` tries. Without it 3, 200 ms, 2 s. */
   readonly retry?: RetrySettings;
   /** Where open transactions are noted, so that the next process finds its orphans. A directory that survives a container restart. */
   readonly stateDirectory?: string | undefined;
@@ -78,16 +78,16 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
   const loaded = createLoaded(options.running);
   const commits = createCommits({
     ...{ transactions, putBack, journal, loaded, env, log },
-    look: lookNow,
+    read: readNow,
   });
   const { rehearse } = commits;
-  const lookAt = { transactions, putBack, rehearse, sectionName, env, log, readOnly };
-  const unit = createUnit({
+  const readAt = { transactions, putBack, rehearse, sectionName, env, log, readOnly };
+  const change = createChange({
     caller,
     commits,
     sections: createSections(caller),
     journal,
-    look: lookNow,
+    read: readNow,
     onDamage(text, why) {
       refused = { text, why };
     },
@@ -100,19 +100,19 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
   /** What was last parsed. */
   let seen: Seen | undefined;
 
-  async function lookNow(signal: AbortSignal): Promise<Seen> {
+  async function readNow(signal: AbortSignal): Promise<Seen> {
     if (!readOnly) {
       await journal.load();
       await commits.dropOrphans();
     }
     last = undefined;
-    seen = await look(lookAt, signal, seen);
+    seen = await readConfig(readAt, signal, seen);
     last = refused?.text === seen.text ? withObstacle(seen, refused.why) : seen;
     return last;
   }
 
   async function readOnce(signal: AbortSignal): Promise<PeersSection> {
-    const { section } = await lookNow(signal);
+    const { section } = await readNow(signal);
     if (!journal.reloadDue()) return section;
     // A commit was cut off: the file may say more than the worker knows, and a plan must see that.
     const running = await options.running?.(signal);
@@ -124,10 +124,10 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
 
   /** The API reloads at times of its own, too (its `reload-delay`), and takes one that meets ours for a failure. */
   async function reloadOnce(signal: AbortSignal): Promise<void> {
-    const seen = await lookNow(signal);
+    const seen = await readNow(signal);
     last = undefined;
     try {
-      await unit.reload(seen, signal);
+      await change.reload(seen, signal);
     } catch (error) {
       const cannot = error instanceof RemoteError && error.code === 'SECTION_UNMODELLED';
       if (!cannot || overMaster === undefined) throw error;
@@ -164,7 +164,7 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
     const known = attempt === 1 && last?.section.version === base.version ? last : undefined;
     // Whatever happens now, what we know is old.
     last = undefined;
-    const done = await unit.run(known, changes, signal);
+    const done = await change.run(known, changes, signal);
     return { ...done, attempts: attempt };
   }
 

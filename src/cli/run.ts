@@ -2,7 +2,7 @@ import { version as nodeVersion } from 'node:process';
 import { dateOf, monotonicNow, wallNow } from '../clock.ts';
 import { parseListen } from '../config/validate.ts';
 import { liveness } from '../engine/liveness.ts';
-import { createLatch } from '../engine/ready-marker-file.ts';
+import { createReadyMarker } from '../engine/ready-marker-file.ts';
 import { createApplier } from '../modules/peers/applier.ts';
 import { createPeersModule } from '../modules/peers/module.ts';
 import { readStaticPeers } from '../modules/peers/static-peers.ts';
@@ -24,7 +24,7 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
   });
   const staticPeers = await readStaticPeers(config.configFile);
   const { adminSocket, masterSocket } = config;
-  const latch = createLatch({ adminSocket, masterSocket, section: config.peersSection, log });
+  const latch = createReadyMarker({ adminSocket, masterSocket, section: config.peersSection, log });
   const wasReady = await latch.read();
   if (wasReady !== null) {
     metrics.ready.set(1);
@@ -49,7 +49,7 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
     wallNow,
     signal,
     wasReady,
-    onLatch: (ready) => void latch.write(ready),
+    onReadyMarker: (ready) => void latch.write(ready),
     events,
   });
   const scrape = createScrape({

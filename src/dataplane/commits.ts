@@ -5,8 +5,8 @@ import { refuseDamage } from './damage.ts';
 import { answeredForAnother, outcomeUnknown } from './failure.ts';
 import type { Journal } from './journal.ts';
 import type { Loaded } from './loaded.ts';
-import type { Seen } from './look.ts';
 import type { PutsBack } from './put-back.ts';
+import type { Seen } from './read-config.ts';
 import { type Attempt, restore } from './restore.ts';
 import type { Transactions } from './transactions.ts';
 
@@ -14,7 +14,7 @@ export interface CommitsOptions {
   readonly transactions: Transactions;
   readonly putBack: PutsBack;
   readonly journal: Journal;
-  readonly look: (signal: AbortSignal) => Promise<Seen>;
+  readonly read: (signal: AbortSignal) => Promise<Seen>;
   readonly loaded: Loaded;
   /** Where names are written as variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -116,7 +116,7 @@ export function createCommits(options: CommitsOptions): Commits {
       log.warn({ error: errorMessage(reason) }, 'the commit of somebody else is not loaded');
     }
     // Puts the API's memory right at once; when that fails, the next read does it.
-    await options.look(signal).catch((reason: unknown) => {
+    await options.read(signal).catch((reason: unknown) => {
       log.warn({ error: errorMessage(reason) }, 'cannot look after the failed reload yet');
     });
   }

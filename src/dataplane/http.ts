@@ -46,7 +46,7 @@ export interface HttpOptions {
   readonly onCall?: ((info: CallInfo) => void) | undefined;
 }
 
-/** One request, one answer, no retry: retries belong around the whole unit. */
+/** One request, one answer, no retry: retries belong around the whole transaction. */
 export function createHttp({ address, credentials, onCall }: HttpOptions): Http {
   async function once(call: Call): Promise<Answer> {
     const started = monotonicNow();

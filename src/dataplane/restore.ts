@@ -3,8 +3,8 @@ import type { OwnEntries } from '../config-text/foreign-lines.ts';
 import { saysTheSame } from '../config-text/surviving-lines.ts';
 import type { Log } from '../log.ts';
 import { shouldRetry } from './failure.ts';
-import type { Seen } from './look.ts';
 import type { PutsBack } from './put-back.ts';
+import type { Seen } from './read-config.ts';
 import type { Transactions } from './transactions.ts';
 
 const tries = 10;

@@ -1,12 +1,12 @@
 import { readPeersSection } from '../config-text/peers-text.ts';
-import { unloadedNames } from '../model/unloaded.ts';
+import { namesNotLoaded } from '../model/not-loaded.ts';
 import { type Check, ok, warning } from './facts.ts';
 
 /** Is what is written also what runs? A sibling that HAProxy has not loaded is refused. */
 export const loaded: Check = ({ admin, configText, options, siblings, env }) => {
   if (!admin.ok || admin.value.peers === null || !configText.ok) return [];
   const name = 'loaded';
-  const missing = unloadedNames(
+  const missing = namesNotLoaded(
     readPeersSection(configText.value, options.peersSection, env),
     admin.value.peers,
     new Set(siblings.map((sibling) => sibling.name)),

@@ -1,7 +1,7 @@
 import type { Observer } from './reporter.ts';
 
 /** Every observer hears everything, in the order given. */
-export function everybody(...observers: readonly Observer[]): Observer {
+export function fanOut(...observers: readonly Observer[]): Observer {
   return {
     pass(report) {
       for (const observer of observers) observer.pass(report);

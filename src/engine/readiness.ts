@@ -24,7 +24,7 @@ export type Confirm = (
   signal: AbortSignal,
 ) => Promise<Confirmation>;
 
-export interface JudgeOptions {
+export interface ReadinessOptions {
   /** A confirmation that begins from the beginning: one for each HAProxy that starts without tables. */
   readonly confirm?: (() => Confirm) | undefined;
   /** The worker that was ready under an earlier run of this program, and stays so. */
@@ -38,15 +38,15 @@ export interface JudgeOptions {
   /** The same HAProxy answers again. */
   readonly onReadyAgain: () => void;
   /** The worker whose tables are as full as they get is another one now, or gone (null). */
-  readonly onLatch: (worker: Worker | null) => void;
+  readonly onReadyMarker: (worker: Worker | null) => void;
 }
 
-export interface Judge {
+export interface ReadinessKeeper {
   readiness(): Readiness;
   /** Who runs now. True: it is to be judged anew. */
   running(running: Running): boolean;
   /** Plan and decision are null right after a change was applied: what they say is over. */
-  judge(
+  update(
     membership: Membership,
     plan: PeersPlan | null,
     decision: Decision | null,
@@ -66,7 +66,7 @@ function isAnother(compared: Running, look: Running): boolean {
 }
 
 /** Keeps the readiness of this replica: once true, it stays as long as HAProxy has the tables it was reached with. */
-export function createJudge(options: JudgeOptions): Judge {
+export function createReadiness(options: ReadinessOptions): ReadinessKeeper {
   const { wasReady, allowLeftOut, onReady, onReload } = options;
   let latest: Readiness =
     wasReady === null
@@ -83,7 +83,7 @@ export function createJudge(options: JudgeOptions): Judge {
     const held = hold(worker, running);
     if (held.kind === 'unknown') return false;
     if (held.kind === 'kept') {
-      if (worker === null || !sameWorker(worker, held.worker)) options.onLatch(held.worker);
+      if (worker === null || !sameWorker(worker, held.worker)) options.onReadyMarker(held.worker);
       worker = held.worker;
       if (latest.ready) return false;
       latest = { ready: true, reasons: ['was ready before'] };
@@ -96,7 +96,7 @@ export function createJudge(options: JudgeOptions): Judge {
     if (held.kind === 'lost') {
       latched = false;
       worker = null;
-      options.onLatch(null);
+      options.onReadyMarker(null);
       confirm = options.confirm?.();
     }
     if (!said) options.onUnready(reasons);
@@ -121,7 +121,7 @@ export function createJudge(options: JudgeOptions): Judge {
       latestLook = running;
       return see(running);
     },
-    async judge(membership, plan, decision, observed, signal) {
+    async update(membership, plan, decision, observed, signal) {
       const running = runningOf(observed);
       see(running);
       if (latched) return;
@@ -145,7 +145,7 @@ export function createJudge(options: JudgeOptions): Judge {
       }
       latched = true;
       worker = running.kind === 'worker' ? running.worker : null;
-      if (worker !== null) options.onLatch(worker);
+      if (worker !== null) options.onReadyMarker(worker);
       onReady(observed);
     },
   };

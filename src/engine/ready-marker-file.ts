@@ -14,7 +14,7 @@ import { type Master, type Moment, type Remembered, resume, runningOf } from './
  * Remembers which worker was ready, for a sidecar that restarts while the API server is away: it must not take a serving
  * replica out, nor leave one in that has lost its tables meanwhile.
  */
-export interface Latch {
+export interface ReadyMarker {
   /** The readiness that goes on: its worker runs now, or hands its tables over. Null when nobody can tell. */
   read(): Promise<Ready | null>;
   /** Null: none is any more. */
@@ -27,7 +27,7 @@ export interface Ready {
   readonly incomplete: boolean;
 }
 
-export interface LatchOptions {
+export interface ReadyMarkerOptions {
   readonly adminSocket: string;
   readonly masterSocket: string;
   readonly section: string;
@@ -69,7 +69,7 @@ function parse(text: string): Kept | null {
   }
 }
 
-export function createLatch(options: LatchOptions): Latch {
+export function createReadyMarker(options: ReadyMarkerOptions): ReadyMarker {
   const { adminSocket, masterSocket, section, log, moment = thisMoment } = options;
   const path = join(dirname(adminSocket), 'haproxy-peer-sync.ready');
   let writing: Promise<void> = Promise.resolve();

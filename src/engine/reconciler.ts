@@ -3,19 +3,19 @@ import { errorMessage } from '../errors.ts';
 import type { GateSettings, Observed } from '../gate/facts.ts';
 import { gate } from '../gate/gate.ts';
 import { createHistory } from '../gate/history.ts';
-import { companyOf } from '../gate/sibling-sessions.ts';
+import { siblingSessions } from '../gate/sibling-sessions.ts';
 import type { Log } from '../log.ts';
 import { backoffMs } from '../model/backoff.ts';
 import { hasChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
+import { namesNotLoaded } from '../model/not-loaded.ts';
 import type { PeersPlan } from '../model/peers-plan.ts';
 import type { PeersSection } from '../model/peers-section.ts';
-import { unloadedNames } from '../model/unloaded.ts';
 import type { Running, Worker } from '../model/worker.ts';
 import type { Source } from '../sources/source.ts';
-import { type Confirm, createJudge } from './readiness.ts';
+import { type Confirm, createReadiness } from './readiness.ts';
 import type { Readiness } from './ready-rule.ts';
 import { createReporter, type Observer } from './reporter.ts';
 import type { PassResult } from './scheduler.ts';
@@ -42,14 +42,14 @@ export interface ReconcilerOptions {
   /** The worker that was ready under an earlier run of this program, and stays so. */
   readonly wasReady?: Worker | null;
   /** The worker whose tables are as full as they get is another one now, or gone (null). */
-  readonly onLatch?: (worker: Worker | null) => void;
+  readonly onReadyMarker?: (worker: Worker | null) => void;
   /** Running replicas that the selector leaves out do not keep this one from becoming ready. */
   readonly allowLeftOut?: boolean;
-  readonly reloadWish?: ReloadWish;
+  readonly reloadRequest?: ReloadRequest;
 }
 
 /** A reload that something else than the section needs: it waits at the same gate, and goes along with a change. */
-export interface ReloadWish {
+export interface ReloadRequest {
   /** Why, or null when none is wanted. */
   reason(): string | null;
   /** Before any reload of ours: puts in place what the new worker is to read. */
@@ -62,7 +62,7 @@ export interface Reconciler {
   /** One pass: snapshot → read → plan → gate → apply → record. Remote faults are recorded, not thrown. */
   runOnce(resync: boolean, signal: AbortSignal): Promise<PassResult>;
   readiness(): Readiness;
-  /** Who runs now. True: a pass is due, to judge it. */
+  /** Who runs now. True: a pass is due, to look at it. */
   running(running: Running): boolean;
 }
 
@@ -85,10 +85,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   let section: PeersSection | null = null;
   let failures = 0;
   const createdAtMs = now();
-  const judge = createJudge({
+  const keeper = createReadiness({
     confirm: options.confirm,
     wasReady: options.wasReady ?? null,
-    onLatch: options.onLatch ?? (() => {}),
+    onReadyMarker: options.onReadyMarker ?? (() => {}),
     allowLeftOut: options.allowLeftOut === true,
     onReady: report.ready,
     onUnready: report.unready,
@@ -106,7 +106,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const { lastReloadAtMs } = history.value();
     const recent = lastReloadAtMs !== null && now() < lastReloadAtMs + settleMs;
     if (recent || observed.kind === 'down' || observed.state === null) return [];
-    const names = unloadedNames(base, observed.state, wanted);
+    const names = namesNotLoaded(base, observed.state, wanted);
     history.unloaded(names);
     return names;
   }
@@ -134,7 +134,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       memberNames,
       awaited: membership.awaited,
       history: history.value(),
-      reloadFor: leaving ? null : (options.reloadWish?.reason() ?? null),
+      reloadFor: leaving ? null : (options.reloadRequest?.reason() ?? null),
       unloaded,
       wallAheadMs: (options.wallNow ?? now)() - now(),
     };
@@ -144,10 +144,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   /** The gate looked before the first try; a Data Plane API that restarts takes seconds, and siblings reload in them. */
-  async function inCompany(signal: AbortSignal): Promise<boolean> {
+  async function siblingsThere(signal: AbortSignal): Promise<boolean> {
     const observed = await options.observe(signal);
     const names = stayingNames(source.snapshot());
-    const { missing, behind } = companyOf(observed, history.value(), names, options.gate);
+    const { missing, behind } = siblingSessions(observed, history.value(), names, options.gate);
     return missing.length === 0 && behind.length === 0;
   }
 
@@ -161,9 +161,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const startedAtMs = now();
     let applied: Applied;
     try {
-      await options.reloadWish?.prepare();
+      await options.reloadRequest?.prepare();
       if (hasChanges(decision.changes)) {
-        applied = await applier.apply(base, decision.changes, signal, () => inCompany(signal));
+        applied = await applier.apply(base, decision.changes, signal, () => siblingsThere(signal));
       } else {
         await options.reload(signal);
         applied = { reloaded: true, version: base.version, attempts: 1 };
@@ -179,14 +179,14 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       history.noChange();
       return report.postponed(applied, now() - startedAtMs);
     }
-    if (applied.reloaded) options.reloadWish?.reloaded();
+    if (applied.reloaded) options.reloadRequest?.reloaded();
     history.applied(applied, observed);
     report.applied(decision, applied, now() - startedAtMs);
   }
 
   function nextAt(decision: Decision): number {
     if (decision.kind === 'apply') return now();
-    const look = judge.readiness().ready ? never : now() + lookAgainMs;
+    const look = keeper.readiness().ready ? never : now() + lookAgainMs;
     return Math.min(look, decision.kind === 'wait' ? decision.untilMs : never);
   }
 
@@ -202,7 +202,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     report.pass({ membership, section: base, plan, observed, decision });
     await apply(base, decision, observed, signal);
     if (decision.kind === 'none' || decision.kind === 'apply') history.succeeded();
-    await judge.judge(
+    await keeper.update(
       source.snapshot(),
       decision.kind === 'apply' ? null : plan,
       decision.kind === 'apply' ? null : decision,
@@ -225,13 +225,13 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         history.blocked();
         report.failed(error, failures, source.snapshot().leaving === true);
         options.log.debug({ err: error }, errorMessage(error));
-        const starts = !judge.readiness().ready && now() - createdAtMs < startMs;
+        const starts = !keeper.readiness().ready && now() - createdAtMs < startMs;
         const mostMs = starts ? startRetryMs : never;
         return { nextAtMs: now() + Math.min(retryMs(options.gate, failures), mostMs) };
       }
     },
-    readiness: judge.readiness,
-    running: judge.running,
+    readiness: keeper.readiness,
+    running: keeper.running,
   };
 }
 

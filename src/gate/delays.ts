@@ -52,7 +52,7 @@ export const delays: readonly Rule[] = [
     'section-not-loaded',
     ({ notLoaded, joins }) => notLoaded !== null && !joins,
     ({ notLoaded, history, settings }) => ({
-      untilMs: (reloadedSince({ history }) ?? history.unloadedSinceMs) + settings.unloadedLimitMs,
+      untilMs: (reloadedSince({ history }) ?? history.notLoadedSinceMs) + settings.unloadedLimitMs,
       reason: notLoaded ?? '',
     }),
   ),

@@ -46,14 +46,14 @@ export interface History {
   /** Since when there has been something to remove, or to move that is not connected. */
   readonly lazySinceMs: number;
   /** Since when HAProxy runs without the `unloaded` of now. */
-  readonly unloadedSinceMs: number;
+  readonly notLoadedSinceMs: number;
   readonly lastReloadAtMs: number | null;
   /** Members that were established just before the last reload. */
   readonly establishedBefore: readonly string[];
   /** Everybody who has ever been established since this program started. */
   readonly met: ReadonlySet<string>;
   /** When siblings that were away or behind were last waited for. */
-  readonly companyWaitMs: number | null;
+  readonly siblingWaitMs: number | null;
   readonly failures: number;
   readonly lastFailureAtMs: number | null;
   /** Since when nothing but the turn is left to wait for; null: something else was at the last look. */

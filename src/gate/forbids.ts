@@ -11,8 +11,8 @@ function curesSection({ changes, selfName }: Facts): boolean {
 
 /** Our last reload, if these names had been missing before it. */
 export function reloadedSince({ history }: Pick<Facts, 'history'>): number | null {
-  const { lastReloadAtMs, unloadedSinceMs } = history;
-  return lastReloadAtMs !== null && lastReloadAtMs >= unloadedSinceMs ? lastReloadAtMs : null;
+  const { lastReloadAtMs, notLoadedSinceMs } = history;
+  return lastReloadAtMs !== null && lastReloadAtMs >= notLoadedSinceMs ? lastReloadAtMs : null;
 }
 
 function hold(reason: string) {

@@ -29,11 +29,11 @@ export function createHistory(now: () => number): HistoryRecord {
     joinSinceMs: 0,
     changedAtMs: 0,
     lazySinceMs: 0,
-    unloadedSinceMs: 0,
+    notLoadedSinceMs: 0,
     lastReloadAtMs: null,
     establishedBefore: [],
     met: new Set(),
-    companyWaitMs: null,
+    siblingWaitMs: null,
     failures: 0,
     lastFailureAtMs: null,
     dueMs: null,
@@ -94,7 +94,7 @@ export function createHistory(now: () => number): HistoryRecord {
       if (fingerprint === '[false,[],[],[]]') noChange();
     },
     unloaded(names) {
-      if (names.join() !== unloaded) value = { ...value, unloadedSinceMs: now() };
+      if (names.join() !== unloaded) value = { ...value, notLoadedSinceMs: now() };
       unloaded = names.join();
     },
     decided(decision) {
@@ -102,8 +102,8 @@ export function createHistory(now: () => number): HistoryRecord {
       else if (decision.dueMs === undefined) blocked(decision.untilMs);
       else due(decision.dueMs, decision.untilMs);
       const codes = decision.kind === 'wait' ? decision.codes : [];
-      const company = codes.includes('not-connected') || codes.includes('siblings-behind');
-      if (company) value = { ...value, companyWaitMs: now() };
+      const waits = codes.includes('not-connected') || codes.includes('siblings-behind');
+      if (waits) value = { ...value, siblingWaitMs: now() };
     },
     noChange,
     blocked: () => blocked(),

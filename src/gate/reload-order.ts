@@ -2,7 +2,7 @@ import type { HoldCode } from '../model/decision.ts';
 import { gathering } from './delays.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, family, over, type Rule } from './rule.ts';
-import { awaySince, companyOf, lookAgainMs } from './sibling-sessions.ts';
+import { awaySince, lookAgainMs, siblingSessions } from './sibling-sessions.ts';
 
 /** Large tables lengthen the time that all replicas have for their turns by this many handovers. */
 const handoversInLimit = 5;
@@ -36,7 +36,7 @@ export function orderOf(
   { ownMs, gatheredMs }: Since,
 ): (Finding & { readonly code: HoldCode }) | typeof over {
   const { history, memberNames, selfName, observed, settings, nowMs, handoverMs, joins } = facts;
-  const { met, missing, behind } = companyOf(observed, history, memberNames, settings);
+  const { met, missing, behind } = siblingSessions(observed, history, memberNames, settings);
   const earlier = met.filter((name) => name < selfName);
   const limitMs = settings.staggerLimitMs + handoversInLimit * handoverMs;
   const mostMs = limitMs / Math.max(1, met.length);
@@ -63,7 +63,7 @@ export function orderOf(
   const first = earlier.filter((name) => !hasBegun(facts, name, nowMs - beginMs));
   // A date of its own is nobody else's: later ones are.
   if (first.length === 0 || late) return over;
-  const againMs = (history.companyWaitMs ?? 0) + first.length * apartMs;
+  const againMs = (history.siblingWaitMs ?? 0) + first.length * apartMs;
   const patientMs = turnMs + first.length * patience * Math.min(settings.staggerMs, apartMs);
   const untilMs = Math.min(Math.max(againMs, patientMs), lastLimit);
   return untilMs <= nowMs ? over : { untilMs: soon(untilMs), ...siblingsFirst };

@@ -20,10 +20,10 @@ export function awaySince(
   };
 }
 
-type CompanySettings = Pick<GateSettings, 'behindUpdates' | 'updateRate'>;
+type SessionSettings = Pick<GateSettings, 'behindUpdates' | 'updateRate'>;
 
 /** Names. */
-export interface Company {
+export interface SiblingSessions {
   /** Everybody who has ever been connected, and is still a member. */
   readonly met: readonly string[];
   /** Of those, who is not connected. */
@@ -32,12 +32,12 @@ export interface Company {
   readonly behind: readonly string[];
 }
 
-export function companyOf(
+export function siblingSessions(
   observed: Observed,
   history: Pick<History, 'met'>,
   memberNames: ReadonlySet<string>,
-  settings: CompanySettings,
-): Company {
+  settings: SessionSettings,
+): SiblingSessions {
   const peers = new Map(
     observed.kind === 'up' ? observed.state?.peers.map((peer) => [peer.name, peer]) : [],
   );
@@ -57,7 +57,7 @@ export function companyOf(
  */
 function isBehind(
   peer: PeerState | undefined,
-  { behindUpdates, updateRate }: CompanySettings,
+  { behindUpdates, updateRate }: SessionSettings,
 ): boolean {
   const { behind = 0, unconfirmed = 0, updates = 0, sessionSeconds = Infinity } = peer ?? {};
   if (behind > behindUpdates) return true;

@@ -1,6 +1,6 @@
 import type { Self } from '../model/member.ts';
 import { canonicalAddress } from './address.ts';
-import { type Chosen, chooseMembers } from './candidates.ts';
+import { type Chosen, chooseMembers } from './choose-members.ts';
 
 /**
  * The name of a peer that is known by its address alone: `peer-10-0-0-5`, `peer-fd00--5`. The same in every replica, and

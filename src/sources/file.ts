@@ -5,7 +5,7 @@ import { sleep, wallNow } from '../clock.ts';
 import { AppError, errorMessage } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Self } from '../model/member.ts';
-import { type Candidate, chooseMembers } from './candidates.ts';
+import { type Candidate, chooseMembers } from './choose-members.ts';
 import { parseMembersFile } from './members-file.ts';
 import { createObservation } from './observation.ts';
 import type { Source } from './source.ts';

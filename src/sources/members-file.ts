@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { AppError, errorMessage } from '../errors.ts';
 import { isDnsName, quoted } from '../model/names.ts';
 import { canonicalAddress } from './address.ts';
-import type { Candidate } from './candidates.ts';
+import type { Candidate } from './choose-members.ts';
 
 const listSchema = z.array(
   z.object({

@@ -1,5 +1,5 @@
 import type { Membership } from '../model/membership.ts';
-import type { Chosen } from './candidates.ts';
+import type { Chosen } from './choose-members.ts';
 
 /**
  * What a source knows, kept between events. The members are computed when somebody looks, not at each event, so a

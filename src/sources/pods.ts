@@ -1,5 +1,5 @@
 import type { Self } from '../model/member.ts';
-import { type Candidate, type Chosen, chooseMembers } from './candidates.ts';
+import { type Candidate, type Chosen, chooseMembers } from './choose-members.ts';
 import type { PodOrigin } from './left-out.ts';
 
 /** The few facts of a pod that matter here; everything else of the object is dropped at once. */

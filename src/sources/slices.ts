@@ -1,5 +1,5 @@
 import type { Self } from '../model/member.ts';
-import { type Candidate, type Chosen, chooseMembers } from './candidates.ts';
+import { type Candidate, type Chosen, chooseMembers } from './choose-members.ts';
 
 export interface EndpointFacts {
   /** The pod's name, else the hostname; null when it has neither. */

@@ -4,7 +4,7 @@ import type { Observer } from '../engine/reporter.ts';
 import { connectWith } from '../kubernetes/connection.ts';
 import type { Log } from '../log.ts';
 import type { Membership } from '../model/membership.ts';
-import { listed } from '../sources/candidates.ts';
+import { listed } from '../sources/choose-members.ts';
 import {
   createRecorder,
   type Recorder,

@@ -185,7 +185,7 @@ export function createFleet({
       observer: { pass() {}, applied() {}, failed() {}, ready() {} },
       now,
       wallNow,
-      reloadWish: {
+      reloadRequest: {
         reason: () => wish,
         prepare: async () => {},
         reloaded: () => {

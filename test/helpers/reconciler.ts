@@ -1,6 +1,6 @@
 import type { Applier } from '../../src/apply/applier.ts';
 import { createMemoryApplier } from '../../src/apply/memory.ts';
-import { createReconciler, type ReloadWish } from '../../src/engine/reconciler.ts';
+import { createReconciler, type ReloadRequest } from '../../src/engine/reconciler.ts';
 import type { Observed } from '../../src/gate/facts.ts';
 import type { PeersSection } from '../../src/model/peers-section.ts';
 import { planPeers } from '../../src/modules/peers/plan.ts';
@@ -25,7 +25,7 @@ export const gate = {
 };
 
 /** A reconciler over a memory applier, with a clock and a HAProxy the test sets. */
-export function bench(initial: PeersSection = section(['a']), reloadWish?: ReloadWish) {
+export function bench(initial: PeersSection = section(['a']), reloadRequest?: ReloadRequest) {
   const inner = createMemoryApplier({ section: initial });
   const source = settableSource(membership('a'));
   const { log, lines } = capturedLog();
@@ -83,7 +83,7 @@ export function bench(initial: PeersSection = section(['a']), reloadWish?: Reloa
     log,
     observer: { pass() {}, applied() {}, failed() {}, ready() {} },
     now: () => nowMs,
-    ...(reloadWish === undefined ? {} : { reloadWish }),
+    ...(reloadRequest === undefined ? {} : { reloadRequest }),
   });
   return {
     source,

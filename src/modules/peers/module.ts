@@ -2,7 +2,7 @@ import type { Applier } from '../../apply/applier.ts';
 import { sleep } from '../../clock.ts';
 import { parseListen } from '../../config/validate.ts';
 import type { Config } from '../../config/values.ts';
-import { everybody } from '../../engine/fan-out.ts';
+import { fanOut } from '../../engine/fan-out.ts';
 import { observePeers } from '../../engine/observe.ts';
 import type { Ready } from '../../engine/ready-marker-file.ts';
 import { createReconciler, type Reconciler } from '../../engine/reconciler.ts';
@@ -53,7 +53,7 @@ export interface PeersModuleOptions {
   /** What an earlier run of this program was ready with. */
   readonly wasReady: Ready | null;
   /** This worker's tables are as full as they get; null: those of none. */
-  readonly onLatch: (ready: Ready | null) => void;
+  readonly onReadyMarker: (ready: Ready | null) => void;
   readonly events: Recorder;
 }
 
@@ -167,7 +167,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
       backoffMaxMs: config.failureBackoffLimit,
     },
     log,
-    observer: everybody(counting, board, notices),
+    observer: fanOut(counting, board, notices),
     ...createConfirm(options, board, counting, (now) => {
       incomplete = now;
     }),
@@ -175,8 +175,9 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     wallNow: options.wallNow,
     wasReady: options.wasReady?.worker ?? null,
     allowLeftOut: config.allowLeftOut,
-    onLatch: (worker) => options.onLatch(worker === null ? null : { worker, incomplete }),
-    ...(renewal === undefined ? {} : { reloadWish: renewal }),
+    onReadyMarker: (worker) =>
+      options.onReadyMarker(worker === null ? null : { worker, incomplete }),
+    ...(renewal === undefined ? {} : { reloadRequest: renewal }),
   });
   const scheduler = createScheduler({
     async pass(resync) {

@@ -1,7 +1,7 @@
 import { wallNow } from '../../clock.ts';
 import { createInformer, type InformerOptions } from '../../kubernetes/informer.ts';
 import type { Named, Resource } from '../../kubernetes/kind.ts';
-import type { Chosen } from '../candidates.ts';
+import type { Chosen } from '../choose-members.ts';
 import { createObservation } from '../observation.ts';
 import type { Source } from '../source.ts';
 

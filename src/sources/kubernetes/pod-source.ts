@@ -1,7 +1,7 @@
 import { monotonicNow, sleep } from '../../clock.ts';
 import type { Resource } from '../../kubernetes/kind.ts';
 import type { Self } from '../../model/member.ts';
-import type { Chosen } from '../candidates.ts';
+import type { Chosen } from '../choose-members.ts';
 import { membersFromPods, type PeerNames, type PodFacts, samePod } from '../pods.ts';
 import type { Source } from '../source.ts';
 import { type FollowOptions, follow } from './follow.ts';

@@ -3,7 +3,7 @@ import type { Connect, Connection } from '../../kubernetes/connection.ts';
 import type { Log } from '../../log.ts';
 import type { LeftOut } from '../../model/membership.ts';
 import { applicationOf, applicationSelector } from '../application.ts';
-import { listed } from '../candidates.ts';
+import { listed } from '../choose-members.ts';
 import { inCommon, leftOutOf, type PodOrigin, sameWorkload, widened } from '../left-out.ts';
 import type { PodFacts } from '../pods.ts';
 import { type Labels, matches, parseSelector, type Selector, selectorText } from '../selector.ts';

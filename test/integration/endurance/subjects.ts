@@ -220,7 +220,7 @@ const loop: Subject = {
         wallNow,
         signal,
         wasReady: null,
-        onLatch: () => {},
+        onReadyMarker: () => {},
         events: silentRecorder,
       });
       // A poke with every pass, now and then a change of who is there, and somebody who asks how it stands.

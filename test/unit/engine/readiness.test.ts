@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Confirm, createJudge } from '../../../src/engine/readiness.ts';
+import { type Confirm, createReadiness } from '../../../src/engine/readiness.ts';
 import type { Running, Worker } from '../../../src/model/worker.ts';
 import { state } from '../../helpers/members.ts';
 
@@ -12,7 +12,7 @@ const seen = (worker: Worker, handedOver?: boolean): Running =>
 
 function judged(options: { wasReady?: Worker; confirm?: () => Confirm } = {}) {
   const said: string[] = [];
-  const judge = createJudge({
+  const judge = createReadiness({
     wasReady: options.wasReady ?? null,
     confirm: options.confirm,
     allowLeftOut: false,
@@ -20,10 +20,10 @@ function judged(options: { wasReady?: Worker; confirm?: () => Confirm } = {}) {
     onReload: () => said.push('reload'),
     onUnready: ([reason]) => said.push(`unready: ${reason}`),
     onReadyAgain: () => said.push('again'),
-    onLatch: (worker) => said.push(`latch ${worker?.pid ?? 'none'}`),
+    onReadyMarker: (worker) => said.push(`latch ${worker?.pid ?? 'none'}`),
   });
   const pass = (worker: Worker, handedOver?: boolean) =>
-    judge.judge(
+    judge.update(
       { synced: true, members: [], notes: [], awaited: [] } as never,
       { kind: 'changes', changes: { create: false, add: [], update: [], remove: [] } } as never,
       { kind: 'none', reasons: [] } as never,

@@ -105,14 +105,14 @@ describe('the history of a change', () => {
     ['not-connected', 5000],
     ['siblings-behind', 5000],
     ['turn', null],
-  ] as const)('remembers when %s was last waited for: %s', (code, companyWaitMs) => {
+  ] as const)('remembers when %s was last waited for: %s', (code, siblingWaitMs) => {
     const { history, noted } = started();
 
     noted(5000, { add: [entry('a')] });
     history.decided({ kind: 'wait', untilMs: 5100, reasons: [], codes: ['burst', code] });
-    expect(history.value().companyWaitMs).toBe(companyWaitMs);
+    expect(history.value().siblingWaitMs).toBe(siblingWaitMs);
     noted(6000, { add: [entry('a')] });
     history.decided({ kind: 'wait', untilMs: 6100, reasons: [], codes: ['turn'] });
-    expect(history.value().companyWaitMs).toBe(companyWaitMs);
+    expect(history.value().siblingWaitMs).toBe(siblingWaitMs);
   });
 });

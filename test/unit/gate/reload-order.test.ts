@@ -15,7 +15,7 @@ interface Part {
   readonly peers: readonly PeerState[];
   readonly state?: Partial<PeersState>;
   readonly members?: readonly string[];
-  readonly companyWaitMs?: number;
+  readonly siblingWaitMs?: number;
   readonly changes?: PeersChanges;
   readonly wallAheadMs?: number;
 }
@@ -31,11 +31,11 @@ function turn(afterMs: number, part: Part) {
     joinSinceMs: due - 300,
     changedAtMs: due - 300,
     lazySinceMs: 0,
-    unloadedSinceMs: 0,
+    notLoadedSinceMs: 0,
     lastReloadAtMs: null,
     establishedBefore: [],
     met: new Set(peers.map(({ name }) => name)),
-    companyWaitMs: part.companyWaitMs ?? null,
+    siblingWaitMs: part.siblingWaitMs ?? null,
     failures: 0,
     lastFailureAtMs: null,
     blockedUntilMs: Number.POSITIVE_INFINITY,
@@ -156,22 +156,22 @@ describe('turns', () => {
   it('are taken again by those who have waited for the same sibling', () => {
     // a was away until 2 s after it was due; b has not had its turn, its session is old.
     const peers = [peer('a', { sessionSeconds: 0 }), peer('b', { sessionSeconds: 40 })];
-    const companyWaitMs = due + 2000;
+    const siblingWaitMs = due + 2000;
 
-    expect(turn(2100, { self: 'b', peers: [peers[0] as PeerState], companyWaitMs })).toEqual([]);
-    expect(turn(2100, { self: 'c', peers, companyWaitMs })).toEqual([
+    expect(turn(2100, { self: 'b', peers: [peers[0] as PeerState], siblingWaitMs })).toEqual([]);
+    expect(turn(2100, { self: 'c', peers, siblingWaitMs })).toEqual([
       { untilMs: due + 2200, reason: 'siblings go first', code: 'turn' },
     ]);
-    expect(turn(2300, { self: 'c', peers, companyWaitMs })).toEqual([]);
+    expect(turn(2300, { self: 'c', peers, siblingWaitMs })).toEqual([]);
   });
 
   it('are not taken again for ever', () => {
     const peers = [peer('a', { sessionSeconds: 40 })];
 
-    expect(turn(6299, { self: 'b', peers, companyWaitMs: due + 6290 })).toMatchObject([
+    expect(turn(6299, { self: 'b', peers, siblingWaitMs: due + 6290 })).toMatchObject([
       { untilMs: due + 6300 },
     ]);
-    expect(turn(6300, { self: 'b', peers, companyWaitMs: due + 6290 })).toEqual([]);
+    expect(turn(6300, { self: 'b', peers, siblingWaitMs: due + 6290 })).toEqual([]);
   });
 
   it('begin at a date that all have in common when nobody joins', () => {
@@ -198,7 +198,7 @@ describe('turns', () => {
   it('count nobody twice who has had it since this change was due', () => {
     const peers = [peer('a', { sessionSeconds: 1 }), peer('b', { sessionSeconds: 0 })];
 
-    expect(turn(1100, { self: 'c', peers, companyWaitMs: due + 1000 })).toEqual([]);
+    expect(turn(1100, { self: 'c', peers, siblingWaitMs: due + 1000 })).toEqual([]);
   });
 });
 

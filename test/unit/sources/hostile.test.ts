@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { entryProblem } from '../../../src/config-text/refuse-entry.ts';
 import { isDnsName } from '../../../src/model/names.ts';
 import { membersFromAddresses } from '../../../src/sources/addresses.ts';
-import type { Chosen } from '../../../src/sources/candidates.ts';
+import type { Chosen } from '../../../src/sources/choose-members.ts';
 import { podSchema } from '../../../src/sources/kubernetes/pod-schema.ts';
 import { sliceSchema } from '../../../src/sources/kubernetes/slice-schema.ts';
 import { parseMembersFile } from '../../../src/sources/members-file.ts';

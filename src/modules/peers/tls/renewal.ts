@@ -1,4 +1,4 @@
-import type { ReloadWish } from '../../../engine/reconciler.ts';
+import type { ReloadRequest } from '../../../engine/reconciler.ts';
 import { AppError, errorMessage } from '../../../errors.ts';
 import { readText } from '../../../files/files.ts';
 import type { CertificateKind } from '../../../haproxy/certificates.ts';
@@ -25,7 +25,7 @@ export interface RenewalOptions {
 
 export type RenewalOutcome = 'renewed' | 'reload' | 'failed';
 
-export interface Renewal extends ReloadWish {
+export interface Renewal extends ReloadRequest {
   /** Compares the Secret with what HAProxy has, and takes over what is new. Never throws. */
   look(signal: AbortSignal): Promise<void>;
 }

@@ -9,19 +9,19 @@ import type { PutsBack } from './put-back.ts';
 import type { RawConfiguration, Transactions } from './transactions.ts';
 
 /** One look at the configuration. */
-export interface Look {
+export interface ConfigRead {
   readonly section: PeersSection;
   /** The section holds what the API would lose if the section were removed and created. */
   readonly unmodelled: boolean;
 }
 
 /** A look with the text that it was taken of. */
-export interface Seen extends Look, RawConfiguration {
+export interface Seen extends ConfigRead, RawConfiguration {
   /** The API holds another configuration, and cannot be given this one. */
   readonly held?: true;
 }
 
-export interface LookOptions {
+export interface ReadConfigOptions {
   readonly transactions: Transactions;
   readonly putBack: PutsBack;
   /** What the API would write of its memory. */
@@ -41,7 +41,11 @@ const secondLookMs = 200;
  * the version in the file and the version in the header differ. The file is what HAProxy runs, so it is given
  * back to the API, which puts memory right without a reload, on v2 and v3 alike; where that would damage it, it is held.
  */
-export async function look(options: LookOptions, signal: AbortSignal, seen?: Seen): Promise<Seen> {
+export async function readConfig(
+  options: ReadConfigOptions,
+  signal: AbortSignal,
+  seen?: Seen,
+): Promise<Seen> {
   const { transactions, log, readOnly } = options;
   const same = (raw: RawConfiguration) => seen?.text === raw.text && seen.version === raw.version;
   let raw = await transactions.raw(signal);
@@ -62,13 +66,16 @@ export async function look(options: LookOptions, signal: AbortSignal, seen?: See
 }
 
 /** `peer` lines that a refused change of ours may have changed: what any write would lose of them is an obstacle. */
-function peerLines({ name, style, entries }: PeersSection, env: LookOptions['env']): OwnEntries {
+function peerLines(
+  { name, style, entries }: PeersSection,
+  env: ReadConfigOptions['env'],
+): OwnEntries {
   const names = style === 'peer' ? entries.map((entry) => entry.name) : [];
   return { section: name, names: new Set(names), env };
 }
 
 /** Gives the API the file back, or says why not. */
-async function repair(options: LookOptions, found: Seen, signal: AbortSignal): Promise<Seen> {
+async function repair(options: ReadConfigOptions, found: Seen, signal: AbortSignal): Promise<Seen> {
   const { transactions, log } = options;
   const { text, version, section } = found;
   try {
@@ -109,7 +116,7 @@ function fileVersion(text: string): string {
   return String(configVersion(text) ?? 1);
 }
 
-function parse({ text, version }: RawConfiguration, { sectionName, env }: LookOptions): Seen {
+function parse({ text, version }: RawConfiguration, { sectionName, env }: ReadConfigOptions): Seen {
   const section = readPeersSection(text, sectionName, env, version);
   return {
     text,

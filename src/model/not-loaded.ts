@@ -6,7 +6,7 @@ import type { PeersState } from './peers-state.ts';
  * reload, or has not yet. Such a sibling is refused although the section is in step (found with an init container that
  * was started again beside a running HAProxy: the sibling waited out --join-timeout and began empty).
  */
-export function unloadedNames(
+export function namesNotLoaded(
   section: PeersSection,
   running: PeersState,
   wanted: ReadonlySet<string>,
