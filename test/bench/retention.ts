@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -15,10 +16,9 @@ import { addressesOf } from './retention/scenarios.ts';
 /** What becomes of the entries when replicas come, go, crash and are cut off, beside the naive way in the same run. */
 const options = parseOptions(process.argv);
 const haproxy = options.haproxy ?? programs.haproxy34 ?? programs.haproxy ?? programs.haproxy30;
-const besideMain =
-  options.beside === undefined ? undefined : resolve(options.beside, 'src', 'main.ts');
-if (besideMain !== undefined && !existsSync(besideMain)) {
-  console.error(`--beside: there is no ${besideMain}. Name a checkout that has its node_modules.`);
+const beside = options.beside === undefined ? undefined : resolve(options.beside);
+if (beside !== undefined && !existsSync(join(beside, 'node_modules'))) {
+  console.error(`--beside: ${beside} is no checkout that has its node_modules.`);
   process.exit(1);
 }
 const dataplane = programs.dataplaneV3 ?? programs.dataplaneV2;
@@ -29,6 +29,18 @@ if (haproxy === undefined || dataplane === undefined) {
 
 const directory = mkdtempSync(join(tmpdir(), 'retention-'));
 process.env.TMPDIR = directory;
+
+/** The program of a checkout as one file, as the image has it: from source it reads ever more files at its start. */
+function built(tree: string, name: string): string {
+  const file = join(directory, `${name}.js`);
+  const tool = resolve('test/tools/build.ts');
+  execFileSync(process.execPath, [tool, file], { cwd: tree, stdio: 'inherit' });
+  return file;
+}
+const mains = {
+  ours: built(process.cwd(), 'ours'),
+  beside: beside === undefined ? undefined : built(beside, 'beside'),
+};
 const interrupt = new AbortController();
 let server: KubeApiserver | null = null;
 let ending = false;
@@ -81,7 +93,7 @@ async function runOne(
     entries,
     haproxy: haproxy ?? '',
     dataplane: dataplane ?? null,
-    besideMain,
+    main: way === 'beside' ? mains.beside : mains.ours,
     ports,
     directory: join(directory, name),
     cutSeconds: options.cut,
@@ -116,7 +128,7 @@ try {
       const runs: Record<Way, Result[]> = { ours: [], beside: [], naive: [] };
       for (let round = 1; round <= options.repeat; round++) {
         const ways: Way[] = ['ours'];
-        if (besideMain !== undefined) ways.push('beside');
+        if (beside !== undefined) ways.push('beside');
         if (options.naive && scenario.naive) ways.push('naive');
         for (const way of ways) {
           const name = `${scenario.name}-${entries}-${round}-${way}`;

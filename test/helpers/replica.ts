@@ -35,7 +35,7 @@ export interface ReplicaSetting {
   readonly ports?: ReplicaPorts;
   /** Entries that the table has room for, as haproxy.cfg writes it. */
   readonly tableSize?: string;
-  /** Its `src/main.ts`; this tree's own where missing. */
+  /** The program, from source or built; this tree's source where missing. */
   readonly main?: string;
   /** Flags of Node for the sidecar, and its environment. */
   readonly nodeFlags?: readonly string[];

@@ -29,8 +29,8 @@ export interface PlayOptions {
   readonly cutSeconds: number;
   readonly haproxy: string;
   readonly dataplane: string | null;
-  /** The `src/main.ts` of the checkout that plays `beside`. */
-  readonly besideMain?: string | undefined;
+  /** What is played: the built program of this checkout, or of another one. */
+  readonly main?: string | undefined;
   readonly network: string;
   readonly ports: ReplicaPorts;
   /** Made for this run, and removed at its end unless `keep`. */
@@ -60,7 +60,7 @@ export async function play(options: PlayOptions): Promise<Result> {
     setting: {
       haproxy: options.haproxy,
       dataplane: way === 'naive' ? null : options.dataplane,
-      ...(way === 'beside' ? { main: options.besideMain ?? '' } : {}),
+      ...(options.main === undefined ? {} : { main: options.main }),
       directory,
       get sourceFlags() {
         return sourceFlags;
