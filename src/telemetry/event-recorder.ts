@@ -56,7 +56,7 @@ const queueLimit = 20;
 /** Does nothing: for --events=off, and where there is no Kubernetes. */
 export const silentRecorder: Recorder = { record() {}, flush: async () => {} };
 
-/** Writes Events on this pod: what and when is decided in plan/event-series.ts, here it is only sent. */
+/** Writes Events on this pod: what and when is decided in event-series.ts, here it is only sent. */
 export function createRecorder(options: RecorderOptions): Recorder {
   const { pod, log, now, dateOf, signal, limits = seriesLimits } = options;
   let state = emptySeries(now(), limits);

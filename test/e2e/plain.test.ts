@@ -44,7 +44,7 @@ describe.skipIf(!cluster)(`the time of a rollout restart${reason}`, () => {
     return (Date.now() - started) / 1000;
   }
 
-  // The bar is five seconds a replica (docs/design.md has what was measured). A machine that does something else as well takes
+  // The bar is five seconds a replica (docs/measurements.md has what was measured). A machine that does something else as well takes
   // longer, so the test only knows what would be a fault: a wait for a limit.
   it('is not longer by more than ten seconds a replica', async () => {
     for (const stage of Object.values(stages)) {

@@ -80,7 +80,7 @@ export async function play(scenario: Scenario): Promise<Outcome> {
     // A connection may be sent to a pod that is long gone, where the node remembers its ports (conntrack, TIME_WAIT).
     expect(errors.filter(([what]) => what !== 'EHOSTUNREACH')).toEqual([]);
   }
-  // Updates in flight stay on one replica, at its reload and at its end (docs/design.md, limits). Nothing else is lost.
+  // Updates in flight stay on one replica, at its reload and at its end (docs/measurements.md, what cannot be kept). Nothing else is lost.
   for (const [pod, lengths] of missing.moments) {
     const counted = after.get(pod);
     const moments = counted === undefined ? leaverReloads + 1 : counted - (before.get(pod) ?? 0);

@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { errorCodes } from '../../src/errors.ts';
@@ -49,6 +49,19 @@ describe('documentation', () => {
         ).not.toThrow(/ENOENT/);
       }
     }
+  });
+
+  it('names only files that are there', () => {
+    const named = globSync(['README.md', 'docs/*.md', 'examples/*/README.md']).flatMap((path) =>
+      [...read(path).matchAll(/`((?:src|test|examples|kind)\/[\w./-]+)`/g)].map(
+        ([, file]) => file ?? '',
+      ),
+    );
+    // HAProxy has a folder src, too.
+    const ours = named.filter((file) => !file.endsWith('.c'));
+
+    expect(ours.length).toBeGreaterThan(30);
+    expect(ours.filter((file) => !existsSync(file))).toEqual([]);
   });
 
   it('has one version', () => {

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
-/** Words of before, by what is said now (docs/design.md, Words). Flags, metrics and reasons keep their names. */
+/** Words of before, by what is said now (docs/design.md, Vocabulary). Flags, metrics and reasons keep their names. */
 const before = {
   'readiness keeper': /\b(create)?[Jj]udge\b/,
   'ready marker': /\b(create|on)?Latch\b/,
