@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { errorMessage } from '../errors.ts';
@@ -39,8 +39,11 @@ export function createJournal(directory: string | undefined, log: Log): Journal 
         return;
       }
       await mkdir(directory, { recursive: true });
-      // A torn write reads as an empty journal, which is what losing it means anyway.
-      await writeFile(file, JSON.stringify({ open: [...open], reloadDue }), { mode: 0o600 });
+      // In one step, since we may be killed in it. Not synced: a node that crashes takes the transactions along.
+      await writeFile(`${file}.new`, JSON.stringify({ open: [...open], reloadDue }), {
+        mode: 0o600,
+      });
+      await rename(`${file}.new`, file);
     } catch (error) {
       if (warned) return;
       warned = true;

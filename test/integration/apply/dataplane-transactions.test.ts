@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -70,7 +70,8 @@ forEachDataplane('transactions', (suite) => {
       { stdio: ['ignore', 'inherit', 'inherit'] },
     );
     await eventually(async () => (await suite.openTransactions(on)) === 1);
-    await eventually(() => readdirSync(on.stateDirectory).length === 1);
+    const noted = join(on.stateDirectory, 'haproxy-peer-sync.transactions.json');
+    await eventually(() => existsSync(noted));
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await ended;

@@ -1,4 +1,12 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -28,6 +36,26 @@ describe('journal', () => {
 
     expect(next.open()).toEqual(['t1']);
     expect(next.reloadDue()).toBe(true);
+  });
+
+  it('is never read half written: the process may be killed in it', async () => {
+    const journal = createJournal(directory, log);
+    await journal.began('first');
+    const [file] = readdirSync(directory);
+    let writing = true;
+    const written = (async () => {
+      for (let count = 0; count < 300; count++) await journal.began(`t${count}`);
+      writing = false;
+    })();
+
+    let torn = 0;
+    while (writing) {
+      if (!/\}$/.test(readFileSync(join(directory, file ?? ''), 'utf8'))) torn += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await written;
+
+    expect(torn).toBe(0);
   });
 
   it('leaves no file when nothing is open', async () => {
