@@ -1,13 +1,15 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type KubeApiserver, startKubeApiserver } from '../helpers/kube-apiserver.ts';
-import { createPod, deletePod } from '../helpers/kube-pods.ts';
+import { createPod, deletePod, patchPodStatus } from '../helpers/kube-pods.ts';
 
 /** Makes pods appear and go where the sidecars look for them. */
 export interface Roll {
   readonly sourceFlags: readonly string[];
   readonly description: string;
   join(...pods: readonly { readonly name: string; readonly address: string }[]): Promise<void>;
+  /** Its init containers have ended, and its containers run. */
+  runs(name: string): Promise<void>;
   /** It got its stop signal: a member still. */
   leaving(name: string): Promise<void>;
   /** Its programs are gone, and now the pod is. */
@@ -32,6 +34,7 @@ export function fileRoll(directory: string): Roll {
       for (const { name, address } of joining) pods.set(name, address);
       write();
     },
+    runs: () => Promise.resolve(),
     leaving: () => Promise.resolve(),
     async leave(name) {
       pods.delete(name);
@@ -54,6 +57,7 @@ export async function kubernetesRoll(options: KubernetesRollOptions = {}): Promi
   const { namespace = 'demo' } = options;
   const server = options.server ?? (await startKubeApiserver());
   await server.createNamespace(namespace);
+  const addresses = new Map<string, string>();
   return {
     sourceFlags: [
       '--source=kubernetes',
@@ -64,9 +68,11 @@ export async function kubernetesRoll(options: KubernetesRollOptions = {}): Promi
     description: 'pods of a real kube-apiserver',
     async join(...joining) {
       for (const { name, address } of joining) {
-        await createPod(server, namespace, name, { ips: [address], bound: true });
+        addresses.set(name, address);
+        await createPod(server, namespace, name, { ips: [address], bound: true, phase: 'Pending' });
       }
     },
+    runs: (name) => patchPodStatus(server, namespace, name, [addresses.get(name) ?? ''], 'Running'),
     leaving: (name) => deletePod(server, namespace, name, 30),
     leave: (name) => deletePod(server, namespace, name),
     close: () => (options.server === undefined ? server.stop() : Promise.resolve()),

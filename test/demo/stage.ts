@@ -18,6 +18,8 @@ export interface Stage {
   readonly actors: readonly Actor[];
   /** New replicas, all at once; resolves when they are ready. */
   bring(count: number): Promise<readonly Replica[]>;
+  /** Its init has ended. */
+  runs(replica: Replica): Promise<void>;
   /** The way a rolling update takes one out. */
   retire(replica: Replica): Promise<void>;
   /** No farewell: SIGKILL to everything of it. */
@@ -88,6 +90,7 @@ export function createStage({ setting, roll, network, raise, onEvent }: StageOpt
       );
       return joining;
     },
+    runs: ({ name }) => roll.runs(name),
     retire: (replica) => end(replica, 'leaving', () => replica.stop()),
     crash: (replica) => end(replica, 'killed', () => replica.kill()),
     alive: () => actors.filter(({ phase }) => phase === 'ready').map(({ replica }) => replica),
@@ -102,9 +105,12 @@ export function createStage({ setting, roll, network, raise, onEvent }: StageOpt
 }
 
 /** Our way: init, then HAProxy, Data Plane API and sidecar; ready when the sidecar says so. */
-export function raiseWithin(timeoutMs: number): (replica: Replica) => Promise<void> {
-  return async (replica) => {
+export function raiseWithin(
+  timeoutMs: number,
+): (replica: Replica, stage?: Pick<Stage, 'runs'>) => Promise<void> {
+  return async (replica, stage) => {
     await replica.init();
+    await stage?.runs(replica);
     await replica.start();
     await eventually(() => replica.ready(), { timeoutMs, intervalMs: 100 }).catch((error) => {
       const log = replica.log().split('\n').slice(-30).join('\n');
