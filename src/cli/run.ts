@@ -24,8 +24,13 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
   });
   const staticPeers = await readStaticPeers(config.configFile);
   const { adminSocket, masterSocket } = config;
-  const latch = createReadyMarker({ adminSocket, masterSocket, section: config.peersSection, log });
-  const wasReady = await latch.read();
+  const marker = createReadyMarker({
+    adminSocket,
+    masterSocket,
+    section: config.peersSection,
+    log,
+  });
+  const wasReady = await marker.read();
   if (wasReady !== null) {
     metrics.ready.set(1);
     log.info('this HAProxy was ready before, and stays so');
@@ -49,7 +54,7 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
     wallNow,
     signal,
     wasReady,
-    onReadyMarker: (ready) => void latch.write(ready),
+    onReadyMarker: (ready) => void marker.write(ready),
     events,
   });
   const scrape = createScrape({

@@ -1,20 +1,17 @@
 import { backoffMs } from '../model/backoff.ts';
-import type { HoldCode } from '../model/decision.ts';
 import type { Facts } from './facts.ts';
 import { reloadedSince } from './forbids.ts';
-import { type Finding, family, type Rule, rule } from './rule.ts';
+import { type CodedFinding, over, type Rule, rule } from './rule.ts';
 import { awaySince } from './sibling-sessions.ts';
 
-type Gathering = Finding & { readonly code: HoldCode };
-
 /** What could come along: for who joins until the burst is over, for who is gone or has moved longer. Also when it is over. */
-export function gathering(facts: Facts): Gathering {
+export function gathering(facts: Facts): CodedFinding {
   const more = burst(facts);
   const lazy = lazily(facts);
   return lazy !== null && lazy.untilMs >= more.untilMs ? lazy : more;
 }
 
-function burst({ history, awaited, settings }: Facts): Gathering {
+function burst({ history, awaited, settings }: Facts): CodedFinding {
   const limit = history.joinSinceMs + settings.burstLimitMs;
   // One reload for all of them: a pod that is being made has its address in a second or two.
   if (awaited > 0) {
@@ -25,7 +22,7 @@ function burst({ history, awaited, settings }: Facts): Gathering {
   return { untilMs, reason: 'more changes may follow', code: 'burst' };
 }
 
-function lazily({ changes, history, settings, established, ...facts }: Facts): Gathering | null {
+function lazily({ changes, history, settings, established, ...facts }: Facts): CodedFinding | null {
   // A reload that is needed all the same takes what could wait with it.
   if (facts.joins || facts.reloadFor !== null) return null;
   // A peer that has connected to us needs no right address in our section.
@@ -46,43 +43,37 @@ function lazily({ changes, history, settings, established, ...facts }: Facts): G
 
 /** Reasons to wait for what lies with this replica. All that apply are waited for. */
 export const delays: readonly Rule[] = [
-  ...family(['awaited', 'burst', 'moved-connected', 'removal-delay'], gathering),
+  { codes: ['awaited', 'burst', 'moved-connected', 'removal-delay'], check: gathering },
   // Whoever wrote the file may be about to reload. A change of our own reloads anyway, and takes it along.
-  rule(
-    'section-not-loaded',
-    ({ notLoaded, joins }) => notLoaded !== null && !joins,
-    ({ notLoaded, history, settings }) => ({
-      untilMs: (reloadedSince({ history }) ?? history.notLoadedSinceMs) + settings.unloadedLimitMs,
-      reason: notLoaded ?? '',
-    }),
+  rule('section-not-loaded', ({ notLoaded, joins, history, settings }) => {
+    if (notLoaded === null || joins) return over;
+    const sinceMs = reloadedSince({ history }) ?? history.notLoadedSinceMs;
+    return { untilMs: sinceMs + settings.unloadedLimitMs, reason: notLoaded };
+  }),
+  rule('reload-interval', ({ history: { lastReloadAtMs }, settings }) =>
+    lastReloadAtMs === null
+      ? over
+      : {
+          untilMs: lastReloadAtMs + settings.minReloadIntervalMs,
+          reason: 'the last reload is too recent',
+        },
   ),
-  rule(
-    'reload-interval',
-    ({ history }) => history.lastReloadAtMs !== null,
-    ({ history, settings }) => ({
-      untilMs: (history.lastReloadAtMs ?? 0) + settings.minReloadIntervalMs,
-      reason: 'the last reload is too recent',
-    }),
-  ),
-  rule(
-    'siblings-away',
-    ({ history, observed }) => history.lastReloadAtMs !== null && observed.kind === 'up',
-    ({ history, memberNames, settings, ...facts }) =>
-      awaySince(
-        facts,
-        history.establishedBefore.filter((name) => memberNames.has(name)),
-        (history.lastReloadAtMs ?? 0) + settings.reestablishLimitMs,
-        'not connected again since the last reload',
-      ),
-  ),
-  rule(
-    'backoff',
-    ({ history }) => history.failures > 0 && history.lastFailureAtMs !== null,
-    ({ history: { failures, lastFailureAtMs }, settings }) => ({
-      untilMs:
-        (lastFailureAtMs ?? 0) +
-        backoffMs(failures, { baseMs: settings.backoffMinMs, capMs: settings.backoffMaxMs }),
+  rule('siblings-away', ({ history, memberNames, settings, ...facts }) => {
+    const { lastReloadAtMs, establishedBefore } = history;
+    if (lastReloadAtMs === null) return over;
+    return awaySince(
+      facts,
+      establishedBefore.filter((name) => memberNames.has(name)),
+      lastReloadAtMs + settings.reestablishLimitMs,
+      'not connected again since the last reload',
+    );
+  }),
+  rule('backoff', ({ history: { failures, lastFailureAtMs }, settings }) => {
+    if (failures === 0 || lastFailureAtMs === null) return over;
+    const { backoffMinMs: baseMs, backoffMaxMs: capMs } = settings;
+    return {
+      untilMs: lastFailureAtMs + backoffMs(failures, { baseMs, capMs }),
       reason: `the last ${failures === 1 ? 'try' : `${failures} tries`} failed`,
-    }),
-  ),
+    };
+  }),
 ];

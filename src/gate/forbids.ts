@@ -1,5 +1,5 @@
 import type { Facts } from './facts.ts';
-import { never, type Rule, rule } from './rule.ts';
+import { type Finding, never, over, type Rule, rule } from './rule.ts';
 
 /** How often HAProxy is looked at again while it is down or learns, in milliseconds. */
 const lookAgainMs = 200;
@@ -15,7 +15,7 @@ export function reloadedSince({ history }: Pick<Facts, 'history'>): number | nul
   return lastReloadAtMs !== null && lastReloadAtMs >= notLoadedSinceMs ? lastReloadAtMs : null;
 }
 
-function hold(reason: string) {
+function hold(reason: string): Finding {
   return { untilMs: never, reason };
 }
 
@@ -24,50 +24,43 @@ function hold(reason: string) {
  * program knows. The first that applies counts.
  */
 export const forbids: readonly Rule[] = [
-  rule(
-    'haproxy-down',
-    ({ observed }) => observed.kind === 'down',
-    ({ observed, nowMs }) => ({
-      untilMs: nowMs + 5 * lookAgainMs,
-      reason: `HAProxy does not answer: ${observed.kind === 'down' ? observed.why : ''}`,
-    }),
+  rule('haproxy-down', ({ observed, nowMs }) =>
+    observed.kind === 'up'
+      ? over
+      : {
+          untilMs: nowMs + 5 * lookAgainMs,
+          reason: `HAProxy does not answer: ${observed.why}`,
+        },
   ),
-  rule(
-    'section-not-running',
-    (facts) => facts.state === null && !curesSection(facts),
-    ({ selfName }) =>
-      hold(
-        `HAProxy runs without the section although the file has it: its localpeer is not ${selfName}`,
-      ),
+  rule('section-not-running', (facts) =>
+    facts.state !== null || curesSection(facts)
+      ? over
+      : hold(
+          `HAProxy runs without the section although the file has it: its localpeer is not ${facts.selfName}`,
+        ),
   ),
-  rule(
-    'localpeer-mismatch',
-    ({ state, selfName }) => state !== null && state.localName !== selfName,
-    ({ state, selfName }) =>
-      hold(`HAProxy's localpeer is ${state?.localName ?? 'not in the section'}, not ${selfName}`),
+  rule('localpeer-mismatch', ({ state, selfName }) =>
+    state === null || state.localName === selfName
+      ? over
+      : hold(`HAProxy's localpeer is ${state.localName ?? 'not in the section'}, not ${selfName}`),
   ),
-  rule(
-    'resync-pending',
-    ({ state }) => state?.resync === 'pending',
-    ({ nowMs }) => ({ untilMs: nowMs + lookAgainMs, reason: 'own resync is not finished' }),
+  rule('resync-pending', ({ state, nowMs }) =>
+    state?.resync === 'pending'
+      ? { untilMs: nowMs + lookAgainMs, reason: 'own resync is not finished' }
+      : over,
   ),
-  rule(
-    'resync-unreadable',
-    ({ state }) => state?.resync === 'unknown',
-    () =>
-      hold('"show peers" of this HAProxy version cannot be read, so its resync may be unfinished'),
+  rule('resync-unreadable', ({ state }) =>
+    state?.resync === 'unknown'
+      ? hold('"show peers" of this HAProxy version cannot be read, so its resync may be unfinished')
+      : over,
   ),
   // A reload did not help, so none will: HAProxy reads another file.
-  rule(
-    'section-not-loaded',
-    (facts) => {
-      const reloadedMs = reloadedSince(facts);
-      if (facts.unloaded.length === 0 || reloadedMs === null) return false;
-      return facts.nowMs >= reloadedMs + facts.settings.unloadedLimitMs;
-    },
-    ({ unloaded }) =>
-      hold(
-        `HAProxy was reloaded and still runs without ${unloaded.join(', ')}: does it load the file that has them?`,
-      ),
-  ),
+  rule('section-not-loaded', (facts) => {
+    const reloadedMs = reloadedSince(facts);
+    if (facts.unloaded.length === 0 || reloadedMs === null) return over;
+    if (facts.nowMs < reloadedMs + facts.settings.unloadedLimitMs) return over;
+    return hold(
+      `HAProxy was reloaded and still runs without ${facts.unloaded.join(', ')}: does it load the file that has them?`,
+    );
+  }),
 ];

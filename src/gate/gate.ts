@@ -30,9 +30,7 @@ export function gate(input: GateInput, settings: GateSettings, nowMs: number): D
 }
 
 function waiting(rules: readonly Rule[], facts: Facts) {
-  return rules
-    .map(({ code, check }) => ({ code, ...check(facts) }))
-    .filter(({ applies, untilMs }) => applies && untilMs > facts.nowMs);
+  return rules.map(({ check }) => check(facts)).filter(({ untilMs }) => untilMs > facts.nowMs);
 }
 
 function wait(found: ReturnType<typeof waiting>, due: { dueMs?: number } = {}): Decision {

@@ -1,7 +1,6 @@
-import type { HoldCode } from '../model/decision.ts';
 import { gathering } from './delays.ts';
 import type { Facts } from './facts.ts';
-import { type Finding, family, over, type Rule } from './rule.ts';
+import { type CodedFinding, over, type Rule } from './rule.ts';
 import { awaySince, lookAgainMs, siblingSessions } from './sibling-sessions.ts';
 
 /** Large tables lengthen the time that all replicas have for their turns by this many handovers. */
@@ -11,6 +10,7 @@ const handoversInLimit = 5;
  * two who wait for the same one go one after another then. With 3, a rolling update took 0.6 s a replica longer.
  */
 const patience = 1;
+const myTurn: CodedFinding = { ...over, code: 'turn' };
 const siblingsFirst = { reason: 'siblings go first', code: 'turn' } as const;
 
 /** When nothing but the turn was left to wait for. */
@@ -31,10 +31,7 @@ interface Since {
  * busy: 0.3 s apart, three replicas with 1,000,000 entries were all in the middle of a change, and 270 to 680 keys of
  * some were missing on others.
  */
-export function orderOf(
-  facts: Facts,
-  { ownMs, gatheredMs }: Since,
-): (Finding & { readonly code: HoldCode }) | typeof over {
+export function orderOf(facts: Facts, { ownMs, gatheredMs }: Since): CodedFinding {
   const { history, memberNames, selfName, observed, settings, nowMs, handoverMs, joins } = facts;
   const { met, missing, behind } = siblingSessions(observed, history, memberNames, settings);
   const earlier = met.filter((name) => name < selfName);
@@ -55,25 +52,28 @@ export function orderOf(
   }
   // Who has connected at the last moment needs a time for that, too.
   const lastLimit = limit + limitMs;
-  if (nowMs >= lastLimit) return over;
+  if (nowMs >= lastLimit) return myTurn;
   if (behind.length > 0) {
     const reason = `has not got yet what was written here: ${behind.join(', ')}`;
     return { untilMs: soon(lastLimit), reason, code: 'siblings-behind' };
   }
   const first = earlier.filter((name) => !hasBegun(facts, name, nowMs - beginMs));
   // A date of its own is nobody else's: later ones are.
-  if (first.length === 0 || late) return over;
+  if (first.length === 0 || late) return myTurn;
   const againMs = (history.siblingWaitMs ?? 0) + first.length * apartMs;
   const patientMs = turnMs + first.length * patience * Math.min(settings.staggerMs, apartMs);
   const untilMs = Math.min(Math.max(againMs, patientMs), lastLimit);
-  return untilMs <= nowMs ? over : { untilMs: soon(untilMs), ...siblingsFirst };
+  return untilMs <= nowMs ? myTurn : { untilMs: soon(untilMs), ...siblingsFirst };
 }
 
 /** Siblings first. Asked when nothing of this replica is left to wait for. */
-export const order: readonly Rule[] = family(
-  ['turn', 'not-connected', 'siblings-behind'],
-  (facts) => orderOf(facts, { ownMs: dueSince(facts), gatheredMs: gathering(facts).untilMs }),
-);
+export const order: readonly Rule[] = [
+  {
+    codes: ['turn', 'not-connected', 'siblings-behind'],
+    check: (facts) =>
+      orderOf(facts, { ownMs: dueSince(facts), gatheredMs: gathering(facts).untilMs }),
+  },
+];
 
 /** Of an addition: on busy cores a look may take as long. */
 const hurriedLateMs = 1000;

@@ -7,45 +7,19 @@ export interface Finding {
   readonly reason: string;
 }
 
-export interface Verdict extends Finding {
-  readonly applies: boolean;
+export interface CodedFinding extends Finding {
+  readonly code: HoldCode;
 }
 
-/** One reason not to reload HAProxy now. */
+/** One reason not to reload HAProxy now, or several of which one is in force at a time. */
 export interface Rule {
-  readonly code: HoldCode;
-  check(facts: Facts): Verdict;
+  readonly codes: readonly HoldCode[];
+  check(facts: Facts): CodedFinding;
 }
 
 export const over: Finding = { untilMs: 0, reason: '' };
 export const never = Number.POSITIVE_INFINITY;
 
-/** One rule of its own. */
-export function rule(
-  code: HoldCode,
-  applies: (facts: Facts) => boolean,
-  find: (facts: Facts) => Finding,
-): Rule {
-  return {
-    code,
-    check(facts) {
-      const does = applies(facts);
-      return { applies: does, ...(does ? find(facts) : over) };
-    },
-  };
-}
-
-/** Rules of which one applies at a time, or none: `find` says which. */
-export function family(
-  codes: readonly HoldCode[],
-  find: (facts: Facts) => (Finding & { readonly code: HoldCode }) | typeof over,
-): readonly Rule[] {
-  return codes.map((code) => ({
-    code,
-    check(facts) {
-      const found = find(facts);
-      const applies = 'code' in found && found.code === code;
-      return { applies, untilMs: found.untilMs, reason: found.reason };
-    },
-  }));
+export function rule(code: HoldCode, find: (facts: Facts) => Finding): Rule {
+  return { codes: [code], check: (facts) => ({ ...find(facts), code }) };
 }

@@ -83,7 +83,9 @@ function gateMarkdown(): string {
     ['order', 'when nothing else is left to wait for', order],
   ] as const;
   const rows = lists.flatMap(([list, when, rules]) =>
-    rules.map(({ code }) => `| ${list} | ${when} | \`${code}\` | ${holdCodes[code]} |`),
+    rules
+      .flatMap(({ codes }) => codes)
+      .map((code) => `| ${list} | ${when} | \`${code}\` | ${holdCodes[code]} |`),
   );
   return [
     '# Rules of the gate',

@@ -54,7 +54,7 @@ function turn(afterMs: number, part: Part) {
   };
   const facts = factsOf(input, settings, due + afterMs);
   const found = orderOf(facts, { ownMs: due, gatheredMs: part.gatheredMs ?? due });
-  return 'code' in found ? [found] : [];
+  return found.untilMs > facts.nowMs ? [found] : [];
 }
 
 const reloading = (name: string) => peer(name, { established: false });
