@@ -5,28 +5,16 @@ import { createRepair } from '../../../../../src/modules/peers/missed/missed.ts'
 import type { Status } from '../../../../../src/telemetry/status-schema.ts';
 import { capturedLog } from '../../../../helpers/captured-log.ts';
 import { member, peer, self, state } from '../../../../helpers/members.ts';
+import { status as statusOf } from '../../../../helpers/status.ts';
 
 function status(name: string, used: number, resync: Status['resync'] = 'alone'): Status {
-  return {
-    name,
-    address: '10.0.0.9',
-    version: '1',
-    startedAtMs: 0,
-    ready: false,
-    reasons: [],
-    members: { synced: true, names: [], notes: [] },
-    section: null,
+  return statusOf(name, {
     resync,
-    haproxy: { version: '3.4.0', reloads: 0 },
-    peers: [],
     tables: [
       { name: 'sessions', size: 1000, used, shared: true },
       { name: 'private', size: 1000, used: name === 'a' ? 0 : 900, shared: false },
     ],
-    pending: null,
-    lastChange: null,
-    lastFailure: null,
-  };
+  });
 }
 
 const connected: Observed = {
