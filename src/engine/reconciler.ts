@@ -180,7 +180,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       return report.postponed(applied, now() - startedAtMs);
     }
     if (applied.reloaded) options.reloadRequest?.reloaded();
-    history.applied(applied, observed);
+    history.applied({ ...applied, beganMs: decision.beganMs ?? null }, observed);
     report.applied(decision, applied, now() - startedAtMs);
   }
 

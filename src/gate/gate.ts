@@ -3,7 +3,7 @@ import type { Decision } from '../model/decision.ts';
 import { delays } from './delays.ts';
 import { type Facts, factsOf, type GateInput, type GateSettings } from './facts.ts';
 import { forbids } from './forbids.ts';
-import { dueSince, order } from './reload-order.ts';
+import { beganMs, dueSince, order } from './reload-order.ts';
 import { never, type Rule } from './rule.ts';
 
 /**
@@ -25,6 +25,7 @@ export function gate(input: GateInput, settings: GateSettings, nowMs: number): D
   return {
     kind: 'apply',
     changes,
+    beganMs: beganMs(facts),
     reasons: reloadFor === null ? reasons : [...reasons, reloadFor],
   };
 }

@@ -12,7 +12,10 @@ export interface HistoryRecord {
   noChange(): void;
   /** No decision was reached: something is in the way of a reload. */
   blocked(): void;
-  applied(applied: { readonly reloaded: boolean }, observed: Observed): void;
+  applied(
+    applied: { readonly reloaded: boolean; readonly beganMs?: number | null },
+    observed: Observed,
+  ): void;
   /** HAProxy was reloaded for another reason than a change. */
   reloaded(observed: Observed): void;
   failed(): void;
@@ -31,6 +34,7 @@ export function createHistory(now: () => number): HistoryRecord {
     lazySinceMs: 0,
     notLoadedSinceMs: 0,
     lastReloadAtMs: null,
+    lastBeganMs: null,
     establishedBefore: [],
     met: new Set(),
     siblingWaitMs: null,
@@ -62,9 +66,9 @@ export function createHistory(now: () => number): HistoryRecord {
     value = { ...value, met: new Set([...value.met, ...established]) };
   }
 
-  function reloaded(observed: Observed): void {
+  function reloaded(observed: Observed, lastBeganMs: number | null): void {
     const establishedBefore = [...establishedNames(observed)];
-    value = { ...value, lastReloadAtMs: now(), establishedBefore };
+    value = { ...value, lastReloadAtMs: now(), lastBeganMs, establishedBefore };
   }
 
   return {
@@ -109,9 +113,9 @@ export function createHistory(now: () => number): HistoryRecord {
     blocked: () => blocked(),
     applied(applied, observed) {
       noChange();
-      if (applied.reloaded) reloaded(observed);
+      if (applied.reloaded) reloaded(observed, applied.beganMs ?? null);
     },
-    reloaded,
+    reloaded: (observed) => reloaded(observed, null),
     failed() {
       blocked();
       value = { ...value, failures: value.failures + 1, lastFailureAtMs: now() };

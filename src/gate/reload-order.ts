@@ -21,6 +21,57 @@ interface Since {
   readonly gatheredMs: number;
 }
 
+interface Turn {
+  /** When the turns begin, and this replica's own. */
+  readonly beginMs: number;
+  readonly turnMs: number;
+  /** It has missed the turns that all have together, and goes by itself. */
+  readonly late: boolean;
+  readonly apartMs: number;
+  readonly limitMs: number;
+  /** Names of those who go before. */
+  readonly earlier: readonly string[];
+}
+
+function turnOf(facts: Facts, met: readonly string[], { ownMs, gatheredMs }: Since): Turn {
+  const { selfName, settings, handoverMs, joins } = facts;
+  const earlier = met.filter((name) => name < selfName);
+  const limitMs = settings.staggerLimitMs + handoversInLimit * handoverMs;
+  const mostMs = limitMs / Math.max(1, met.length);
+  // On busy cores a change takes seconds until its reload: what has no hurry takes all the time there is.
+  const apartMs = joins ? Math.min(settings.staggerMs + handoverMs, mostMs) : mostMs;
+  const at = (beginMs: number): Turn => {
+    const turnMs = beginMs + earlier.length * apartMs;
+    return { beginMs, turnMs, late: false, apartMs, limitMs, earlier };
+  };
+  if (met.length === 0) return at(ownMs);
+  if (!joins) return at(commonDate(facts, limitMs, ownMs));
+  const common = commonBegin(facts, { gatheredMs, apartMs, turns: met.length });
+  const turn = at(common ?? ownMs);
+  const lateMs = ownMs - (common === null ? gatheredMs : turn.turnMs);
+  if (lateMs <= 2 * lookAgainMs) return common === null ? turn : at(common + Math.max(0, lateMs));
+  return {
+    ...at(ownMs),
+    turnMs: ownSlot(facts, common ?? gatheredMs, at(ownMs).turnMs),
+    late: true,
+  };
+}
+
+/**
+ * When those who reloaded in their turns for the burst before begin with this one. Their reload intervals end in the order
+ * of these turns, so each has its turn again when its own is over. Who was let in with that burst has not reloaded, knows
+ * of no interval, and has its turn before them. Null: this replica had no turn with the others.
+ */
+function commonBegin(
+  { history: { lastBeganMs }, settings }: Facts,
+  { gatheredMs, apartMs, turns }: Readonly<Record<'gatheredMs' | 'apartMs' | 'turns', number>>,
+): number | null {
+  if (lastBeganMs === null) return null;
+  const intervalMs = lastBeganMs + settings.minReloadIntervalMs + patience * apartMs;
+  if (intervalMs <= gatheredMs + 2 * lookAgainMs) return gatheredMs;
+  return Math.max(intervalMs, gatheredMs + turns * apartMs);
+}
+
 /**
  * What a replica writes while a sibling is away for a reload reaches that sibling when it is connected again; unless
  * the replica itself reloads before, because its new worker takes over what it has learned from the old one without
@@ -31,18 +82,10 @@ interface Since {
  * busy: 0.3 s apart, three replicas with 1,000,000 entries were all in the middle of a change, and 270 to 680 keys of
  * some were missing on others.
  */
-export function orderOf(facts: Facts, { ownMs, gatheredMs }: Since): CodedFinding {
-  const { history, memberNames, selfName, observed, settings, nowMs, handoverMs, joins } = facts;
+export function orderOf(facts: Facts, since: Since): CodedFinding {
+  const { history, memberNames, observed, settings, nowMs } = facts;
   const { met, missing, behind } = siblingSessions(observed, history, memberNames, settings);
-  const earlier = met.filter((name) => name < selfName);
-  const limitMs = settings.staggerLimitMs + handoversInLimit * handoverMs;
-  const mostMs = limitMs / Math.max(1, met.length);
-  // On busy cores a change takes seconds until its reload: what has no hurry takes all the time there is.
-  const apartMs = joins ? Math.min(settings.staggerMs + handoverMs, mostMs) : mostMs;
-  const beginMs = joins || met.length === 0 ? ownMs : commonDate(facts, limitMs, ownMs);
-  const inOrderMs = beginMs + earlier.length * apartMs;
-  const late = joins && met.length > 0 && ownMs > gatheredMs + 2 * lookAgainMs;
-  const turnMs = late ? ownSlot(facts, gatheredMs, inOrderMs) : inOrderMs;
+  const { beginMs, turnMs, late, apartMs, limitMs, earlier } = turnOf(facts, met, since);
   if (turnMs > nowMs) return { untilMs: turnMs, ...siblingsFirst };
   const limit = turnMs + limitMs;
   const soon = (until: number) => Math.min(nowMs + lookAgainMs, until);
@@ -74,6 +117,15 @@ export const order: readonly Rule[] = [
       orderOf(facts, { ownMs: dueSince(facts), gatheredMs: gathering(facts).untilMs }),
   },
 ];
+
+/** When the turns began that this replica has its own of; null: it goes by itself. */
+export function beganMs(facts: Facts): number | null {
+  if (!facts.joins) return null;
+  const { met } = siblingSessions(facts.observed, facts.history, facts.memberNames, facts.settings);
+  const since = { ownMs: dueSince(facts), gatheredMs: gathering(facts).untilMs };
+  const { late, beginMs } = turnOf(facts, met, since);
+  return late ? null : beginMs;
+}
 
 /** Of an addition: on busy cores a look may take as long. */
 const hurriedLateMs = 1000;

@@ -37,6 +37,8 @@ export type Decision =
   | {
       readonly kind: 'apply';
       readonly changes: PeersChanges;
+      /** When the turns began that this is one of; null or missing: it is by itself. */
+      readonly beganMs?: number | null;
       readonly reasons: readonly string[];
     }
   /** Right, but not yet: look again at `untilMs` (milliseconds, monotonic) or when something changes. */

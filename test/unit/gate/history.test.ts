@@ -92,6 +92,17 @@ describe('the history of a change', () => {
     expect(value).toMatchObject({ joinSinceMs: 4000, lastReloadAtMs: 1000 });
   });
 
+  it('knows which turns the last reload was one of', () => {
+    const { history } = started();
+
+    history.applied({ reloaded: true, beganMs: 700 }, observed);
+    expect(history.value().lastBeganMs).toBe(700);
+    history.applied({ reloaded: false, beganMs: 900 }, observed);
+    expect(history.value().lastBeganMs).toBe(700);
+    history.reloaded(observed);
+    expect(history.value().lastBeganMs).toBeNull();
+  });
+
   it('begins another burst after nobody wanted to join any more', () => {
     const { noted } = started();
 

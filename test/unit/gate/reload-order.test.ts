@@ -18,6 +18,8 @@ interface Part {
   readonly siblingWaitMs?: number;
   readonly changes?: PeersChanges;
   readonly wallAheadMs?: number;
+  readonly lastBeganMs?: number;
+  readonly ownMs?: number;
 }
 
 /** This replica has met all of `peers`, and nothing but its turn is left `afterMs` after it was due. */
@@ -33,6 +35,7 @@ function turn(afterMs: number, part: Part) {
     lazySinceMs: 0,
     notLoadedSinceMs: 0,
     lastReloadAtMs: null,
+    lastBeganMs: part.lastBeganMs ?? null,
     establishedBefore: [],
     met: new Set(peers.map(({ name }) => name)),
     siblingWaitMs: part.siblingWaitMs ?? null,
@@ -53,7 +56,10 @@ function turn(afterMs: number, part: Part) {
     history,
   };
   const facts = factsOf(input, settings, due + afterMs);
-  const found = orderOf(facts, { ownMs: due, gatheredMs: part.gatheredMs ?? due });
+  const found = orderOf(facts, {
+    ownMs: part.ownMs ?? due,
+    gatheredMs: part.gatheredMs ?? due,
+  });
   return found.untilMs > facts.nowMs ? [found] : [];
 }
 
@@ -238,5 +244,29 @@ describe('an addition that something of this replica has kept', () => {
 
     expect(new Set(long.map((at) => at % 4800)).size).toBe(names.length);
     expect(long.every((at) => at % 1200 === 0)).toBe(true);
+  });
+});
+
+describe('turns soon after others', () => {
+  const peers = [peer('a', { sessionSeconds: 0 }), peer('b', { sessionSeconds: 0 })];
+  const again = (part: Partial<Part>) => turn(0, { self: 'c', peers, ...part })[0]?.untilMs;
+
+  it('are the same for whom its interval has kept until its own', () => {
+    expect(again({ lastBeganMs: due - 2300, ownMs: due + 600 })).toBe(due + 600);
+    expect(again({ lastBeganMs: due - 2300, ownMs: due + 700 })).toBe(due + 700);
+  });
+
+  it('begin together when the interval of the first is over, and it can be back', () => {
+    expect(again({ lastBeganMs: due - 1000, ownMs: due + 1600 })).toBe(due + 1900);
+  });
+
+  it('leave those their turns who know of no interval', () => {
+    expect(again({ lastBeganMs: due - 1700, ownMs: due + 900 })).toBe(due + 1200);
+  });
+
+  it('are over for whom something else has kept', () => {
+    const late = again({ lastBeganMs: due - 1000, ownMs: due + 2500 }) ?? 0;
+    expect(late).toBeGreaterThan(due + 2500);
+    expect(again({ ownMs: due + 600 })).toBeGreaterThan(due + 1200);
   });
 });
