@@ -62,6 +62,14 @@ export interface RetrySettings {
 
 const defaultRetry: RetrySettings = { limit: 3, minMs: 200, maxMs: 2_000 };
 
+/**
+ * Before the first answer. The Data Plane API starts beside us and listens within a second; waits that grow would make
+ * every pod of a rollout ready later by as much again.
+ */
+function atStart({ limit, minMs }: RetrySettings): RetrySettings {
+  return { limit: 3 * limit, minMs: minMs / 2, maxMs: minMs / 2 };
+}
+
 /** The peers section over the Data Plane API, v3 or v2, whichever listens. */
 export function createDataplaneApplier(options: DataplaneOptions): Applier {
   const { address, user, passwordFile, sectionName, env, log, onCall, overMaster } = options;
@@ -138,10 +146,11 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
   }
 
   function withRetries<T>(what: string, run: (attempt: number) => Promise<T>, signal: AbortSignal) {
+    const { limit, minMs, maxMs } = seen === undefined ? atStart(retry) : retry;
     return pRetry(run, {
-      retries: retry.limit,
-      minTimeout: retry.minMs,
-      maxTimeout: retry.maxMs,
+      retries: limit,
+      minTimeout: minMs,
+      maxTimeout: maxMs,
       randomize: true,
       signal,
       shouldRetry: ({ error }) => shouldRetry(error),
