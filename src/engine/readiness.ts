@@ -13,16 +13,16 @@ import { type Readiness, readiness } from './ready-rule.ts';
 export interface Confirmation {
   readonly ready: boolean;
   readonly reasons: readonly string[];
-  /** HAProxy was reloaded: its resync begins anew. */
-  readonly reloaded: boolean;
+  /** What is missing can be learned by a worker that starts with empty tables. */
+  readonly hardReload: boolean;
 }
 
-/** The last word before this pod becomes ready for the first time; it may reload HAProxy. */
-export type Confirm = (
-  observed: Observed,
-  members: readonly Member[],
-  signal: AbortSignal,
-) => Promise<Confirmation>;
+/** The last word before this pod becomes ready for the first time. */
+export interface Confirm {
+  look(observed: Observed, members: readonly Member[], signal: AbortSignal): Promise<Confirmation>;
+  /** What a look has asked for was done; false: HAProxy does not know the command. */
+  hardReloaded(possible: boolean): void;
+}
 
 export interface ReadinessOptions {
   /** A confirmation that begins from the beginning: one for each HAProxy that starts without tables. */
@@ -32,7 +32,6 @@ export interface ReadinessOptions {
   /** Running replicas that the selector leaves out do not keep this one from becoming ready. */
   readonly allowLeftOut: boolean;
   readonly onReady: (observed: Observed) => void;
-  readonly onReload: (observed: Observed) => void;
   /** It was ready, and is not any more. */
   readonly onUnready: (reasons: readonly string[]) => void;
   /** The same HAProxy answers again. */
@@ -43,6 +42,9 @@ export interface ReadinessOptions {
 
 export interface ReadinessKeeper {
   readiness(): Readiness;
+  /** Why HAProxy is to be hard-reloaded before this replica can be ready; null: it is not. */
+  hardReloadFor(): string | null;
+  hardReloaded(possible: boolean): void;
   /** Who runs now. True: it is to be judged anew. */
   running(running: Running): boolean;
   /** Plan and decision are null right after a change was applied: what they say is over. */
@@ -67,7 +69,7 @@ function isAnother(compared: Running, look: Running): boolean {
 
 /** Keeps the readiness of this replica: once true, it stays as long as HAProxy has the tables it was reached with. */
 export function createReadiness(options: ReadinessOptions): ReadinessKeeper {
-  const { wasReady, allowLeftOut, onReady, onReload } = options;
+  const { wasReady, allowLeftOut, onReady } = options;
   let latest: Readiness =
     wasReady === null
       ? { ready: false, reasons: ['nothing was compared yet'] }
@@ -76,6 +78,7 @@ export function createReadiness(options: ReadinessOptions): ReadinessKeeper {
   let worker = wasReady;
   let confirm = options.confirm?.();
   let latestLook: Running = { kind: 'silent' };
+  let hardReloadFor: string | null = null;
 
   /** Takes the readiness away, or gives it back, as the running worker asks for. */
   function see(running: Running): boolean {
@@ -110,13 +113,18 @@ export function createReadiness(options: ReadinessOptions): ReadinessKeeper {
     signal: AbortSignal,
   ): Promise<Readiness> {
     if (confirm === undefined) return judged;
-    const confirmation = await confirm(observed, members, signal);
-    if (confirmation.reloaded) onReload(observed);
+    const confirmation = await confirm.look(observed, members, signal);
+    if (confirmation.hardReload) hardReloadFor = confirmation.reasons.join('; ');
     return confirmation.ready ? judged : { ready: false, reasons: confirmation.reasons };
   }
 
   return {
     readiness: () => latest,
+    hardReloadFor: () => hardReloadFor,
+    hardReloaded(possible) {
+      hardReloadFor = null;
+      confirm?.hardReloaded(possible);
+    },
     running(running) {
       latestLook = running;
       return see(running);
@@ -124,6 +132,8 @@ export function createReadiness(options: ReadinessOptions): ReadinessKeeper {
     async update(membership, plan, decision, observed, signal) {
       const running = runningOf(observed);
       see(running);
+      // Only the look of now knows whether it still helps.
+      hardReloadFor = null;
       if (latched) return;
       const changes = plan?.kind === 'changes' ? plan.changes : noChanges;
       const judged = readiness({

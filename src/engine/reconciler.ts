@@ -37,7 +37,7 @@ export interface ReconcilerOptions {
   readonly now: () => number;
   /** The date, in milliseconds since the epoch: siblings have the same, or nearly. Default: `now`. */
   readonly wallNow?: () => number;
-  /** The last word before this pod becomes ready for the first time; it may reload HAProxy. */
+  /** The last word before this pod becomes ready for the first time; it may ask for a hard-reload. */
   readonly confirm?: () => Confirm;
   /** The worker that was ready under an earlier run of this program, and stays so. */
   readonly wasReady?: Worker | null;
@@ -93,7 +93,6 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     onReady: report.ready,
     onUnready: report.unready,
     onReadyAgain: () => options.observer.ready(),
-    onReload: history.reloaded,
   });
 
   async function read(resync: boolean, signal: AbortSignal): Promise<PeersSection> {
@@ -135,6 +134,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       awaited: membership.awaited,
       history: history.value(),
       reloadFor: leaving ? null : (options.reloadRequest?.reason() ?? null),
+      hardReloadFor: leaving ? null : keeper.hardReloadFor(),
       unloaded,
       wallAheadMs: (options.wallNow ?? now)() - now(),
     };
@@ -161,6 +161,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const startedAtMs = now();
     let applied: Applied;
     try {
+      if (decision.via === 'hard-reload') return await hardReload(observed, signal);
       await options.reloadRequest?.prepare();
       if (hasChanges(decision.changes)) {
         applied = await applier.apply(base, decision.changes, signal, () => siblingsThere(signal));
@@ -182,6 +183,12 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     if (applied.reloaded) options.reloadRequest?.reloaded();
     history.applied({ ...applied, beganMs: decision.beganMs ?? null }, observed);
     report.applied(decision, applied, now() - startedAtMs);
+  }
+
+  async function hardReload(observed: Observed, signal: AbortSignal): Promise<void> {
+    const possible = await applier.hardReload(signal);
+    if (possible) history.reloaded(observed);
+    keeper.hardReloaded(possible);
   }
 
   function nextAt(decision: Decision): number {

@@ -24,7 +24,7 @@ function burst({ history, awaited, settings }: Facts): CodedFinding {
 
 function lazily({ changes, history, settings, established, ...facts }: Facts): CodedFinding | null {
   // A reload that is needed all the same takes what could wait with it.
-  if (facts.joins || facts.reloadFor !== null) return null;
+  if (facts.hurried || facts.reloadFor !== null) return null;
   // A peer that has connected to us needs no right address in our section.
   const connected = changes.update.every((entry) => established.has(entry.name));
   if (changes.remove.length === 0 && connected) {

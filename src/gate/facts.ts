@@ -78,6 +78,8 @@ export interface GateInput {
   readonly history: History;
   /** Why a reload is needed although nothing of the section differs; null or missing: it is not. */
   readonly reloadFor?: string | null;
+  /** Why the worker is to be replaced without handing its tables over; null or missing: it is not. */
+  readonly hardReloadFor?: string | null;
   /** How far the date is ahead of the clock of `now`, in milliseconds; missing: they are one. */
   readonly wallAheadMs?: number;
   /** Members that the file has and the running worker has not; see model/unloaded.ts. */
@@ -89,12 +91,15 @@ export interface Facts extends GateInput {
   readonly settings: GateSettings;
   readonly nowMs: number;
   readonly reloadFor: string | null;
+  readonly hardReloadFor: string | null;
   readonly unloaded: readonly string[];
   readonly wallAheadMs: number;
   /** Why HAProxy is to be reloaded with the section as it is. */
   readonly notLoaded: string | null;
   /** Somebody waits to be let in. */
   readonly joins: boolean;
+  /** Somebody is not ready before: one who joins, or this replica. */
+  readonly hurried: boolean;
   /** What HAProxy shows of the section; null where it does not answer, or runs without it. */
   readonly state: PeersState | null;
   /** Names of the peers with a live session. */
@@ -104,7 +109,8 @@ export interface Facts extends GateInput {
 }
 
 export function factsOf(input: GateInput, settings: GateSettings, nowMs: number): Facts {
-  const { observed, unloaded = [], wallAheadMs = 0 } = input;
+  const { observed, unloaded = [], wallAheadMs = 0, hardReloadFor = null } = input;
+  const joins = someoneJoins(input.changes);
   const state = observed.kind === 'up' ? observed.state : null;
   const notLoaded =
     unloaded.length === 0
@@ -113,7 +119,9 @@ export function factsOf(input: GateInput, settings: GateSettings, nowMs: number)
   return {
     ...{ ...input, settings, nowMs, unloaded, wallAheadMs, notLoaded, state },
     reloadFor: input.reloadFor ?? notLoaded,
-    joins: someoneJoins(input.changes),
+    hardReloadFor,
+    joins,
+    hurried: joins || hardReloadFor !== null,
     established: establishedNames(observed),
     handoverMs: ((state?.entries ?? 0) / settings.handoverRate) * 1000,
   };

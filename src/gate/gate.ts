@@ -1,4 +1,4 @@
-import { hasChanges } from '../model/changes.ts';
+import { hasChanges, noChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import { delays } from './delays.ts';
 import { type Facts, factsOf, type GateInput, type GateSettings } from './facts.ts';
@@ -13,8 +13,8 @@ import { never, type Rule } from './rule.ts';
  */
 export function gate(input: GateInput, settings: GateSettings, nowMs: number): Decision {
   const facts = factsOf(input, settings, nowMs);
-  const { changes, reloadFor, reasons } = facts;
-  if (!hasChanges(changes) && reloadFor === null)
+  const { changes, reloadFor, hardReloadFor } = facts;
+  if (!hasChanges(changes) && reloadFor === null && hardReloadFor === null)
     return { kind: 'none', reasons: ['nothing differs'] };
   const [forbidden] = waiting(forbids, facts);
   if (forbidden !== undefined) return wait([forbidden]);
@@ -22,8 +22,18 @@ export function gate(input: GateInput, settings: GateSettings, nowMs: number): D
   if (delayed.length > 0) return wait(delayed);
   const ordered = waiting(order, facts);
   if (ordered.length > 0) return wait(ordered, { dueMs: dueSince(facts) });
+  return apply(facts);
+}
+
+/** A reload hands over what was learned, so what it is for goes first; whether tables are still missing is seen afterwards. */
+function apply(facts: Facts): Decision {
+  const { changes, reasons, reloadFor, hardReloadFor, joins } = facts;
+  if (hardReloadFor !== null && reloadFor === null && !joins) {
+    return { kind: 'apply', via: 'hard-reload', changes: noChanges, reasons: [hardReloadFor] };
+  }
   return {
     kind: 'apply',
+    via: 'reload',
     changes,
     beganMs: beganMs(facts),
     reasons: reloadFor === null ? reasons : [...reasons, reloadFor],

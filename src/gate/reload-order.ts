@@ -34,18 +34,18 @@ interface Turn {
 }
 
 function turnOf(facts: Facts, met: readonly string[], { ownMs, gatheredMs }: Since): Turn {
-  const { selfName, settings, handoverMs, joins } = facts;
+  const { selfName, settings, handoverMs, hurried } = facts;
   const earlier = met.filter((name) => name < selfName);
   const limitMs = settings.staggerLimitMs + handoversInLimit * handoverMs;
   const mostMs = limitMs / Math.max(1, met.length);
   // On busy cores a change takes seconds until its reload: what has no hurry takes all the time there is.
-  const apartMs = joins ? Math.min(settings.staggerMs + handoverMs, mostMs) : mostMs;
+  const apartMs = hurried ? Math.min(settings.staggerMs + handoverMs, mostMs) : mostMs;
   const at = (beginMs: number): Turn => {
     const turnMs = beginMs + earlier.length * apartMs;
     return { beginMs, turnMs, late: false, apartMs, limitMs, earlier };
   };
   if (met.length === 0) return at(ownMs);
-  if (!joins) return at(commonDate(facts, limitMs, ownMs));
+  if (!hurried) return at(commonDate(facts, limitMs, ownMs));
   const common = commonBegin(facts, { gatheredMs, apartMs, turns: met.length });
   const turn = at(common ?? ownMs);
   const lateMs = ownMs - (common === null ? gatheredMs : turn.turnMs);
@@ -127,7 +127,7 @@ export function beganMs(facts: Facts): number | null {
   return late ? null : beginMs;
 }
 
-/** Of an addition: on busy cores a look may take as long. */
+/** Of what is hurried: on busy cores a look may take as long. */
 const hurriedLateMs = 1000;
 /** A replica that always looks too late has to go some time. */
 const missedLimit = 3;
@@ -138,9 +138,9 @@ const missedLimit = 3;
  * hung, or a node that stood still, kept this replica, and maybe others until the same moment. The turn is over then, and
  * another one begins.
  */
-export function dueSince({ history, joins, settings, nowMs }: Facts): number {
+export function dueSince({ history, hurried, settings, nowMs }: Facts): number {
   const foretoldMs = Math.min(history.blockedUntilMs, nowMs);
-  const lateMs = joins ? Math.max(hurriedLateMs, settings.staggerMs) : settings.staggerMs;
+  const lateMs = hurried ? Math.max(hurriedLateMs, settings.staggerMs) : settings.staggerMs;
   if (nowMs - foretoldMs > lateMs && history.missedTurns < missedLimit) return nowMs;
   return history.dueMs ?? foretoldMs;
 }

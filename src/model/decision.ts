@@ -36,6 +36,8 @@ export type Decision =
   | { readonly kind: 'none'; readonly reasons: readonly string[] }
   | {
       readonly kind: 'apply';
+      /** A reload hands the tables over to the new worker, a hard-reload does not. */
+      readonly via: 'reload' | 'hard-reload';
       readonly changes: PeersChanges;
       /** When the turns began that this is one of; null or missing: it is by itself. */
       readonly beganMs?: number | null;

@@ -40,6 +40,8 @@ export interface FleetOptions {
   /** The date; default: `now`. */
   readonly wallNow?: () => number;
   readonly settings?: Partial<GateSettings>;
+  /** Nobody is ready, and each can find that it has missed tables. */
+  readonly unready?: boolean;
 }
 
 /** A HAProxy as its siblings see it; it is there, or reloads, or is gone. */
@@ -67,6 +69,7 @@ export function createFleet({
   now,
   wallNow = now,
   settings: given = {},
+  unready = false,
 }: FleetOptions) {
   const settings = { ...gate, ...given };
   const workers = new Map<string, Worker>();
@@ -133,6 +136,7 @@ export function createFleet({
     let failsUntilMs = 0;
     let answersAtMs = 0;
     let wish: string | null = null;
+    let missed = false;
     begin(name, [...names, ...others]);
 
     /** Asked for now; the worker is another one once the configuration is checked. */
@@ -158,7 +162,10 @@ export function createFleet({
     const applier: Applier = {
       name: 'simulated',
       async reload() {},
-      hardReload: async () => false,
+      async hardReload() {
+        await reload(async () => {});
+        return true;
+      },
       async read(signal) {
         if (now() < failsUntilMs) {
           throw new RemoteError('DATAPLANE_UNREACHABLE', 'away', { retryable: true });
@@ -172,6 +179,12 @@ export function createFleet({
       },
       close: async () => {},
     };
+    const confirm = () => ({
+      look: async () => ({ ready: false, reasons: ['tables missed'], hardReload: missed }),
+      hardReloaded() {
+        missed = false;
+      },
+    });
     const reconciler = createReconciler({
       source,
       applier,
@@ -185,6 +198,7 @@ export function createFleet({
       observer: { pass() {}, applied() {}, failed() {}, ready() {} },
       now,
       wallNow,
+      ...(unready ? { confirm } : {}),
       reloadRequest: {
         reason: () => wish,
         prepare: async () => {},
@@ -212,6 +226,9 @@ export function createFleet({
         scheduler.poke();
       },
       wish: () => wish,
+      misses() {
+        missed = true;
+      },
       section: async (): Promise<readonly PeerEntry[]> => (await inner.read(stop.signal)).entries,
       /** Somebody else writes peers and does not reload. */
       async written(added: readonly string[]) {

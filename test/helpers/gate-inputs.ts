@@ -85,6 +85,7 @@ export function gateCase(random: () => number): GateCase {
     missedTurns: one(0, 0, 1, 3, 4),
   };
   const { lastReloadAtMs } = history;
+  const hard = chance(0.05);
   const took = lastReloadAtMs !== null && chance(0.5);
   const lastBeganMs = took ? lastReloadAtMs - one(0, 300, 900) : null;
   const input: GateInput = {
@@ -96,6 +97,7 @@ export function gateCase(random: () => number): GateCase {
     awaited: chance(0.1) ? 2 : 0,
     history: { ...history, lastBeganMs },
     reloadFor: chance(0.15) ? 'a renewed certificate' : null,
+    hardReloadFor: hard ? 'b holds 500 entries' : null,
     wallAheadMs: one(0, 0, 1_700_000_000_123, -500),
     unloaded: chance(0.12) ? some(0.3) : [],
   };

@@ -77,7 +77,6 @@ function createConfirm(
       sleep: (ms, stop) => sleep(ms, stop),
       ask: ({ address, name }, signal) =>
         askStatus(address, port, { timeoutMs: 1000, signal, name }),
-      hardReload: (signal) => options.applier.hardReload(signal),
       log,
       now,
       onReload(reasons) {

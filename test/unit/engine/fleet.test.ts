@@ -31,9 +31,9 @@ const names = ['a', 'b', 'c', 'd'];
 const others = ['y', 'z'];
 
 /** Four replicas that have a session with each other, whose sidecars have started at different times. */
-function world(seed: number, entries = 0): World {
+function world(seed: number, entries: number, unready = false): World {
   const random = randomOf(seed);
-  const fleet = createFleet({ names, others, random, entries, now: Date.now });
+  const fleet = createFleet({ names, others, random, entries, unready, now: Date.now });
   for (const each of fleet.replicas) setTimeout(each.start, random() * 30_000);
   return {
     fleet,
@@ -56,6 +56,8 @@ interface Kind {
   readonly end: readonly string[];
   /** How long all of it takes, at most, with turns of that length. */
   readonly withinMs?: (turnMs: number) => number;
+  /** Nobody is ready yet. */
+  readonly unready?: boolean;
   /** How many reloads of each replica, at most. */
   readonly reloads?: number;
 }
@@ -176,6 +178,16 @@ const kinds: readonly Kind[] = [
   { what: 'a certificate that all see at once', act: (world) => wished(world, hearing), end: all },
   { what: 'a certificate that each sees by itself', act: (world) => wished(world, 2000), end: all },
   {
+    what: 'tables that all have missed',
+    act({ fleet, random }) {
+      const withinMs = random() * 5000;
+      for (const each of fleet.replicas) setTimeout(each.misses, random() * withinMs);
+    },
+    end: all,
+    unready: true,
+    withinMs: (turnMs) => 5000 + 250 + 3 * 8 * turnMs,
+  },
+  {
     what: 'a certificate and one who is gone',
     act(world) {
       gone(world, 'z');
@@ -251,10 +263,10 @@ const first = Array.from({ length: 40 }, (_, index) => index + 1);
 /** Of 1,200, those in which two reloads once met. */
 const seeds = [...first, 118, 218, 225, 331];
 
-describe.each(kinds)('$what', ({ act, end, withinMs = () => 450_000, reloads = 1 }) => {
+describe.each(kinds)('$what', ({ act, end, unready, withinMs = () => 450_000, reloads = 1 }) => {
   it.each(seeds)('is taken over in turns by replicas side by side (%i)', async (seed) => {
     const large = seed % 3 === 0;
-    const each = world(seed, large ? 200_000 : 0);
+    const each = world(seed, large ? 200_000 : 0, unready);
     await each.pass(60_000);
     expect(each.fleet.reloads).toEqual([]);
 

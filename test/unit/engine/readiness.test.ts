@@ -5,6 +5,7 @@ import { state } from '../../helpers/members.ts';
 
 const first: Worker = { pid: 8, startedAtSeconds: 1000 };
 const next: Worker = { pid: 21, startedAtSeconds: 1500 };
+const fit = { ready: true, reasons: [], hardReload: false };
 const signal = new AbortController().signal;
 const gone: Running = { kind: 'gone' };
 const seen = (worker: Worker, handedOver?: boolean): Running =>
@@ -17,7 +18,6 @@ function judged(options: { wasReady?: Worker; confirm?: () => Confirm } = {}) {
     confirm: options.confirm,
     allowLeftOut: false,
     onReady: () => said.push('ready'),
-    onReload: () => said.push('reload'),
     onUnready: ([reason]) => said.push(`unready: ${reason}`),
     onReadyAgain: () => said.push('again'),
     onReadyMarker: (worker) => said.push(`latch ${worker?.pid ?? 'none'}`),
@@ -62,7 +62,7 @@ describe('a replica that was ready', () => {
     let begun = 0;
     const confirm = (): Confirm => {
       begun += 1;
-      return async () => ({ ready: true, reasons: [], reloaded: false });
+      return { look: async () => fit, hardReloaded() {} };
     };
     const { judge, said, pass, ready } = judged({ confirm });
     await pass(first, false);
@@ -89,12 +89,39 @@ describe('a replica that was ready', () => {
     ['was replaced by an empty one', seen(next, false)],
   ])('does not become ready with a worker that %s while it was compared', async (_, look) => {
     const { judge, pass, ready } = judged({
-      confirm: () => async () => {
-        judge.running(look);
-        return { ready: true, reasons: [], reloaded: false };
-      },
+      confirm: () => ({
+        async look() {
+          judge.running(look);
+          return fit;
+        },
+        hardReloaded() {},
+      }),
     });
     await pass(first, false);
     expect(ready()).toBe(false);
+  });
+
+  it('asks for a hard-reload as long as its last look does, and until that is done', async () => {
+    const done: boolean[] = [];
+    let missed = true;
+    const { judge, pass, ready } = judged({
+      confirm: () => ({
+        look: async () =>
+          missed ? { ready: false, reasons: ['b holds 5'], hardReload: true } : fit,
+        hardReloaded: (possible) => done.push(possible),
+      }),
+    });
+    await pass(first, false);
+    expect(judge.hardReloadFor()).toBe('b holds 5');
+    judge.hardReloaded(true);
+    expect(judge.hardReloadFor()).toBeNull();
+    await pass(first, false);
+    expect(judge.hardReloadFor()).toBe('b holds 5');
+    missed = false;
+    await pass(first, false);
+
+    expect(judge.hardReloadFor()).toBeNull();
+    expect(done).toEqual([true]);
+    expect(ready()).toBe(true);
   });
 });

@@ -60,6 +60,21 @@ describe('gate', () => {
     expect(decide(adds)).toMatchObject({ kind: 'apply', changes: adds, reasons: ['b joined'] });
   });
 
+  it('lets a hard-reload through, after a reload that is needed, too', () => {
+    const missed = { hardReloadFor: 'b holds 5' };
+
+    expect(decide(noChanges, missed)).toMatchObject({
+      kind: 'apply',
+      via: 'hard-reload',
+      reasons: ['b holds 5'],
+    });
+    expect(decide(adds, missed)).toMatchObject({ via: 'reload', changes: adds });
+    expect(decide(removes, missed)).toMatchObject({ via: 'hard-reload', changes: noChanges });
+    expect(decide(noChanges, { ...missed, reloadFor: 'renewed' })).toMatchObject({ via: 'reload' });
+    expect(decide(noChanges, missed, { lastReloadAtMs: now - 100 }).kind).toBe('wait');
+    expect(decide(noChanges, { ...missed, ...up({ resync: 'pending' }) }).kind).toBe('wait');
+  });
+
   it('lets nothing through while the own resync is pending', () => {
     const decision = decide(adds, up({ resync: 'pending' }));
 

@@ -42,14 +42,17 @@ describe('since when nothing but the turn is left', () => {
     for (const dueMs of [1300, 1300, 9000, 15_000])
       history.decided({ ...turn, untilMs: dueMs + 300, dueMs });
     expect(history.value()).toMatchObject({ missedTurns: 2, blockedUntilMs: 15_300 });
-    history.decided({ kind: 'apply', changes: none, reasons: [] });
+    history.decided({ kind: 'apply', via: 'reload', changes: none, reasons: [] });
 
     expect(history.value().missedTurns).toBe(0);
   });
 
   it.each([
     ['nothing differs', (history) => history.decided({ kind: 'none', reasons: [] })],
-    ['it is applied', (history) => history.decided({ kind: 'apply', changes: none, reasons: [] })],
+    [
+      'it is applied',
+      (history) => history.decided({ kind: 'apply', via: 'reload', changes: none, reasons: [] }),
+    ],
     ['it is held', (history) => history.decided({ kind: 'hold', reasons: [], codes: [] })],
     ['a pass failed', (history) => history.blocked()],
     ['a change failed', (history) => history.failed()],

@@ -41,7 +41,12 @@ function report(
 
 const joins: PeersChanges = { ...noChanges, add: [entry('b')] };
 const none: Decision = { kind: 'none', reasons: [] };
-const applies = (changes: PeersChanges): Decision => ({ kind: 'apply', changes, reasons: [] });
+const applies = (changes: PeersChanges): Decision => ({
+  kind: 'apply',
+  via: 'reload',
+  changes,
+  reasons: [],
+});
 const waits = (...codes: readonly ('burst' | 'turn')[]): Decision => {
   return { kind: 'wait', untilMs: 0, reasons: [], codes };
 };

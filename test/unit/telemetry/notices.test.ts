@@ -16,7 +16,7 @@ function waits(...codes: readonly HoldCode[]): Heard {
 }
 
 const none = pass({ kind: 'none', reasons: [] });
-const applies = pass({ kind: 'apply', changes: noChanges, reasons: [] });
+const applies = pass({ kind: 'apply', via: 'reload', changes: noChanges, reasons: [] });
 const failed = (code: string): Heard => ({ kind: 'failed', code, reason: 'why' });
 
 /** The notices that follow from what is heard at which second. */

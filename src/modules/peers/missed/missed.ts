@@ -1,4 +1,4 @@
-import type { Confirm } from '../../../engine/readiness.ts';
+import type { Confirm, Confirmation } from '../../../engine/readiness.ts';
 import { establishedNames, type Observed } from '../../../gate/facts.ts';
 import type { Log } from '../../../log.ts';
 import type { Member, Self } from '../../../model/member.ts';
@@ -21,8 +21,6 @@ export interface RepairOptions {
   readonly own: () => Promise<Status>;
   /** Null: it does not tell. */
   readonly ask: (sibling: Member, signal: AbortSignal) => Promise<Status | null>;
-  /** False where HAProxy does not know hard-reload. */
-  readonly hardReload: (signal: AbortSignal) => Promise<boolean>;
   readonly log: Log;
   readonly now: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -76,6 +74,9 @@ export function createRepair(options: RepairOptions): Confirm {
   let stalledLooks = 0;
   let attempts = 0;
   let possible = true;
+  let saidAtAttempt: number | null = null;
+  /** What the hard-reload is for. */
+  let wanted: readonly string[] = [];
   let said = '';
   let warned = false;
   let turn = 0;
@@ -97,6 +98,14 @@ export function createRepair(options: RepairOptions): Confirm {
       { for: decision.for, reasons: decision.reasons },
       'readiness waits for the tables of the siblings',
     );
+  }
+
+  /** Once for each hard-reload, which may have to wait for its turn. */
+  function sayMissed(reasons: readonly string[]): void {
+    if (saidAtAttempt === attempts) return;
+    saidAtAttempt = attempts;
+    wanted = reasons;
+    log.warn({ reasons }, 'resync missed: hard-reload, to learn the tables anew');
   }
 
   /** Said while somebody can still do something: the replicas that hold everything are there. */
@@ -162,7 +171,11 @@ export function createRepair(options: RepairOptions): Confirm {
     return decision;
   }
 
-  return async (observed, members, signal) => {
+  async function confirm(
+    observed: Observed,
+    members: readonly Member[],
+    signal: AbortSignal,
+  ): Promise<Confirmation> {
     startedAtMs ??= now();
     const decision = await look(observed, members, signal);
     say(decision);
@@ -172,22 +185,14 @@ export function createRepair(options: RepairOptions): Confirm {
       end(repaired ? 'repaired' : 'complete', [], () => {
         if (repaired) log.info({ attempts }, 'tables learned after a hard-reload');
       });
-      return { ready: true, reasons: [], reloaded: false };
+      return { ready: true, reasons: [], hardReload: false };
     }
     if (decision.kind === 'repair') {
-      log.warn(
-        { reasons: decision.reasons },
-        'resync missed: hard-reload, to learn the tables anew',
-      );
-      attempts += 1;
-      gapBefore = null;
-      stalledLooks = 0;
-      possible = await options.hardReload(signal);
-      if (possible) options.onReload?.(decision.reasons);
-      return { ready: false, reasons: decision.reasons, reloaded: possible };
+      sayMissed(decision.reasons);
+      return { ready: false, reasons: decision.reasons, hardReload: true };
     }
     if (decision.kind === 'wait') {
-      return { ready: false, reasons: decision.reasons, reloaded: false };
+      return { ready: false, reasons: decision.reasons, hardReload: false };
     }
     const { reasons } = decision;
     if (decision.kind === 'give-up') {
@@ -207,6 +212,17 @@ export function createRepair(options: RepairOptions): Confirm {
         ),
       );
     }
-    return { ready: true, reasons: [], reloaded: false };
+    return { ready: true, reasons: [], hardReload: false };
+  }
+
+  return {
+    look: confirm,
+    hardReloaded(supported) {
+      attempts += 1;
+      gapBefore = null;
+      stalledLooks = 0;
+      possible = supported;
+      if (possible) options.onReload?.(wanted);
+    },
   };
 }

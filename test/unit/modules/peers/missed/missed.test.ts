@@ -41,11 +41,6 @@ function bench(options: { supported?: boolean; teaches?: boolean; siblings?: num
       asked.push(name);
       return name.startsWith('mute') ? null : status(name, siblings);
     },
-    hardReload: async () => {
-      hardReloads += 1;
-      if (supported && teaches) held = siblings;
-      return supported;
-    },
     log,
     now: () => nowMs,
     sleep: async () => {},
@@ -59,13 +54,20 @@ function bench(options: { supported?: boolean; teaches?: boolean; siblings?: num
     asked,
     silences,
     hardReloads: () => hardReloads,
-    look(names: readonly (string | Member)[] = ['a', 'b', 'c']) {
+    /** A hard-reload comes as soon as it is asked for. */
+    async look(names: readonly (string | Member)[] = ['a', 'b', 'c']) {
       nowMs += 250;
-      return confirm(
+      const found = await confirm.look(
         connected,
         names.map((name) => (typeof name === 'string' ? member(name) : name)),
         signal,
       );
+      if (found.hardReload) {
+        hardReloads += 1;
+        if (supported && teaches) held = siblings;
+        confirm.hardReloaded(supported);
+      }
+      return found;
     },
   };
 }
@@ -74,7 +76,7 @@ describe('createRepair', () => {
   it('lets a pod be ready at once when nobody holds more', async () => {
     const world = bench({ siblings: 0 });
 
-    expect(await world.look()).toEqual({ ready: true, reasons: [], reloaded: false });
+    expect(await world.look()).toEqual({ ready: true, reasons: [], hardReload: false });
     expect(world.outcomes).toEqual(['complete']);
   });
 
@@ -124,7 +126,7 @@ describe('createRepair', () => {
     for (let look = 0; look < 4; look++) looks.push(await world.look());
 
     expect(looks.map(({ ready }) => ready)).toEqual([false, false, false, true]);
-    expect(looks.map(({ reloaded }) => reloaded)).toEqual([false, false, true, false]);
+    expect(looks.map(({ hardReload }) => hardReload)).toEqual([false, false, true, false]);
     expect(world.lines.filter(({ msg }) => /readiness waits/.test(String(msg)))).toHaveLength(1);
     expect(world.hardReloads()).toBe(1);
     expect(world.outcomes).toEqual(['repaired']);
@@ -146,7 +148,7 @@ describe('createRepair', () => {
 
     await world.look();
     await world.look();
-    expect(await world.look()).toMatchObject({ ready: false, reloaded: false });
+    expect(await world.look()).toMatchObject({ ready: false, hardReload: true });
 
     expect(await world.look()).toMatchObject({ ready: true });
     expect(world.lines.at(-1)).toMatchObject({ why: 'HAProxy before 2.9 knows no hard-reload' });
