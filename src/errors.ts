@@ -28,8 +28,6 @@ export const errorCodes = {
     'A file cannot be read. Check that it is mounted and readable by the user of the container.',
   FILE_WRITE_FAILED:
     'A file cannot be written. The volume must be writable and have room; nothing was changed.',
-  DATAPLANE_ADDRESS:
-    'The Data Plane API must listen on the loopback or a unix socket. Give --allow-remote-dataplane to use another address on purpose.',
   DATAPLANE_UNREACHABLE:
     'The Data Plane API does not answer in time. Is it running, and on that address?',
   DATAPLANE_UNAUTHORIZED:

@@ -1,5 +1,4 @@
 import pRetry from 'p-retry';
-import type { DataplaneAddress } from '../dataplane/address.ts';
 import { createCaller } from '../dataplane/caller.ts';
 import { createCommits } from '../dataplane/commits.ts';
 import { createCredentials, fixedCredentials } from '../dataplane/credentials.ts';
@@ -16,6 +15,7 @@ import { createTransactions } from '../dataplane/transactions.ts';
 import { errorMessage, RemoteError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { PeersChanges } from '../model/changes.ts';
+import type { DataplaneAddress } from '../model/dataplane-address.ts';
 import type { PeersSection } from '../model/peers-section.ts';
 import type { Applied, Applier } from './applier.ts';
 import { createChange } from './change.ts';

@@ -1,5 +1,4 @@
 import { monotonicNow, sleep } from '../clock.ts';
-import { parseListen } from '../config/validate.ts';
 import type { Config } from '../config/values.ts';
 import { type HelloTls, hello } from '../haproxy/hello.ts';
 import type { Log } from '../log.ts';
@@ -39,7 +38,7 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 /** The hello, once accepted, is not said again: then only whether the sibling is ready to teach is asked. */
 function createAsk(config: Config, self: Self, tls: HelloTls | undefined): AskHello {
   const accepted = new Map<string, HelloOutcome>();
-  const statusPort = parseListen(config.listen)?.port ?? 0;
+  const statusPort = config.listen.port;
   return async ({ name, address }, signal) => {
     const key = `${name} ${address}`;
     const outcome =

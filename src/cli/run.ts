@@ -1,6 +1,5 @@
 import { version as nodeVersion } from 'node:process';
 import { dateOf, monotonicNow, wallNow } from '../clock.ts';
-import { parseListen } from '../config/validate.ts';
 import { liveness } from '../engine/liveness.ts';
 import { createReadyMarker } from '../engine/ready-marker-file.ts';
 import { createApplier } from '../modules/peers/applier.ts';
@@ -67,7 +66,7 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
     },
     perSibling: config.metricsPerSibling,
   });
-  const { host, port } = parseListen(config.listen) ?? { host: '', port: 8405 };
+  const { host, port } = config.listen;
   const server = await startHttpServer({
     host,
     port,

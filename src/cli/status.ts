@@ -2,17 +2,16 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { sleep, wallNow } from '../clock.ts';
-import { parseListen } from '../config/validate.ts';
 import { errorMessage, UserError } from '../errors.ts';
 import { inTurns } from '../in-turns.ts';
 import { type Connection, connectWith } from '../kubernetes/connection.ts';
 import { listAll } from '../kubernetes/list.ts';
 import { getFromPod } from '../kubernetes/request.ts';
+import { selectorText } from '../model/selector.ts';
 import { applicationSelector } from '../sources/application.ts';
 import { readKeptSelector } from '../sources/kept-selector.ts';
 import { pods as podKind } from '../sources/kubernetes/pod-source.ts';
 import { readLabelsFile } from '../sources/labels-file.ts';
-import { selectorText } from '../sources/selector.ts';
 import { askStatus, parseStatus } from '../telemetry/ask-status.ts';
 import { escapeJson } from '../visible.ts';
 import type { Command, Context } from './command.ts';
@@ -100,7 +99,7 @@ function lookOverApi(context: Context, port: number): Look {
 
 async function status(context: Context): Promise<number> {
   const { config, out, terminal, signal } = context;
-  const port = parseListen(config.listen)?.port ?? 8405;
+  const { port } = config.listen;
   const look =
     config.pod.length > 0 || config.all ? lookOverApi(context, port) : lookHere(context, port);
   for (;;) {

@@ -20,6 +20,11 @@ export function helpText(command: CommandName, summary: string): string {
   return `${summary}\n\nUsage: haproxy-peer-sync ${command} [options]\n\nOptions:\n${rows.join('\n')}\n`;
 }
 
+/** Of a value that was parsed into parts, what it was parsed from. */
+function textOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'text' in value ? value.text : value;
+}
+
 /** The effective configuration for the start-up log: secrets masked, durations as text, unset ones left out. */
 export function maskedConfig(config: Config): Readonly<Record<string, unknown>> {
   const shown: Record<string, unknown> = {};
@@ -30,7 +35,7 @@ export function maskedConfig(config: Config): Readonly<Record<string, unknown>> 
     if (option.secret) shown[option.name] = '<redacted>';
     else if (option.type === 'duration' && typeof value === 'number') {
       shown[option.name] = formatDuration(value);
-    } else shown[option.name] = value;
+    } else shown[option.name] = textOf(value);
   }
   return shown;
 }

@@ -8,6 +8,10 @@ export type OptionType =
   | 'port'
   | 'duration'
   | 'list'
+  | 'listen'
+  | 'dataplane-address'
+  /** A label selector, without surrounding space. */
+  | 'selector'
   | readonly string[];
 
 export type CommandName = 'init' | 'run' | 'status' | 'doctor';

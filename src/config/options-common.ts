@@ -77,7 +77,7 @@ export const commonOptions = [
   },
   {
     name: 'selector',
-    type: 'string',
+    type: 'selector',
     description:
       "Label selector of the sibling pods. Default: the spec.selector of this pod's owner where the Role lets it be read, else the labels that name an application, and all replicas of the same owner.",
     commands: every,
@@ -282,7 +282,7 @@ export const commonOptions = [
   },
   {
     name: 'dataplane-url',
-    type: 'string',
+    type: 'dataplane-address',
     default: 'http://127.0.0.1:5555',
     deprecatedFlags: ['data-plane-api-address'],
     description: 'Data Plane API: http://127.0.0.1:PORT, http://[::1]:PORT or unix:/PATH.',
@@ -290,7 +290,7 @@ export const commonOptions = [
   },
   {
     name: 'listen',
-    type: 'string',
+    type: 'listen',
     default: ':8405',
     description:
       'Address and port of /livez, /readyz, /status and /metrics: :PORT, ADDR:PORT or [ADDR]:PORT. Siblings ask each other for /status on this port.',

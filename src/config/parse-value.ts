@@ -1,4 +1,7 @@
+import { parseDataplaneAddress } from '../model/dataplane-address.ts';
+import { selectorProblem } from '../model/selector.ts';
 import { parseDuration } from './duration.ts';
+import { parseListen } from './listen.ts';
 import type { Option } from './option.ts';
 
 type Kind = Pick<Option, 'type' | 'least'>;
@@ -49,6 +52,18 @@ export function parseValue({ type, least = '0' }: Kind, text: string): Parsed {
           .map((item) => item.trim())
           .filter((item) => item !== ''),
       };
+    case 'listen': {
+      const value = parseListen(text);
+      return value === undefined
+        ? { problem: 'is not :PORT, ADDR:PORT or [ADDR]:PORT' }
+        : { value };
+    }
+    case 'dataplane-address':
+      return parseDataplaneAddress(text);
+    case 'selector': {
+      const problem = selectorProblem(text);
+      return problem === undefined ? { value: text.trim() } : { problem: `is wrong: ${problem}` };
+    }
     default: {
       const never: never = type;
       return { problem: `has the unknown type ${String(never)}` };

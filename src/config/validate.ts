@@ -8,25 +8,18 @@ import { parseValue } from './parse-value.ts';
 import { textProblems } from './texts.ts';
 import { type Config, camelCase } from './values.ts';
 
-/** Host (empty: all addresses) and port of `:8405`, `127.0.0.1:8405` or `[::1]:8405`; port 0 picks a free one. */
-export function parseListen(text: string): { host: string; port: number } | undefined {
-  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<v4>[^:]*)):(?<port>\d{1,5})$/.exec(text);
-  const host = match?.groups?.v6 ?? match?.groups?.v4 ?? '';
-  const port = Number(match?.groups?.port ?? Number.NaN);
-  if (!(port >= 0 && port <= 65_535)) return undefined;
-  return host === '' || isIP(host) !== 0 ? { host, port } : undefined;
-}
-
 function names(name: string): string {
   const option = options.find((candidate) => candidate.name === name);
   const short: readonly string[] = option !== undefined && 'env' in option ? option.env : [];
   return [`--${name}`, ...(short.length > 0 ? short : [envName({ name })])].join(' or ');
 }
 
-function listenProblems({ listen }: Readonly<Record<string, unknown>>): string[] {
-  return typeof listen === 'string' && parseListen(listen) === undefined
-    ? [`--listen "${listen}" is not :PORT, ADDR:PORT or [ADDR]:PORT`]
-    : [];
+/** Whoever reaches the Data Plane API owns HAProxy, and basic auth over a network is readable. */
+function remoteProblems({ dataplaneUrl, allowRemoteDataplane }: Partial<Config>): string[] {
+  if (!dataplaneUrl || dataplaneUrl.isLocal || allowRemoteDataplane === true) return [];
+  return [
+    `--dataplane-url ${quoted(dataplaneUrl.text)} is not on the loopback: give --allow-remote-dataplane if it has to be`,
+  ];
 }
 
 function relations(command: CommandName, config: Readonly<Record<string, unknown>>): string[] {
@@ -34,7 +27,7 @@ function relations(command: CommandName, config: Readonly<Record<string, unknown
   const need = (name: string, why: string): void => {
     if (config[camelCase(name)] === undefined) problems.push(`${names(name)} is missing: ${why}`);
   };
-  if (command === 'status') return [...listenProblems(config), ...textProblems(config)];
+  if (command === 'status') return [...textProblems(config)];
   need('pod-name', 'it is the name of this peer (downward API, fieldPath metadata.name)');
   need('pod-ip', 'it is the address of this peer (downward API, fieldPath status.podIP)');
   if (config.source === 'kubernetes' || config.source === 'service') {
@@ -74,11 +67,7 @@ function relations(command: CommandName, config: Readonly<Record<string, unknown
   if (typeof podIp === 'string' && isIP(podIp) === 0) {
     problems.push(`--pod-ip ${quoted(podIp)} is not an IP address`);
   }
-  if (typeof config.dataplaneUrl === 'string' && /^(?!unix:).*@/.test(config.dataplaneUrl))
-    problems.push(
-      '--dataplane-url carries a user or password (it is not shown), which belong in --dataplane-user and --password-file',
-    );
-  problems.push(...listenProblems(config), ...textProblems(config));
+  problems.push(...remoteProblems(config as Partial<Config>), ...textProblems(config));
   return problems;
 }
 
@@ -108,7 +97,9 @@ export function loadConfig(
     const parsed = parseValue(option, text);
     if ('value' in parsed) config[camelCase(option.name)] = parsed.value;
     else {
-      const shown = option.secret ? '' : ` ${quoted(text)}`;
+      // An address may hold a password.
+      const hidden = option.secret === true || option.type === 'dataplane-address';
+      const shown = hidden ? '' : ` ${quoted(text)}`;
       problems.push(`${given?.origin ?? option.name}${shown} ${parsed.problem}`);
       config[camelCase(option.name)] = null;
     }

@@ -1,3 +1,5 @@
+import type { DataplaneAddress } from '../model/dataplane-address.ts';
+import type { Listen } from './listen.ts';
 import type { CommandName } from './option.ts';
 import type { options } from './options.ts';
 
@@ -14,9 +16,13 @@ type ValueOf<T> = T extends 'boolean'
     ? number
     : T extends 'list'
       ? readonly string[]
-      : T extends readonly string[]
-        ? T[number]
-        : string;
+      : T extends 'listen'
+        ? Listen
+        : T extends 'dataplane-address'
+          ? DataplaneAddress
+          : T extends readonly string[]
+            ? T[number]
+            : string;
 
 type Needed<E extends Entry> = E extends { readonly default: string }
   ? true

@@ -1,6 +1,6 @@
 import got from 'got';
 import { monotonicNow, timerMs } from '../clock.ts';
-import type { DataplaneAddress } from './address.ts';
+import type { DataplaneAddress } from '../model/dataplane-address.ts';
 import type { Credentials } from './credentials.ts';
 import { refusalError, type Stage, silenceError } from './failure.ts';
 import { errorSchema } from './schema.ts';

@@ -1,6 +1,7 @@
 import type { Variables } from '../config-text/config-text.ts';
 import type { ContainerInput } from '../config-text/container-lines.ts';
 import type { TableState } from '../haproxy/show-table.ts';
+import type { DataplaneAddress } from '../model/dataplane-address.ts';
 import type { HelloOutcome } from '../model/hello.ts';
 import type { Self } from '../model/member.ts';
 import type { LeftOut } from '../model/membership.ts';
@@ -51,7 +52,7 @@ export interface Facts {
     readonly configFile: string;
     readonly passwordFile: string;
     readonly dataplaneConfig: string;
-    readonly dataplaneUrl: string;
+    readonly dataplaneUrl: DataplaneAddress;
     readonly dataplaneUser: string;
     readonly userlist: string;
     readonly masterSocket: string;

@@ -1,10 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { geteuid } from 'node:process';
 import { monotonicNow, sleep, wallNow } from '../clock.ts';
-import { parseListen } from '../config/validate.ts';
 import type { Config } from '../config/values.ts';
 import { configVersion } from '../config-text/peers-text.ts';
-import { parseDataplaneAddress } from '../dataplane/address.ts';
 import { createCaller } from '../dataplane/caller.ts';
 import { createCredentials, fixedCredentials } from '../dataplane/credentials.ts';
 import { createHttp, parseJson } from '../dataplane/http.ts';
@@ -90,7 +88,7 @@ async function lookAtPods(config: Config, selector: string, signal: AbortSignal)
 
 async function lookAtDataplane(config: Config, signal: AbortSignal) {
   const http = createHttp({
-    address: parseDataplaneAddress(config.dataplaneUrl, config.allowRemoteDataplane),
+    address: config.dataplaneUrl,
     credentials:
       config.dataplanePassword === undefined
         ? createCredentials(config.dataplaneUser, config.passwordFile)
@@ -142,7 +140,7 @@ async function lookAtSiblings(
   const { members, leftOut } = source.snapshot();
   stop.abort();
   await source.stopped();
-  const port = parseListen(config.listen)?.port ?? 8405;
+  const { port } = config.listen;
   const tls = await helloTls(config).catch(() => undefined);
   const siblings = await inTurns(
     members.filter(({ name, terminating }) => name !== self.name && !terminating),
@@ -255,7 +253,7 @@ export async function gatherFacts(
       usesDataplane: config.applier === 'dataplane',
       usesKubernetes,
       allowLeftOut: config.allowLeftOut,
-      statusPort: parseListen(config.listen)?.port ?? 8405,
+      statusPort: config.listen.port,
     },
     selector,
     selectorFrom: scope?.found()?.origin,

@@ -108,7 +108,7 @@ const dataplane: Check = ({ dataplane: found, options, admin }) => {
   const name = 'dataplane';
   if (!found.ok) {
     const mends: Readonly<Record<string, string>> = {
-      DATAPLANE_UNREACHABLE: `is the container running, and does it listen on ${options.dataplaneUrl}? kubectl logs POD -c dataplaneapi`,
+      DATAPLANE_UNREACHABLE: `is the container running, and does it listen on ${options.dataplaneUrl.text}? kubectl logs POD -c dataplaneapi`,
       DATAPLANE_UNAUTHORIZED: 'restart the pod: init writes userlist and password together',
     };
     return [failure(name, found.why, mends[found.code ?? ''] ?? found.hint ?? 'look at its log')];
@@ -139,7 +139,6 @@ const dataplane: Check = ({ dataplane: found, options, admin }) => {
 const address: Check = ({ options, dataplaneYml }) => {
   if (!options.usesDataplane) return [];
   const name = 'dataplane-address';
-  const local = /^(unix:|(http:\/\/)?(127\.|localhost|\[::1\]))/.test(options.dataplaneUrl);
   const listens = dataplaneYml.ok ? readYml(dataplaneYml.value)?.dataplaneapi : undefined;
   const { host, port } = listens ?? {};
   if (host !== undefined && !/^(127\.|localhost$|\[?::1\]?$)/.test(host)) {
@@ -151,21 +150,21 @@ const address: Check = ({ options, dataplaneYml }) => {
       ),
     ];
   }
-  const asked = /:(\d+)\/?$/.exec(options.dataplaneUrl)?.[1];
-  if (port !== undefined && asked !== undefined && Number(asked) !== port) {
+  const { text, isLocal, listen } = options.dataplaneUrl;
+  if (port !== undefined && 'port' in listen && listen.port !== port) {
     return [
       failure(
         name,
-        `the Data Plane API listens on port ${port}, and the sidecar asks ${options.dataplaneUrl}`,
+        `the Data Plane API listens on port ${port}, and the sidecar asks ${text}`,
         `--dataplane-url http://${host ?? '127.0.0.1'}:${port}`,
       ),
     ];
   }
-  if (local) return [ok(name, options.dataplaneUrl)];
+  if (isLocal) return [ok(name, text)];
   return [
     failure(
       name,
-      `${options.dataplaneUrl} is not on the loopback: anybody in the network may try the password`,
+      `${text} is not on the loopback: anybody in the network may try the password`,
       'dataplaneapi: { host: 127.0.0.1 } and --dataplane-url http://127.0.0.1:5555',
     ),
   ];

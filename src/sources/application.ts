@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts';
-import type { Labels, Selector } from './selector.ts';
+import type { Labels, Selector } from '../model/selector.ts';
 
 /**
  * Labels that say which application a pod belongs to: Kubernetes' recommended ones, and the two that came before them.

@@ -10,7 +10,6 @@ import { createPodSource } from './kubernetes/pod-source.ts';
 import { createScope, type FoundSelector, type Scope } from './kubernetes/scope.ts';
 import { createSliceSource } from './kubernetes/slice-source.ts';
 import { readLabelsFile } from './labels-file.ts';
-import { validateSelector } from './selector.ts';
 import { readSelf } from './self.ts';
 import type { Source } from './source.ts';
 
@@ -33,12 +32,12 @@ export interface CreateSourceOptions {
   readonly kept?: FoundSelector | undefined;
 }
 
-/** How the pods of `--source kubernetes` are selected. Throws a UserError for a --selector that is none. */
+/** How the pods of `--source kubernetes` are selected. */
 function scopeOf(config: Config, log: Log, kept: FoundSelector | undefined): Scope {
   return createScope({
     namespace: config.namespace ?? '',
     podName: config.podName ?? '',
-    given: config.selector === undefined ? undefined : validateSelector(config.selector),
+    given: config.selector,
     kept,
     labels: () => readLabelsFile(config.labelsFile),
     connect: connectWith(config.kubeconfig),

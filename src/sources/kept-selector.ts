@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { type FileAccess, writeFileAtomic } from '../files/files.ts';
+import { selectorProblem } from '../model/selector.ts';
 import type { FoundSelector } from './kubernetes/scope.ts';
-import { selectorProblem } from './selector.ts';
 
 const selector = z.string().refine((text) => selectorProblem(text) === undefined);
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { AppError, errorMessage, UserError } from '../errors.ts';
-import type { Labels } from './selector.ts';
+import type { Labels } from '../model/selector.ts';
 
 const line = /^(?<key>[^="\s]+)="(?<value>(?:[^"\\]|\\.)*)"$/;
 const goEscape =

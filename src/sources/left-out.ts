@@ -1,6 +1,6 @@
 import type { LeftOut } from '../model/membership.ts';
+import { type Labels, matches, type Requirement, type Selector } from '../model/selector.ts';
 import { looksAlike } from './application.ts';
-import { type Labels, matches, type Requirement, type Selector } from './selector.ts';
 import { type Owner, podLabels, revisionLabels, workloadOf } from './workload.ts';
 
 /** What of a pod tells where it belongs. */

@@ -1,4 +1,4 @@
-import type { Labels } from './selector.ts';
+import type { Labels } from '../model/selector.ts';
 
 /** The controller of a pod (`metadata.ownerReferences`, the entry with `controller: true`). */
 export interface Owner {

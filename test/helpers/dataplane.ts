@@ -26,7 +26,7 @@ export interface HaproxyStand {
 }
 
 export interface DataplaneStand extends HaproxyStand {
-  /** As given to `parseDataplaneAddress`. */
+  /** As given to `addressOf`. */
   readonly address: string;
   readonly user: string;
   readonly password: string;

@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
 import type { Applier } from '../../src/apply/applier.ts';
 import { createDataplaneApplier, type DataplaneOptions } from '../../src/apply/dataplane.ts';
-import { parseDataplaneAddress } from '../../src/dataplane/address.ts';
 import { createLog } from '../../src/log.ts';
 import type { DataplaneStand } from './dataplane.ts';
 import { sectionName } from './dataplane.ts';
+import { addressOf } from './dataplane-address.ts';
 
 /** An applier for a stand, with short times. */
 export function dataplaneApplier(
@@ -12,7 +12,7 @@ export function dataplaneApplier(
   part: Partial<DataplaneOptions> = {},
 ): Applier {
   return createDataplaneApplier({
-    address: parseDataplaneAddress(stand.address),
+    address: addressOf(stand.address),
     user: stand.user,
     passwordFile: stand.passwordFile,
     sectionName,

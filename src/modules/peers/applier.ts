@@ -4,14 +4,13 @@ import { createDataplaneApplier } from '../../apply/dataplane.ts';
 import { createDirectApplier } from '../../apply/direct.ts';
 import { createDryRunApplier } from '../../apply/memory.ts';
 import type { Config } from '../../config/values.ts';
-import { parseDataplaneAddress } from '../../dataplane/address.ts';
 import { observePeers } from '../../engine/observe.ts';
 import { hardReload, reloadOverMaster } from '../../haproxy/master.ts';
 import type { Log } from '../../log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { haproxyEnv } from './haproxy-env.ts';
 
-/** The applier that the configuration asks for. Throws a UserError for an address that is not local. */
+/** The applier that the configuration asks for. */
 export function createApplier(
   config: Config,
   own: Readonly<Record<string, string | undefined>>,
@@ -31,7 +30,7 @@ export function createApplier(
           readOnly: config.dryRun,
         })
       : createDataplaneApplier({
-          address: parseDataplaneAddress(config.dataplaneUrl, config.allowRemoteDataplane),
+          address: config.dataplaneUrl,
           user: config.dataplaneUser,
           passwordFile: config.passwordFile,
           password: config.dataplanePassword,

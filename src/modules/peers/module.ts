@@ -1,6 +1,5 @@
 import type { Applier } from '../../apply/applier.ts';
 import { sleep } from '../../clock.ts';
-import { parseListen } from '../../config/validate.ts';
 import type { Config } from '../../config/values.ts';
 import { fanOut } from '../../engine/fan-out.ts';
 import { observePeers } from '../../engine/observe.ts';
@@ -66,7 +65,7 @@ function createConfirm(
 ) {
   const { config, log, now, metrics, events } = options;
   if (!config.repair || config.dryRun) return {};
-  const port = parseListen(config.listen)?.port ?? 0;
+  const { port } = config.listen;
   const confirm = () =>
     createRepair({
       self: options.self,

@@ -4,7 +4,13 @@ import { startDeadline } from '../../kubernetes/deadline.ts';
 import { pathOf, versionPath } from '../../kubernetes/kind.ts';
 import { sendJson } from '../../kubernetes/request.ts';
 import { resourceListSchema } from '../../kubernetes/schema.ts';
-import { type Labels, matches, type Selector, selectorProblem, selectorText } from '../selector.ts';
+import {
+  type Labels,
+  matches,
+  type Selector,
+  selectorProblem,
+  selectorText,
+} from '../../model/selector.ts';
 import { type Owner, revisionLabels } from '../workload.ts';
 import { ownerSelectorSchema } from './pod-schema.ts';
 

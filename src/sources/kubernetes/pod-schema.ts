@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import type { Labels, Selector } from '../../model/selector.ts';
 import type { PodOrigin } from '../left-out.ts';
 import type { PodFacts } from '../pods.ts';
-import type { Labels, Selector } from '../selector.ts';
 
 const ownerSchema = z.object({
   apiVersion: z.string(),

@@ -2,11 +2,17 @@ import { errorMessage } from '../../errors.ts';
 import type { Connect, Connection } from '../../kubernetes/connection.ts';
 import type { Log } from '../../log.ts';
 import type { LeftOut } from '../../model/membership.ts';
+import {
+  type Labels,
+  matches,
+  parseSelector,
+  type Selector,
+  selectorText,
+} from '../../model/selector.ts';
 import { applicationOf, applicationSelector } from '../application.ts';
 import { listed } from '../choose-members.ts';
 import { inCommon, leftOutOf, type PodOrigin, sameWorkload, widened } from '../left-out.ts';
 import type { PodFacts } from '../pods.ts';
-import { type Labels, matches, parseSelector, type Selector, selectorText } from '../selector.ts';
 import { workloadOf } from '../workload.ts';
 import { type LookedAround, lookAround, ownOrigin } from './neighbours.ts';
 import { neededOwnerRule, ownerSelector } from './owner.ts';

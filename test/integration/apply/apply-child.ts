@@ -1,13 +1,13 @@
 import { createDataplaneApplier } from '../../../src/apply/dataplane.ts';
-import { parseDataplaneAddress } from '../../../src/dataplane/address.ts';
 import { createLog } from '../../../src/log.ts';
 import { noChanges } from '../../../src/model/changes.ts';
 import { sectionName } from '../../helpers/dataplane.ts';
+import { addressOf } from '../../helpers/dataplane-address.ts';
 
 /** A process that applies one change, to be killed in the middle: ADDRESS PASSWORD_FILE STATE_DIRECTORY. */
 const [address = '', passwordFile = '', stateDirectory = ''] = process.argv.slice(2);
 const applier = createDataplaneApplier({
-  address: parseDataplaneAddress(address),
+  address: addressOf(address),
   user: 'admin',
   passwordFile,
   sectionName,

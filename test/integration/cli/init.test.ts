@@ -163,7 +163,7 @@ describe.skipIf(noHaproxy)(noHaproxy ? 'init (skipped: no haproxy on PATH)' : 'i
     const { exitCode, text } = await init({ 'dataplane-url': 'http://10.0.0.1:5555' }).ended;
 
     expect(exitCode).toBe(2);
-    expect(text).toContain('DATAPLANE_ADDRESS');
+    expect(text).toContain('is not on the loopback');
     expect(readdirSync(etc)).toEqual([]);
   });
 

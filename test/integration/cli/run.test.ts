@@ -277,7 +277,7 @@ describe.skipIf(missing !== null)(missing === null ? 'run' : `run (skipped: no $
   });
 
   it.each([
-    [{ 'dataplane-url': 'http://192.0.2.1:5555' }, 'DATAPLANE_ADDRESS'],
+    [{ 'dataplane-url': 'http://192.0.2.1:5555' }, 'not on the loopback'],
     [{ selector: 'a in (', source: 'kubernetes', namespace: 'x' }, 'CONFIG_INVALID'],
     [{ 'peers-port': '99999' }, 'CONFIG_INVALID'],
   ])('exits with 2 for %j', async (flags, code) => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { flagsMarkdown, helpText, maskedConfig } from '../../../src/config/describe.ts';
 import { formatDuration, parseDuration } from '../../../src/config/duration.ts';
+import { parseListen } from '../../../src/config/listen.ts';
 import { envName, options } from '../../../src/config/options.ts';
-import { loadConfig, parseListen } from '../../../src/config/validate.ts';
+import { loadConfig } from '../../../src/config/validate.ts';
 import { UserError } from '../../../src/errors.ts';
 
 const env = { POD_NAME: 'web-1', POD_NAMESPACE: 'edge', POD_IP: '10.0.0.1' };
@@ -61,13 +62,13 @@ describe('loadConfig', () => {
       peersSection: 'haproxy-peers',
       peersPort: 3000,
       dataplaneUser: 'admin',
-      dataplaneUrl: 'http://127.0.0.1:5555',
+      dataplaneUrl: { base: 'http://127.0.0.1:5555', isLocal: true },
       configFile: '/etc/haproxy/haproxy.cfg',
       passwordFile: '/etc/haproxy/dataplaneapi.password',
       adminSocket: '/var/run/haproxy/admin.sock',
       masterSocket: '/var/run/haproxy/master.sock',
       labelsFile: '/etc/podinfo/labels',
-      listen: ':8405',
+      listen: { host: '', port: 8405 },
       resyncInterval: 30_000,
       removalDelay: 300_000,
       joinTimeout: 60_000,
@@ -189,7 +190,7 @@ describe('loadConfig', () => {
       source: 'service',
       service: 'haproxy',
       dataplaneUser: 'boss',
-      dataplaneUrl: '127.0.0.1:6666',
+      dataplaneUrl: { text: 'http://127.0.0.1:6666' },
       peersSection: 'p',
       peersPort: 3333,
       dataplanePassword: 'hunter2',
@@ -197,6 +198,31 @@ describe('loadConfig', () => {
     });
     expect(hints).toHaveLength(7);
     expect(hints.join()).not.toContain('hunter2');
+  });
+
+  it('says in one message what is wrong with addresses and the selector', () => {
+    const text = problems([
+      '--dataplane-url=http://10.0.0.1:5555',
+      '--listen=localhost:1',
+      '--selector=app in (',
+      '--peers-port=0',
+    ]);
+
+    expect(text).toMatch(/--dataplane-url "http:\/\/10\.0\.0\.1:5555".* is not on the loopback/);
+    expect(text).toMatch(/--listen "localhost:1" is not :PORT/);
+    expect(text).toMatch(/--selector "app in \(" is wrong/);
+    expect(text).toMatch(/--peers-port "0"/);
+    const remote = ['--dataplane-url=http://10.0.0.1', '--allow-remote-dataplane'];
+    expect(loadConfig('run', remote, env).config.dataplaneUrl.isLocal).toBe(false);
+  });
+
+  it('shows addresses as text', () => {
+    const { config } = loadConfig('run', ['--listen=127.0.0.1:1'], env);
+
+    expect(maskedConfig(config)).toMatchObject({
+      listen: '127.0.0.1:1',
+      'dataplane-url': 'http://127.0.0.1:5555',
+    });
   });
 
   it('masks secrets wherever it shows the configuration', () => {
@@ -320,7 +346,7 @@ describe('parseListen', () => {
     ['127.0.0.1:0', { host: '127.0.0.1', port: 0 }],
     ['[::1]:80', { host: '::1', port: 80 }],
   ])('reads %s', (text, expected) => {
-    expect(parseListen(text)).toEqual(expected);
+    expect(parseListen(text)).toEqual({ ...expected, text });
   });
 
   it.each(['', '8405', 'localhost:1', ':70000', '::1:80'])('refuses %j', (text) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { examine } from '../../../src/doctor/examine.ts';
 import type { Facts, Finding, SiblingFact } from '../../../src/doctor/facts.ts';
+import { addressOf } from '../../helpers/dataplane-address.ts';
 
 const configText = `global
   hard-stop-after 20s
@@ -55,7 +56,7 @@ const well: Facts = {
     configFile: '/etc/haproxy/haproxy.cfg',
     passwordFile: '/etc/haproxy/dataplaneapi.password',
     dataplaneConfig: '/etc/haproxy/dataplaneapi.yml',
-    dataplaneUrl: 'http://127.0.0.1:5555',
+    dataplaneUrl: addressOf('http://127.0.0.1:5555'),
     dataplaneUser: 'admin',
     userlist: 'dataplaneapi',
     masterSocket: '/var/run/haproxy/master.sock',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { selectorText } from '../../../src/model/selector.ts';
 import { applicationSelector, looksAlike } from '../../../src/sources/application.ts';
-import { selectorText } from '../../../src/sources/selector.ts';
 
 describe('applicationSelector', () => {
   it('takes the labels that name the application, and no other', () => {

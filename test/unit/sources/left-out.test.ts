@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applicationSelector } from '../../../src/sources/application.ts';
-import { leftOutOf, type PodOrigin, sameWorkload, widened } from '../../../src/sources/left-out.ts';
 import {
   type Labels,
   matches,
   parseSelector,
   selectorProblem,
   selectorText,
-} from '../../../src/sources/selector.ts';
+} from '../../../src/model/selector.ts';
+import { applicationSelector } from '../../../src/sources/application.ts';
+import { leftOutOf, type PodOrigin, sameWorkload, widened } from '../../../src/sources/left-out.ts';
 import { workloadOf } from '../../../src/sources/workload.ts';
 
 function pod(name: string, labels: Labels, owner: PodOrigin['owner'] = null): PodOrigin {

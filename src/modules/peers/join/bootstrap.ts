@@ -4,14 +4,9 @@ import { geteuid } from 'node:process';
 import { wallNow } from '../../../clock.ts';
 import type { Config } from '../../../config/values.ts';
 import { containerLines } from '../../../config-text/container-lines.ts';
-import {
-  type DataplaneYmlInput,
-  renderDataplaneYml,
-  renderReloadScript,
-} from '../../../config-text/dataplane-yml.ts';
+import { renderDataplaneYml, renderReloadScript } from '../../../config-text/dataplane-yml.ts';
 import { findHash, renderHaproxyCfg } from '../../../config-text/render.ts';
 import { hashPassword, verifyPassword } from '../../../config-text/userlist.ts';
-import { parseDataplaneAddress } from '../../../dataplane/address.ts';
 import { type FileAccess, readText, writeFileAtomic } from '../../../files/files.ts';
 import { expiresAtMs, readMaterial, writeTlsFiles } from '../../../haproxy/tls-material.ts';
 import { validateConfig } from '../../../haproxy/validate.ts';
@@ -35,15 +30,6 @@ export interface BootstrapOptions {
 export interface Bootstrap {
   /** Writes haproxy.cfg for these members, checked by HAProxy where there is one. Nothing when nothing differs. */
   write(membership: Membership): Promise<void>;
-}
-
-/** Where the Data Plane API has to listen to be found at `url`. */
-function listenOf(url: string): DataplaneYmlInput['listen'] {
-  const { base } = parseDataplaneAddress(url);
-  const socket = /^http:\/\/unix:(?<path>.+):$/.exec(base)?.groups?.path;
-  if (socket !== undefined) return { socket };
-  const { hostname, port } = new URL(base);
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 80 : Number(port) };
 }
 
 /** The hash that stands in the file already, when it is one of this password: a second run then changes nothing. */
@@ -78,7 +64,7 @@ async function writeChecked(
  */
 export async function createBootstrap(options: BootstrapOptions): Promise<Bootstrap> {
   const { config, env, self, log } = options;
-  const listen = config.applier === 'dataplane' ? listenOf(config.dataplaneUrl) : null;
+  const listen = config.applier === 'dataplane' ? config.dataplaneUrl.listen : null;
   const template = await readText(config.template ?? '');
   const gid = config.fileGroup;
   const access: FileAccess = gid === undefined ? { mode: 0o600 } : { mode: 0o640, gid };

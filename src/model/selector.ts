@@ -1,5 +1,3 @@
-import { UserError } from '../errors.ts';
-
 /** One condition of a label selector. `notin` holds for pods without the label, too, as the API server has it. */
 export interface Requirement {
   readonly key: string;
@@ -76,27 +74,13 @@ export function selectorProblem(selector: string): string | undefined {
     .find((problem) => problem !== undefined);
 }
 
-/** Throws `UserError` CONFIG_INVALID, or SELECTOR_EMPTY for an empty one. */
+/** Throws where `selectorProblem` finds one: ask that first, of what is given from outside. */
 export function parseSelector(selector: string): Selector {
   const problem = selectorProblem(selector);
-  if (problem === undefined)
-    return requirementsOf(selector)
-      .map(parseRequirement)
-      .filter((requirement) => requirement !== undefined);
-  const code = selector.trim() === '' ? 'SELECTOR_EMPTY' : 'CONFIG_INVALID';
-  throw new UserError(
-    code,
-    `The label selector ${JSON.stringify(selector)} is wrong: ${problem}.`,
-    {
-      hint: 'Give --selector as kubectl takes it, e.g. app=haproxy,tier=edge.',
-    },
-  );
-}
-
-/** The selector without surrounding space. Throws as `parseSelector` does. */
-export function validateSelector(selector: string): string {
-  parseSelector(selector);
-  return selector.trim();
+  if (problem !== undefined) throw new RangeError(`no label selector: ${problem}`);
+  return requirementsOf(selector)
+    .map(parseRequirement)
+    .filter((requirement) => requirement !== undefined);
 }
 
 function requirementText({ key, operator, values }: Requirement): string {
