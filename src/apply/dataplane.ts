@@ -2,7 +2,7 @@ import pRetry from 'p-retry';
 import { createCaller } from '../dataplane/caller.ts';
 import { createCommits } from '../dataplane/commits.ts';
 import { createCredentials, fixedCredentials } from '../dataplane/credentials.ts';
-import { shouldRetry } from '../dataplane/failure.ts';
+import { nobodyListens, shouldRetry } from '../dataplane/failure.ts';
 import { type CallInfo, createHttp } from '../dataplane/http.ts';
 import { createJournal } from '../dataplane/journal.ts';
 import { createLoaded } from '../dataplane/loaded.ts';
@@ -64,7 +64,7 @@ const defaultRetry: RetrySettings = { limit: 3, minMs: 200, maxMs: 2_000 };
 
 /**
  * Before the first answer. The Data Plane API starts beside us and listens within a second; waits that grow would make
- * every pod of a rollout ready later by as much again.
+ * every pod of a rollout ready later by as much again. Only while nobody listens more often than otherwise.
  */
 function atStart({ limit, minMs }: RetrySettings): RetrySettings {
   return { limit: 3 * limit, minMs: minMs / 2, maxMs: minMs / 2 };
@@ -153,7 +153,8 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
       maxTimeout: maxMs,
       randomize: true,
       signal,
-      shouldRetry: ({ error }) => shouldRetry(error),
+      shouldRetry: ({ error, attemptNumber }) =>
+        shouldRetry(error) && (attemptNumber <= retry.limit || nobodyListens(error)),
       onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
         const code = error instanceof RemoteError ? error.code : undefined;
         log.debug(

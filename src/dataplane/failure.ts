@@ -67,7 +67,7 @@ export function silenceError(stage: Stage, call: string, error: unknown): Remote
   return new RemoteError('DATAPLANE_UNREACHABLE', `No answer to ${call}: ${text}`, {
     retryable: true,
     stage,
-    cause: new Error(text),
+    cause: Object.assign(new Error(text), code === '' ? {} : { code }),
   });
 }
 
@@ -100,4 +100,11 @@ export function shouldRetry(error: unknown): boolean {
 export function outcomeUnknown(error: unknown): boolean {
   if (!(error instanceof RemoteError)) return true;
   return error.code === 'DATAPLANE_UNREACHABLE' || error.code === 'DATAPLANE_BAD_ANSWER';
+}
+
+/** The call ended at once, because there is no socket, or nobody behind it. */
+export function nobodyListens(error: unknown): boolean {
+  const cause = error instanceof RemoteError ? error.cause : undefined;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'ECONNREFUSED' || code === 'ENOENT';
 }
