@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { errorMessage } from '../errors.ts';
+import { createStateFile } from '../files/state-file.ts';
 import type { Log } from '../log.ts';
 
 /**
@@ -19,12 +20,15 @@ export interface Journal {
   readonly setReloadDue: (due: boolean) => Promise<void>;
 }
 
-const stateSchema = z.object({ open: z.array(z.string()), reloadDue: z.boolean() });
+const schema = z.object({ open: z.array(z.string()), reloadDue: z.boolean() });
 const fileName = 'haproxy-peer-sync.transactions.json';
 
 /** Without a directory it remembers for the life of the process only. */
 export function createJournal(directory: string | undefined, log: Log): Journal {
-  const file = directory === undefined ? undefined : join(directory, fileName);
+  // Not waited for: a node that crashes takes the transactions along.
+  const access = { mode: 0o600, durable: false };
+  const path = directory === undefined ? undefined : join(directory, fileName);
+  const file = path === undefined ? undefined : createStateFile(path, schema, access);
   const open = new Set<string>();
   let reloadDue = false;
   let loaded = false;
@@ -34,21 +38,14 @@ export function createJournal(directory: string | undefined, log: Log): Journal 
   async function save(): Promise<void> {
     if (file === undefined || directory === undefined) return;
     try {
-      if (open.size === 0 && !reloadDue) {
-        await rm(file, { force: true });
-        return;
-      }
+      if (open.size === 0 && !reloadDue) return await file.remove();
       await mkdir(directory, { recursive: true });
-      // In one step, since we may be killed in it. Not synced: a node that crashes takes the transactions along.
-      await writeFile(`${file}.new`, JSON.stringify({ open: [...open], reloadDue }), {
-        mode: 0o600,
-      });
-      await rename(`${file}.new`, file);
+      await file.write({ open: [...open], reloadDue });
     } catch (error) {
       if (warned) return;
       warned = true;
       log.warn(
-        { file, error: errorMessage(error) },
+        { file: path, error: errorMessage(error) },
         'cannot note open transactions: after a crash they stay open until the next commit',
       );
     }
@@ -57,12 +54,10 @@ export function createJournal(directory: string | undefined, log: Log): Journal 
   return {
     async load() {
       if (loaded || file === undefined) return;
-      const text = await readFile(file, 'utf8').catch(() => undefined);
+      const noted = await file.read();
       loaded = true;
-      const parsed = stateSchema.safeParse(parse(text));
-      if (!parsed.success) return;
-      for (const transaction of parsed.data.open) open.add(transaction);
-      reloadDue = parsed.data.reloadDue;
+      for (const transaction of noted?.open ?? []) open.add(transaction);
+      reloadDue = noted?.reloadDue ?? false;
     },
     open: () => [...open],
     reloadDue: () => reloadDue,
@@ -79,12 +74,4 @@ export function createJournal(directory: string | undefined, log: Log): Journal 
       await save();
     },
   };
-}
-
-function parse(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? 'null');
-  } catch {
-    return null;
-  }
 }

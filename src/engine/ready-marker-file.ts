@@ -1,9 +1,9 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { sinceBootNow, sleep, wallNow } from '../clock.ts';
 import { errorMessage } from '../errors.ts';
-import { writeFileAtomic } from '../files/files.ts';
+import { createStateFile } from '../files/state-file.ts';
 import { showProc } from '../haproxy/master.ts';
 import type { Log } from '../log.ts';
 import type { Worker } from '../model/worker.ts';
@@ -61,17 +61,10 @@ async function thisMoment(): Promise<Moment | null> {
   return { boot: boot.trim(), sinceBootMs: sinceBootNow(), dateMs: wallNow() };
 }
 
-function parse(text: string): Kept | null {
-  try {
-    return schema.safeParse(JSON.parse(text)).data ?? null;
-  } catch {
-    return null;
-  }
-}
-
 export function createReadyMarker(options: ReadyMarkerOptions): ReadyMarker {
   const { adminSocket, masterSocket, section, log, moment = thisMoment } = options;
   const path = join(dirname(adminSocket), 'haproxy-peer-sync.ready');
+  const file = createStateFile(path, schema, { mode: 0o600 });
   let writing: Promise<void> = Promise.resolve();
 
   async function master(): Promise<Master | null> {
@@ -89,9 +82,9 @@ export function createReadyMarker(options: ReadyMarkerOptions): ReadyMarker {
 
   async function write(ready: Ready | null): Promise<void> {
     try {
-      if (ready === null) return await rm(path, { force: true });
+      if (ready === null) return await file.remove();
       const remembered: Kept = { ...ready, master: await master() };
-      await writeFileAtomic(path, JSON.stringify(remembered), { mode: 0o600 });
+      await file.write(remembered);
     } catch (error) {
       log.warn({ reason: errorMessage(error) }, 'readiness cannot be remembered');
     }
@@ -99,8 +92,8 @@ export function createReadyMarker(options: ReadyMarkerOptions): ReadyMarker {
 
   return {
     async read() {
-      const kept = parse(await readFile(path, 'utf8').catch(() => '{}'));
-      if (kept === null) return null;
+      const kept = await file.read();
+      if (kept === undefined) return null;
       const stop = AbortSignal.timeout(answerMs);
       const running = runningOf(await observePeers(adminSocket, section, stop));
       const direct = resume(kept, running, null);

@@ -6,6 +6,8 @@ export interface FileAccess {
   readonly mode: number;
   /** Numeric group; default: the process's. */
   readonly gid?: number;
+  /** False: not waited for until it is on the disk. It is whole all the same, but a node that crashes may lose it. */
+  readonly durable?: boolean;
 }
 
 /**
@@ -32,12 +34,16 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-async function writeThrough(file: FileHandle, text: string, mode: number): Promise<void> {
+async function writeThrough(
+  file: FileHandle,
+  text: string,
+  { mode, durable = true }: FileAccess,
+): Promise<void> {
   try {
     await file.writeFile(text);
     // The mode given to open is cut by the umask.
     await file.chmod(mode);
-    await file.sync();
+    if (durable) await file.sync();
   } finally {
     await file.close();
   }
@@ -59,13 +65,13 @@ export async function writeFileAtomic(
     await rm(temporary, { force: true });
     // Exclusive, and never wider than in the end: a secret must not be readable for a moment.
     const mode = access?.mode ?? (old === undefined ? 0o600 : old.mode & 0o7777);
-    await writeThrough(await open(temporary, 'wx', 0o600), text, mode);
+    await writeThrough(await open(temporary, 'wx', 0o600), text, { ...access, mode });
     if (access?.gid !== undefined) await chown(temporary, -1, access.gid);
     else if (access === undefined && old !== undefined && (await ownerDiffers(temporary, old))) {
       await chown(temporary, old.uid, old.gid);
     }
     await rename(temporary, path);
-    await syncDirectory(dirname(path));
+    if (access?.durable !== false) await syncDirectory(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw new AppError('FILE_WRITE_FAILED', `${path} cannot be written: ${errorMessage(error)}`, {

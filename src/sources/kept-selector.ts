@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
-import { type FileAccess, writeFileAtomic } from '../files/files.ts';
+import type { FileAccess } from '../files/files.ts';
+import { createStateFile } from '../files/state-file.ts';
 import { selectorProblem } from '../model/selector.ts';
 import type { FoundSelector } from './kubernetes/scope.ts';
 
@@ -15,8 +15,9 @@ const schema = z.object({
   base: selector.optional(),
 });
 
-function fileBeside(configFile: string): string {
-  return join(dirname(configFile), 'haproxy-peer-sync.selector.json');
+function fileBeside(configFile: string, access: FileAccess = { mode: 0o644 }) {
+  const path = join(dirname(configFile), 'haproxy-peer-sync.selector.json');
+  return createStateFile(path, schema, access);
 }
 
 /**
@@ -30,7 +31,9 @@ export async function keepSelector(
   access: FileAccess,
 ): Promise<void> {
   if (found === null || found.origin === 'given') return;
-  await writeFileAtomic(fileBeside(configFile), `${JSON.stringify({ pod, ...found })}\n`, access);
+  const { selector, origin, base } = found;
+  const kept = { pod, selector, origin, ...(base === undefined ? {} : { base }) };
+  await fileBeside(configFile, access).write(kept);
 }
 
 /** The selector that init has kept for this pod; undefined when it did not, or the file is something else. */
@@ -38,10 +41,6 @@ export async function readKeptSelector(
   configFile: string,
   pod: string | undefined,
 ): Promise<FoundSelector | undefined> {
-  try {
-    const { data } = schema.safeParse(JSON.parse(await readFile(fileBeside(configFile), 'utf8')));
-    return data === undefined || (pod !== undefined && data.pod !== pod) ? undefined : data;
-  } catch {
-    return undefined;
-  }
+  const kept = await fileBeside(configFile).read();
+  return kept === undefined || (pod !== undefined && kept.pod !== pod) ? undefined : kept;
 }

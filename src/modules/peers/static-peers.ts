@@ -1,30 +1,24 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
-import { writeFileAtomic } from '../../files/files.ts';
+import type { FileAccess } from '../../files/files.ts';
+import { createStateFile } from '../../files/state-file.ts';
 
-const schema = z.object({ staticPeers: z.array(z.string()) });
+const schema = z.object({ staticPeers: z.array(z.string()).readonly() });
 
-function fileBeside(configFile: string): string {
-  return join(dirname(configFile), 'haproxy-peer-sync.json');
+function fileBeside(configFile: string, access: FileAccess = { mode: 0o600 }) {
+  return createStateFile(join(dirname(configFile), 'haproxy-peer-sync.json'), schema, access);
 }
 
 /** Tells run which peers of the user's template are not pods, so that it never takes them for pods that are gone. */
 export async function writeStaticPeers(
   configFile: string,
   names: readonly string[],
-  access: { readonly mode: number; readonly gid?: number },
+  access: FileAccess,
 ): Promise<void> {
-  const text = `${JSON.stringify({ staticPeers: names })}\n`;
-  await writeFileAtomic(fileBeside(configFile), text, access);
+  await fileBeside(configFile, access).write({ staticPeers: names });
 }
 
 /** The names that init wrote; none when init did not run or wrote something else. */
 export async function readStaticPeers(configFile: string): Promise<readonly string[]> {
-  try {
-    const parsed = schema.safeParse(JSON.parse(await readFile(fileBeside(configFile), 'utf8')));
-    return parsed.success ? parsed.data.staticPeers : [];
-  } catch {
-    return [];
-  }
+  return (await fileBeside(configFile).read())?.staticPeers ?? [];
 }

@@ -50,7 +50,7 @@ describe('journal', () => {
 
     let torn = 0;
     while (writing) {
-      if (!/\}$/.test(readFileSync(join(directory, file ?? ''), 'utf8'))) torn += 1;
+      if (!/\}\n$/.test(readFileSync(join(directory, file ?? ''), 'utf8'))) torn += 1;
       await new Promise((resolve) => setImmediate(resolve));
     }
     await written;
