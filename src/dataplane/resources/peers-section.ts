@@ -1,3 +1,4 @@
+import type { ZodType } from 'zod';
 import { RemoteError } from '../../errors.ts';
 import type { SectionStyle } from '../../model/peers-section.ts';
 import { type Caller, named } from '../caller.ts';
@@ -30,10 +31,16 @@ export interface Sections {
   ) => Promise<void>;
 }
 
+interface Path {
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+}
+
+const edit = { stage: 'edit' } as const;
 const sectionPath = '/configuration/peer_section';
 
 export function createSections({ version, call }: Caller): Sections {
-  async function linePath({ section, style, transaction }: Where) {
+  async function linePath({ section, style, transaction }: Where): Promise<Path> {
     const query = { transaction_id: transaction };
     if (style === 'peer') {
       return {
@@ -49,101 +56,66 @@ export function createSections({ version, call }: Caller): Sections {
         };
   }
 
+  /** A list or a section, as `schema` has it. */
+  async function get<T>(
+    { path, query }: Path,
+    { schema, what }: { readonly schema: ZodType<T>; readonly what: string },
+    signal: AbortSignal,
+  ): Promise<T> {
+    const answer = await call({ ...edit, method: 'GET', path, query, expect: [200], signal });
+    const parsed = schema.safeParse(parseJson(answer.text));
+    if (!parsed.success) throw badAnswer('edit', `GET ${path}`, `not ${what}`);
+    return parsed.data;
+  }
+
+  async function post({ path, query }: Path, json: Line | FullSection, signal: AbortSignal) {
+    await call({ ...edit, method: 'POST', path, query, json, expect: [201, 202], signal });
+  }
+
+  async function remove({ path, query }: Path, signal: AbortSignal): Promise<void> {
+    await call({ ...edit, method: 'DELETE', path, query, expect: [202, 204], signal });
+  }
+
   return {
     async lines(where, signal) {
-      const { path, query } = await linePath(where);
-      const answer = await call({
-        stage: 'edit',
-        method: 'GET',
-        path,
-        query,
-        expect: [200],
-        signal,
-      });
-      const parsed = linesSchema.safeParse(parseJson(answer.text));
-      if (!parsed.success) throw badAnswer('edit', `GET ${path}`, 'not a list of entries');
-      return parsed.data ?? [];
+      const kind = { schema: linesSchema, what: 'a list of entries' };
+      return (await get(await linePath(where), kind, signal)) ?? [];
     },
 
     async addLine(where, line, signal) {
-      const { path, query } = await linePath(where);
+      const lines = await linePath(where);
       try {
-        await call({
-          stage: 'edit',
-          method: 'POST',
-          path,
-          query,
-          json: line,
-          expect: [201, 202],
-          signal,
-        });
+        await post(lines, line, signal);
       } catch (error) {
         if (!createdAnyway(error, where)) throw error;
       }
     },
 
     async putLine(where, line, signal) {
-      const { path, query } = await linePath(where);
-      await call({
-        stage: 'edit',
-        method: 'PUT',
-        path: named(path, line.name),
-        query,
-        json: line,
-        expect: [200, 202],
-        signal,
-      });
+      const { path: lines, query } = await linePath(where);
+      const path = named(lines, line.name);
+      await call({ ...edit, method: 'PUT', path, query, json: line, expect: [200, 202], signal });
     },
 
     async removeLine(where, name, signal) {
       const { path, query } = await linePath(where);
-      await call({
-        stage: 'edit',
-        method: 'DELETE',
-        path: named(path, name),
-        query,
-        expect: [202, 204],
-        signal,
-      });
+      await remove({ path: named(path, name), query }, signal);
     },
 
     async fullSection({ section, transaction }, signal) {
-      const path = named(sectionPath, section);
       const query = { transaction_id: transaction, full_section: 'true' };
-      const answer = await call({
-        stage: 'edit',
-        method: 'GET',
-        path,
-        query,
-        expect: [200],
-        signal,
-      });
-      const parsed = fullSectionSchema.safeParse(parseJson(answer.text));
-      if (!parsed.success) throw badAnswer('edit', `GET ${path}`, 'not a peers section');
-      return parsed.data;
+      const kind = { schema: fullSectionSchema, what: 'a peers section' };
+      return get({ path: named(sectionPath, section), query }, kind, signal);
     },
 
     async removeSection({ section, transaction }, signal) {
-      await call({
-        stage: 'edit',
-        method: 'DELETE',
-        path: named(sectionPath, section),
-        query: { transaction_id: transaction },
-        expect: [202, 204],
-        signal,
-      });
+      const query = { transaction_id: transaction };
+      await remove({ path: named(sectionPath, section), query }, signal);
     },
 
     async addSection({ transaction }, section, full, signal) {
-      await call({
-        stage: 'edit',
-        method: 'POST',
-        path: sectionPath,
-        query: { transaction_id: transaction, ...(full ? { full_section: 'true' } : {}) },
-        json: section,
-        expect: [201, 202],
-        signal,
-      });
+      const query = { transaction_id: transaction, ...(full ? { full_section: 'true' } : {}) };
+      await post({ path: sectionPath, query }, section, signal);
     },
   };
 }
