@@ -16,6 +16,10 @@ export type OptionType =
 
 export type CommandName = 'init' | 'run' | 'status' | 'doctor';
 
+/** doctor looks at what init and run are told. */
+export const sidecar = ['init', 'run', 'doctor'] as const;
+export const everywhere = ['init', 'run', 'status', 'doctor'] as const;
+
 /** One option, declared once: flags, environment, help, validation, masking and docs/flags.md come from here. */
 export interface Option {
   /** Kebab case: `--name`, and `HAPROXY_PEER_SYNC_NAME` in the environment. */

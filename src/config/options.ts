@@ -1,11 +1,22 @@
 import type { CommandName, Option } from './option.ts';
-import { commonOptions } from './options-common.ts';
-import { initOptions } from './options-init.ts';
-import { runOptions } from './options-run.ts';
+import { dataplaneOptions } from './options-dataplane.ts';
+import { gateOptions } from './options-gate.ts';
+import { ownOptions } from './options-own.ts';
+import { peersOptions } from './options-peers.ts';
+import { sourceOptions } from './options-sources.ts';
 import { statusOptions } from './options-status.ts';
+import { telemetryOptions } from './options-telemetry.ts';
 
-/** The one option table. */
-export const options = [...commonOptions, ...initOptions, ...runOptions, ...statusOptions] as const;
+/** The one option table: what each folder needs is declared in one file, and is a line here. */
+export const options = [
+  ...ownOptions,
+  ...sourceOptions,
+  ...peersOptions,
+  ...gateOptions,
+  ...dataplaneOptions,
+  ...telemetryOptions,
+  ...statusOptions,
+] as const;
 
 /** Flags of the tool we replace that have no meaning any more: accepted, with a hint why. */
 export const ignoredFlags: Readonly<Record<string, string>> = {

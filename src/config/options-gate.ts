@@ -1,48 +1,7 @@
 import type { Option } from './option.ts';
 
-/** Options of run alone. */
-export const runOptions = [
-  {
-    name: 'allow-remote-dataplane',
-    type: 'boolean',
-    default: 'false',
-    description:
-      'Allow a --dataplane-url that is not on the loopback. Password and configuration then cross the network.',
-    commands: ['run', 'doctor'],
-  },
-  {
-    name: 'dataplane-timeout',
-    type: 'duration',
-    least: '10ms',
-    default: '5s',
-    description:
-      'Limit for one call of the Data Plane API; a commit, which waits for the reload, has 35 s more.',
-    commands: ['run', 'doctor'],
-  },
-  {
-    name: 'dataplane-password',
-    type: 'string',
-    deprecatedFlags: ['password'],
-    secret: true,
-    description:
-      'Password of the Data Plane API, in place of --password-file. Anybody on the node can read it: prefer the file.',
-    commands: ['run', 'doctor'],
-  },
-  {
-    name: 'dry-run',
-    type: 'boolean',
-    default: 'false',
-    description: 'Say what would be applied, and change nothing.',
-    commands: ['run'],
-  },
-  {
-    name: 'resync-interval',
-    type: 'duration',
-    least: '10ms',
-    default: '30s',
-    description: 'How often the section is read and compared although nothing happened.',
-    commands: ['run'],
-  },
+/** When HAProxy may be reloaded. */
+export const gateOptions = [
   {
     name: 'burst-window',
     type: 'duration',
@@ -120,46 +79,6 @@ export const runOptions = [
     default: '15s',
     description:
       'How long HAProxy may run without siblings that haproxy.cfg has, until it is reloaded for them: whoever wrote the file may be about to.',
-    commands: ['run'],
-  },
-  {
-    name: 'removal-delay',
-    type: 'duration',
-    default: '5m',
-    description:
-      'How long a peer that is gone stays in the section, unless another change is applied before. A dead line does no harm; a reload has a price.',
-    commands: ['run'],
-  },
-  {
-    name: 'repair',
-    type: 'boolean',
-    default: 'true',
-    description:
-      'Before this pod is ready for the first time, compare its tables with those of siblings, and learn again by a hard-reload where it has missed them (HAProxy 2.9 and later).',
-    commands: ['run'],
-  },
-  {
-    name: 'repair-limit',
-    type: 'duration',
-    default: '60s',
-    description:
-      'How long readiness waits, at most, for tables that siblings hold and this pod has missed, and for siblings that are ready and silent.',
-    commands: ['run'],
-  },
-  {
-    name: 'held-limit',
-    type: 'duration',
-    default: '2m',
-    description:
-      'How long a change may wait, or comparing may fail, before an Event says so. Dead peers that wait for --removal-delay do not count.',
-    commands: ['run'],
-  },
-  {
-    name: 'metrics-per-sibling',
-    type: 'boolean',
-    default: 'false',
-    description:
-      'Session and lag of each sibling as metrics, too. With N replicas these are N times N series: leave it off with many.',
     commands: ['run'],
   },
   {

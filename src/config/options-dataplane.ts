@@ -1,0 +1,69 @@
+import { type Option, sidecar } from './option.ts';
+
+/** Where the Data Plane API is, and how it is spoken to. */
+export const dataplaneOptions = [
+  {
+    name: 'dataplane-url',
+    type: 'dataplane-address',
+    default: 'http://127.0.0.1:5555',
+    deprecatedFlags: ['data-plane-api-address'],
+    description: 'Data Plane API: http://127.0.0.1:PORT, http://[::1]:PORT or unix:/PATH.',
+    commands: sidecar,
+  },
+  {
+    name: 'allow-remote-dataplane',
+    type: 'boolean',
+    default: 'false',
+    description:
+      'Allow a --dataplane-url that is not on the loopback. Password and configuration then cross the network.',
+    commands: ['run', 'doctor'],
+  },
+  {
+    name: 'dataplane-user',
+    type: 'string',
+    default: 'admin',
+    deprecatedFlags: ['user'],
+    description: 'User of the Data Plane API.',
+    commands: sidecar,
+  },
+  {
+    name: 'password-file',
+    type: 'string',
+    default: '/etc/haproxy/dataplaneapi.password',
+    description:
+      'File with the password of the Data Plane API. init makes it, run reads it again when it changes.',
+    commands: sidecar,
+  },
+  {
+    name: 'dataplane-password',
+    type: 'string',
+    deprecatedFlags: ['password'],
+    secret: true,
+    description:
+      'Password of the Data Plane API, in place of --password-file. Anybody on the node can read it: prefer the file.',
+    commands: ['run', 'doctor'],
+  },
+  {
+    name: 'dataplane-timeout',
+    type: 'duration',
+    least: '10ms',
+    default: '5s',
+    description:
+      'Limit for one call of the Data Plane API; a commit, which waits for the reload, has 35 s more.',
+    commands: ['run', 'doctor'],
+  },
+  {
+    name: 'dataplane-config',
+    type: 'string',
+    default: '/etc/haproxy/dataplaneapi.yml',
+    description: 'Where init writes the configuration of the Data Plane API.',
+    commands: ['init', 'doctor'],
+  },
+  {
+    name: 'userlist',
+    type: 'string',
+    default: 'dataplaneapi',
+    description: 'Name of the userlist section with the user of the Data Plane API.',
+    commands: ['init', 'doctor'],
+  },
+] as const satisfies readonly Option[];

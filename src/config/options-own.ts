@@ -1,0 +1,115 @@
+import { everywhere, type Option, sidecar } from './option.ts';
+
+/** Who this pod is, and where its HAProxy lies. */
+export const ownOptions = [
+  {
+    name: 'pod-name',
+    type: 'string',
+    env: ['POD_NAME'],
+    description:
+      "This pod's name, which is its name in the peers section (downward API: metadata.name).",
+    commands: sidecar,
+  },
+  {
+    name: 'pod-ip',
+    type: 'string',
+    env: ['POD_IP'],
+    description:
+      "This pod's address (downward API: status.podIP). Siblings are reached in the same IP family.",
+    commands: sidecar,
+  },
+  {
+    name: 'pod-ips',
+    type: 'list',
+    env: ['POD_IPS'],
+    description: 'All addresses of this pod, separated by commas (downward API: status.podIPs).',
+    commands: sidecar,
+  },
+  {
+    name: 'node-name',
+    type: 'string',
+    env: ['NODE_NAME'],
+    description: "With --peer-names node: this pod's node (downward API: spec.nodeName).",
+    commands: sidecar,
+  },
+  {
+    name: 'host-ip',
+    type: 'string',
+    env: ['HOST_IP'],
+    description:
+      "With --peer-names node: this node's address (downward API: status.hostIP). A pod with hostNetwork has the same.",
+    commands: sidecar,
+  },
+  {
+    name: 'template',
+    type: 'string',
+    description: 'Your own haproxy.cfg, from which init renders --config-file.',
+    commands: ['init'],
+  },
+  {
+    name: 'config-file',
+    type: 'string',
+    default: '/etc/haproxy/haproxy.cfg',
+    description:
+      "HAProxy's configuration file, on a volume shared with HAProxy and the Data Plane API.",
+    commands: everywhere,
+  },
+  {
+    name: 'file-group',
+    type: 'integer',
+    description:
+      'Numeric group that may read the files init writes (mode 0640). Default: only the owner (0600).',
+    commands: ['init'],
+  },
+  {
+    name: 'admin-socket',
+    type: 'string',
+    default: '/var/run/haproxy/admin.sock',
+    description: "HAProxy's stats socket with level admin.",
+    commands: sidecar,
+  },
+  {
+    name: 'master-socket',
+    type: 'string',
+    default: '/var/run/haproxy/master.sock',
+    description: "HAProxy's master socket (haproxy -S).",
+    commands: sidecar,
+  },
+  {
+    name: 'haproxy-bin',
+    type: 'string',
+    default: 'haproxy',
+    description: 'HAProxy program, used to check a configuration where the image has one.',
+    commands: sidecar,
+  },
+  {
+    name: 'applier',
+    type: ['dataplane', 'direct'],
+    default: 'dataplane',
+    description:
+      'How changes are applied: transactions of the Data Plane API, or the file and the master socket where there is none.',
+    commands: sidecar,
+  },
+  {
+    name: 'dry-run',
+    type: 'boolean',
+    default: 'false',
+    description: 'Say what would be applied, and change nothing.',
+    commands: ['run'],
+  },
+  {
+    name: 'resync-interval',
+    type: 'duration',
+    least: '10ms',
+    default: '30s',
+    description: 'How often the section is read and compared although nothing happened.',
+    commands: ['run'],
+  },
+  {
+    name: 'log-level',
+    type: ['trace', 'debug', 'info', 'warn', 'error'],
+    default: 'info',
+    description: 'Least level of log lines.',
+    commands: everywhere,
+  },
+] as const satisfies readonly Option[];

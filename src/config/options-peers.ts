@@ -1,0 +1,155 @@
+import { type Option, sidecar } from './option.ts';
+
+/** The peers section: names, port, certificates, who may join, what was missed. */
+export const peersOptions = [
+  {
+    name: 'peer-names',
+    type: ['pod', 'node'],
+    default: 'pod',
+    description:
+      "Name of a peer: its pod's, or with node the node's for pods with hostNetwork, so that a restart keeps name and address.",
+    commands: sidecar,
+  },
+  {
+    name: 'expect-replicas',
+    type: 'integer',
+    default: '0',
+    description:
+      'For a StatefulSet: peers NAME-0 to NAME-(N-1) are declared before they exist. A scale-up within it, and every restart of a pod, then needs no reload.',
+    commands: sidecar,
+  },
+  {
+    name: 'peers-section',
+    type: 'string',
+    default: 'haproxy-peers',
+    deprecatedFlags: ['peer-section-name'],
+    description: 'Name of the peers section.',
+    commands: sidecar,
+  },
+  {
+    name: 'peers-port',
+    type: 'port',
+    default: '3000',
+    deprecatedFlags: ['peer-port'],
+    description: 'TCP port on which every replica speaks the peers protocol.',
+    commands: sidecar,
+  },
+  {
+    name: 'peers-tls',
+    type: 'boolean',
+    default: 'false',
+    description:
+      'Peers speak TLS, and take and give a certificate of one CA. To be the same for init, run and all replicas.',
+    commands: sidecar,
+  },
+  {
+    name: 'peers-tls-certificate',
+    type: 'string',
+    default: '/etc/haproxy-tls/tls.crt',
+    description:
+      'PEM certificate of this replica with its chain, as in a Secret of type kubernetes.io/tls. run takes over a renewed one.',
+    commands: sidecar,
+  },
+  {
+    name: 'peers-tls-key',
+    type: 'string',
+    default: '/etc/haproxy-tls/tls.key',
+    description: 'PEM private key of --peers-tls-certificate, without a passphrase.',
+    commands: sidecar,
+  },
+  {
+    name: 'peers-tls-ca',
+    type: 'string',
+    default: '/etc/haproxy-tls/ca.crt',
+    description:
+      'PEM certificates of the CA. Whoever has a certificate of it is a peer: use a CA of its own for this.',
+    commands: sidecar,
+  },
+  {
+    name: 'peers-tls-verify-host',
+    type: 'string',
+    description:
+      "DNS name that a sibling's certificate must have, one for all of them. Default: any certificate of the CA.",
+    commands: sidecar,
+  },
+  {
+    name: 'keep-peer',
+    type: 'list',
+    default: '',
+    description:
+      'Names of peers that are not pods and stay in the section for ever, separated by commas or given repeatedly.',
+    commands: sidecar,
+  },
+  {
+    name: 'settle',
+    type: 'duration',
+    default: '1s',
+    description:
+      'How long the set of siblings must be unchanged before init renders it; see --settle-limit.',
+    commands: ['init'],
+  },
+  {
+    name: 'settle-limit',
+    type: 'duration',
+    default: '5s',
+    description:
+      'How long init waits for the set of siblings to settle, at most, once it is known.',
+    commands: ['init'],
+  },
+  {
+    name: 'join-timeout',
+    type: 'duration',
+    default: '60s',
+    description:
+      'How long init waits for the running siblings to know this pod before it goes on with a warning.',
+    commands: ['init'],
+  },
+  {
+    name: 'hello-interval',
+    type: 'duration',
+    least: '10ms',
+    default: '200ms',
+    description: 'Pause between two rounds of asking the siblings whether they know this pod.',
+    commands: ['init'],
+  },
+  {
+    name: 'leaving-limit',
+    type: 'duration',
+    default: '4s',
+    description:
+      'How long init waits for siblings that are being deleted to know this pod: what they write while they drain is for it, too.',
+    commands: ['init'],
+  },
+  {
+    name: 'silence-limit',
+    type: 'duration',
+    default: '10s',
+    description:
+      'How long a sibling whose peers port swallows packets, or refuses although it is ready, is asked. Longer helps nobody: it is a firewall or a dead node.',
+    commands: ['init'],
+  },
+  {
+    name: 'removal-delay',
+    type: 'duration',
+    default: '5m',
+    description:
+      'How long a peer that is gone stays in the section, unless another change is applied before. A dead line does no harm; a reload has a price.',
+    commands: ['run'],
+  },
+  {
+    name: 'repair',
+    type: 'boolean',
+    default: 'true',
+    description:
+      'Before this pod is ready for the first time, compare its tables with those of siblings, and learn again by a hard-reload where it has missed them (HAProxy 2.9 and later).',
+    commands: ['run'],
+  },
+  {
+    name: 'repair-limit',
+    type: 'duration',
+    default: '60s',
+    description:
+      'How long readiness waits, at most, for tables that siblings hold and this pod has missed, and for siblings that are ready and silent.',
+    commands: ['run'],
+  },
+] as const satisfies readonly Option[];

@@ -1,0 +1,94 @@
+import { everywhere, type Option, sidecar } from './option.ts';
+
+/** Who the siblings are. */
+export const sourceOptions = [
+  {
+    name: 'source',
+    type: ['kubernetes', 'service', 'dns', 'file'],
+    default: 'kubernetes',
+    description:
+      'Where the siblings are found: pods of the Kubernetes API, endpoints of a Service, addresses of a name, or a file.',
+    commands: sidecar,
+  },
+  {
+    name: 'namespace',
+    type: 'string',
+    env: ['POD_NAMESPACE'],
+    description: 'Namespace of the pods (downward API: metadata.namespace).',
+    commands: everywhere,
+  },
+  {
+    name: 'labels-file',
+    type: 'string',
+    default: '/etc/podinfo/labels',
+    description:
+      "This pod's labels as the downward API volume writes them, for where the API server does not tell them.",
+    commands: everywhere,
+  },
+  {
+    name: 'selector',
+    type: 'selector',
+    description:
+      "Label selector of the sibling pods. Default: the spec.selector of this pod's owner where the Role lets it be read, else the labels that name an application, and all replicas of the same owner.",
+    commands: everywhere,
+  },
+  {
+    name: 'allow-left-out',
+    type: 'boolean',
+    default: 'false',
+    description:
+      'Begin although --selector leaves out running replicas of the same owner, and nobody else could teach this one: for one set of peers a zone.',
+    commands: sidecar,
+  },
+  {
+    name: 'service',
+    type: 'string',
+    description:
+      'The Service whose endpoints are the siblings; implies --source service. Its selector must select this pod.',
+    commands: sidecar,
+  },
+  {
+    name: 'dns',
+    type: 'string',
+    description:
+      'The name whose addresses are the siblings, e.g. a headless Service that publishes addresses that are not ready; implies --source dns. Peers are named after their addresses.',
+    commands: sidecar,
+  },
+  {
+    name: 'dns-interval',
+    type: 'duration',
+    least: '100ms',
+    default: '2s',
+    description: 'With --source dns: how often the name is asked for.',
+    commands: sidecar,
+  },
+  {
+    name: 'dns-server',
+    type: 'list',
+    default: '',
+    description:
+      'With --source dns: servers to ask, ADDR or ADDR:PORT, in place of those of the system; the name is then taken as it is, without search domains.',
+    commands: sidecar,
+  },
+  {
+    name: 'members-file',
+    type: 'string',
+    description: 'With --source file: YAML or JSON list of {name, address}, watched for changes.',
+    commands: sidecar,
+  },
+  {
+    name: 'kubeconfig',
+    type: 'string',
+    env: ['KUBECONFIG'],
+    description: 'Kubeconfig file. Default: the service account of the pod.',
+    commands: everywhere,
+  },
+  {
+    name: 'relist-interval',
+    type: 'duration',
+    least: '1s',
+    default: '5m',
+    description: 'How often the pods are listed anew although the watch is quiet.',
+    commands: sidecar,
+  },
+] as const satisfies readonly Option[];

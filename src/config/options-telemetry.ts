@@ -1,0 +1,45 @@
+import { everywhere, type Option, sidecar } from './option.ts';
+
+/** What this program tells. */
+export const telemetryOptions = [
+  {
+    name: 'listen',
+    type: 'listen',
+    default: ':8405',
+    description:
+      'Address and port of /livez, /readyz, /status and /metrics: :PORT, ADDR:PORT or [ADDR]:PORT. Siblings ask each other for /status on this port.',
+    commands: everywhere,
+  },
+  {
+    name: 'events',
+    type: ['auto', 'on', 'off'],
+    default: 'auto',
+    description:
+      'Kubernetes Events on this pod for what an operator must know (docs/events.md). auto: with --source kubernetes, and off where the Role does not let them be created.',
+    commands: sidecar,
+  },
+  {
+    name: 'pod-uid',
+    type: 'string',
+    env: ['POD_UID'],
+    description:
+      "This pod's uid, for Events (downward API: metadata.uid). Default: it is read from the pod.",
+    commands: sidecar,
+  },
+  {
+    name: 'held-limit',
+    type: 'duration',
+    default: '2m',
+    description:
+      'How long a change may wait, or comparing may fail, before an Event says so. Dead peers that wait for --removal-delay do not count.',
+    commands: ['run'],
+  },
+  {
+    name: 'metrics-per-sibling',
+    type: 'boolean',
+    default: 'false',
+    description:
+      'Session and lag of each sibling as metrics, too. With N replicas these are N times N series: leave it off with many.',
+    commands: ['run'],
+  },
+] as const satisfies readonly Option[];
