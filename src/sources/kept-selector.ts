@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { FileAccess } from '../files/files.ts';
 import { createStateFile } from '../files/state-file.ts';
 import { selectorProblem } from '../model/selector.ts';
-import type { FoundSelector } from './kubernetes/scope.ts';
+import type { FoundSelector } from './kubernetes/scope-finder.ts';
 
 const selector = z.string().refine((text) => selectorProblem(text) === undefined);
 

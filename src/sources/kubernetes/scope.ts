@@ -1,48 +1,21 @@
 import { errorMessage } from '../../errors.ts';
 import type { Connect, Connection } from '../../kubernetes/connection.ts';
-import type { Log } from '../../log.ts';
 import type { LeftOut } from '../../model/membership.ts';
-import {
-  type Labels,
-  matches,
-  parseSelector,
-  type Selector,
-  selectorText,
-} from '../../model/selector.ts';
-import { applicationOf, applicationSelector } from '../application.ts';
-import { listed } from '../choose-members.ts';
-import { inCommon, leftOutOf, type PodOrigin, sameWorkload, widened } from '../left-out.ts';
+import { matches, type Selector, selectorText } from '../../model/selector.ts';
+import { leftOutOf, type PodOrigin, sameWorkload, widened } from '../left-out.ts';
 import type { PodFacts } from '../pods.ts';
-import { workloadOf } from '../workload.ts';
-import { type LookedAround, lookAround, ownOrigin } from './neighbours.ts';
-import { neededOwnerRule, ownerSelector } from './owner.ts';
+import { createLeftOutReport, leftOutNotes, nobodyOutside } from './left-out-report.ts';
+import { type LookedAround, lookAround } from './neighbours.ts';
+import {
+  createFinder,
+  type FinderOptions,
+  type Found,
+  type FoundSelector,
+  tries,
+} from './scope-finder.ts';
 
-/**
- * Where a selector comes from: --selector, the owner's `spec.selector`, the labels that name the application, or, where
- * no label does, what the replicas of the workload have in common.
- */
-export type ScopeOrigin = 'given' | 'owner' | 'application' | 'workload';
-
-/** A selector that was found, as another run of this program in the same pod takes it over. */
-export interface FoundSelector {
-  /** Which pods are followed: wide enough for all siblings, be it that others have such labels, too. */
-  readonly selector: string;
-  readonly origin: ScopeOrigin;
-  /** Which of them are siblings whoever made them, where that is less. */
-  readonly base?: string | undefined;
-}
-
-export interface ScopeOptions {
-  readonly namespace: string;
-  readonly podName: string;
-  /** --selector. */
-  readonly given?: string | undefined;
-  /** What init has found: init and run never differ, whatever becomes of the labels meanwhile. */
-  readonly kept?: FoundSelector | undefined;
-  /** This pod's labels where the API server does not know it. */
-  readonly labels: () => Promise<Labels>;
+export interface ScopeOptions extends FinderOptions {
   readonly connect: Connect;
-  readonly log: Log;
   /** Pause between two looks where nothing depends on them, in milliseconds. */
   readonly relistMs: number;
   readonly random?: () => number;
@@ -69,39 +42,25 @@ export interface Scope {
   notes(): readonly string[];
 }
 
-/** A failure that may pass is tried again this often before it is done without. */
-const tries = 3;
 /** How soon old and new replicas must see each other where only looking tells: init waits a minute for it. */
 const widenMs = { least: 15_000, aPod: 40, most: 40_000 } as const;
 /** Somebody waits for the operator, who may be busy elsewhere: `soon` for so many looks, then less often. */
 const blockedMs = { soon: 5000, looks: 60, later: 30_000 } as const;
 const startingMs = 250;
-/** Up to 2,000 pods may be left out. */
-const namesInLog = 20;
-
-interface Found {
-  readonly origin: ScopeOrigin;
-  readonly own: PodOrigin;
-  /** Null: no labels say who is a sibling, but the workload alone. */
-  readonly base: Selector | null;
-  /** What is followed before anybody was seen. */
-  readonly first: Selector;
-}
-
 export function createScope(options: ScopeOptions): Scope {
   const { namespace, podName, log, random = Math.random } = options;
+  const find = createFinder(options);
+  const report = createLeftOutReport(log);
   let found: Found | undefined;
   let followed: Selector = [];
   let around: LookedAround | undefined;
   let looked = false;
-  let ownerFailures = 0;
   let lookFailures = 0;
-  let outside: Pick<LeftOut, 'replicas' | 'alike'> = { replicas: [], alike: [] };
+  let outside = nobodyOutside;
   let alone = false;
   let blockedLooks = 0;
   /** Replicas that started together do not look together for ever. */
   let spread = 1;
-  let said = JSON.stringify(outside);
 
   /** Runs `act` with a connection of its own: looks are rare. */
   async function connected<T>(act: (connection: Connection) => Promise<T>): Promise<T> {
@@ -111,61 +70,6 @@ export function createScope(options: ScopeOptions): Scope {
     } finally {
       connection.close();
     }
-  }
-
-  async function askOwner(
-    connection: Connection,
-    own: PodOrigin,
-    signal: AbortSignal,
-  ): Promise<{ readonly selector: Selector | null; readonly why?: string }> {
-    if (own.owner === null) return { selector: null, why: 'nobody controls this pod' };
-    try {
-      const answer = await ownerSelector(connection, namespace, own.owner, own.labels, signal);
-      if (answer.kind === 'selector') return { selector: answer.selector };
-      return { selector: null, why: answer.why };
-    } catch (error) {
-      ownerFailures += 1;
-      if (signal.aborted || ownerFailures < tries) throw error;
-      return { selector: null, why: errorMessage(error) };
-    }
-  }
-
-  async function find(connection: Connection, signal: AbortSignal): Promise<Found> {
-    const known = await ownOrigin(connection, namespace, podName, signal);
-    const { given, kept } = options;
-    if (given !== undefined) {
-      const own = known ?? { name: podName, labels: {}, owner: null };
-      const base = parseSelector(given);
-      return { origin: 'given', own, base, first: base };
-    }
-    const own = known ?? { name: podName, labels: await options.labels(), owner: null };
-    if (kept !== undefined) return takeOver(kept, own);
-    const { selector, why } = await askOwner(connection, own, signal);
-    const isNamed = applicationOf(own.labels).size > 0;
-    // Which workload it is the pod tells by itself: no label has to name it.
-    const shared = isNamed || own.owner === null ? null : inCommon([own]);
-    const named = selector ?? (shared === null ? applicationSelector(own.labels) : null);
-    const first = named ?? shared ?? [];
-    const origin = selector !== null ? 'owner' : named !== null ? 'application' : 'workload';
-    const fields = { selector: selectorText(first), workload: workloadOf(own.labels, own.owner) };
-    if (why === undefined) log.info(fields, "siblings are found by their owner's selector");
-    else {
-      const rule = own.owner === null ? undefined : neededOwnerRule(own.owner);
-      log.info(
-        { ...fields, reason: why, rule },
-        named === null
-          ? 'siblings are the replicas of the same workload'
-          : 'siblings are found by the labels of the application',
-      );
-    }
-    return { origin, own, base: named, first };
-  }
-
-  /** What init was told is a sibling still is; what it followed may have strangers in it. */
-  function takeOver({ origin, selector, base }: FoundSelector, own: PodOrigin): Found {
-    const first = parseSelector(selector);
-    if (origin === 'workload' && own.owner !== null) return { origin, own, base: null, first };
-    return { origin, own, base: base === undefined ? first : parseSelector(base), first };
   }
 
   function isSelected({ base }: Found, { labels }: PodOrigin): boolean {
@@ -192,34 +96,9 @@ export function createScope(options: ScopeOptions): Scope {
     );
     const same = JSON.stringify(next) === JSON.stringify(outside);
     outside = next;
-    say(scope);
+    report(scope, selectorText(followed), outside);
     if (selectorText(followed) !== before) return 'selector';
     return same ? 'same' : 'left-out';
-  }
-
-  function say({ origin, own }: Found): void {
-    const { replicas, alike } = outside;
-    const text = JSON.stringify(outside);
-    if (text === said) return;
-    said = text;
-    const selector = selectorText(followed);
-    const workload = workloadOf(own.labels, own.owner);
-    if (replicas.length > 0) {
-      const hint =
-        'Give --selector labels that all replicas have, old and new: those of the spec.selector of the owner.';
-      const pods = replicas.slice(0, namesInLog);
-      const count = replicas.length;
-      const fields = { code: 'SIBLINGS_LEFT_OUT', pods, count, selector, workload, hint };
-      log.warn(fields, 'running replicas of the same workload are left out: they share nothing');
-    }
-    if (alike.length > 0) {
-      const application = Object.fromEntries(applicationOf(own.labels));
-      const pods = alike.slice(0, namesInLog);
-      const count = alike.length;
-      const fields = { code: 'LOOKALIKES_LEFT_OUT', pods, count, selector, application, origin };
-      log.warn(fields, 'pods that look like replicas are no siblings: they share nothing');
-    }
-    if (replicas.length + alike.length === 0) log.info({ selector }, 'nobody is left out any more');
   }
 
   async function lookWith(connection: Connection, scope: Found, signal: AbortSignal) {
@@ -294,17 +173,6 @@ export function createScope(options: ScopeOptions): Scope {
       const alike = rest(outside.alike);
       return replicas.length + alike.length === 0 ? undefined : { replicas, alike, alone };
     },
-    notes() {
-      const { replicas, alike } = outside;
-      const text = selectorText(followed);
-      return [
-        ...(replicas.length === 0
-          ? []
-          : [`the selector ${text} leaves out running replicas: ${listed(replicas)}`]),
-        ...(alike.length === 0
-          ? []
-          : [`the selector ${text} leaves out pods that look like replicas: ${listed(alike)}`]),
-      ];
-    },
+    notes: () => leftOutNotes(outside, selectorText(followed)),
   };
 }

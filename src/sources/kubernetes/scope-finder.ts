@@ -1,0 +1,113 @@
+import { errorMessage } from '../../errors.ts';
+import type { Connection } from '../../kubernetes/connection.ts';
+import type { Log } from '../../log.ts';
+import { type Labels, parseSelector, type Selector, selectorText } from '../../model/selector.ts';
+import { applicationOf, applicationSelector } from '../application.ts';
+import { inCommon, type PodOrigin } from '../left-out.ts';
+import { workloadOf } from '../workload.ts';
+import { ownOrigin } from './neighbours.ts';
+import { neededOwnerRule, ownerSelector } from './owner.ts';
+
+/**
+ * Where a selector comes from: --selector, the owner's `spec.selector`, the labels that name the application, or, where
+ * no label does, what the replicas of the workload have in common.
+ */
+export type ScopeOrigin = 'given' | 'owner' | 'application' | 'workload';
+
+/** A selector that was found, as another run of this program in the same pod takes it over. */
+export interface FoundSelector {
+  /** Which pods are followed: wide enough for all siblings, be it that others have such labels, too. */
+  readonly selector: string;
+  readonly origin: ScopeOrigin;
+  /** Which of them are siblings whoever made them, where that is less. */
+  readonly base?: string | undefined;
+}
+
+/** By which labels siblings are told. */
+export interface Found {
+  readonly origin: ScopeOrigin;
+  readonly own: PodOrigin;
+  /** Null: no labels say who is a sibling, but the workload alone. */
+  readonly base: Selector | null;
+  /** What is followed before anybody was seen. */
+  readonly first: Selector;
+}
+
+/** A failure that may pass is tried again this often before it is done without. */
+export const tries = 3;
+export interface FinderOptions {
+  readonly namespace: string;
+  readonly podName: string;
+  /** --selector. */
+  readonly given?: string | undefined;
+  /** What init has found: init and run never differ, whatever becomes of the labels meanwhile. */
+  readonly kept?: FoundSelector | undefined;
+  /** This pod's labels where the API server does not know it. */
+  readonly labels: () => Promise<Labels>;
+  readonly log: Log;
+}
+
+export type Find = (connection: Connection, signal: AbortSignal) => Promise<Found>;
+
+/** Finds the selector to begin with. Rejects with an AppError to be tried again. */
+export function createFinder(options: FinderOptions): Find {
+  const { namespace, podName, log } = options;
+  let ownerFailures = 0;
+
+  async function askOwner(
+    connection: Connection,
+    own: PodOrigin,
+    signal: AbortSignal,
+  ): Promise<{ readonly selector: Selector | null; readonly why?: string }> {
+    if (own.owner === null) return { selector: null, why: 'nobody controls this pod' };
+    try {
+      const answer = await ownerSelector(connection, namespace, own.owner, own.labels, signal);
+      if (answer.kind === 'selector') return { selector: answer.selector };
+      return { selector: null, why: answer.why };
+    } catch (error) {
+      ownerFailures += 1;
+      if (signal.aborted || ownerFailures < tries) throw error;
+      return { selector: null, why: errorMessage(error) };
+    }
+  }
+
+  async function find(connection: Connection, signal: AbortSignal): Promise<Found> {
+    const known = await ownOrigin(connection, namespace, podName, signal);
+    const { given, kept } = options;
+    if (given !== undefined) {
+      const own = known ?? { name: podName, labels: {}, owner: null };
+      const base = parseSelector(given);
+      return { origin: 'given', own, base, first: base };
+    }
+    const own = known ?? { name: podName, labels: await options.labels(), owner: null };
+    if (kept !== undefined) return takeOver(kept, own);
+    const { selector, why } = await askOwner(connection, own, signal);
+    const isNamed = applicationOf(own.labels).size > 0;
+    // Which workload it is the pod tells by itself: no label has to name it.
+    const shared = isNamed || own.owner === null ? null : inCommon([own]);
+    const named = selector ?? (shared === null ? applicationSelector(own.labels) : null);
+    const first = named ?? shared ?? [];
+    const origin = selector !== null ? 'owner' : named !== null ? 'application' : 'workload';
+    const fields = { selector: selectorText(first), workload: workloadOf(own.labels, own.owner) };
+    if (why === undefined) log.info(fields, "siblings are found by their owner's selector");
+    else {
+      const rule = own.owner === null ? undefined : neededOwnerRule(own.owner);
+      log.info(
+        { ...fields, reason: why, rule },
+        named === null
+          ? 'siblings are the replicas of the same workload'
+          : 'siblings are found by the labels of the application',
+      );
+    }
+    return { origin, own, base: named, first };
+  }
+
+  return find;
+}
+
+/** What init was told is a sibling still is; what it followed may have strangers in it. */
+function takeOver({ origin, selector, base }: FoundSelector, own: PodOrigin): Found {
+  const first = parseSelector(selector);
+  if (origin === 'workload' && own.owner !== null) return { origin, own, base: null, first };
+  return { origin, own, base: base === undefined ? first : parseSelector(base), first };
+}
