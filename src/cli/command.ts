@@ -1,9 +1,10 @@
-import type { Config } from '../config/values.ts';
+import type { CommandName } from '../config/option.ts';
+import type { ConfigFor } from '../config/values.ts';
 import type { Log } from '../log.ts';
 
 /** Everything a command may touch besides what its configuration names. */
-export interface Context {
-  readonly config: Config;
+export interface Context<C extends CommandName> {
+  readonly config: ConfigFor<C>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
   /** Aborts when the program is asked to stop. */
@@ -15,10 +16,12 @@ export interface Context {
 }
 
 /** A command is data; its `run` resolves to the exit code. */
-export interface Command {
-  readonly name: Config['command'];
+export interface CommandOf<C extends CommandName> {
+  readonly name: C;
   readonly summary: string;
   /** Flags that come before those that were given. */
   readonly flags?: () => readonly string[];
-  run(context: Context): Promise<number>;
+  run(context: Context<C>): Promise<number>;
 }
+
+export type Command = { [C in CommandName]: CommandOf<C> }[CommandName];

@@ -1,11 +1,18 @@
 import { examine } from '../doctor/examine.ts';
 import { gatherFacts } from '../doctor/gather.ts';
 import { escapeJson } from '../visible.ts';
-import type { Command, Context } from './command.ts';
+import type { CommandOf, Context } from './command.ts';
 import { renderFindings } from './doctor-view.ts';
 import { sidecarFlags } from './sidecar-flags.ts';
 
-async function doctor({ config, env, signal, version, out, terminal }: Context): Promise<number> {
+async function doctor({
+  config,
+  env,
+  signal,
+  version,
+  out,
+  terminal,
+}: Context<'doctor'>): Promise<number> {
   const findings = examine(await gatherFacts(config, env, version, signal));
   out(
     config.json ? `${escapeJson(JSON.stringify(findings))}\n` : renderFindings(findings, terminal),
@@ -13,7 +20,7 @@ async function doctor({ config, env, signal, version, out, terminal }: Context):
   return findings.some(({ level }) => level === 'failure') ? 1 : 0;
 }
 
-export const doctorCommand: Command = {
+export const doctorCommand: CommandOf<'doctor'> = {
   name: 'doctor',
   summary:
     'Look for what is wrong, and say what mends it. Changes nothing. Exit code 1 for a failure.',

@@ -1,5 +1,5 @@
 import { monotonicNow, sleep } from '../clock.ts';
-import type { Config } from '../config/values.ts';
+import type { SidecarConfig } from '../config/values.ts';
 import { type HelloTls, hello } from '../haproxy/hello.ts';
 import type { Log } from '../log.ts';
 import type { HelloOutcome } from '../model/hello.ts';
@@ -15,7 +15,7 @@ import { keepSelector } from '../sources/kept-selector.ts';
 import { askStatus } from '../telemetry/ask-status.ts';
 import { leftOutNotices, recorderFor } from '../telemetry/notice-recorder.ts';
 import { isLearning } from '../telemetry/status-schema.ts';
-import type { Command, Context } from './command.ts';
+import type { CommandOf, Context } from './command.ts';
 
 const now = monotonicNow;
 
@@ -36,7 +36,7 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /** The hello, once accepted, is not said again: then only whether the sibling is ready to teach is asked. */
-function createAsk(config: Config, self: Self, tls: HelloTls | undefined): AskHello {
+function createAsk(config: SidecarConfig, self: Self, tls: HelloTls | undefined): AskHello {
   const accepted = new Map<string, HelloOutcome>();
   const statusPort = config.listen.port;
   return async ({ name, address }, signal) => {
@@ -59,7 +59,7 @@ function createAsk(config: Config, self: Self, tls: HelloTls | undefined): AskHe
   };
 }
 
-async function init({ config, env, log, signal }: Context): Promise<number> {
+async function init({ config, env, log, signal }: Context<'init'>): Promise<number> {
   const { source, self, scope } = createSource(config, log);
   const bootstrap = await createBootstrap({ config, env, self, log });
   const ended = new AbortController();
@@ -78,7 +78,7 @@ async function init({ config, env, log, signal }: Context): Promise<number> {
       allowLeftOut: config.allowLeftOut,
       signal,
     });
-    await keepSelector(config.configFile, config.podName ?? '', scope?.found() ?? null, {
+    await keepSelector(config.configFile, config.podName, scope?.found() ?? null, {
       mode: 0o644,
     });
     await bootstrap.write(membership);
@@ -130,7 +130,7 @@ function names(members: readonly Member[]): readonly string[] {
   return members.map((member) => member.name);
 }
 
-export const initCommand: Command = {
+export const initCommand: CommandOf<'init'> = {
   name: 'init',
   summary:
     'Make credentials and the first configuration, and wait until the siblings know this pod.',

@@ -1,11 +1,12 @@
 import { helpText, maskedConfig } from '../config/describe.ts';
+import type { CommandName } from '../config/option.ts';
 import { optionsOf } from '../config/options.ts';
 import { flagName } from '../config/parse.ts';
 import { loadConfig } from '../config/validate.ts';
 import { AppError, errorMessage, UserError } from '../errors.ts';
 import { createLog } from '../log.ts';
 import { visibleLines } from '../visible.ts';
-import type { Command } from './command.ts';
+import type { Command, CommandOf } from './command.ts';
 import { doctorCommand } from './doctor.ts';
 import { initCommand } from './init.ts';
 import { runCommand } from './run.ts';
@@ -58,7 +59,7 @@ function notACommand(name: string): string {
 }
 
 /** Those of the sidecar's flags that the command has too: `--resync-interval` is none of doctor's. */
-function knownFlags({ name, flags }: Command): readonly string[] {
+function knownFlags({ name, flags }: Pick<Command, 'name' | 'flags'>): readonly string[] {
   const given = flags?.() ?? [];
   const names = new Set(
     optionsOf(name).flatMap((each) => [each.name, ...(each.deprecatedFlags ?? [])]),
@@ -67,6 +68,23 @@ function knownFlags({ name, flags }: Command): readonly string[] {
   return given.filter((word, index) =>
     word.startsWith('-') ? isKnown(word) : isKnown(given[index - 1] ?? ''),
   );
+}
+
+async function start<C extends CommandName>(
+  command: CommandOf<C>,
+  argv: readonly string[],
+  program: Program,
+): Promise<number> {
+  const { name } = command;
+  const words = [...knownFlags(command), ...argv];
+  const { config, hints } = loadConfig(name, words, program.env);
+  const log = createLog(config.logLevel);
+  for (const hint of hints) log.warn({ hint }, 'an option needs a look');
+  // Who asks for a status wants the answer, not a log.
+  const level = name === 'init' || name === 'run' ? 'info' : 'debug';
+  log[level]({ version: program.version, options: maskedConfig(config) }, `${name} starts`);
+  const { env, signal, version, out, terminal = false } = program;
+  return await command.run({ config, env, log, signal, version, out, terminal });
 }
 
 /** The whole program: argv and environment in, exit code out. 0 done, 1 failed, 2 wrong use. Never throws. */
@@ -92,21 +110,7 @@ export async function main(program: Program): Promise<number> {
     return 0;
   }
   try {
-    const { config, hints } = loadConfig(
-      command.name,
-      [...knownFlags(command), ...argv],
-      program.env,
-    );
-    const log = createLog(config.logLevel);
-    for (const hint of hints) log.warn({ hint }, 'an option needs a look');
-    // Who asks for a status wants the answer, not a log.
-    const level = command.name === 'init' || command.name === 'run' ? 'info' : 'debug';
-    log[level](
-      { version: program.version, options: maskedConfig(config) },
-      `${command.name} starts`,
-    );
-    const { env, signal, version, out, terminal = false } = program;
-    return await command.run({ config, env, log, signal, version, out, terminal });
+    return await start(command, argv, program);
   } catch (error) {
     if (program.signal.aborted && !(error instanceof AppError)) {
       program.err(`${errorMessage(program.signal.reason)}\n`);

@@ -12,9 +12,9 @@ import { startHttpServer } from '../telemetry/http.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { recorderFor } from '../telemetry/notice-recorder.ts';
 import { countWatch, createScrape } from '../telemetry/scrape.ts';
-import type { Command, Context } from './command.ts';
+import type { CommandOf, Context } from './command.ts';
 
-async function run({ config, env, log, signal, version }: Context): Promise<number> {
+async function run({ config, env, log, signal, version }: Context<'run'>): Promise<number> {
   const metrics = createMetrics({ version, node: nodeVersion.slice(1) });
   const applier = createApplier(config, env, log, metrics);
   const { source, self } = createSource(config, log, {
@@ -100,7 +100,7 @@ async function run({ config, env, log, signal, version }: Context): Promise<numb
   return 0;
 }
 
-export const runCommand: Command = {
+export const runCommand: CommandOf<'run'> = {
   name: 'run',
   summary: 'Keep the peers section in step with the sibling pods (the sidecar).',
   run,

@@ -14,7 +14,7 @@ import { pods as podKind } from '../sources/kubernetes/pod-source.ts';
 import { readLabelsFile } from '../sources/labels-file.ts';
 import { askStatus, parseStatus } from '../telemetry/ask-status.ts';
 import { escapeJson } from '../visible.ts';
-import type { Command, Context } from './command.ts';
+import type { CommandOf, Context } from './command.ts';
 import { type Found, renderStatus } from './status-view.ts';
 
 const answerMs = 5000;
@@ -23,14 +23,14 @@ const watchMs = 2000;
 const parallel = 32;
 
 /** In a pod, the service account; elsewhere the kubeconfig that kubectl would take. */
-function kubeconfigOf({ config, env }: Context): string | undefined {
+function kubeconfigOf({ config, env }: Context<'status'>): string | undefined {
   if (config.kubeconfig !== undefined || env.KUBERNETES_SERVICE_HOST) return config.kubeconfig;
   const own = join(homedir(), '.kube', 'config');
   return existsSync(own) ? own : undefined;
 }
 
 /** In a pod, the one that init has found. */
-async function selectorOf({ config }: Context): Promise<string> {
+async function selectorOf({ config }: Context<'status'>): Promise<string> {
   if (config.selector !== undefined) return config.selector;
   const kept = await readKeptSelector(config.configFile, undefined);
   if (kept !== undefined) return kept.selector;
@@ -46,7 +46,7 @@ async function selectorOf({ config }: Context): Promise<string> {
 /** Looks once. The list of pods is read anew each time. */
 type Look = () => Promise<readonly Found[]>;
 
-function lookHere({ signal }: Context, port: number): Look {
+function lookHere({ signal }: Context<'status'>, port: number): Look {
   return async () => {
     const status = await askStatus('127.0.0.1', port, { timeoutMs: answerMs, signal });
     const why = `nobody tells a status on 127.0.0.1:${port}: is this a pod with the sidecar? Elsewhere: --pod NAME or --all`;
@@ -54,7 +54,7 @@ function lookHere({ signal }: Context, port: number): Look {
   };
 }
 
-function lookOverApi(context: Context, port: number): Look {
+function lookOverApi(context: Context<'status'>, port: number): Look {
   const { config, env, signal } = context;
   let connection: Connection | undefined;
 
@@ -97,7 +97,7 @@ function lookOverApi(context: Context, port: number): Look {
   };
 }
 
-async function status(context: Context): Promise<number> {
+async function status(context: Context<'status'>): Promise<number> {
   const { config, out, terminal, signal } = context;
   const { port } = config.listen;
   const look =
@@ -120,7 +120,7 @@ async function status(context: Context): Promise<number> {
   }
 }
 
-export const statusCommand: Command = {
+export const statusCommand: CommandOf<'status'> = {
   name: 'status',
   summary: 'Show how peers and tables stand: of this pod, of others (--pod), of all (--all).',
   run: status,

@@ -6,7 +6,7 @@ import { envName, options } from './options.ts';
 import { type Environment, type Raw, readRaw } from './parse.ts';
 import { parseValue } from './parse-value.ts';
 import { textProblems } from './texts.ts';
-import { type Config, camelCase } from './values.ts';
+import { type Config, type ConfigFor, camelCase } from './values.ts';
 
 function names(name: string): string {
   const option = options.find((candidate) => candidate.name === name);
@@ -71,19 +71,19 @@ function relations(command: CommandName, config: Readonly<Record<string, unknown
   return problems;
 }
 
-export interface Loaded {
-  readonly config: Config;
+export interface Loaded<C extends CommandName> {
+  readonly config: ConfigFor<C>;
   readonly hints: readonly string[];
 }
 
 /**
  * The configuration of `command`, or a UserError CONFIG_INVALID that lists every problem. Touches nothing.
  */
-export function loadConfig(
-  command: CommandName,
+export function loadConfig<C extends CommandName>(
+  command: C,
   argv: readonly string[],
   env: Environment,
-): Loaded {
+): Loaded<C> {
   const raw: Raw = readRaw(command, argv, env);
   const problems = [...raw.problems];
   const config: Record<string, unknown> = { command };
@@ -117,6 +117,16 @@ export function loadConfig(
       { hint: `See haproxy-peer-sync ${command} --help.` },
     );
   }
-  // The table declares exactly the names and types of Config; every one was parsed by its declared type above.
-  return { config: Object.freeze(config) as unknown as Config, hints: raw.hints };
+  if (command !== 'status') config.members = membersFrom(config);
+  // The table declares exactly the names and types of Config; every one was parsed by its declared type above, and
+  // `relations` has said what is missing of those that the command needs.
+  return { config: Object.freeze(config) as unknown as ConfigFor<C>, hints: raw.hints };
+}
+
+/** All that its kind needs is there: `relations` has looked. */
+function membersFrom({ source: kind, ...config }: Readonly<Record<string, unknown>>) {
+  const { namespace, service, dns, membersFile } = config;
+  if (kind === 'service') return { kind, namespace, service };
+  if (kind === 'dns') return { kind, dns };
+  return kind === 'file' ? { kind, membersFile } : { kind, namespace };
 }

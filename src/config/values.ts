@@ -40,6 +40,35 @@ export type Config = {
     : ValueOf<E['type']> | undefined;
 } & { readonly command: CommandName };
 
+/** Where the members are read, and what that needs. */
+export type MembersFrom =
+  | { readonly kind: 'kubernetes'; readonly namespace: string }
+  | { readonly kind: 'service'; readonly namespace: string; readonly service: string }
+  | { readonly kind: 'dns'; readonly dns: string }
+  | { readonly kind: 'file'; readonly membersFile: string };
+
+export type SidecarCommand = Exclude<CommandName, 'status'>;
+
+/** Of the commands that run in the pod: they know whose they are, and where the siblings are found. */
+export type SidecarConfig = Config & {
+  readonly command: SidecarCommand;
+  readonly podName: string;
+  readonly podIp: string;
+  readonly members: MembersFrom;
+};
+
+export type InitConfig = SidecarConfig & { readonly template: string };
+
+interface ConfigOf {
+  readonly init: InitConfig;
+  readonly run: SidecarConfig;
+  readonly doctor: SidecarConfig;
+  readonly status: Config;
+}
+
+/** What a command is given: nothing that it needs can be missing. */
+export type ConfigFor<C extends CommandName> = ConfigOf[C];
+
 export type OptionName = Entry['name'];
 
 /** `peersPort` for `peers-port`. */

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { geteuid } from 'node:process';
 import { monotonicNow, sleep, wallNow } from '../clock.ts';
-import type { Config } from '../config/values.ts';
+import type { SidecarConfig } from '../config/values.ts';
 import { configVersion } from '../config-text/peers-text.ts';
 import { createCaller } from '../dataplane/caller.ts';
 import { createCredentials, fixedCredentials } from '../dataplane/credentials.ts';
@@ -59,7 +59,7 @@ function endpointsOf({ endpoints }: SliceFacts): readonly PodFact[] {
   );
 }
 
-async function lookAtPods(config: Config, selector: string, signal: AbortSignal) {
+async function lookAtPods(config: SidecarConfig, selector: string, signal: AbortSignal) {
   const namespace = config.namespace ?? '';
   const kind = config.source === 'service' ? slices : podKind;
   const context = { namespace, verb: 'list', kind } as const;
@@ -86,7 +86,7 @@ async function lookAtPods(config: Config, selector: string, signal: AbortSignal)
   }
 }
 
-async function lookAtDataplane(config: Config, signal: AbortSignal) {
+async function lookAtDataplane(config: SidecarConfig, signal: AbortSignal) {
   const http = createHttp({
     address: config.dataplaneUrl,
     credentials:
@@ -106,7 +106,7 @@ async function lookAtDataplane(config: Config, signal: AbortSignal) {
   };
 }
 
-async function lookAtHaproxy({ adminSocket, peersSection }: Config, signal: AbortSignal) {
+async function lookAtHaproxy({ adminSocket, peersSection }: SidecarConfig, signal: AbortSignal) {
   const ask = (line: string) => command(adminSocket, line, { timeoutMs: answerMs, signal });
   const [info, level, peers, tables] = await Promise.all([
     ask('show info'),
@@ -128,7 +128,7 @@ async function lookAtHaproxy({ adminSocket, peersSection }: Config, signal: Abor
  * HAProxy 3.0, which connected again 5 s later).
  */
 async function lookAtSiblings(
-  config: Config,
+  config: SidecarConfig,
   { source, self }: Created,
   connected: ReadonlySet<string>,
   signal: AbortSignal,
@@ -168,7 +168,7 @@ async function lookAtSiblings(
   return { siblings, leftOut };
 }
 
-async function lookAtTls(config: Config): Promise<NonNullable<Facts['tls']> | null> {
+async function lookAtTls(config: SidecarConfig): Promise<NonNullable<Facts['tls']> | null> {
   if (!config.peersTls) return null;
   return looked(async () => {
     const material = await readMaterial(peersTlsSource(config));
@@ -186,7 +186,7 @@ function connectedOf(admin: Facts['admin'], ownName: string): ReadonlySet<string
 
 /** Looks at everything that a check may want to know. Changes nothing; never throws for what it finds. */
 export async function gatherFacts(
-  config: Config,
+  config: SidecarConfig,
   env: Readonly<Record<string, string | undefined>>,
   version: string,
   signal: AbortSignal,
@@ -234,7 +234,7 @@ export async function gatherFacts(
     ]);
   return {
     self,
-    podName: config.podName ?? self.name,
+    podName: config.podName,
     version,
     env: haproxyEnv(config, env),
     container: { uid: geteuid?.() ?? 0, directories: sharedDirectories(config) },

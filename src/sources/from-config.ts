@@ -1,4 +1,4 @@
-import type { Config } from '../config/values.ts';
+import type { SidecarConfig } from '../config/values.ts';
 import { connectWith } from '../kubernetes/connection.ts';
 import type { WatchHealth } from '../kubernetes/informer.ts';
 import type { Log } from '../log.ts';
@@ -14,7 +14,7 @@ import { readLabelsFile } from './labels-file.ts';
 import { readSelf } from './self.ts';
 import type { Source } from './source.ts';
 
-function selfOf(config: Config): Self {
+function selfOf(config: SidecarConfig): Self {
   const self = readSelf({
     podName: config.podName,
     podIp: config.podIp,
@@ -33,51 +33,47 @@ export interface CreateSourceOptions {
   readonly kept?: FoundSelector | undefined;
 }
 
-/** How the pods of `--source kubernetes` are selected. */
-function scopeOf(config: Config, log: Log, kept: FoundSelector | undefined): Scope {
-  return createScope({
-    namespace: config.namespace ?? '',
-    podName: config.podName ?? '',
-    given: config.selector,
-    kept,
-    labels: () => readLabelsFile(config.labelsFile),
-    connect: connectWith(config.kubeconfig),
-    log,
-    relistMs: config.relistInterval,
-  });
-}
-
 /** The source that the configuration asks for, and ourselves. Nothing is contacted yet. */
 export function createSource(
-  config: Config,
+  config: SidecarConfig,
   log: Log,
   { health, kept }: CreateSourceOptions = {},
 ): { readonly source: Source; readonly self: Self; readonly scope?: Scope } {
   const self = selfOf(config);
-  const common = {
-    namespace: config.namespace ?? '',
-    self,
-    log,
-    kubeConfig: config.kubeconfig,
-    relistMs: config.relistInterval,
-    health,
-  };
-  switch (config.source) {
+  const { members, kubeconfig: kubeConfig, relistInterval: relistMs, peerNames } = config;
+  switch (members.kind) {
     case 'file':
-      return { self, source: createFileSource({ path: config.membersFile ?? '', self, log }) };
+      return { self, source: createFileSource({ path: members.membersFile, self, log }) };
     case 'dns': {
       const { dnsInterval: intervalMs, dnsServer: servers } = config;
       return {
         self,
-        source: createDnsSource({ name: config.dns ?? '', self, log, intervalMs, servers }),
+        source: createDnsSource({ name: members.dns, self, log, intervalMs, servers }),
       };
     }
-    case 'service':
-      return { self, source: createSliceSource({ ...common, service: config.service ?? '' }) };
+    case 'service': {
+      const { namespace, service } = members;
+      const source = createSliceSource({
+        ...{ namespace, service, self, log, kubeConfig, relistMs, health },
+      });
+      return { self, source };
+    }
     case 'kubernetes': {
-      const scope = scopeOf(config, log, kept);
-      const { peerNames } = config;
-      return { self, scope, source: createPodSource({ ...common, siblings: scope, peerNames }) };
+      const { namespace } = members;
+      const scope = createScope({
+        namespace,
+        podName: config.podName,
+        given: config.selector,
+        kept,
+        labels: () => readLabelsFile(config.labelsFile),
+        connect: connectWith(kubeConfig),
+        log,
+        relistMs,
+      });
+      const source = createPodSource({
+        ...{ namespace, siblings: scope, peerNames, self, log, kubeConfig, relistMs, health },
+      });
+      return { self, scope, source };
     }
   }
 }

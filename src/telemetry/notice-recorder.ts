@@ -1,5 +1,5 @@
 import { dateOf, monotonicNow, sleep } from '../clock.ts';
-import type { Config } from '../config/values.ts';
+import type { SidecarConfig } from '../config/values.ts';
 import type { Observer } from '../engine/reporter.ts';
 import { connectWith } from '../kubernetes/connection.ts';
 import type { Log } from '../log.ts';
@@ -14,7 +14,7 @@ import {
 import { type Heard, type NoticeState, nothingHeard, noticed } from './notices.ts';
 
 export interface RecorderContext {
-  readonly config: Config;
+  readonly config: SidecarConfig;
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onOutcome?: NonNullable<RecorderOptions['onOutcome']>;
@@ -25,10 +25,10 @@ export function recorderFor({ config, log, signal, onOutcome }: RecorderContext)
   const { events: mode, namespace, podName, podUid } = config;
   const wanted = mode === 'on' || config.source === 'kubernetes';
   const dryRun = config.command === 'run' && config.dryRun;
-  if (mode === 'off' || !wanted || dryRun) return silentRecorder;
+  if (mode === 'off' || !wanted || dryRun || namespace === undefined) return silentRecorder;
   return createRecorder({
     mode,
-    pod: { namespace: namespace ?? '', name: podName ?? '', uid: podUid },
+    pod: { namespace, name: podName, uid: podUid },
     connect: connectWith(config.kubeconfig),
     log,
     now: monotonicNow,

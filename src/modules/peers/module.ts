@@ -1,6 +1,6 @@
 import type { Applier } from '../../apply/applier.ts';
 import { sleep } from '../../clock.ts';
-import type { Config } from '../../config/values.ts';
+import type { SidecarConfig } from '../../config/values.ts';
 import { fanOut } from '../../engine/fan-out.ts';
 import { observePeers } from '../../engine/observe.ts';
 import type { Ready } from '../../engine/ready-marker-file.ts';
@@ -35,7 +35,7 @@ export interface PeersModule {
 }
 
 export interface PeersModuleOptions {
-  readonly config: Config;
+  readonly config: SidecarConfig;
   readonly source: Source;
   readonly applier: Applier;
   readonly self: Self;

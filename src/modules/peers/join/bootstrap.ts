@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { geteuid } from 'node:process';
 import { wallNow } from '../../../clock.ts';
-import type { Config } from '../../../config/values.ts';
+import type { InitConfig } from '../../../config/values.ts';
 import { containerLines } from '../../../config-text/container-lines.ts';
 import { renderDataplaneYml, renderReloadScript } from '../../../config-text/dataplane-yml.ts';
 import { findHash, renderHaproxyCfg } from '../../../config-text/render.ts';
@@ -21,7 +21,7 @@ import { ensurePassword } from './password.ts';
 import { sharedDirectories } from './shared-directories.ts';
 
 export interface BootstrapOptions {
-  readonly config: Config;
+  readonly config: InitConfig;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly self: Self;
   readonly log: Log;
@@ -33,7 +33,7 @@ export interface Bootstrap {
 }
 
 /** The hash that stands in the file already, when it is one of this password: a second run then changes nothing. */
-async function keptHash(config: Config, password: string): Promise<string> {
+async function keptHash(config: InitConfig, password: string): Promise<string> {
   const present = await readText(config.configFile).catch(() => '');
   const hash = findHash(present, config.userlist, config.dataplaneUser);
   return hash !== null && verifyPassword(password, hash) ? hash : hashPassword(password);
@@ -65,7 +65,7 @@ async function writeChecked(
 export async function createBootstrap(options: BootstrapOptions): Promise<Bootstrap> {
   const { config, env, self, log } = options;
   const listen = config.applier === 'dataplane' ? config.dataplaneUrl.listen : null;
-  const template = await readText(config.template ?? '');
+  const template = await readText(config.template);
   const gid = config.fileGroup;
   const access: FileAccess = gid === undefined ? { mode: 0o600 } : { mode: 0o640, gid };
   const directory = dirname(config.configFile);
