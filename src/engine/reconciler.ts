@@ -2,7 +2,7 @@ import type { Applied, Applier } from '../apply/applier.ts';
 import { errorMessage } from '../errors.ts';
 import type { GateSettings, Observed } from '../gate/facts.ts';
 import { gate } from '../gate/gate.ts';
-import { createHistory } from '../gate/history.ts';
+import { type HistoryEvent, noMemory, remember } from '../gate/history.ts';
 import { siblingSessions } from '../gate/sibling-sessions.ts';
 import type { Log } from '../log.ts';
 import { backoffMs } from '../model/backoff.ts';
@@ -80,7 +80,10 @@ const never = Number.POSITIVE_INFINITY;
 
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { source, applier, self, now } = options;
-  const history = createHistory(now);
+  let memory = noMemory;
+  const happened = (event: HistoryEvent) => {
+    memory = remember(memory, event, now());
+  };
   const report = createReporter(options.log, options.observer);
   let section: PeersSection | null = null;
   let failures = 0;
@@ -102,11 +105,11 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   /** Right after our own reload the old worker may still be the one that answers. */
   function unloadedOf(base: PeersSection, observed: Observed, wanted: ReadonlySet<string>) {
-    const { lastReloadAtMs } = history.value();
+    const { lastReloadAtMs } = memory.history;
     const recent = lastReloadAtMs !== null && now() < lastReloadAtMs + settleMs;
     if (recent || observed.kind === 'down' || observed.state === null) return [];
     const names = namesNotLoaded(base, observed.state, wanted);
-    history.unloaded(names);
+    happened({ kind: 'not-loaded', names });
     return names;
   }
 
@@ -117,11 +120,11 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     observed: Observed,
   ): Decision {
     if (plan.kind === 'hold') {
-      history.noChange();
-      history.blocked();
+      happened({ kind: 'no-change' });
+      happened({ kind: 'blocked' });
       return { kind: 'hold', reasons: plan.reasons, codes: [plan.code] };
     }
-    history.note(plan.changes, observed);
+    happened({ kind: 'planned', changes: plan.changes, observed });
     const memberNames = stayingNames(membership);
     const leaving = membership.leaving === true;
     const unloaded = leaving ? [] : unloadedOf(base, observed, memberNames);
@@ -132,14 +135,14 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       selfName: self.name,
       memberNames,
       awaited: membership.awaited,
-      history: history.value(),
+      history: memory.history,
       reloadFor: leaving ? null : (options.reloadRequest?.reason() ?? null),
       hardReloadFor: leaving ? null : keeper.hardReloadFor(),
       unloaded,
       wallAheadMs: (options.wallNow ?? now)() - now(),
     };
     const decision = gate(input, options.gate, now());
-    history.decided(decision);
+    happened({ kind: 'decided', decision });
     return decision;
   }
 
@@ -147,7 +150,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   async function siblingsThere(signal: AbortSignal): Promise<boolean> {
     const observed = await options.observe(signal);
     const names = stayingNames(source.snapshot());
-    const { missing, behind } = siblingSessions(observed, history.value(), names, options.gate);
+    const { missing, behind } = siblingSessions(observed, memory.history, names, options.gate);
     return missing.length === 0 && behind.length === 0;
   }
 
@@ -170,24 +173,26 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         applied = { reloaded: true, version: base.version, attempts: 1 };
       }
     } catch (error) {
-      if (!signal.aborted) history.failed();
+      if (!signal.aborted) happened({ kind: 'failed' });
       throw error;
     } finally {
       // Whatever happened, the section is no longer known to be what it was.
       section = null;
     }
     if (applied.postponed === true) {
-      history.noChange();
+      happened({ kind: 'no-change' });
       return report.postponed(applied, now() - startedAtMs);
     }
     if (applied.reloaded) options.reloadRequest?.reloaded();
-    history.applied({ ...applied, beganMs: decision.beganMs ?? null }, observed);
+    happened({ kind: 'no-change' });
+    const { beganMs = null } = decision;
+    if (applied.reloaded) happened({ kind: 'reloaded', observed, beganMs });
     report.applied(decision, applied, now() - startedAtMs);
   }
 
   async function hardReload(observed: Observed, signal: AbortSignal): Promise<void> {
     const possible = await applier.hardReload(signal);
-    if (possible) history.reloaded(observed);
+    if (possible) happened({ kind: 'reloaded', observed });
     keeper.hardReloaded(possible);
   }
 
@@ -208,7 +213,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const decision = decide(plan, base, membership, observed);
     report.pass({ membership, section: base, plan, observed, decision });
     await apply(base, decision, observed, signal);
-    if (decision.kind === 'none' || decision.kind === 'apply') history.succeeded();
+    if (decision.kind === 'none' || decision.kind === 'apply') happened({ kind: 'succeeded' });
     await keeper.update(
       source.snapshot(),
       decision.kind === 'apply' ? null : plan,
@@ -229,7 +234,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         if (signal.aborted) return { nextAtMs: never };
         failures += 1;
         section = null;
-        history.blocked();
+        happened({ kind: 'blocked' });
         report.failed(error, failures, source.snapshot().leaving === true);
         options.log.debug({ err: error }, errorMessage(error));
         const starts = !keeper.readiness().ready && now() - createdAtMs < startMs;

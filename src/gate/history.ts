@@ -2,33 +2,35 @@ import { type PeersChanges, someoneJoins } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import { establishedNames, type History, type Observed } from './facts.ts';
 
-export interface HistoryRecord {
-  value(): History;
+/** What happened to the reconciler, as far as the gate has to know of it. */
+export type HistoryEvent =
   /** These changes are planned now. */
-  note(changes: PeersChanges, observed: Observed): void;
+  | { readonly kind: 'planned'; readonly changes: PeersChanges; readonly observed: Observed }
+  /** No change is wanted, or none can be. */
+  | { readonly kind: 'no-change' }
   /** HAProxy runs without these names, which the file has. */
-  unloaded(names: readonly string[]): void;
-  decided(decision: Decision): void;
-  noChange(): void;
+  | { readonly kind: 'not-loaded'; readonly names: readonly string[] }
+  | { readonly kind: 'decided'; readonly decision: Decision }
   /** No decision was reached: something is in the way of a reload. */
-  blocked(): void;
-  applied(
-    applied: { readonly reloaded: boolean; readonly beganMs?: number | null },
-    observed: Observed,
-  ): void;
-  /** HAProxy was reloaded for another reason than a change. */
-  reloaded(observed: Observed): void;
-  failed(): void;
-  succeeded(): void;
+  | { readonly kind: 'blocked' }
+  /** HAProxy was reloaded. `beganMs`: see the decision. */
+  | { readonly kind: 'reloaded'; readonly observed: Observed; readonly beganMs?: number | null }
+  | { readonly kind: 'failed' }
+  | { readonly kind: 'succeeded' };
+
+/** `History`, and what it takes to see that something is another one than before. */
+export interface Memory {
+  readonly history: History;
+  /** Fingerprint of the planned changes. */
+  readonly changes: string;
+  readonly joins: boolean;
+  /** There is something to remove, or to move that is not connected. */
+  readonly lazy: boolean;
+  readonly notLoaded: string;
 }
 
-/** What the gate has to know of the past, recorded as it happens. */
-export function createHistory(now: () => number): HistoryRecord {
-  let pending = '';
-  let lazy = '';
-  let joining = false;
-  let unloaded = '';
-  let value: History = {
+export const noMemory: Memory = {
+  history: {
     joinSinceMs: 0,
     changedAtMs: 0,
     lazySinceMs: 0,
@@ -43,85 +45,86 @@ export function createHistory(now: () => number): HistoryRecord {
     dueMs: null,
     blockedUntilMs: Number.POSITIVE_INFINITY,
     missedTurns: 0,
-  };
+  },
+  changes: '',
+  joins: false,
+  lazy: false,
+  notLoaded: '',
+};
 
-  function noChange(): void {
-    pending = '';
-    lazy = '';
-    joining = false;
+/** Pure: what the gate has to know of the past, after one thing more has happened. */
+export function remember(memory: Memory, event: HistoryEvent, nowMs: number): Memory {
+  const { history } = memory;
+  const known = (part: Partial<History>): Memory => ({
+    ...memory,
+    history: { ...history, ...part },
+  });
+  switch (event.kind) {
+    case 'planned':
+      return planned(memory, event, nowMs);
+    case 'no-change':
+      return { ...memory, changes: '', joins: false, lazy: false };
+    case 'not-loaded': {
+      const notLoaded = event.names.join();
+      if (notLoaded === memory.notLoaded) return memory;
+      return { ...known({ notLoadedSinceMs: nowMs }), notLoaded };
+    }
+    case 'decided':
+      return known(decided(history, event.decision, nowMs));
+    case 'blocked':
+      return known(blocked());
+    case 'reloaded': {
+      const establishedBefore = [...establishedNames(event.observed)];
+      const lastBeganMs = event.beganMs ?? null;
+      return known({ lastReloadAtMs: nowMs, lastBeganMs, establishedBefore });
+    }
+    case 'failed': {
+      const failures = history.failures + 1;
+      return known({ ...blocked(), failures, lastFailureAtMs: nowMs });
+    }
+    case 'succeeded':
+      return known({ failures: 0, lastFailureAtMs: null });
   }
+}
 
-  function blocked(untilMs = Number.POSITIVE_INFINITY): void {
-    value = { ...value, dueMs: null, blockedUntilMs: untilMs, missedTurns: 0 };
-  }
+type Planned = Extract<HistoryEvent, { kind: 'planned' }>;
 
-  function due(dueMs: number, untilMs: number): void {
-    const missed = value.dueMs !== null && value.dueMs !== dueMs;
-    const missedTurns = value.missedTurns + (missed ? 1 : 0);
-    value = { ...value, dueMs, blockedUntilMs: untilMs, missedTurns };
-  }
-
-  function meet(established: ReadonlySet<string>): void {
-    if ([...established].every((name) => value.met.has(name))) return;
-    value = { ...value, met: new Set([...value.met, ...established]) };
-  }
-
-  function reloaded(observed: Observed, lastBeganMs: number | null): void {
-    const establishedBefore = [...establishedNames(observed)];
-    value = { ...value, lastReloadAtMs: now(), lastBeganMs, establishedBefore };
-  }
-
+function planned(memory: Memory, { changes, observed }: Planned, nowMs: number): Memory {
+  const { create, add, update, remove } = changes;
+  const established = establishedNames(observed);
+  const fingerprint = JSON.stringify([create, add, update, remove]);
+  const joins = someoneJoins(changes);
+  const apart = update.some((entry) => !established.has(entry.name));
+  const lazy = apart || remove.length > 0;
+  const { history } = memory;
+  const isMet = [...established].every((name) => history.met.has(name));
+  const nothing = !create && add.length + update.length + remove.length === 0;
   return {
-    value: () => value,
-    note(changes, observed) {
-      const fingerprint = JSON.stringify([
-        changes.create,
-        changes.add,
-        changes.update,
-        changes.remove,
-      ]);
-      const established = establishedNames(observed);
-      meet(established);
-      const apart = changes.update.some((entry) => !established.has(entry.name));
-      const lazyNow = apart || changes.remove.length > 0 ? 'some' : '';
-      if (fingerprint !== pending) {
-        value = { ...value, changedAtMs: now() };
-        pending = fingerprint;
-      }
-      const joins = someoneJoins(changes);
-      if (joins && !joining) value = { ...value, joinSinceMs: now() };
-      joining = joins;
-      if (lazyNow !== lazy) {
-        value = { ...value, lazySinceMs: now() };
-        lazy = lazyNow;
-      }
-      if (fingerprint === '[false,[],[],[]]') noChange();
-    },
-    unloaded(names) {
-      if (names.join() !== unloaded) value = { ...value, notLoadedSinceMs: now() };
-      unloaded = names.join();
-    },
-    decided(decision) {
-      if (decision.kind !== 'wait') blocked();
-      else if (decision.dueMs === undefined) blocked(decision.untilMs);
-      else due(decision.dueMs, decision.untilMs);
-      const codes = decision.kind === 'wait' ? decision.codes : [];
-      const waits = codes.includes('not-connected') || codes.includes('siblings-behind');
-      if (waits) value = { ...value, siblingWaitMs: now() };
-    },
-    noChange,
-    blocked: () => blocked(),
-    applied(applied, observed) {
-      noChange();
-      if (applied.reloaded) reloaded(observed, applied.beganMs ?? null);
-    },
-    reloaded: (observed) => reloaded(observed, null),
-    failed() {
-      blocked();
-      value = { ...value, failures: value.failures + 1, lastFailureAtMs: now() };
-    },
-    succeeded() {
-      value = { ...value, failures: 0, lastFailureAtMs: null };
+    ...memory,
+    changes: nothing ? '' : fingerprint,
+    joins: !nothing && joins,
+    lazy: !nothing && lazy,
+    history: {
+      ...history,
+      met: isMet ? history.met : new Set([...history.met, ...established]),
+      changedAtMs: fingerprint === memory.changes ? history.changedAtMs : nowMs,
+      joinSinceMs: joins && !memory.joins ? nowMs : history.joinSinceMs,
+      lazySinceMs: lazy === memory.lazy ? history.lazySinceMs : nowMs,
     },
   };
+}
+
+function decided(history: History, decision: Decision, nowMs: number): Partial<History> {
+  if (decision.kind !== 'wait') return blocked();
+  const { codes, dueMs, untilMs } = decision;
+  const waits = codes.includes('not-connected') || codes.includes('siblings-behind');
+  const waiting = waits ? { siblingWaitMs: nowMs } : {};
+  if (dueMs === undefined) return { ...blocked(untilMs), ...waiting };
+  const missed = history.dueMs !== null && history.dueMs !== dueMs;
+  const missedTurns = history.missedTurns + (missed ? 1 : 0);
+  return { dueMs, blockedUntilMs: untilMs, missedTurns, ...waiting };
+}
+
+function blocked(blockedUntilMs = Number.POSITIVE_INFINITY): Partial<History> {
+  return { dueMs: null, blockedUntilMs, missedTurns: 0 };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Observed } from '../../../src/gate/facts.ts';
-import { createHistory, type HistoryRecord } from '../../../src/gate/history.ts';
+import { type HistoryEvent, noMemory, remember } from '../../../src/gate/history.ts';
 import type { PeersChanges } from '../../../src/model/changes.ts';
 
 const none: PeersChanges = { create: false, add: [], update: [], remove: [] };
@@ -12,13 +12,17 @@ function entry(name: string) {
 
 function started() {
   let nowMs = 1000;
-  const history = createHistory(() => nowMs);
+  let memory = noMemory;
+  const happened = (...events: readonly HistoryEvent[]) => {
+    for (const event of events) memory = remember(memory, event, nowMs);
+  };
   return {
-    history,
+    happened,
+    value: () => memory.history,
     noted(atMs: number, changes: Partial<PeersChanges>) {
       nowMs = atMs;
-      history.note({ ...none, ...changes }, observed);
-      return history.value();
+      happened({ kind: 'planned', changes: { ...none, ...changes }, observed });
+      return memory.history;
     },
   };
 }
@@ -27,42 +31,51 @@ describe('since when nothing but the turn is left', () => {
   const turn = { kind: 'wait', untilMs: 0, reasons: [], codes: ['turn'] } as const;
 
   it('is what the gate says, until something else is in the way', () => {
-    const { history } = started();
+    const { happened, value } = started();
 
-    expect(history.value()).toMatchObject({ dueMs: null, blockedUntilMs: Infinity });
-    history.decided({ kind: 'wait', untilMs: 1300, reasons: [], codes: ['burst'] });
-    expect(history.value()).toMatchObject({ dueMs: null, blockedUntilMs: 1300 });
-    history.decided({ ...turn, dueMs: 1300 });
-    expect(history.value().dueMs).toBe(1300);
+    expect(value()).toMatchObject({ dueMs: null, blockedUntilMs: Infinity });
+    happened({
+      kind: 'decided',
+      decision: { kind: 'wait', untilMs: 1300, reasons: [], codes: ['burst'] },
+    });
+    expect(value()).toMatchObject({ dueMs: null, blockedUntilMs: 1300 });
+    happened({ kind: 'decided', decision: { ...turn, dueMs: 1300 } });
+    expect(value().dueMs).toBe(1300);
   });
 
   it('counts the turns that were missed, until it is over', () => {
-    const { history } = started();
+    const { happened, value } = started();
 
     for (const dueMs of [1300, 1300, 9000, 15_000])
-      history.decided({ ...turn, untilMs: dueMs + 300, dueMs });
-    expect(history.value()).toMatchObject({ missedTurns: 2, blockedUntilMs: 15_300 });
-    history.decided({ kind: 'apply', via: 'reload', changes: none, reasons: [] });
+      happened({ kind: 'decided', decision: { ...turn, untilMs: dueMs + 300, dueMs } });
+    expect(value()).toMatchObject({ missedTurns: 2, blockedUntilMs: 15_300 });
+    happened({
+      kind: 'decided',
+      decision: { kind: 'apply', via: 'reload', changes: none, reasons: [] },
+    });
 
-    expect(history.value().missedTurns).toBe(0);
+    expect(value().missedTurns).toBe(0);
   });
 
   it.each([
-    ['nothing differs', (history) => history.decided({ kind: 'none', reasons: [] })],
+    ['nothing differs', { kind: 'decided', decision: { kind: 'none', reasons: [] } }],
     [
       'it is applied',
-      (history) => history.decided({ kind: 'apply', via: 'reload', changes: none, reasons: [] }),
+      {
+        kind: 'decided',
+        decision: { kind: 'apply', via: 'reload', changes: none, reasons: [] },
+      },
     ],
-    ['it is held', (history) => history.decided({ kind: 'hold', reasons: [], codes: [] })],
-    ['a pass failed', (history) => history.blocked()],
-    ['a change failed', (history) => history.failed()],
-  ] satisfies [string, (history: HistoryRecord) => void][])('is over when %s', (_, act) => {
-    const { history } = started();
-    history.decided({ ...turn, dueMs: 1300 });
+    ['it is held', { kind: 'decided', decision: { kind: 'hold', reasons: [], codes: [] } }],
+    ['a pass failed', { kind: 'blocked' }],
+    ['a change failed', { kind: 'failed' }],
+  ] satisfies [string, HistoryEvent][])('is over when %s', (_, event) => {
+    const { happened, value } = started();
+    happened({ kind: 'decided', decision: { ...turn, dueMs: 1300 } });
 
-    act(history);
+    happened(event);
 
-    expect(history.value()).toMatchObject({ dueMs: null, blockedUntilMs: Infinity });
+    expect(value()).toMatchObject({ dueMs: null, blockedUntilMs: Infinity });
   });
 });
 
@@ -86,24 +99,22 @@ describe('the history of a change', () => {
   });
 
   it('begins another burst after the first was applied', () => {
-    const { history, noted } = started();
+    const { happened, noted } = started();
 
     noted(1000, { add: [entry('a')] });
-    history.applied({ reloaded: true }, observed);
+    happened({ kind: 'no-change' }, { kind: 'reloaded', observed });
     const value = noted(4000, { add: [entry('b')] });
 
     expect(value).toMatchObject({ joinSinceMs: 4000, lastReloadAtMs: 1000 });
   });
 
   it('knows which turns the last reload was one of', () => {
-    const { history } = started();
+    const { happened, value } = started();
 
-    history.applied({ reloaded: true, beganMs: 700 }, observed);
-    expect(history.value().lastBeganMs).toBe(700);
-    history.applied({ reloaded: false, beganMs: 900 }, observed);
-    expect(history.value().lastBeganMs).toBe(700);
-    history.reloaded(observed);
-    expect(history.value().lastBeganMs).toBeNull();
+    happened({ kind: 'reloaded', observed, beganMs: 700 });
+    expect(value().lastBeganMs).toBe(700);
+    happened({ kind: 'reloaded', observed });
+    expect(value().lastBeganMs).toBeNull();
   });
 
   it('begins another burst after nobody wanted to join any more', () => {
@@ -120,13 +131,19 @@ describe('the history of a change', () => {
     ['siblings-behind', 5000],
     ['turn', null],
   ] as const)('remembers when %s was last waited for: %s', (code, siblingWaitMs) => {
-    const { history, noted } = started();
+    const { happened, noted, value } = started();
 
     noted(5000, { add: [entry('a')] });
-    history.decided({ kind: 'wait', untilMs: 5100, reasons: [], codes: ['burst', code] });
-    expect(history.value().siblingWaitMs).toBe(siblingWaitMs);
+    happened({
+      kind: 'decided',
+      decision: { kind: 'wait', untilMs: 5100, reasons: [], codes: ['burst', code] },
+    });
+    expect(value().siblingWaitMs).toBe(siblingWaitMs);
     noted(6000, { add: [entry('a')] });
-    history.decided({ kind: 'wait', untilMs: 6100, reasons: [], codes: ['turn'] });
-    expect(history.value().siblingWaitMs).toBe(siblingWaitMs);
+    happened({
+      kind: 'decided',
+      decision: { kind: 'wait', untilMs: 6100, reasons: [], codes: ['turn'] },
+    });
+    expect(value().siblingWaitMs).toBe(siblingWaitMs);
   });
 });
