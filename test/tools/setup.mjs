@@ -17,7 +17,8 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
  */
 export async function setup({ programs = false } = {}) {
   await ensureModules(root);
-  const node = await ensureNode(root);
+  // Our runtime is the Node of package.json; TEST_NODE names another one that has to do, too.
+  const node = process.env.TEST_NODE ?? (await ensureNode(root));
   const env = {
     ...process.env,
     // Debian keeps haproxy in /usr/sbin, which ordinary users do not have on their PATH.
