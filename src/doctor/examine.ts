@@ -1,6 +1,7 @@
 import { clusterChecks } from './cluster-checks.ts';
 import { configChecks } from './config-checks.ts';
 import { containerChecks } from './container-checks.ts';
+import { dataplaneChecks } from './dataplane-checks.ts';
 import type { Facts, Finding } from './facts.ts';
 import { runtimeChecks } from './runtime-checks.ts';
 import { tlsChecks } from './tls-checks.ts';
@@ -12,6 +13,7 @@ export function examine(facts: Facts): readonly Finding[] {
     ...configChecks,
     ...containerChecks,
     ...tlsChecks,
+    ...dataplaneChecks,
     ...runtimeChecks,
   ].flatMap((check) => check(facts));
 }
