@@ -87,6 +87,9 @@ async function lookAtPods(config: SidecarConfig, selector: string, signal: Abort
 }
 
 async function lookAtDataplane(config: SidecarConfig, signal: AbortSignal) {
+  const { text, isLocal } = config.dataplaneUrl;
+  if (!isLocal && !config.allowRemoteDataplane)
+    throw new Error(`${text} is not on the loopback: the password is not sent there`);
   const http = createHttp({
     address: config.dataplaneUrl,
     credentials:

@@ -212,6 +212,8 @@ describe('loadConfig', () => {
     expect(text).toMatch(/--listen "localhost:1" is not :PORT/);
     expect(text).toMatch(/--selector "app in \(" is wrong/);
     expect(text).toMatch(/--peers-port "0"/);
+    // doctor tells it among its findings.
+    expect(loadConfig('doctor', ['--dataplane-url=http://10.0.0.1'], env).hints).toEqual([]);
     const remote = ['--dataplane-url=http://10.0.0.1', '--allow-remote-dataplane'];
     expect(loadConfig('run', remote, env).config.dataplaneUrl.isLocal).toBe(false);
   });
