@@ -63,11 +63,22 @@ export interface RetrySettings {
 const defaultRetry: RetrySettings = { limit: 3, minMs: 200, maxMs: 2_000 };
 
 /**
- * Before the first answer. The Data Plane API starts beside us and listens within a second; waits that grow would make
- * every pod of a rollout ready later by as much again. Only while nobody listens more often than otherwise.
+ * The Data Plane API starts beside us and listens within a second: until then it is asked at an even pace, since waits
+ * that grow would make every pod of a rollout ready later by as much again. Any other failure is retried as ever.
  */
-function atStart({ limit, minMs }: RetrySettings): RetrySettings {
-  return { limit: 3 * limit, minMs: minMs / 2, maxMs: minMs / 2 };
+function onceItListens<T>(
+  run: () => Promise<T>,
+  { limit, minMs }: RetrySettings,
+  signal: AbortSignal,
+) {
+  const paceMs = minMs / 2;
+  return pRetry(run, {
+    retries: 3 * limit,
+    minTimeout: paceMs,
+    maxTimeout: paceMs,
+    signal,
+    shouldRetry: ({ error }) => nobodyListens(error),
+  });
 }
 
 /** The peers section over the Data Plane API, v3 or v2, whichever listens. */
@@ -146,15 +157,14 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
   }
 
   function withRetries<T>(what: string, run: (attempt: number) => Promise<T>, signal: AbortSignal) {
-    const { limit, minMs, maxMs } = seen === undefined ? atStart(retry) : retry;
     return pRetry(run, {
-      retries: limit,
-      minTimeout: minMs,
-      maxTimeout: maxMs,
+      retries: retry.limit,
+      minTimeout: retry.minMs,
+      maxTimeout: retry.maxMs,
       randomize: true,
       signal,
-      shouldRetry: ({ error, attemptNumber }) =>
-        shouldRetry(error) && (attemptNumber <= retry.limit || nobodyListens(error)),
+      shouldRetry: ({ error }) =>
+        shouldRetry(error) && !(seen === undefined && nobodyListens(error)),
       onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
         const code = error instanceof RemoteError ? error.code : undefined;
         log.debug(
@@ -180,7 +190,11 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
 
   return {
     name: 'dataplane',
-    read: (signal) => withRetries('read', () => readOnce(signal), signal),
+    read(signal) {
+      const read = () => readOnce(signal);
+      const first = () => onceItListens(read, retry, signal);
+      return withRetries('read', seen === undefined ? first : read, signal);
+    },
     async apply(base, changes, signal, mayRetry = async () => true) {
       let applied: Applied | undefined;
       try {
