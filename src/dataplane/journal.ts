@@ -25,10 +25,8 @@ const fileName = 'haproxy-peer-sync.transactions.json';
 
 /** Without a directory it remembers for the life of the process only. */
 export function createJournal(directory: string | undefined, log: Log): Journal {
-  // Not waited for: a node that crashes takes the transactions along.
-  const access = { mode: 0o600, durable: false };
   const path = directory === undefined ? undefined : join(directory, fileName);
-  const file = path === undefined ? undefined : createStateFile(path, schema, access);
+  const file = path === undefined ? undefined : createStateFile(path, schema);
   const open = new Set<string>();
   let reloadDue = false;
   let loaded = false;
@@ -40,7 +38,8 @@ export function createJournal(directory: string | undefined, log: Log): Journal 
     try {
       if (open.size === 0 && !reloadDue) return await file.remove();
       await mkdir(directory, { recursive: true });
-      await file.write({ open: [...open], reloadDue });
+      // Not durable: a node that crashes takes the transactions along.
+      await file.write({ open: [...open], reloadDue }, { mode: 0o600, durable: false });
     } catch (error) {
       if (warned) return;
       warned = true;

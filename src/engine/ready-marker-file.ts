@@ -64,7 +64,7 @@ async function thisMoment(): Promise<Moment | null> {
 export function createReadyMarker(options: ReadyMarkerOptions): ReadyMarker {
   const { adminSocket, masterSocket, section, log, moment = thisMoment } = options;
   const path = join(dirname(adminSocket), 'haproxy-peer-sync.ready');
-  const file = createStateFile(path, schema, { mode: 0o600 });
+  const file = createStateFile(path, schema);
   let writing: Promise<void> = Promise.resolve();
 
   async function master(): Promise<Master | null> {
@@ -84,7 +84,7 @@ export function createReadyMarker(options: ReadyMarkerOptions): ReadyMarker {
     try {
       if (ready === null) return await file.remove();
       const remembered: Kept = { ...ready, master: await master() };
-      await file.write(remembered);
+      await file.write(remembered, { mode: 0o600 });
     } catch (error) {
       log.warn({ reason: errorMessage(error) }, 'readiness cannot be remembered');
     }

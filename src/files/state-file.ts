@@ -7,7 +7,7 @@ export interface StateFile<T> {
   /** Undefined where there is none, or it is something else than was written: what was known is unknown then. */
   read(): Promise<T | undefined>;
   /** In one step. Throws `AppError` FILE_WRITE_FAILED. */
-  write(value: T): Promise<void>;
+  write(value: T, access: FileAccess): Promise<void>;
   /** There is nothing to remember. */
   remove(): Promise<void>;
 }
@@ -27,11 +27,7 @@ async function readLimited(path: string): Promise<string> {
 }
 
 /** One JSON value in a file of its own. */
-export function createStateFile<T>(
-  path: string,
-  schema: z.ZodType<T>,
-  access: FileAccess,
-): StateFile<T> {
+export function createStateFile<T>(path: string, schema: z.ZodType<T>): StateFile<T> {
   return {
     async read() {
       try {
@@ -40,7 +36,7 @@ export function createStateFile<T>(
         return undefined;
       }
     },
-    write: (value) => writeFileAtomic(path, `${JSON.stringify(value)}\n`, access),
+    write: (value, access) => writeFileAtomic(path, `${JSON.stringify(value)}\n`, access),
     remove: () => rm(path, { force: true }),
   };
 }

@@ -15,9 +15,8 @@ const schema = z.object({
   base: selector.optional(),
 });
 
-function fileBeside(configFile: string, access: FileAccess = { mode: 0o644 }) {
-  const path = join(dirname(configFile), 'haproxy-peer-sync.selector.json');
-  return createStateFile(path, schema, access);
+function fileBeside(configFile: string) {
+  return createStateFile(join(dirname(configFile), 'haproxy-peer-sync.selector.json'), schema);
 }
 
 /**
@@ -33,7 +32,7 @@ export async function keepSelector(
   if (found === null || found.origin === 'given') return;
   const { selector, origin, base } = found;
   const kept = { pod, selector, origin, ...(base === undefined ? {} : { base }) };
-  await fileBeside(configFile, access).write(kept);
+  await fileBeside(configFile).write(kept, access);
 }
 
 /** The selector that init has kept for this pod; undefined when it did not, or the file is something else. */

@@ -5,8 +5,8 @@ import { createStateFile } from '../../files/state-file.ts';
 
 const schema = z.object({ staticPeers: z.array(z.string()).readonly() });
 
-function fileBeside(configFile: string, access: FileAccess = { mode: 0o600 }) {
-  return createStateFile(join(dirname(configFile), 'haproxy-peer-sync.json'), schema, access);
+function fileBeside(configFile: string) {
+  return createStateFile(join(dirname(configFile), 'haproxy-peer-sync.json'), schema);
 }
 
 /** Tells run which peers of the user's template are not pods, so that it never takes them for pods that are gone. */
@@ -15,7 +15,7 @@ export async function writeStaticPeers(
   names: readonly string[],
   access: FileAccess,
 ): Promise<void> {
-  await fileBeside(configFile, access).write({ staticPeers: names });
+  await fileBeside(configFile).write({ staticPeers: names }, access);
 }
 
 /** The names that init wrote; none when init did not run or wrote something else. */

@@ -14,11 +14,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-const given = () => createStateFile(path, schema, { mode: 0o600, durable: false });
+const access = { mode: 0o600, durable: false };
+const given = () => createStateFile(path, schema);
 
 describe('a state file', () => {
   it('gives back what was written, to nobody else', async () => {
-    await given().write({ names: ['a'] });
+    await given().write({ names: ['a'] }, access);
 
     expect(await given().read()).toEqual({ names: ['a'] });
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -26,7 +27,7 @@ describe('a state file', () => {
   });
 
   it('is unknown once it is removed, and may be removed again', async () => {
-    await given().write({ names: [] });
+    await given().write({ names: [] }, access);
     await given().remove();
     await given().remove();
 
@@ -49,6 +50,8 @@ describe('a state file', () => {
     mkdirSync(path);
 
     expect(await given().read()).toBeUndefined();
-    await expect(given().write({ names: [] })).rejects.toMatchObject({ code: 'FILE_WRITE_FAILED' });
+    await expect(given().write({ names: [] }, access)).rejects.toMatchObject({
+      code: 'FILE_WRITE_FAILED',
+    });
   });
 });
