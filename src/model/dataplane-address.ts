@@ -1,3 +1,5 @@
+import { quoted } from './names.ts';
+
 /** Where the Data Plane API listens, ready for got. */
 export interface DataplaneAddress {
   /** Without a trailing slash; `http://unix:/path:` for a unix socket. */
@@ -29,10 +31,10 @@ export function parseDataplaneAddress(text: string): ParsedAddress {
     };
   }
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    return { problem: `"${given}" is neither http://HOST:PORT nor unix:/PATH` };
+    return { problem: `${quoted(given)} is neither http://HOST:PORT nor unix:/PATH` };
   }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    return { problem: `"${given}" has a path: give scheme, host and port only` };
+    return { problem: `${quoted(given)} has a path: give scheme, host and port only` };
   }
   const { origin, hostname, port } = url;
   const listen = { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 80 : Number(port) };
@@ -44,7 +46,9 @@ export function parseDataplaneAddress(text: string): ParsedAddress {
 function unixAddress(rest: string): ParsedAddress {
   const path = rest.startsWith('///') ? rest.slice(2) : rest;
   if (!path.startsWith('/') || path.includes(':')) {
-    return { problem: `"unix:${rest}" is no socket: give an absolute path without a colon` };
+    return {
+      problem: `${quoted(`unix:${rest}`)} is no socket: give an absolute path without a colon`,
+    };
   }
   return {
     value: {

@@ -42,6 +42,12 @@ describe('parseDataplaneAddress', () => {
     expect(parseDataplaneAddress(text)).toHaveProperty('problem');
   });
 
+  it('says nothing to a terminal but what can be seen', () => {
+    const parsed = parseDataplaneAddress('unix:\u001b]0;x\u0007\n');
+
+    expect(parsed).toHaveProperty('problem', expect.stringMatching(/^[ -~]+$/));
+  });
+
   it.each([
     ['http://127.0.0.1:5556', { host: '127.0.0.1', port: 5556 }],
     ['http://[::1]:5555', { host: '::1', port: 5555 }],
