@@ -8,7 +8,7 @@ import { createCredentials, fixedCredentials } from '../dataplane/credentials.ts
 import { createHttp, parseJson } from '../dataplane/http.ts';
 import { infoSchema } from '../dataplane/schema.ts';
 import { createTransactions } from '../dataplane/transactions.ts';
-import { AppError, errorMessage } from '../errors.ts';
+import { AppError, errorMessage, UserError } from '../errors.ts';
 import { hello } from '../haproxy/hello.ts';
 import { showProc } from '../haproxy/master.ts';
 import { parseShowPeers } from '../haproxy/show-peers.ts';
@@ -59,11 +59,15 @@ function endpointsOf({ endpoints }: SliceFacts): readonly PodFact[] {
   );
 }
 
-async function lookAtPods(config: SidecarConfig, selector: string, signal: AbortSignal) {
-  const namespace = config.namespace ?? '';
-  const kind = config.source === 'service' ? slices : podKind;
+async function lookAtPods(
+  { members, kubeconfig }: SidecarConfig,
+  namespace: string,
+  selector: string,
+  signal: AbortSignal,
+) {
+  const kind = members.kind === 'service' ? slices : podKind;
   const context = { namespace, verb: 'list', kind } as const;
-  const connection = await connectWith(config.kubeconfig)();
+  const connection = await connectWith(kubeconfig)();
   try {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
     const query = { labelSelector: selector, limit: '1' };
@@ -72,7 +76,7 @@ async function lookAtPods(config: SidecarConfig, selector: string, signal: Abort
     answer.destroy();
     const options = { namespace, selector, signal, answerMs };
     const pods =
-      config.source === 'service'
+      members.kind === 'service'
         ? [...(await listAll(connection, slices, options)).objects.values()].flatMap(endpointsOf)
         : [...(await listAll(connection, podKind, options)).objects.values()];
     return {
@@ -89,7 +93,9 @@ async function lookAtPods(config: SidecarConfig, selector: string, signal: Abort
 async function lookAtDataplane(config: SidecarConfig, signal: AbortSignal) {
   const { text, isLocal } = config.dataplaneUrl;
   if (!isLocal && !config.allowRemoteDataplane)
-    throw new Error(`${text} is not on the loopback: the password is not sent there`);
+    throw new UserError('CONFIG_INVALID', `${text} is not asked: it is not on the loopback`, {
+      hint: 'look at dataplane-address; with --allow-remote-dataplane the password is sent there',
+    });
   const http = createHttp({
     address: config.dataplaneUrl,
     credentials:
@@ -197,17 +203,18 @@ export async function gatherFacts(
   const kept = await readKeptSelector(config.configFile, config.podName);
   const created = createSource(config, createLog('silent'), { kept });
   const { self, scope } = created;
-  const usesKubernetes = config.source === 'kubernetes' || config.source === 'service';
+  const { members } = config;
+  const namespace = 'namespace' in members ? members.namespace : null;
   const selector = await looked(async () => {
-    if (config.source === 'service') return `kubernetes.io/service-name=${config.service}`;
+    if (members.kind === 'service') return `kubernetes.io/service-name=${members.service}`;
     return (await scope?.selector(signal)) ?? '';
   });
   const tls = await helloTls(config).catch(() => undefined);
   const admin = await looked(() => lookAtHaproxy(config, signal));
   const [pods, configText, dataplaneYml, password, dataplane, master, own, others] =
     await Promise.all([
-      usesKubernetes && selector.ok
-        ? looked(() => lookAtPods(config, selector.value, signal))
+      namespace !== null && selector.ok
+        ? looked(() => lookAtPods(config, namespace, selector.value, signal))
         : selector.ok
           ? ({ ok: false, why: 'not looked for' } as const)
           : selector,
@@ -252,9 +259,9 @@ export async function gatherFacts(
       userlist: config.userlist,
       masterSocket: config.masterSocket,
       adminSocket: config.adminSocket,
-      namespace: config.namespace ?? '',
+      namespace: namespace ?? '',
       usesDataplane: config.applier === 'dataplane',
-      usesKubernetes,
+      usesKubernetes: namespace !== null,
       allowLeftOut: config.allowLeftOut,
       statusPort: config.listen.port,
     },

@@ -359,6 +359,30 @@ describe.skipIf(missing !== '')(`doctor at a real replica${missing}`, () => {
     expect(text).toMatch(/^\d+ ok, \d+ warnings, \d+ failures$/m);
   });
 
+  it('connects with no Data Plane API off the loopback, and says with what it would', async () => {
+    let connections = 0;
+    const server = createServer(() => {
+      connections += 1;
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+    const listening = server.address();
+    const port = typeof listening === 'object' ? listening?.port : undefined;
+    // Not on the loopback by its text, and yet this machine.
+    const url = `--dataplane-url=http://0.0.0.0:${port}`;
+
+    const { findings } = await doctor({ flags: () => [url] });
+
+    expect(connections).toBe(0);
+    const found = findings.find(({ check }) => check === 'dataplane');
+    expect(found?.level).toBe('failure');
+    expect(found?.what).toMatch(/is not asked: it is not on the loopback/);
+    expect(found?.mend).toMatch(/--allow-remote-dataplane/);
+    const flags = () => [url, '--allow-remote-dataplane', '--dataplane-timeout=200ms'];
+    await doctor({ flags });
+    expect(connections).toBeGreaterThan(0);
+  });
+
   it('lists all that is missing before it looks at anything', async () => {
     const { exitCode, text } = await startProgram(['doctor']).ended;
 
