@@ -1,5 +1,6 @@
 import type { Applier } from '../../src/apply/applier.ts';
 import { createMemoryApplier } from '../../src/apply/memory.ts';
+import type { Confirm } from '../../src/engine/readiness.ts';
 import { createReconciler, type ReloadRequest } from '../../src/engine/reconciler.ts';
 import type { Observed } from '../../src/gate/facts.ts';
 import type { PeersSection } from '../../src/model/peers-section.ts';
@@ -25,7 +26,11 @@ export const gate = {
 };
 
 /** A reconciler over a memory applier, with a clock and a HAProxy the test sets. */
-export function bench(initial: PeersSection = section(['a']), reloadRequest?: ReloadRequest) {
+export function bench(
+  initial: PeersSection = section(['a']),
+  reloadRequest?: ReloadRequest,
+  confirm?: () => Confirm,
+) {
   const inner = createMemoryApplier({ section: initial });
   const source = settableSource(membership('a'));
   const { log, lines } = capturedLog();
@@ -51,7 +56,11 @@ export function bench(initial: PeersSection = section(['a']), reloadRequest?: Re
   const applier: Applier = {
     name: 'counting',
     async reload() {},
-    hardReload: async () => false,
+    async hardReload() {
+      calls.push('hard-reload');
+      failing();
+      return true;
+    },
     async read(signal) {
       calls.push('read');
       failing();
@@ -84,6 +93,7 @@ export function bench(initial: PeersSection = section(['a']), reloadRequest?: Re
     observer: { pass() {}, applied() {}, failed() {}, ready() {} },
     now: () => nowMs,
     ...(reloadRequest === undefined ? {} : { reloadRequest }),
+    ...(confirm === undefined ? {} : { confirm }),
   });
   return {
     source,

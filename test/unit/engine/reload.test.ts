@@ -87,6 +87,58 @@ describe('a reload that something else wants', () => {
   });
 });
 
+describe('a hard-reload for tables that were missed', () => {
+  function missing() {
+    const done: boolean[] = [];
+    const confirm = () => ({
+      look: async () => ({
+        ready: done.length > 0,
+        reasons: ['b holds 5'],
+        hardReload: done.length === 0,
+      }),
+      hardReloaded: (possible: boolean) => void done.push(possible),
+    });
+    return { done, loop: bench(section(['a']), undefined, confirm) };
+  }
+  const hardReloads = (loop: ReturnType<typeof bench>) =>
+    loop.calls.filter((call) => call === 'hard-reload').length;
+
+  it('waits at the gate, and is not asked for again once it is done', async () => {
+    const { done, loop } = missing();
+    await loop.pass(true);
+    loop.observe({ kind: 'up', state: state({ resync: 'pending' }) });
+    await loop.pass();
+    expect(hardReloads(loop)).toBe(0);
+
+    loop.observe({ kind: 'up', state: state() });
+    await loop.pass();
+    await loop.pass();
+    await loop.pass();
+
+    expect(hardReloads(loop)).toBe(1);
+    expect(done).toEqual([true]);
+  });
+
+  it('is tried again after it failed, not at once, and counts only when it is done', async () => {
+    const { done, loop } = missing();
+    await loop.pass(true);
+    loop.fail(new RemoteError('RELOAD_FAILED', 'refused', { retryable: false }));
+    await loop.pass();
+    loop.fail(null);
+    await loop.pass();
+    await loop.pass();
+    expect(hardReloads(loop)).toBe(1);
+    expect(done).toEqual([]);
+
+    loop.at(5000);
+    await loop.pass();
+    await loop.pass();
+
+    expect(hardReloads(loop)).toBe(2);
+    expect(done).toEqual([true]);
+  });
+});
+
 describe('a file that HAProxy has not loaded', () => {
   const reloads = (loop: ReturnType<typeof bench>) =>
     loop.calls.filter((call) => call === 'reload').length;
