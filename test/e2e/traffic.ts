@@ -80,12 +80,15 @@ export interface Missing {
   readonly everywhere: number;
   /** One line for each replica that answered such keys: how many, when, and who lacks them. */
   readonly details: readonly string[];
-  /** By replica the moments when it answered such keys, each with its length in milliseconds. */
-  readonly moments: ReadonlyMap<string, readonly number[]>;
+  /** By replica in how many moments it answered such keys. */
+  readonly moments: ReadonlyMap<string, number>;
 }
 
-/** Answers of one replica that are further apart belong to different moments, in milliseconds. */
-const apartMs = 300;
+/**
+ * All that a replica loses by one reload it has answered within this time, in milliseconds: what was in flight, and what
+ * the old worker still writes for connections that it finishes, which on busy cores is half a second later.
+ */
+const momentMs = 1000;
 
 /** Which of the answered keys the replicas lack, once updates have had the time to arrive: 5 s at the most. */
 export async function missingKeys(
@@ -133,17 +136,17 @@ function describe(lacking: readonly Lacking[]): readonly string[] {
   });
 }
 
-function momentsOf(lacking: readonly Lacking[]): ReadonlyMap<string, readonly number[]> {
-  const moments = new Map<string, number[]>();
+function momentsOf(lacking: readonly Lacking[]): ReadonlyMap<string, number> {
+  const moments = new Map<string, number>();
   for (const [by, some] of Map.groupBy(lacking, (each) => each.by)) {
-    const lengths: number[] = [];
-    let last = Number.NEGATIVE_INFINITY;
+    let count = 0;
+    let first = Number.NEGATIVE_INFINITY;
     for (const at of some.map(({ atMs }) => atMs).sort((a, b) => a - b)) {
-      if (at - last > apartMs) lengths.push(0);
-      else lengths.push((lengths.pop() ?? 0) + at - last);
-      last = at;
+      if (at - first < momentMs) continue;
+      first = at;
+      count += 1;
     }
-    moments.set(by, lengths);
+    moments.set(by, count);
   }
   return moments;
 }
