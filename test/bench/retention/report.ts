@@ -1,4 +1,4 @@
-import type { Result } from './result.ts';
+import type { Result, Way } from './result.ts';
 
 export const head = [
   'scenario',
@@ -92,6 +92,13 @@ export function row(ours: readonly Result[], naive: readonly Result[]): readonly
 export function besideRow(runs: readonly Result[]): readonly string[] {
   const [scenario, ...cells] = row(runs, []);
   return [`${scenario} (beside)`, ...cells];
+}
+
+/** A row shows the worst of all runs, which on a busy machine says little of two checkouts: how long each run took. */
+export function eachRun(scenario: string, { ours, beside }: Record<Way, Result[]>): string {
+  const each = (runs: readonly Result[]) =>
+    runs.map(({ seconds: wall }) => wall?.toFixed(1) ?? '-').join(', ');
+  return `${scenario}, wall s of each run: ours ${each(ours)}; beside ${each(beside)}`;
 }
 
 /** Did one of our runs fail or lose an entry that was there before the change? */
