@@ -185,8 +185,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     }
     if (applied.reloaded) options.reloadRequest?.reloaded();
     happened({ kind: 'no-change' });
-    const { beganMs = null } = decision;
-    if (applied.reloaded) happened({ kind: 'reloaded', observed, beganMs });
+    if (applied.reloaded) happened({ kind: 'reloaded', observed });
     report.applied(decision, applied, now() - startedAtMs);
   }
 

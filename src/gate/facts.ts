@@ -48,8 +48,8 @@ export interface History {
   /** Since when HAProxy runs without the `unloaded` of now. */
   readonly notLoadedSinceMs: number;
   readonly lastReloadAtMs: number | null;
-  /** When the turns began that the last reload was one of; null: it went by itself. */
-  readonly lastBeganMs: number | null;
+  /** When the youngest session had begun when the present set of changes last became another one. */
+  readonly lastSessionAtMs: number;
   /** Members that were established just before the last reload. */
   readonly establishedBefore: readonly string[];
   /** Everybody who has ever been established since this program started. */

@@ -3,7 +3,7 @@ import type { Decision } from '../model/decision.ts';
 import { delays } from './delays.ts';
 import { type Facts, factsOf, type GateInput, type GateSettings } from './facts.ts';
 import { forbids } from './forbids.ts';
-import { beganMs, dueSince, order } from './reload-order.ts';
+import { dueSince, order } from './reload-order.ts';
 import { never, type Rule } from './rule.ts';
 
 /**
@@ -35,7 +35,6 @@ function apply(facts: Facts): Decision {
     kind: 'apply',
     via: 'reload',
     changes,
-    beganMs: beganMs(facts),
     reasons: reloadFor === null ? reasons : [...reasons, reloadFor],
   };
 }

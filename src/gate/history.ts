@@ -13,8 +13,7 @@ export type HistoryEvent =
   | { readonly kind: 'decided'; readonly decision: Decision }
   /** No decision was reached: something is in the way of a reload. */
   | { readonly kind: 'blocked' }
-  /** HAProxy was reloaded. `beganMs`: see the decision. */
-  | { readonly kind: 'reloaded'; readonly observed: Observed; readonly beganMs?: number | null }
+  | { readonly kind: 'reloaded'; readonly observed: Observed }
   | { readonly kind: 'failed' }
   | { readonly kind: 'succeeded' };
 
@@ -36,7 +35,7 @@ export const noMemory: Memory = {
     lazySinceMs: 0,
     notLoadedSinceMs: 0,
     lastReloadAtMs: null,
-    lastBeganMs: null,
+    lastSessionAtMs: Number.NEGATIVE_INFINITY,
     establishedBefore: [],
     met: new Set(),
     siblingWaitMs: null,
@@ -75,8 +74,7 @@ export function remember(memory: Memory, event: HistoryEvent, nowMs: number): Me
       return known(blocked());
     case 'reloaded': {
       const establishedBefore = [...establishedNames(event.observed)];
-      const lastBeganMs = event.beganMs ?? null;
-      return known({ lastReloadAtMs: nowMs, lastBeganMs, establishedBefore });
+      return known({ lastReloadAtMs: nowMs, establishedBefore });
     }
     case 'failed': {
       const failures = history.failures + 1;
@@ -107,11 +105,26 @@ function planned(memory: Memory, { changes, observed }: Planned, nowMs: number):
     history: {
       ...history,
       met: isMet ? history.met : new Set([...history.met, ...established]),
+      lastSessionAtMs:
+        fingerprint === memory.changes
+          ? history.lastSessionAtMs
+          : lastSessionAt(history.met, observed, nowMs),
       changedAtMs: fingerprint === memory.changes ? history.changedAtMs : nowMs,
       joinSinceMs: joins && !memory.joins ? nowMs : history.joinSinceMs,
       lazySinceMs: lazy === memory.lazy ? history.lazySinceMs : nowMs,
     },
   };
+}
+
+/** When the youngest session began; now, where one that was there is gone. */
+function lastSessionAt(met: ReadonlySet<string>, observed: Observed, nowMs: number): number {
+  const peers = observed.kind === 'up' ? (observed.state?.peers ?? []) : [];
+  const starts = peers
+    .filter(({ name, established }) => established || met.has(name))
+    .map(({ established, sessionSeconds }) =>
+      established ? nowMs - (sessionSeconds ?? Number.POSITIVE_INFINITY) * 1000 : nowMs,
+    );
+  return Math.max(Number.NEGATIVE_INFINITY, ...starts);
 }
 
 function decided(history: History, decision: Decision, nowMs: number): Partial<History> {

@@ -39,8 +39,6 @@ export type Decision =
       /** A reload hands the tables over to the new worker, a hard-reload does not. */
       readonly via: 'reload' | 'hard-reload';
       readonly changes: PeersChanges;
-      /** When the turns began that this is one of; null or missing: it is by itself. */
-      readonly beganMs?: number | null;
       readonly reasons: readonly string[];
     }
   /** Right, but not yet: look again at `untilMs` (milliseconds, monotonic) or when something changes. */

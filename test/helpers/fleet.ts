@@ -130,14 +130,14 @@ export function createFleet({
     };
   }
 
-  function replica(name: string) {
-    const inner = createMemoryApplier({ section: section([...names, ...others]) });
-    const source = settableSource(membership(...names, ...others));
+  function replica(name: string, known: readonly string[] = [...names, ...others]) {
+    const inner = createMemoryApplier({ section: section(known) });
+    const source = settableSource(membership(...known));
     let failsUntilMs = 0;
     let answersAtMs = 0;
     let wish: string | null = null;
     let missed = false;
-    begin(name, [...names, ...others]);
+    begin(name, known);
 
     /** Asked for now; the worker is another one once the configuration is checked. */
     async function reload(then: () => Promise<void>): Promise<void> {
@@ -253,7 +253,7 @@ export function createFleet({
     };
   }
 
-  const replicas = names.map(replica);
+  const replicas = names.map((name) => replica(name));
   for (const name of others) begin(name, [...names, ...others]);
   return {
     replicas,
@@ -263,6 +263,19 @@ export function createFleet({
     joins(name: string) {
       begin(name, [...names, name]);
       return member(name);
+    },
+    /** Whether all who run know that name and can teach: `init` waits for it. */
+    isKnown(name: string): boolean {
+      return replicas.every((each) => {
+        const { loaded, backAtMs, downUntilMs, learnsUntilMs } = worker(each.name);
+        return loaded.has(name) && now() >= Math.max(backAtMs, downUntilMs, learnsUntilMs);
+      });
+    },
+    /** A sibling that `init` gave the section of these members, and whose sidecar starts with it. */
+    arrives(name: string, members: readonly string[]) {
+      const arrived = replica(name, members);
+      replicas.push(arrived);
+      arrived.start();
     },
     leaves(name: string) {
       worker(name).present = false;

@@ -72,7 +72,7 @@ export function gateCase(random: () => number): GateCase {
     lazySinceMs: ago(settings.removalDelayMs),
     notLoadedSinceMs: ago(settings.unloadedLimitMs),
     lastReloadAtMs: chance(0.4) ? ago(one(settings.minReloadIntervalMs, 12_000, 15_000)) : null,
-    lastBeganMs: null,
+    lastSessionAtMs: Number.NEGATIVE_INFINITY,
     establishedBefore: some(0.6),
     met: new Set(chance(0.85) ? names.filter((name) => name !== 'c' && chance(0.7)) : []),
     siblingWaitMs: chance(0.3) ? ago(settings.staggerLimitMs) : null,
@@ -84,10 +84,10 @@ export function gateCase(random: () => number): GateCase {
       : nowMs - Math.floor((random() - 0.2) * 3000),
     missedTurns: one(0, 0, 1, 3, 4),
   };
-  const { lastReloadAtMs } = history;
   const hard = chance(0.05);
-  const took = lastReloadAtMs !== null && chance(0.5);
-  const lastBeganMs = took ? lastReloadAtMs - one(0, 300, 900) : null;
+  const lastSessionAtMs = chance(0.5)
+    ? Number.NEGATIVE_INFINITY
+    : history.changedAtMs - one(0, 1000, 2699, 2700, 60_000);
   const input: GateInput = {
     changes,
     reasons: ['something differs'],
@@ -95,7 +95,7 @@ export function gateCase(random: () => number): GateCase {
     selfName: 'c',
     memberNames: new Set(['c', ...names.filter(() => chance(0.85))]),
     awaited: chance(0.1) ? 2 : 0,
-    history: { ...history, lastBeganMs },
+    history: { ...history, lastSessionAtMs },
     reloadFor: chance(0.15) ? 'a renewed certificate' : null,
     hardReloadFor: hard ? 'b holds 500 entries' : null,
     wallAheadMs: one(0, 0, 1_700_000_000_123, -500),

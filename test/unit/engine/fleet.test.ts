@@ -17,6 +17,8 @@ const hearing = 40;
 /** How often siblings that are away are looked at again. */
 const look = 100;
 
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
 type Fleet = ReturnType<typeof createFleet>;
 
 interface World {
@@ -52,8 +54,8 @@ function world(seed: number, entries: number, unready = false): World {
 interface Kind {
   readonly what: string;
   act(world: World): Promise<void> | void;
-  /** Names that the sections have at the end. */
-  readonly end: readonly string[];
+  /** Names that the sections have at the end; missing: of all who are there. */
+  readonly end?: readonly string[];
   /** How long all of it takes, at most, with turns of that length. */
   readonly withinMs?: (turnMs: number) => number;
   /** Nobody is ready yet. */
@@ -112,9 +114,31 @@ const kinds: readonly Kind[] = [
       tell([...all, 'n', fleet.joins('o')]);
     },
     end: [...all, 'n', 'o'],
-    // After the turns that somebody who knows of no interval may have, their own; and two more, for who is not back yet.
-    withinMs: (turnMs) => 2000 + gate.burstWindowMs + (5 + 3 + 2) * turnMs + 2 * look + hearing,
+    // The turns for the first, the interval of who had the last one, all dates; and three more, for who is not back yet.
+    withinMs: (turnMs) =>
+      gate.burstWindowMs + gate.minReloadIntervalMs + (4 + 8 + 3) * turnMs + 2 * look + hearing,
     reloads: 2,
+  },
+  {
+    what: 'three who join one after the other and reload for who comes after them',
+    async act({ fleet, tell, pass, random }) {
+      let members = all;
+      for (const order of [1, 2, 3]) {
+        const name = `${'acmz'[Math.floor(random() * 4)]}${order}`;
+        members = [...members, name];
+        tell(members);
+        void (async () => {
+          do await sleep(200);
+          while (!fleet.isKnown(name));
+          // Its containers start one after the other.
+          await sleep(200 + random() * 1300);
+          fleet.arrives(name, members);
+        })();
+        await pass(300 + random() * 5500);
+      }
+      await pass(30_000);
+    },
+    reloads: 3,
   },
   {
     what: 'one who is gone',
@@ -263,31 +287,36 @@ const first = Array.from({ length: 40 }, (_, index) => index + 1);
 /** Of 1,200, those in which two reloads once met. */
 const seeds = [...first, 118, 218, 225, 331];
 
-describe.each(kinds)('$what', ({ act, end, unready, withinMs = () => 450_000, reloads = 1 }) => {
-  it.each(seeds)('is taken over in turns by replicas side by side (%i)', async (seed) => {
-    const large = seed % 3 === 0;
-    const each = world(seed, large ? 200_000 : 0, unready);
-    await each.pass(60_000);
-    expect(each.fleet.reloads).toEqual([]);
+describe.each(kinds)(
+  '$what',
+  ({ act, end: given, unready, withinMs = () => 450_000, reloads = 1 }) => {
+    it.each(seeds)('is taken over in turns by replicas side by side (%i)', async (seed) => {
+      const large = seed % 3 === 0;
+      const each = world(seed, large ? 200_000 : 0, unready);
+      await each.pass(60_000);
+      expect(each.fleet.reloads).toEqual([]);
 
-    const startedMs = Date.now();
-    await act(each);
-    await each.pass(450_000);
-    each.fleet.stop();
+      const startedMs = Date.now();
+      await act(each);
+      await each.pass(450_000);
+      each.fleet.stop();
 
-    for (const replica of each.fleet.replicas) {
-      const found = (await replica.section()).map(({ name }) => name);
-      expect(found.toSorted()).toEqual(end.toSorted());
-      expect(replica.wish()).toBeNull();
-      const own = each.fleet.reloads.filter(({ name }) => name === replica.name);
-      expect(own.length).toBeGreaterThan(0);
-      expect(own.length).toBeLessThanOrEqual(reloads);
-    }
-    const last = Math.max(...each.fleet.reloads.map(({ atMs }) => atMs));
-    expect(last - startedMs).toBeLessThanOrEqual(withinMs(large ? 700 : 300));
-    const [closest] = pairs(each.fleet.reloads);
-    expect(each.fleet.reloads.filter(({ away }) => away.length > 0)).toEqual([]);
-    const { staggerMs } = each.fleet.settings;
-    expect(closest?.apartMs, closest?.who).toBeGreaterThanOrEqual(staggerMs - hearing - look);
-  });
-});
+      if (!given) expect(each.fleet.replicas.length).toBe(7);
+      const end = given ?? [...each.fleet.replicas.map(({ name }) => name), ...others];
+      for (const replica of each.fleet.replicas) {
+        const found = (await replica.section()).map(({ name }) => name);
+        expect(found.toSorted()).toEqual(end.toSorted());
+        expect(replica.wish()).toBeNull();
+        const own = each.fleet.reloads.filter(({ name }) => name === replica.name);
+        if (names.includes(replica.name)) expect(own.length).toBeGreaterThan(0);
+        expect(own.length).toBeLessThanOrEqual(reloads);
+      }
+      const last = Math.max(...each.fleet.reloads.map(({ atMs }) => atMs));
+      expect(last - startedMs).toBeLessThanOrEqual(withinMs(large ? 700 : 300));
+      const [closest] = pairs(each.fleet.reloads);
+      expect(each.fleet.reloads.filter(({ away }) => away.length > 0)).toEqual([]);
+      const { staggerMs } = each.fleet.settings;
+      expect(closest?.apartMs, closest?.who).toBeGreaterThanOrEqual(staggerMs - hearing - look);
+    });
+  },
+);

@@ -18,7 +18,7 @@ const quiet: History = {
   lazySinceMs: now - 5000,
   notLoadedSinceMs: 0,
   lastReloadAtMs: null,
-  lastBeganMs: null,
+  lastSessionAtMs: Number.NEGATIVE_INFINITY,
   establishedBefore: [],
   met: new Set(),
   siblingWaitMs: null,

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Observed } from '../../../src/gate/facts.ts';
 import { type HistoryEvent, noMemory, remember } from '../../../src/gate/history.ts';
 import type { PeersChanges } from '../../../src/model/changes.ts';
+import type { PeerState } from '../../../src/model/peers-state.ts';
+import { peer, state } from '../../helpers/members.ts';
 
 const none: PeersChanges = { create: false, add: [], update: [], remove: [] };
 const observed: Observed = { kind: 'down', why: 'not asked' };
@@ -19,9 +21,9 @@ function started() {
   return {
     happened,
     value: () => memory.history,
-    noted(atMs: number, changes: Partial<PeersChanges>) {
+    noted(atMs: number, changes: Partial<PeersChanges>, seen = observed) {
       nowMs = atMs;
-      happened({ kind: 'planned', changes: { ...none, ...changes }, observed });
+      happened({ kind: 'planned', changes: { ...none, ...changes }, observed: seen });
       return memory.history;
     },
   };
@@ -108,13 +110,25 @@ describe('the history of a change', () => {
     expect(value).toMatchObject({ joinSinceMs: 4000, lastReloadAtMs: 1000 });
   });
 
-  it('knows which turns the last reload was one of', () => {
-    const { happened, value } = started();
+  it('knows how old the youngest session was when this was heard of', () => {
+    const { noted } = started();
+    const seen = (...peers: readonly PeerState[]): Observed => {
+      return { kind: 'up', state: state({ peers }) };
+    };
+    const look = (atMs: number, names: readonly string[], observed: Observed) =>
+      noted(atMs, { add: names.map(entry) }, observed).lastSessionAtMs;
 
-    happened({ kind: 'reloaded', observed, beganMs: 700 });
-    expect(value().lastBeganMs).toBe(700);
-    happened({ kind: 'reloaded', observed });
-    expect(value().lastBeganMs).toBeNull();
+    const old = peer('b', { sessionSeconds: 50 });
+    expect(look(100_000, ['n'], seen(old, peer('c', { sessionSeconds: 3 })))).toBe(97_000);
+    // Who reloads for this one is none of those before it.
+    expect(look(101_000, ['n'], seen(old, peer('c', { sessionSeconds: 0 })))).toBe(97_000);
+    expect(look(102_000, ['n', 'o'], seen(old, peer('c', { sessionSeconds: 1 })))).toBe(101_000);
+    // It reloads, or restarts, at this moment.
+    expect(look(103_000, ['n'], seen(old, peer('c', { established: false })))).toBe(103_000);
+    // It was never there.
+    expect(look(104_000, ['o'], seen(old, peer('x', { established: false })))).toBe(54_000);
+    expect(look(105_000, ['n'], seen(peer('b')))).toBe(Number.NEGATIVE_INFINITY);
+    expect(look(106_000, ['o'], { kind: 'down', why: 'no answer' })).toBe(Number.NEGATIVE_INFINITY);
   });
 
   it('begins another burst after nobody wanted to join any more', () => {

@@ -18,7 +18,8 @@ interface Part {
   readonly siblingWaitMs?: number;
   readonly changes?: PeersChanges;
   readonly wallAheadMs?: number;
-  readonly lastBeganMs?: number;
+  readonly lastSessionAtMs?: number;
+  readonly changedAtMs?: number;
   readonly ownMs?: number;
 }
 
@@ -31,11 +32,11 @@ function turn(afterMs: number, part: Part) {
   } = part;
   const history: History = {
     joinSinceMs: due - 300,
-    changedAtMs: due - 300,
+    changedAtMs: part.changedAtMs ?? due - 300,
     lazySinceMs: 0,
     notLoadedSinceMs: 0,
     lastReloadAtMs: null,
-    lastBeganMs: part.lastBeganMs ?? null,
+    lastSessionAtMs: part.lastSessionAtMs ?? due - 60_000,
     establishedBefore: [],
     met: new Set(peers.map(({ name }) => name)),
     siblingWaitMs: part.siblingWaitMs ?? null,
@@ -208,65 +209,74 @@ describe('turns', () => {
   });
 });
 
-describe('an addition that something of this replica has kept', () => {
+describe('dates of their own', () => {
   const names = ['a', 'b', 'c', 'd'];
-  const slot = (self: string, keptMs: number, entries?: number) => {
-    const peers = names
-      .filter((name) => name !== self)
-      .map((name) => peer(name, { sessionSeconds: 60 }));
-    const part = { self, peers, members: names, gatheredMs: due - keptMs };
-    const [delay] = turn(0, entries === undefined ? part : { ...part, state: { entries } });
-    return delay?.untilMs ?? due;
+  const roundMs = names.length * settings.staggerMs;
+  const siblings = (self: string) =>
+    names.filter((name) => name !== self).map((name) => peer(name, { sessionSeconds: 60 }));
+  const date = (self: string, part: Partial<Part>, afterMs = 0) => {
+    const [delay] = turn(afterMs, { self, peers: siblings(self), members: names, ...part });
+    return delay?.untilMs ?? due + afterMs;
   };
+  const kept = (ms: number): Partial<Part> => ({ gatheredMs: due - ms });
+  /** A sibling had reloaded, or started, that long before this was heard of. */
+  const soon = (ms: number): Partial<Part> => ({ lastSessionAtMs: due - 300 - ms });
 
-  it('waits until the others have had their turns', () => {
-    expect(slot('a', 300)).toBeGreaterThanOrEqual(due - 300 + names.length * settings.staggerMs);
+  it('have those whom something of their own has kept, once all others have had their turns', () => {
+    expect(date('a', kept(200))).toBe(due);
+    expect(date('a', kept(300))).toBeGreaterThanOrEqual(due - 300 + settings.staggerLimitMs);
+    expect(date('a', kept(300))).toBeLessThan(due + settings.staggerLimitMs + roundMs);
+    expect(date('a', kept(60_000))).toBeLessThan(due + roundMs);
   });
 
-  it.each([300, 1000, 5000, 60_000])(
-    'is a turn apart from another that was kept, too, by %i ms or so',
-    (keptMs) => {
-      const slots = names
-        .map(
-          (name, index) => slot(name, keptMs + 137 * index) % (names.length * settings.staggerMs),
-        )
-        .sort((one, other) => one - other);
-
-      for (const [index, at] of slots.entries()) {
-        const next = slots[index + 1] ?? (slots[0] ?? 0) + names.length * settings.staggerMs;
-        expect(next - at).toBeGreaterThanOrEqual(settings.staggerMs);
-      }
-    },
-  );
-
-  it('has the same turns where the tables differ a little', () => {
-    const long = names.map((name, index) => slot(name, 1000, 200_000 + 1000 * index));
-
-    expect(new Set(long.map((at) => at % 4800)).size).toBe(names.length);
-    expect(long.every((at) => at % 1200 === 0)).toBe(true);
-  });
-});
-
-describe('turns soon after others', () => {
-  const peers = [peer('a', { sessionSeconds: 0 }), peer('b', { sessionSeconds: 0 })];
-  const again = (part: Partial<Part>) => turn(0, { self: 'c', peers, ...part })[0]?.untilMs;
-
-  it('are the same for whom its interval has kept until its own', () => {
-    expect(again({ lastBeganMs: due - 2300, ownMs: due + 600 })).toBe(due + 600);
-    expect(again({ lastBeganMs: due - 2300, ownMs: due + 700 })).toBe(due + 700);
+  it('have all where a reload interval may not be over, and at once', () => {
+    for (const self of names) {
+      expect(date(self, soon(2600))).toBeLessThan(due + roundMs);
+    }
+    // Sessions tell their age in whole seconds: older ones are no sign of anything.
+    expect(names.map((self) => date(self, soon(2700)) - due)).toEqual([0, 300, 600, 900]);
   });
 
-  it('begin together when the interval of the first is over, and it can be back', () => {
-    expect(again({ lastBeganMs: due - 1000, ownMs: due + 1600 })).toBe(due + 1900);
+  it('have all who hear of somebody when the burst has lasted as long as it may', () => {
+    const late = { gatheredMs: due - 1000, changedAtMs: due, ownMs: due - 900 };
+
+    for (const self of names) expect(date(self, late)).toBeLessThan(due + roundMs);
+    expect(new Set(names.map((self) => date(self, late) % roundMs)).size).toBe(names.length);
   });
 
-  it('leave those their turns who know of no interval', () => {
-    expect(again({ lastBeganMs: due - 1700, ownMs: due + 900 })).toBe(due + 1200);
+  it.each([
+    ...[300, 1000, 5000, 60_000].map((ms) => [`kept for ${ms} ms`, kept(ms)] as const),
+    ...[0, 400, 1900].map((ms) => [`${ms} ms after a reload`, soon(ms)] as const),
+  ])('are a turn apart: %s', (_, part) => {
+    const dates = names
+      .map((name, index) => date(name, { ...part, ownMs: due + 137 * index }) % roundMs)
+      .sort((one, other) => one - other);
+
+    for (const [index, at] of dates.entries()) {
+      const next = dates[index + 1] ?? (dates[0] ?? 0) + roundMs;
+      expect(next - at).toBeGreaterThanOrEqual(settings.staggerMs);
+    }
   });
 
-  it('are over for whom something else has kept', () => {
-    const late = again({ lastBeganMs: due - 1000, ownMs: due + 2500 }) ?? 0;
-    expect(late).toBeGreaterThan(due + 2500);
-    expect(again({ ownMs: due + 600 })).toBeGreaterThan(due + 1200);
+  it('are the same where the tables differ a little', () => {
+    const long = names.map((name, index) =>
+      date(name, { ...kept(1000), state: { entries: 200_000 + 1000 * index } }),
+    );
+
+    expect(new Set(long.map((at) => at % 2400)).size).toBe(names.length);
+    expect(long.every((at) => at % 600 === 0)).toBe(true);
+  });
+
+  it('come again for whom a sibling has kept from its own, not for ever', () => {
+    const own = date('b', soon(1000));
+    const later = (ms: number, siblingWaitMs: number) =>
+      date('b', { ...soon(1000), siblingWaitMs }, own - due + ms) - own;
+
+    expect(later(100, own)).toBe(100);
+    // Looked at again every 100 ms, for somebody may be away again.
+    expect(later(300, own + 200)).toBe(400);
+    expect(later(roundMs - 1, own + 200)).toBe(roundMs);
+    expect(later(roundMs, own + 200)).toBe(roundMs);
+    expect(later(6000, own + 5999)).toBe(6000);
   });
 });
