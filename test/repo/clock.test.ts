@@ -35,6 +35,7 @@ it('tells the date only where it is shown or compared with another date', () => 
     'cli/run.ts',
     'cli/status.ts',
     'doctor/gather.ts',
+    'doctor/look-at-pods.ts',
     'engine/ready-marker-file.ts',
     'engine/reconciler.ts',
     'modules/peers/join/bootstrap.ts',

@@ -1,0 +1,43 @@
+import type { SidecarConfig } from '../config/values.ts';
+import { showProc } from '../haproxy/master.ts';
+import { parseShowPeers } from '../haproxy/show-peers.ts';
+import { parseShowTable } from '../haproxy/show-table.ts';
+import { command } from '../haproxy/socket.ts';
+import type { Facts } from './facts.ts';
+import { answerMs } from './looked.ts';
+
+/** What HAProxy says of itself on its admin socket. */
+export async function lookAtHaproxy(
+  { adminSocket, peersSection }: SidecarConfig,
+  signal: AbortSignal,
+) {
+  const ask = (line: string) => command(adminSocket, line, { timeoutMs: answerMs, signal });
+  const [info, level, peers, tables] = await Promise.all([
+    ask('show info'),
+    ask('show cli level'),
+    ask('show peers'),
+    ask('show table'),
+  ]);
+  return {
+    version: /^Version: (\S+)/m.exec(info)?.[1] ?? 'unknown',
+    level: level.trim(),
+    peers: parseShowPeers(peers).find(({ section }) => section === peersSection) ?? null,
+    tables: parseShowTable(tables),
+  };
+}
+
+/** How many reloads the master counts as failed. */
+export async function lookAtMaster({ masterSocket }: SidecarConfig, signal: AbortSignal) {
+  const processes = await showProc(masterSocket, { timeoutMs: answerMs, signal });
+  const found = processes.find(({ kind }) => kind === 'master');
+  if (found === undefined) throw new Error(`${masterSocket} is no master socket`);
+  return { failedReloads: found.failed };
+}
+
+/** Peers that this one has a live session with, as `NAME ADDR:PORT`. */
+export function connectedOf(admin: Facts['admin'], ownName: string): ReadonlySet<string> {
+  const state = admin.ok ? admin.value.peers : null;
+  if (state?.localName !== ownName) return new Set();
+  const connected = state.peers.filter(({ established }) => established);
+  return new Set(connected.map(({ name, address }) => `${name} ${address}`));
+}

@@ -1,0 +1,59 @@
+import { monotonicNow, sleep } from '../clock.ts';
+import type { SidecarConfig } from '../config/values.ts';
+import { hello } from '../haproxy/hello.ts';
+import { inTurns } from '../in-turns.ts';
+import type { HelloOutcome } from '../model/hello.ts';
+import { helloTls } from '../modules/peers/tls/files.ts';
+import type { createSource } from '../sources/from-config.ts';
+import { askStatus } from '../telemetry/ask-status.ts';
+import type { Facts, SiblingFact } from './facts.ts';
+import { answerMs } from './looked.ts';
+
+/** How many siblings are asked at the same time. */
+const askedAtOnce = 16;
+
+/**
+ * Our members as run would know them, once; whoever cannot be known stays out. Who is `connected` (`NAME ADDR:PORT`) has
+ * accepted this pod already, and is not asked: an accepted hello is a session, and ends the one that is there (seen with
+ * HAProxy 3.0, which connected again 5 s later).
+ */
+export async function lookAtSiblings(
+  config: SidecarConfig,
+  { source, self }: ReturnType<typeof createSource>,
+  connected: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<Pick<Facts, 'siblings' | 'leftOut'>> {
+  const stop = new AbortController();
+  source.start(AbortSignal.any([signal, stop.signal]));
+  const deadline = monotonicNow() + answerMs;
+  while (!source.snapshot().synced && monotonicNow() < deadline) await sleep(50, signal);
+  const { members, leftOut } = source.snapshot();
+  stop.abort();
+  await source.stopped();
+  const { port } = config.listen;
+  const tls = await helloTls(config).catch(() => undefined);
+  const siblings = await inTurns(
+    members.filter(({ name, terminating }) => name !== self.name && !terminating),
+    askedAtOnce,
+    async ({ name, address }): Promise<SiblingFact> => {
+      const accepts = async (): Promise<HelloOutcome> =>
+        connected.has(`${name} ${address}:${config.peersPort}`)
+          ? 'known'
+          : await hello({
+              ...{ address, port: config.peersPort, siblingName: name, ownName: self.name },
+              ...{ timeoutMs: 2000, signal, tls },
+            });
+      const [outcome, status] = await Promise.all([
+        accepts(),
+        askStatus(address, port, { timeoutMs: 2000, signal, name }),
+      ]);
+      const told = status && {
+        version: status.version,
+        haproxy: status.haproxy.version,
+        tables: status.tables,
+      };
+      return { name, address, hello: outcome, status: told };
+    },
+  );
+  return { siblings, leftOut };
+}
