@@ -21,6 +21,7 @@ import { leftOutNotices, noticeWith } from '../../telemetry/notice-recorder.ts';
 import { createStatusBoard, type StatusBoard } from '../../telemetry/status-board.ts';
 import type { Status } from '../../telemetry/status-schema.ts';
 import { expectedPeers } from './expected.ts';
+import { gateSettings } from './gate-settings.ts';
 import { createRepair } from './missed/missed.ts';
 import { planPeers } from './plan.ts';
 import { peersTlsFiles, peersTlsSource } from './tls/files.ts';
@@ -149,21 +150,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     reload: (reloadSignal) => options.applier.reload(reloadSignal),
     self: options.self,
     plan: (membership, section) => planPeers(membership, section, options.self, plan),
-    gate: {
-      burstWindowMs: config.burstWindow,
-      minReloadIntervalMs: config.minReloadInterval,
-      removalDelayMs: config.removalDelay,
-      burstLimitMs: config.burstLimit,
-      staggerMs: config.stagger,
-      staggerLimitMs: config.staggerLimit,
-      behindUpdates: config.behindUpdates,
-      handoverRate: config.handoverRate,
-      updateRate: config.updateRate,
-      reestablishLimitMs: config.reestablishLimit,
-      unloadedLimitMs: config.unloadedLimit,
-      backoffMinMs: config.failureBackoff,
-      backoffMaxMs: config.failureBackoffLimit,
-    },
+    gate: gateSettings(config),
     log,
     observer: fanOut(counting, board, notices),
     ...createConfirm(options, board, counting, (now) => {
