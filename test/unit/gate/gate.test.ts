@@ -116,11 +116,13 @@ describe('gate', () => {
     expect(decide({ ...adds, create: true }, { observed }).kind).toBe('apply');
   });
 
-  it('waits for a burst to end, and no longer than ten windows', () => {
+  it('waits for a burst to end, and no longer than its limit', () => {
     const young = { joinSinceMs: now - 1000, changedAtMs: now - 100 };
 
     expect(decide(adds, {}, young)).toMatchObject({ kind: 'wait', untilMs: now + 200 });
-    expect(decide(adds, {}, { ...young, joinSinceMs: now - 3000 }).kind).toBe('apply');
+    expect(decide(adds, {}, { ...young, joinSinceMs: now - settings.burstLimitMs }).kind).toBe(
+      'apply',
+    );
   });
 
   it('waits for pods that are about to get an address, up to the limit of a burst', () => {
@@ -128,10 +130,12 @@ describe('gate', () => {
 
     expect(decide(adds, { awaited: 2 }, young)).toMatchObject({
       kind: 'wait',
-      untilMs: now + 2000,
+      untilMs: now + 4000,
       reasons: ['2 more are about to get an address'],
     });
-    expect(decide(adds, { awaited: 2 }, { ...young, joinSinceMs: now - 3000 }).kind).toBe('apply');
+    expect(
+      decide(adds, { awaited: 2 }, { ...young, joinSinceMs: now - settings.burstLimitMs }).kind,
+    ).toBe('apply');
   });
 
   it.each([
