@@ -141,8 +141,9 @@ function readToken(line: string, from: number, env: Variables): Token {
   return { text, start: from, end: Math.min(at, line.length), ...(variable && { variable }) };
 }
 
-/** The words of one line; a comment ends it. */
-export function tokenize(line: string, env: Variables = {}): readonly Token[] {
+/** The words of one line; a comment ends it, and its end the quotes that are open: HAProxy refuses such a line. */
+export function tokenize(whole: string, env: Variables = {}): readonly Token[] {
+  const line = whole.replace(/\r?\n$/, '');
   const tokens: Token[] = [];
   let at = 0;
   while (at < line.length) {
@@ -204,13 +205,16 @@ export function findSections(lines: readonly string[]): readonly Section[] {
   });
 }
 
+/** What is put behind these is in a block. */
+const begins: ReadonlySet<string | undefined> = new Set(['if', 'elif', 'else']);
+
 function sectionEnd(lines: readonly string[], start: number, next: number): number {
   const body = lines.slice(start + 1, next);
   let end = start + 1;
   for (const [index, depth] of blockDepths(body).entries()) {
     const line = body[index] ?? '';
     if (depth < 0) break;
-    if (depth === 0 && directiveOf(line) !== 'if' && !/^\s*(#|$)/.test(line)) {
+    if (depth === 0 && !begins.has(directiveOf(line)) && !/^\s*(#|$)/.test(line)) {
       end = start + 1 + index + 1;
     }
   }

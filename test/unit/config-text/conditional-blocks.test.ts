@@ -30,7 +30,7 @@ function guards(text: string): readonly { readonly line: string; readonly when: 
     if (word === '.endif') stack.pop();
     const when = stack.join(' and ');
     if (word === '.if') stack.push(line.trim());
-    if (word === '.else') stack.push(`not ${stack.pop()}`);
+    if (word === '.else' || word === '.elif') stack.push(`not ${stack.pop()}`);
     return { line: line.trim(), when };
   });
 }
@@ -43,14 +43,17 @@ const bodies: Readonly<Record<string, readonly string[]>> = {
   'frontend y': ['bind :80'],
 };
 
-/** A section whose body has closed blocks; `open` ends it with a block that holds the next header. */
+/** Ends a section with a block that holds the next header, under one of its conditions. */
+const opened: ReadonlySet<string> = new Set(['', '.else', '.elif defined(E)']);
+
+/** A section whose body has closed blocks. */
 const section = fc
   .record({
     head: fc.constantFrom(...Object.keys(bodies)),
     size: fc.nat(3),
     blockAt: fc.nat(3),
     block: fc.constantFrom('none', 'if', 'if-else', 'empty'),
-    wrap: fc.constantFrom('none', 'around', 'open', 'close'),
+    wrap: fc.constantFrom('none', 'around', '', '.else', '.elif defined(E)', 'close'),
     tail: fc.constantFrom('', '\n', '# next\n'),
   })
   .map((part) => {
@@ -71,9 +74,9 @@ const template = fc
     let open = 0;
     const text = all.map((part) => {
       if (part.wrap === 'around') return `.if defined(A)\n${part.text}.endif\n`;
-      if (part.wrap === 'open') {
+      if (opened.has(part.wrap)) {
         open += 1;
-        return `${part.text}.if defined(O${open})\n`;
+        return `${part.text}.if defined(O${open})\n${part.wrap}\n`;
       }
       if (part.wrap === 'close' && open > 0) {
         open -= 1;

@@ -33,6 +33,14 @@ describe('tokenize', () => {
     expect(tokenize(line, env).map(({ text }) => text)).toEqual(words);
   });
 
+  it.each(["server a '\n", 'server a "\r\n', 'server a b\\\n'])(
+    'ends with the line: %j',
+    (line) => {
+      const words = tokenize(line);
+      expect(words.at(-1)?.end).toBe(line.trimEnd().length);
+    },
+  );
+
   it('loses no byte of the lines', () => {
     for (const text of ['', 'a', 'a\n', 'a\r\nb', '\n\n'])
       expect(splitLines(text).join('')).toBe(text);
