@@ -134,6 +134,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       observed,
       selfName: self.name,
       memberNames,
+      allNames: new Set(membership.members.map(({ name }) => name)),
       awaited: membership.awaited,
       history: memory.history,
       reloadFor: leaving ? null : (options.reloadRequest?.reason() ?? null),

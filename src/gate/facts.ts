@@ -73,6 +73,8 @@ export interface GateInput {
   readonly selfName: string;
   /** Names of the members that are there and not terminating. */
   readonly memberNames: ReadonlySet<string>;
+  /** Names of all members, who reload until they are gone; missing: nobody terminates. */
+  readonly allNames?: ReadonlySet<string>;
   /** How many more pods are about to get an address. */
   readonly awaited: number;
   readonly history: History;
@@ -94,6 +96,7 @@ export interface Facts extends GateInput {
   readonly hardReloadFor: string | null;
   readonly unloaded: readonly string[];
   readonly wallAheadMs: number;
+  readonly allNames: ReadonlySet<string>;
   /** Why HAProxy is to be reloaded with the section as it is. */
   readonly notLoaded: string | null;
   /** Somebody waits to be let in. */
@@ -110,6 +113,7 @@ export interface Facts extends GateInput {
 
 export function factsOf(input: GateInput, settings: GateSettings, nowMs: number): Facts {
   const { observed, unloaded = [], wallAheadMs = 0, hardReloadFor = null } = input;
+  const allNames = new Set([...(input.allNames ?? input.memberNames), input.selfName]);
   const joins = someoneJoins(input.changes);
   const state = observed.kind === 'up' ? observed.state : null;
   const notLoaded =
@@ -117,7 +121,7 @@ export function factsOf(input: GateInput, settings: GateSettings, nowMs: number)
       ? null
       : `haproxy.cfg has ${unloaded.join(', ')}, and HAProxy has not loaded it`;
   return {
-    ...{ ...input, settings, nowMs, unloaded, wallAheadMs, notLoaded, state },
+    ...{ ...input, settings, nowMs, unloaded, wallAheadMs, allNames, notLoaded, state },
     reloadFor: input.reloadFor ?? notLoaded,
     hardReloadFor,
     joins,

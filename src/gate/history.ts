@@ -90,25 +90,23 @@ type Planned = Extract<HistoryEvent, { kind: 'planned' }>;
 function planned(memory: Memory, { changes, observed }: Planned, nowMs: number): Memory {
   const { create, add, update, remove } = changes;
   const established = establishedNames(observed);
-  const fingerprint = JSON.stringify([create, add, update, remove]);
+  const nothing = !create && add.length + update.length + remove.length === 0;
+  const fingerprint = nothing ? '' : JSON.stringify([create, add, update, remove]);
   const joins = someoneJoins(changes);
   const apart = update.some((entry) => !established.has(entry.name));
   const lazy = apart || remove.length > 0;
   const { history } = memory;
   const isMet = [...established].every((name) => history.met.has(name));
-  const nothing = !create && add.length + update.length + remove.length === 0;
   return {
     ...memory,
-    changes: nothing ? '' : fingerprint,
+    changes: fingerprint,
     joins: !nothing && joins,
     lazy: !nothing && lazy,
     history: {
       ...history,
       met: isMet ? history.met : new Set([...history.met, ...established]),
       lastSessionAtMs:
-        fingerprint === memory.changes
-          ? history.lastSessionAtMs
-          : lastSessionAt(history.met, observed, nowMs),
+        fingerprint === memory.changes ? history.lastSessionAtMs : lastSessionAt(observed, nowMs),
       changedAtMs: fingerprint === memory.changes ? history.changedAtMs : nowMs,
       joinSinceMs: joins && !memory.joins ? nowMs : history.joinSinceMs,
       lazySinceMs: lazy === memory.lazy ? history.lazySinceMs : nowMs,
@@ -116,15 +114,13 @@ function planned(memory: Memory, { changes, observed }: Planned, nowMs: number):
   };
 }
 
-/** When the youngest session began; now, where one that was there is gone. */
-function lastSessionAt(met: ReadonlySet<string>, observed: Observed, nowMs: number): number {
+/** When the youngest session began. One that is gone says nothing: its other side may be dead for minutes. */
+function lastSessionAt(observed: Observed, nowMs: number): number {
   const peers = observed.kind === 'up' ? (observed.state?.peers ?? []) : [];
-  const starts = peers
-    .filter(({ name, established }) => established || met.has(name))
-    .map(({ established, sessionSeconds }) =>
-      established ? nowMs - (sessionSeconds ?? Number.POSITIVE_INFINITY) * 1000 : nowMs,
-    );
-  return Math.max(Number.NEGATIVE_INFINITY, ...starts);
+  const ages = peers
+    .filter(({ established }) => established)
+    .map(({ sessionSeconds = Number.POSITIVE_INFINITY }) => sessionSeconds * 1000);
+  return nowMs - Math.min(Number.POSITIVE_INFINITY, ...ages);
 }
 
 function decided(history: History, decision: Decision, nowMs: number): Partial<History> {

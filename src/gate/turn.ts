@@ -49,8 +49,10 @@ export function turnOf(facts: Facts, met: readonly string[], { ownMs, gatheredMs
   const isNew = history.changedAtMs > gatheredMs;
   const soon = isSoon(facts);
   if (!soon && !isNew && !isKept) return inOrder(ownMs);
-  // Who was kept goes when all others have had their turns.
-  const leastMs = Math.max(ownMs, soon || isNew ? history.changedAtMs : gatheredMs + limitMs);
+  // Who was kept goes when all others have had their turns. Names that come without end move all dates, for so long only.
+  const lastMs = history.joinSinceMs + settings.burstLimitMs + limitMs;
+  const commonMs = soon || isNew ? Math.min(history.changedAtMs, lastMs) : gatheredMs + limitMs;
+  const leastMs = Math.max(ownMs, commonMs);
   const dateFrom = (ms: number) => ownDate(facts, ms);
   const turnMs = dateFrom(leastMs);
   // Whom a sibling keeps from its date waits for the next one, and for siblings then, too.
@@ -62,7 +64,9 @@ const vagueMs = 1000;
 
 /** When this was heard of, somebody had reloaded or started so recently that a reload interval may not be over. */
 function isSoon({ history, settings }: Facts): boolean {
-  const agoMs = history.changedAtMs + settings.burstWindowMs - history.lastSessionAtMs;
+  const { changedAtMs, lastSessionAtMs, lastReloadAtMs } = history;
+  const lastMs = Math.max(lastSessionAtMs, lastReloadAtMs ?? lastSessionAtMs);
+  const agoMs = changedAtMs + settings.burstWindowMs - lastMs;
   return agoMs < settings.minReloadIntervalMs + vagueMs;
 }
 
@@ -101,14 +105,14 @@ function nextDate(leastMs: number, { everyMs, offsetMs = 0, wallAheadMs }: Dates
  * cannot see each other do so, are a turn apart all the same.
  */
 function ownDate(
-  { memberNames, selfName, wallAheadMs, handoverMs, settings }: Facts,
+  { allNames, selfName, wallAheadMs, handoverMs, settings }: Facts,
   leastMs: number,
 ): number {
   const { staggerMs, staggerLimitMs } = settings;
-  if (staggerMs <= 0) return leastMs;
-  const names = [...memberNames].sort();
-  const turnMs = powerOf(staggerMs, Math.max(staggerMs, staggerMs / 2 + handoverMs));
+  const names = [...allNames].sort();
+  const unitMs = Math.max(1, staggerMs);
+  const turnMs = powerOf(unitMs, Math.max(unitMs, staggerMs / 2 + handoverMs));
   const roundMs = Math.min(names.length * turnMs, staggerLimitMs + handoversInLimit * turnMs);
-  const offsetMs = (Math.max(0, names.indexOf(selfName)) / names.length) * roundMs;
+  const offsetMs = (names.indexOf(selfName) / names.length) * roundMs;
   return nextDate(leastMs, { everyMs: roundMs, offsetMs, wallAheadMs });
 }

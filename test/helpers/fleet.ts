@@ -188,7 +188,11 @@ export function createFleet({
     const reconciler = createReconciler({
       source,
       applier,
-      observe: async () => observe(name),
+      // An answer takes its time, so that no look is at the very moment that it was meant for.
+      observe: async () => {
+        await sleep(between(1, 4));
+        return observe(name);
+      },
       reload: () => reload(async () => {}),
       self: self(name),
       plan: (membership, actual) =>

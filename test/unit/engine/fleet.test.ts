@@ -141,6 +141,28 @@ const kinds: readonly Kind[] = [
     reloads: 3,
   },
   {
+    what: 'one who joins while the last name leaves, soon after another joined',
+    async act({ fleet, tell, pass, random }) {
+      tell([...all, fleet.joins('n')]);
+      await pass(1500 + random() * 1500);
+      const leaves = member('d', { terminating: true });
+      const staying = [...all.filter((name) => name !== 'd'), leaves];
+      tell([...staying, 'n', fleet.joins('o')]);
+    },
+    end: [...all, 'n', 'o'],
+    reloads: 2,
+  },
+  {
+    what: 'one who joins long after one died whose line is still there',
+    async act({ fleet, tell, pass }) {
+      fleet.leaves('z');
+      await pass(100_000);
+      tell([...all, fleet.joins('n')]);
+    },
+    end: [...all, 'n'],
+    withinMs: (turnMs) => 100_000 + gate.burstWindowMs + gate.staggerLimitMs + 12 * turnMs,
+  },
+  {
     what: 'one who is gone',
     act: (world) => gone(world, 'z'),
     end: [...names, 'y'],
@@ -318,5 +340,34 @@ describe.each(kinds)(
       const { staggerMs } = each.fleet.settings;
       expect(closest?.apartMs, closest?.who).toBeGreaterThanOrEqual(staggerMs - hearing - look);
     });
+  },
+);
+
+it.each(seeds)(
+  'names that come without end keep nobody from its turn for long (%i)',
+  async (seed) => {
+    const { fleet, tell, pass } = world(seed, 0);
+    await pass(60_000);
+
+    const startedMs = Date.now();
+    let members = all;
+    for (let order = 1; order <= 40; order++) {
+      members = [...members, `n${order}`];
+      tell(members);
+      await pass(900);
+    }
+    await pass(60_000);
+    fleet.stop();
+
+    // Somebody is always away for a reload then. Half of --join-timeout, which those who come wait for.
+    const longestMs = 30_000;
+    for (const replica of fleet.replicas) {
+      const own = fleet.reloads.filter(({ name }) => name === replica.name);
+      const times = [startedMs, ...own.map(({ atMs }) => atMs)];
+      const waits = times.slice(1).map((atMs, index) => atMs - (times[index] ?? 0));
+      expect(waits.length).toBeGreaterThan(1);
+      expect(Math.max(...waits)).toBeLessThanOrEqual(longestMs);
+      expect((await replica.section()).length).toBe(members.length);
+    }
   },
 );

@@ -110,6 +110,18 @@ describe('the history of a change', () => {
     expect(value).toMatchObject({ joinSinceMs: 4000, lastReloadAtMs: 1000 });
   });
 
+  it('is not another one at each look where nothing is wanted', () => {
+    const { noted } = started();
+
+    noted(1000, { add: [entry('a')] });
+    expect(noted(2000, {}).changedAtMs).toBe(2000);
+    expect(noted(3000, {}).changedAtMs).toBe(2000);
+    expect(noted(4000, { add: [entry('a')] })).toMatchObject({
+      joinSinceMs: 4000,
+      changedAtMs: 4000,
+    });
+  });
+
   it('knows how old the youngest session was when this was heard of', () => {
     const { noted } = started();
     const seen = (...peers: readonly PeerState[]): Observed => {
@@ -123,8 +135,8 @@ describe('the history of a change', () => {
     // Who reloads for this one is none of those before it.
     expect(look(101_000, ['n'], seen(old, peer('c', { sessionSeconds: 0 })))).toBe(97_000);
     expect(look(102_000, ['n', 'o'], seen(old, peer('c', { sessionSeconds: 1 })))).toBe(101_000);
-    // It reloads, or restarts, at this moment.
-    expect(look(103_000, ['n'], seen(old, peer('c', { established: false })))).toBe(103_000);
+    // One that is gone says nothing: it may have been for minutes.
+    expect(look(103_000, ['n'], seen(old, peer('c', { established: false })))).toBe(53_000);
     // It was never there.
     expect(look(104_000, ['o'], seen(old, peer('x', { established: false })))).toBe(54_000);
     expect(look(105_000, ['n'], seen(peer('b')))).toBe(Number.NEGATIVE_INFINITY);
