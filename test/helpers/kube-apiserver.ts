@@ -127,8 +127,7 @@ export async function startKubeApiserver(): Promise<KubeApiserver> {
   await makePki(directory);
   const adminToken = randomBytes(16).toString('hex');
   await writeFile(join(directory, 'tokens.csv'), `${adminToken},admin,1,system:masters\n`);
-  const port = await freePort();
-  const url = `https://127.0.0.1:${port}`;
+  let port = await freePort();
   const caPath = join(directory, 'ca.crt');
   const ca = await readFile(caPath);
   const agent = new Agent({ keepAlive: true, ca });
@@ -145,7 +144,7 @@ export async function startKubeApiserver(): Promise<KubeApiserver> {
       'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
     };
     return new Promise((resolve, reject) => {
-      request(url + path, { method, headers, agent, ca, timeout: 20_000 })
+      request(`https://127.0.0.1:${port}${path}`, { method, headers, agent, ca, timeout: 20_000 })
         .on('error', reject)
         .on('timeout', function (this: { destroy(error: Error): void }) {
           this.destroy(new Error(`${method} ${path}: no answer in 20 s`));
@@ -194,13 +193,26 @@ export async function startKubeApiserver(): Promise<KubeApiserver> {
     await log.close();
     const [, ...rest] = children;
     const server = rest.at(-1) ?? children[0];
-    await eventually(
+    const state = await eventually(
       async () => {
-        if (server?.exitCode !== null) throw new Error(await logTail(directory));
-        return (await send('GET', '/readyz')).body === 'ok';
+        if (server?.exitCode !== null) return 'ended';
+        return (await send('GET', '/readyz')).body === 'ok' && 'ready';
       },
       { timeoutMs: 120_000, intervalMs: 100 },
     );
+    if (state === 'ended') throw new Error(await logTail(directory));
+  }
+
+  /** Between the choice of a port and its use another test may take it. */
+  async function startAtFreePort(triesLeft = 4): Promise<void> {
+    try {
+      await start();
+    } catch (error) {
+      if (triesLeft === 0 || !/address already in use/.test(String(error))) throw error;
+      await kill();
+      port = await freePort();
+      await startAtFreePort(triesLeft - 1);
+    }
   }
 
   async function kill(): Promise<void> {
@@ -229,8 +241,9 @@ export async function startKubeApiserver(): Promise<KubeApiserver> {
     return path;
   }
 
+  await startAtFreePort();
+  const url = `https://127.0.0.1:${port}`;
   const kubeconfigPath = await writeKubeconfig('admin', { token: adminToken });
-  await start();
   const accounts = (namespace: string) => `/api/v1/namespaces/${namespace}/serviceaccounts`;
   const rbac = (namespace: string) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { SerializedError } from 'vitest';
-import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
 
 /** What `npm test` prints at the end, and hands on to `.ci/run`. */
 export interface Summary {
@@ -24,8 +24,11 @@ export default class SummaryReporter implements Reporter {
       const reason = reasonOf(test);
       reasons[reason] = (reasons[reason] ?? 0) + 1;
     }
-    // A file that cannot be loaded, or an error outside of any test, is a failure without a test to its name.
-    const broken = modules.filter((module) => module.errors().length > 0);
+    // A file that cannot be loaded, what goes before all tests of a suite, or an error outside of any test, is a failure
+    // without a test to its name.
+    const broken = modules
+      .flatMap((module) => [module, ...module.children.allSuites()])
+      .filter((each) => each.errors().length > 0);
     const summary: Summary = {
       passed: count('passed'),
       failed: count('failed') + broken.length + unhandled.length,
@@ -33,13 +36,19 @@ export default class SummaryReporter implements Reporter {
       reasons,
       failures: [
         ...tests.filter((test) => test.result().state === 'failed').map(failureOf),
-        ...broken.map((module) => `${module.relativeModuleId}: ${firstLine(module.errors())}`),
+        ...broken.map((each) => `${nameOf(each)}: ${firstLine(each.errors())}`),
         ...unhandled.map((error) => `outside of any test: ${firstLine([error])}`),
       ],
     };
     const file = process.env.SUMMARY_FILE;
     if (file !== undefined) writeFileSync(file, JSON.stringify(summary));
   }
+}
+
+function nameOf(broken: TestModule | TestSuite): string {
+  return broken.type === 'module'
+    ? broken.relativeModuleId
+    : `${broken.module.relativeModuleId} > ${broken.fullName}`;
 }
 
 function failureOf(test: TestCase): string {

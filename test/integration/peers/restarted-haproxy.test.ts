@@ -1,7 +1,7 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFailed } from 'vitest';
 import { reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { parseWorker } from '../../../src/haproxy/worker.ts';
 import { eventually } from '../../helpers/eventually.ts';
@@ -53,6 +53,9 @@ describe.each(cases)(
       const a = createReplica(setting, 'a', `${network}.1`);
       const b = createReplica(setting, 'b', `${network}.2`);
       replicas.push(a, b);
+      onTestFailed(() => {
+        for (const each of [a, b]) console.log(`${each.name}:\n${each.log()}`);
+      });
       membersAre(a, b);
       for (const each of [a, b]) await each.init();
       await Promise.all([a.start(), b.start()]);
