@@ -1,4 +1,4 @@
-import { type PeersChanges, someoneJoins } from '../model/changes.ts';
+import { hasChanges, type PeersChanges, someoneJoins } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import { establishedNames, type History, type Observed } from './facts.ts';
 
@@ -90,7 +90,7 @@ type Planned = Extract<HistoryEvent, { kind: 'planned' }>;
 function planned(memory: Memory, { changes, observed }: Planned, nowMs: number): Memory {
   const { create, add, update, remove } = changes;
   const established = establishedNames(observed);
-  const nothing = !create && add.length + update.length + remove.length === 0;
+  const nothing = !hasChanges(changes);
   const fingerprint = nothing ? '' : JSON.stringify([create, add, update, remove]);
   const joins = someoneJoins(changes);
   const apart = update.some((entry) => !established.has(entry.name));

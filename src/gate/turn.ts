@@ -71,10 +71,10 @@ function isSoon({ history, settings }: Facts): boolean {
 }
 
 /**
- * What has no hurry may be due for reasons of this replica: it
- * saw a renewed certificate by itself, or its sidecar has started later. Two that reload within the same tenth of a second
- * cannot see each other, so all begin at a date they have in common: the clock's next multiple of a time in which all can
- * have had their turns twice. Clocks that differ cost no more than that.
+ * What has no hurry may be due for reasons of this replica: it saw a renewed certificate by itself, or its sidecar has
+ * started later. Two that reload within the same tenth of a second cannot see each other, so all begin at a date they have
+ * in common: the clock's next multiple of a time in which all can have had their turns twice. Clocks that differ cost no
+ * more than that.
  */
 function commonDate({ wallAheadMs, settings }: Facts, limitMs: number, ownMs: number): number {
   const { staggerLimitMs } = settings;

@@ -86,7 +86,7 @@ export interface Missing {
 
 /**
  * All that a replica loses by one reload it has answered within this time, in milliseconds: what was in flight, and what
- * the old worker still writes for connections that it finishes, which on busy cores is half a second later.
+ * the old worker still writes for connections that it finishes, which was seen 0.9 s later on busy cores.
  */
 const momentMs = 1000;
 

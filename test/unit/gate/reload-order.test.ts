@@ -20,6 +20,7 @@ interface Part {
   readonly wallAheadMs?: number;
   readonly lastSessionAtMs?: number;
   readonly changedAtMs?: number;
+  readonly staggerMs?: number;
   readonly ownMs?: number;
 }
 
@@ -56,7 +57,8 @@ function turn(afterMs: number, part: Part) {
     awaited: 0,
     history,
   };
-  const facts = factsOf(input, settings, due + afterMs);
+  const { staggerMs = settings.staggerMs } = part;
+  const facts = factsOf(input, { ...settings, staggerMs }, due + afterMs);
   const found = orderOf(facts, {
     ownMs: part.ownMs ?? due,
     gatheredMs: part.gatheredMs ?? due,
@@ -265,6 +267,14 @@ describe('dates of their own', () => {
 
     expect(new Set(long.map((at) => at % 2400)).size).toBe(names.length);
     expect(long.every((at) => at % 600 === 0)).toBe(true);
+  });
+
+  it('leave time for the handover where turns take none', () => {
+    const long = { ...kept(1000), state: { entries: 1_000_000 }, staggerMs: 0 };
+    const dates = names.map((name) => date(name, long)).sort((one, other) => one - other);
+
+    for (const [index, at] of dates.slice(1).entries())
+      expect(at - (dates[index] ?? 0)).toBeGreaterThanOrEqual(2000);
   });
 
   it('come again for whom a sibling has kept from its own, not for ever', () => {
