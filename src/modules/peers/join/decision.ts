@@ -48,7 +48,7 @@ export function join(input: JoinInput, nowMs: number): JoinDecision {
     else if (refusals.has(outcome) && !isBelieved(name, input, elapsed)) waiting.push(name);
   }
   if (waiting.length + learning.length === 0)
-    return { kind: 'start', known, warning: silent(input) };
+    return { kind: 'start', known, warning: silent(input, known) };
   if (elapsed >= input.timeoutMs) {
     return {
       kind: 'start',
@@ -75,13 +75,14 @@ function isBelieved(name: string, input: JoinInput, elapsed: number): boolean {
   return (input.refusals.get(name) ?? 0) >= refusedRounds;
 }
 
-function silent({ siblings, outcomes, serving, leaving }: JoinInput): string | null {
-  const closed = siblings.filter(
-    (name) =>
-      serving.get(name) === true &&
-      !leaving.has(name) &&
-      refusals.has(outcomes.get(name) ?? 'known'),
+function silent(input: JoinInput, known: readonly string[]): string | null {
+  const { siblings, outcomes, serving, leaving } = input;
+  const refusing = siblings.filter(
+    (name) => !leaving.has(name) && refusals.has(outcomes.get(name) ?? 'known'),
   );
+  const closed = refusing.filter((name) => serving.get(name) === true);
+  // Not every source tells who is ready. Where somebody has tables to teach, it does not matter who else is off.
+  const doubtful = known.length > 0 ? [] : refusing.filter((name) => !serving.has(name));
   const silentOnes = siblings.filter((name) => outcomes.get(name) === 'no-answer');
   const strangers = siblings.filter((name) => outcomes.get(name) === 'tls-failed');
   const warnings = [
@@ -89,6 +90,11 @@ function silent({ siblings, outcomes, serving, leaving }: JoinInput): string | n
       ? []
       : [
           `${closed.join(', ')} refuse this pod on the peers port although they are ready: is it closed by a NetworkPolicy, or another port or localpeer there?`,
+        ]),
+    ...(doubtful.length === 0
+      ? []
+      : [
+          `${doubtful.join(', ')} refuse this pod on the peers port, and nobody else can teach it: they start for the first time too, or the port is closed`,
         ]),
     ...(silentOnes.length === 0
       ? []

@@ -175,7 +175,8 @@ function unheard(input: RepairInput, elapsed: number) {
   if (certain.length > 0) {
     return { names: names(certain), end: 'unheard', enough: elapsed >= limitMs } as const;
   }
-  const met = siblings.length > 0 || mute.some(({ connected }) => connected);
+  // Those who are as empty as this pod may be as new, and know each other alone.
+  const met = siblings.some(({ tables }) => some(tables)) || mute.some((each) => each.connected);
   if (silent.length === 0 || met || taught || some(own.tables)) return null;
   // A list may name who is switched off: no longer than HAProxy needs to try again, or each start would be slow for nothing.
   const enough = elapsed >= Math.min(connectLimitMs, limitMs);

@@ -122,10 +122,19 @@ describe('join', () => {
     const once = { refusals: new Map([['b', 1]]) };
 
     expect(joinAfter(500, { b: 'refused' }, ['b'], [], once).kind).toBe('wait');
-    expect(joinAfter(500, { b: 'refused' }, ['b'])).toEqual({
-      ...{ kind: 'start', known: [], warning: null },
-    });
+    expect(joinAfter(500, { b: 'refused' }, ['b']).kind).toBe('start');
     const pending = { ...once, serving: new Map([['b', false]]) };
     expect(joinAfter(0, { b: 'refused' }, ['b'], [], pending).kind).toBe('start');
+  });
+
+  it('warns when all who may have tables refuse and nobody else can teach', () => {
+    const doubt = expect.stringContaining('b refuse this pod on the peers port, and nobody else');
+
+    expect(joinAfter(500, { b: 'refused' }, ['b'])).toMatchObject({ warning: doubt });
+    expect(joinAfter(500, { b: 'wrong-name' }, ['b'])).toMatchObject({ warning: doubt });
+    expect(joinAfter(500, { b: 'refused', c: 'known' })).toMatchObject({ warning: null });
+    expect(joinAfter(500, { b: 'refused' }, ['b'], ['b'])).toMatchObject({ warning: null });
+    const off = { serving: new Map([['b', false]]) };
+    expect(joinAfter(500, { b: 'refused' }, ['b'], [], off)).toMatchObject({ warning: null });
   });
 });
