@@ -1,7 +1,7 @@
-import type { PeersChanges } from '../model/changes.ts';
-import type { PeersSection } from '../model/peers-section.ts';
+import type { RemoteError } from '../errors.ts';
+import type { Configuration, Edit } from './edit.ts';
 
-/** What one apply did. */
+/** What one commit did. */
 export interface Applied {
   /** False when nothing was left to do: no write and no reload happened. */
   readonly reloaded: boolean;
@@ -11,27 +11,34 @@ export interface Applied {
   readonly version?: string;
   /** Nothing was changed: a try failed, and another one was not allowed. Plan again. */
   readonly postponed?: true;
+  /** Edits that HAProxy or the Data Plane API refuses, found out one by one; the others were made. */
+  readonly held?: readonly Held[];
   /** Tries that were needed, at least 1. */
   readonly attempts: number;
 }
 
+export interface Held {
+  readonly owner: string;
+  readonly error: RemoteError;
+}
+
 /**
- * The way to read and change the peers section of one HAProxy.
+ * The way to read and change the configuration of one HAProxy.
  * Errors are `RemoteError`s (see errors.ts); none leaves the configuration half changed.
  */
 export interface Applier {
   readonly name: string;
   /** One read. */
-  read(signal: AbortSignal): Promise<PeersSection>;
+  read(signal: AbortSignal): Promise<Configuration>;
   /**
-   * Applies `changes` in one step with one checked reload. `base` is what `changes` were planned on; when the
-   * configuration has moved on since, reads again and does what `remainingChanges` leaves.
-   * Throws `SECTION_UNMODELLED` rather than write when the section read has obstacles. Before each try but the first it
-   * asks `mayRetry`, where there is one: what allowed the reload is old by then.
+   * Makes everybody's `edits` in one step with one checked reload. `base` is what they were planned on; when the
+   * configuration has moved on since, reads again and does what remains. Where one of several is refused, the others
+   * are made without it. Before each try but the first it asks `mayRetry`, where there is one: what allowed the reload
+   * is old by then.
    */
-  apply(
-    base: PeersSection,
-    changes: PeersChanges,
+  commit(
+    base: Configuration,
+    edits: readonly Edit[],
     signal: AbortSignal,
     mayRetry?: () => Promise<boolean>,
   ): Promise<Applied>;

@@ -1,35 +1,33 @@
 import type { Caller } from '../dataplane/caller.ts';
-import type { Commits } from '../dataplane/commits.ts';
+import { type Commits, noWork, type Work } from '../dataplane/commits.ts';
 import { damageError, WouldDamage } from '../dataplane/damage.ts';
 import type { Journal } from '../dataplane/journal.ts';
-import type { Loaded } from '../dataplane/loaded.ts';
 import type { Seen } from '../dataplane/read-config.ts';
-import { edit, editModes } from '../dataplane/resources/peers-edits.ts';
-import type { Sections } from '../dataplane/resources/peers-section.ts';
 import type { RemoteError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { hasChanges, noChanges, type PeersChanges, remainingChanges } from '../model/changes.ts';
 import type { Applied } from './applier.ts';
-import { refuseEntries, refuseObstacles, sectionMissing } from './refuse.ts';
+import type { Edit } from './edit.ts';
+import { type OwnedStep, remainingSteps, withoutRefused } from './held.ts';
+import { refuseObstacles } from './refuse.ts';
 
 export interface ChangeOptions {
   readonly caller: Caller;
   readonly commits: Commits;
-  readonly sections: Sections;
   readonly journal: Journal;
   readonly read: (signal: AbortSignal) => Promise<Seen>;
   /** A write of `text` would damage what others have written in it: `why` says what. */
   readonly onDamage: (text: string, why: string) => void;
-  readonly loaded: Loaded;
+  /** Whether the worker has all of `text`, given the time that a reload takes; `undefined` when it cannot be asked. */
+  readonly loaded: (text: string, signal: AbortSignal) => Promise<boolean | undefined>;
   readonly log: Log;
 }
 
 /** One try of a change: look, begin, edit, check, commit. Everything in it may be done again. */
 export interface Change {
-  /** `known` is what was read last, when that is still what the change was planned on. */
+  /** `known` is what was read last, when that is still what the edits were planned on. */
   readonly run: (
     known: Seen | undefined,
-    changes: PeersChanges,
+    edits: readonly Edit[],
     signal: AbortSignal,
   ) => Promise<Omit<Applied, 'attempts'>>;
   /** A checked reload of what was `seen`, by a transaction that changes nothing. */
@@ -37,39 +35,57 @@ export interface Change {
 }
 
 export function createChange(options: ChangeOptions): Change {
-  const { caller, sections, journal, log } = options;
-  const { transact } = options.commits;
+  const { caller, journal, log } = options;
+  const { transact, validate } = options.commits;
 
-  async function run(known: Seen | undefined, changes: PeersChanges, signal: AbortSignal) {
+  async function run(known: Seen | undefined, edits: readonly Edit[], signal: AbortSignal) {
     const seen = known ?? (await options.read(signal));
-    const { section, unmodelled } = seen;
-    refuseObstacles(section);
-    refuseEntries(changes);
-    const remaining = remainingChanges(section, changes);
-    if (!section.exists && hasChanges(remaining) && !remaining.create)
-      throw sectionMissing(section);
-    if (!hasChanges(remaining)) return nothingLeft(seen, signal);
-    const fullSections = (await caller.version(signal)) === 'v3';
-    const modes = editModes(remaining, { fullSections, unmodelled });
-    for (const [index, mode] of modes.entries()) {
+    const remaining = remainingSteps(edits, seen);
+    if (remaining.steps.length === 0) return nothingLeft(seen, signal);
+    const { made, held } = await withoutRefused(
+      remaining,
+      (steps) => inAnyWay(seen, steps, (work) => transact(seen, work, signal), signal),
+      (step) => inAnyWay(seen, [step], (work) => validate(seen, work, signal), signal),
+    );
+    return { ...made, ...(held.length === 0 ? {} : { held }) };
+  }
+
+  /** The first way in which no line of anybody else is damaged; a step that has no other one stays with its last. */
+  async function inAnyWay<T>(
+    seen: Seen,
+    steps: readonly OwnedStep[],
+    make: (work: Work) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const api = await caller.version(signal);
+    const ways = steps.map(({ step }) => step.ways(api));
+    const most = Math.max(...ways.map(({ length }) => length));
+    for (let index = 0; ; index++) {
+      const chosen = ways.flatMap((each) => each[Math.min(index, each.length - 1)] ?? []);
       try {
-        return await transact(seen, remaining, signal, (transaction) => {
-          const where = { section: section.name, style: section.style, transaction };
-          return edit(sections, where, section, remaining, { mode, fullSections }, signal);
+        return await make({
+          own: steps.map(({ step }) => step.own),
+          async fill(transaction, stop) {
+            for (const way of chosen) await way.make(caller, transaction, stop);
+          },
+          async lacks(stop) {
+            for (const { step } of steps) if (await step.lacks(stop)) return true;
+            return false;
+          },
         });
       } catch (error) {
         if (!(error instanceof WouldDamage)) throw error;
-        if (index === modes.length - 1) throw refused(seen, error);
+        if (index >= most - 1) throw refused(seen, error);
+        const mode = chosen.map(({ name }) => name).join();
         log.info({ mode, why: error.message }, 'not committed: entries are edited one by one');
       }
     }
-    throw new Error('no way to make a change');
   }
 
   async function reload(seen: Seen, signal: AbortSignal): Promise<void> {
-    refuseObstacles(seen.section);
+    refuseObstacles('haproxy.cfg', seen);
     try {
-      await transact(seen, noChanges, signal, async () => {});
+      await transact(seen, noWork, signal);
     } catch (error) {
       throw error instanceof WouldDamage ? refused(seen, error) : error;
     }
@@ -83,21 +99,19 @@ export function createChange(options: ChangeOptions): Change {
 
   /** Done already; by whom, and is it loaded? Only asked after a commit whose answer never came. */
   async function nothingLeft(seen: Seen, signal: AbortSignal) {
-    const { section } = seen;
-    if (!journal.reloadDue()) return { reloaded: false, version: section.version };
-    const loaded = await options.loaded.has(section, signal);
+    if (!journal.reloadDue()) return { reloaded: false, version: seen.version };
+    const loaded = await options.loaded(seen.text, signal);
     if (loaded === false) {
-      log.warn({ section: section.name }, 'the change is written but not loaded: reloading');
-      return transact(seen, noChanges, signal, async () => {});
+      log.warn('the change is written but not loaded: reloading');
+      return transact(seen, noWork, signal);
     }
     if (loaded === undefined) {
       log.warn(
-        { section: section.name },
         'the change is written, but the answer to its reload was lost and nobody can be asked',
       );
     }
     await journal.setReloadDue(false);
-    return { reloaded: true, version: section.version };
+    return { reloaded: true, version: seen.version };
   }
 
   return { run, reload };

@@ -5,20 +5,18 @@ import { createCredentials, fixedCredentials } from '../dataplane/credentials.ts
 import { nobodyListens, shouldRetry } from '../dataplane/failure.ts';
 import { type CallInfo, createHttp } from '../dataplane/http.ts';
 import { createJournal } from '../dataplane/journal.ts';
-import { createLoaded } from '../dataplane/loaded.ts';
+import type { Owner } from '../dataplane/owner.ts';
 import { createPutBack } from '../dataplane/put-back.ts';
 import { readConfig, type Seen, withObstacle } from '../dataplane/read-config.ts';
 import { reloadsSettled } from '../dataplane/reloads.ts';
-import { createSections } from '../dataplane/resources/peers-section.ts';
-import { asRunning, type RunningPeers, sameAsRunning } from '../dataplane/running.ts';
 import { createTransactions } from '../dataplane/transactions.ts';
+import { untilLoaded } from '../dataplane/until-loaded.ts';
 import { errorMessage, RemoteError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { PeersChanges } from '../model/changes.ts';
 import type { DataplaneAddress } from '../model/dataplane-address.ts';
-import type { PeersSection } from '../model/peers-section.ts';
 import type { Applied, Applier } from './applier.ts';
 import { createChange } from './change.ts';
+import type { Configuration, Edit } from './edit.ts';
 
 export interface DataplaneOptions {
   readonly address: DataplaneAddress;
@@ -26,9 +24,8 @@ export interface DataplaneOptions {
   readonly passwordFile: string;
   /** In place of the file. */
   readonly password?: string | undefined;
-  readonly sectionName: string;
-  /** For names written as variables, e.g. `"$HOSTNAME"`. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whose entries the file holds. */
+  readonly owners: readonly Owner[];
   readonly log: Log;
   /** Milliseconds for one call. */
   readonly timeoutMs: number;
@@ -38,8 +35,6 @@ export interface DataplaneOptions {
   readonly retry?: RetrySettings;
   /** Where open transactions are noted, so that the next process finds its orphans. A directory that survives a container restart. */
   readonly stateDirectory?: string | undefined;
-  /** Asked after every commit: does HAProxy run it? The API's answer alone is no proof. */
-  readonly running?: RunningPeers | undefined;
   /** What the API cannot do. Asked only when it has no reload of its own to do, which ours could meet. */
   readonly overMaster?: OverMaster | undefined;
   /** For --dry-run: reads, but repairs nothing and removes no orphan. */
@@ -81,9 +76,9 @@ function onceItListens<T>(
   });
 }
 
-/** The peers section over the Data Plane API, v3 or v2, whichever listens. */
+/** haproxy.cfg over the Data Plane API, v3 or v2, whichever listens. */
 export function createDataplaneApplier(options: DataplaneOptions): Applier {
-  const { address, user, passwordFile, sectionName, env, log, onCall, overMaster } = options;
+  const { address, user, passwordFile, owners, log, onCall, overMaster } = options;
   const retry = options.retry ?? defaultRetry;
   const readOnly = options.readOnly === true;
   const credentials =
@@ -94,23 +89,18 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
   const transactions = createTransactions(caller);
   const journal = createJournal(options.stateDirectory, log);
   const putBack = createPutBack(caller);
-  const loaded = createLoaded(options.running);
-  const commits = createCommits({
-    ...{ transactions, putBack, journal, loaded, env, log },
-    read: readNow,
-  });
+  const commits = createCommits({ transactions, putBack, journal, log, read: readNow });
   const { rehearse } = commits;
-  const readAt = { transactions, putBack, rehearse, sectionName, env, log, readOnly };
+  const readAt = { transactions, putBack, rehearse, owners, log, readOnly };
   const change = createChange({
     caller,
     commits,
-    sections: createSections(caller),
     journal,
     read: readNow,
     onDamage(text, why) {
       refused = { text, why };
     },
-    loaded,
+    loaded: (text, signal) => untilLoaded((stop) => allLoaded(text, stop), signal),
     log,
   });
   let last: Seen | undefined;
@@ -130,15 +120,21 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
     return last;
   }
 
-  async function readOnce(signal: AbortSignal): Promise<PeersSection> {
-    const { section } = await readNow(signal);
-    if (!journal.reloadDue()) return section;
+  /** Whether the worker has what the file says of everybody; `undefined` when nobody says that it has not, and somebody cannot. */
+  async function allLoaded(text: string, signal: AbortSignal): Promise<boolean | undefined> {
+    const told = await Promise.all(owners.map((owner) => owner.loaded(text, signal)));
+    if (told.includes(false)) return false;
+    return told.includes(undefined) ? undefined : true;
+  }
+
+  async function readOnce(signal: AbortSignal): Promise<Configuration> {
+    const found = await readNow(signal);
     // A commit was cut off: the file may say more than the worker knows, and a plan must see that.
-    const running = await options.running?.(signal);
-    if (running === undefined) return section;
-    if (!sameAsRunning(section, running)) return asRunning(section, running);
-    await journal.setReloadDue(false);
-    return section;
+    if (!journal.reloadDue()) return found;
+    const loaded = await allLoaded(found.text, signal);
+    if (loaded === false) return { ...found, reloadDue: true };
+    if (loaded === true) await journal.setReloadDue(false);
+    return found;
   }
 
   /** The API reloads at times of its own, too (its `reload-delay`), and takes one that meets ours for a failure. */
@@ -177,14 +173,14 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
 
   async function applyOnce(
     attempt: number,
-    base: PeersSection,
-    changes: PeersChanges,
+    base: Configuration,
+    edits: readonly Edit[],
     signal: AbortSignal,
   ): Promise<Applied> {
-    const known = attempt === 1 && last?.section.version === base.version ? last : undefined;
+    const known = attempt === 1 && last?.version === base.version ? last : undefined;
     // Whatever happens now, what we know is old.
     last = undefined;
-    const done = await change.run(known, changes, signal);
+    const done = await change.run(known, edits, signal);
     return { ...done, attempts: attempt };
   }
 
@@ -195,7 +191,7 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
       const first = () => onceItListens(read, retry, signal);
       return withRetries('read', seen === undefined ? first : read, signal);
     },
-    async apply(base, changes, signal, mayRetry = async () => true) {
+    async commit(base, edits, signal, mayRetry = async () => true) {
       let applied: Applied | undefined;
       try {
         return await withRetries(
@@ -204,7 +200,7 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
             if (attempt > 1 && !(await mayRetry())) {
               return { reloaded: false, postponed: true, attempts: attempt - 1 };
             }
-            applied = await applyOnce(attempt, base, changes, signal);
+            applied = await applyOnce(attempt, base, edits, signal);
             return applied;
           },
           signal,

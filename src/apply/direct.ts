@@ -1,23 +1,18 @@
 import { rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { editPeersSection, readPeersSection } from '../config-text/peers-text.ts';
 import { AppError, errorMessage, RemoteError } from '../errors.ts';
 import { readText, writeFileAtomic } from '../files/files.ts';
 import { hardReload, reloadOverMaster } from '../haproxy/master.ts';
 import { validateConfig } from '../haproxy/validate.ts';
 import type { Log } from '../log.ts';
-import { hasChanges, type PeersChanges, remainingChanges } from '../model/changes.ts';
-import type { PeersSection } from '../model/peers-section.ts';
 import type { Applied, Applier } from './applier.ts';
-import { refuseEntries, refuseObstacles, sectionMissing } from './refuse.ts';
+import type { Configuration, Edit } from './edit.ts';
+import { type OwnedStep, remainingSteps, withoutRefused } from './held.ts';
 import { createUndo } from './undo.ts';
 
 export interface DirectOptions {
   readonly configFile: string;
-  readonly sectionName: string;
   readonly masterSocket: string;
-  /** For names written as variables, e.g. `"$HOSTNAME"`. */
-  readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
   /** Checks the new file before it is put in place, where there is such a program. */
   readonly haproxyBin?: string | undefined;
@@ -28,16 +23,16 @@ export interface DirectOptions {
 }
 
 /**
- * For images without the Data Plane API: rewrites only the lines of the peers section in haproxy.cfg and reloads
+ * For images without the Data Plane API: rewrites only the own lines of the edits in haproxy.cfg and reloads
  * over the master socket. Nobody else may write the file while it runs.
  */
 export function createDirectApplier(options: DirectOptions): Applier {
-  const { configFile, sectionName, masterSocket, env, log, haproxyBin } = options;
+  const { configFile, masterSocket, log, haproxyBin } = options;
   const undo = createUndo(configFile);
   const timeoutMs = options.reloadTimeoutMs ?? 30_000;
 
   /** The text that counts: what HAProxy has loaded, as far as a process before us may have left it in doubt. */
-  async function load(): Promise<{ readonly text: string; readonly section: PeersSection }> {
+  async function load(): Promise<Configuration> {
     const written = await readText(configFile);
     const unfinished = await undo.load(written);
     if (unfinished !== undefined && options.readOnly !== true) {
@@ -50,8 +45,7 @@ export function createDirectApplier(options: DirectOptions): Applier {
     }
     const text = unfinished ?? written;
     const { ino, mtimeNs, size } = await stat(configFile, { bigint: true });
-    const section = readPeersSection(text, sectionName, env, `${ino}-${mtimeNs}-${size}`);
-    return { text, section };
+    return { text, version: `${ino}-${mtimeNs}-${size}`, obstacles: [] };
   }
 
   async function check(text: string): Promise<void> {
@@ -73,7 +67,6 @@ export function createDirectApplier(options: DirectOptions): Applier {
   }
 
   async function replace(before: string, after: string): Promise<void> {
-    await check(after);
     await undo.save(before, after);
     await writeFileAtomic(configFile, after);
     try {
@@ -87,24 +80,28 @@ export function createDirectApplier(options: DirectOptions): Applier {
     await undo.clear();
   }
 
-  async function apply(changes: PeersChanges, signal: AbortSignal): Promise<Applied> {
-    const { text, section } = await load();
-    refuseObstacles(section);
-    refuseEntries(changes);
-    const remaining = remainingChanges(section, changes);
-    if (!hasChanges(remaining)) return { reloaded: false, version: section.version, attempts: 1 };
-    if (!section.exists && !remaining.create) throw sectionMissing(section);
+  async function commit(edits: readonly Edit[], signal: AbortSignal): Promise<Applied> {
+    const { text, version, obstacles } = await load();
+    const remaining = remainingSteps(edits, { text, version, obstacles });
+    if (remaining.steps.length === 0) return { reloaded: false, version, attempts: 1 };
     signal.throwIfAborted();
-    await replace(text, editPeersSection(text, sectionName, remaining, env));
-    return { reloaded: true, version: (await load()).section.version, attempts: 1 };
+    const checked = async (steps: readonly OwnedStep[]) => {
+      const after = steps.reduce((before, { step }) => step.inText(before), text);
+      await check(after);
+      return after;
+    };
+    const { made, held } = await withoutRefused(remaining, checked, async (step) => {
+      await checked([step]);
+    });
+    await replace(text, made);
+    const attempt = { reloaded: true, version: (await load()).version, attempts: 1 };
+    return { ...attempt, ...(held.length === 0 ? {} : { held }) };
   }
 
   return {
     name: 'direct',
-    async read() {
-      return (await remotely(load)).section;
-    },
-    apply: (_base, changes, signal) => remotely(() => apply(changes, signal)),
+    read: () => remotely(load),
+    commit: (_base, edits, signal) => remotely(() => commit(edits, signal)),
     async reload(signal) {
       await reloadOverMaster(masterSocket, { timeoutMs, signal });
     },

@@ -1,31 +1,28 @@
 import type { Log } from '../log.ts';
-import { changedEntries, hasChanges, remainingChanges } from '../model/changes.ts';
-import type { PeersSection } from '../model/peers-section.ts';
 import type { Applier } from './applier.ts';
-import { refuseEntries, refuseObstacles, sectionMissing } from './refuse.ts';
+import type { Configuration } from './edit.ts';
+import { remainingSteps } from './held.ts';
 
-/** A section that lives in this process: for tests. */
-export function createMemoryApplier(options: { readonly section: PeersSection }): Applier {
-  let section = options.section;
+/** A configuration that lives in this process: for tests. */
+export function createMemoryApplier(given: {
+  readonly text: string;
+  readonly obstacles?: readonly string[];
+}): Applier {
   let version = 1;
+  let now: Configuration = { obstacles: [], ...given, version: 'memory-1' };
   return {
     name: 'memory',
     async read() {
-      return section;
+      return now;
     },
-    async apply(_base, changes, signal) {
+    async commit(_base, edits, signal) {
       signal.throwIfAborted();
-      refuseObstacles(section);
-      refuseEntries(changes);
-      const remaining = remainingChanges(section, changes);
-      if (!hasChanges(remaining)) {
-        return { reloaded: false, version: section.version, attempts: 1 };
-      }
-      if (!section.exists && !remaining.create) throw sectionMissing(section);
+      const { steps } = remainingSteps(edits, now);
+      if (steps.length === 0) return { reloaded: false, version: now.version, attempts: 1 };
+      const text = steps.reduce((before, { step }) => step.inText(before), now.text);
       version += 1;
-      const entries = changedEntries(section, remaining);
-      section = { ...section, exists: true, entries, version: `memory-${version}` };
-      return { reloaded: true, version: section.version, attempts: 1 };
+      now = { ...now, text, version: `memory-${version}` };
+      return { reloaded: true, version: now.version, attempts: 1 };
     },
     async reload() {},
     async hardReload() {
@@ -36,15 +33,17 @@ export function createMemoryApplier(options: { readonly section: PeersSection })
 }
 
 /**
- * Reads the real section and writes nothing: says once what it would do, and goes on as if it had, until the real
- * section changes.
+ * Reads the real configuration and writes nothing: says once what it would do, and goes on as if it had, until the real
+ * one changes.
  */
 export function createDryRunApplier(reader: Applier, log: Log): Applier {
-  let pretended: { readonly realVersion: string; readonly section: PeersSection } | undefined;
+  let pretended:
+    | { readonly realVersion: string; readonly configuration: Configuration }
+    | undefined;
 
-  async function read(signal: AbortSignal): Promise<PeersSection> {
+  async function read(signal: AbortSignal): Promise<Configuration> {
     const real = await reader.read(signal);
-    if (pretended?.realVersion === real.version) return pretended.section;
+    if (pretended?.realVersion === real.version) return pretended.configuration;
     pretended = undefined;
     return real;
   }
@@ -52,31 +51,18 @@ export function createDryRunApplier(reader: Applier, log: Log): Applier {
   return {
     name: `dry-run of ${reader.name}`,
     read,
-    async apply(_base, changes, signal) {
-      const section = await read(signal);
-      refuseObstacles(section);
-      refuseEntries(changes);
-      const remaining = remainingChanges(section, changes);
-      if (hasChanges(remaining)) {
-        if (!section.exists && !remaining.create) throw sectionMissing(section);
-        const names = (entries: readonly { readonly name: string }[]) =>
-          entries.map(({ name }) => name);
-        log.info(
-          {
-            section: section.name,
-            create: remaining.create,
-            add: names(remaining.add),
-            update: names(remaining.update),
-            remove: names(remaining.remove),
-          },
-          'dry run: would change the peers section and reload HAProxy',
-        );
-        pretended = {
-          realVersion: section.version,
-          section: { ...section, exists: true, entries: changedEntries(section, remaining) },
-        };
+    async commit(_base, edits, signal) {
+      const configuration = await read(signal);
+      const { version } = configuration;
+      const { steps } = remainingSteps(edits, configuration);
+      for (const { step } of steps) {
+        log.info(step.what, 'dry run: would change haproxy.cfg and reload HAProxy');
       }
-      return { reloaded: false, version: section.version, attempts: 1 };
+      if (steps.length > 0) {
+        const text = steps.reduce((before, { step }) => step.inText(before), configuration.text);
+        pretended = { realVersion: version, configuration: { ...configuration, text } };
+      }
+      return { reloaded: false, version, attempts: 1 };
     },
     async reload() {
       log.info('dry run: HAProxy would be reloaded');

@@ -4,6 +4,7 @@ import { liveness } from '../engine/liveness.ts';
 import { createReadyMarker } from '../engine/ready-marker-file.ts';
 import { createApplier } from '../modules/peers/applier.ts';
 import { createPeersModule } from '../modules/peers/module.ts';
+import { peersSectionOwner, sectionOptionsOf } from '../modules/peers/owner.ts';
 import { readStaticPeers } from '../modules/peers/static-peers.ts';
 import { createSource } from '../sources/from-config.ts';
 import { readKeptSelector } from '../sources/kept-selector.ts';
@@ -16,7 +17,8 @@ import type { CommandOf, Context } from './command.ts';
 
 async function run({ config, env, log, signal, version }: Context<'run'>): Promise<number> {
   const metrics = createMetrics({ version, node: nodeVersion.slice(1) });
-  const applier = createApplier(config, env, log, metrics);
+  const sectionOptions = sectionOptionsOf(config, env);
+  const applier = createApplier(config, [peersSectionOwner(sectionOptions)], log, metrics);
   const { source, self } = createSource(config, log, {
     health: countWatch(metrics, config.source, wallNow),
     kept: await readKeptSelector(config.configFile, config.podName),
@@ -44,6 +46,7 @@ async function run({ config, env, log, signal, version }: Context<'run'>): Promi
     config,
     source,
     applier,
+    sectionOptions,
     self,
     staticPeers,
     log,

@@ -11,8 +11,11 @@ export interface ForeignLine {
   readonly list: string | undefined;
 }
 
-/** Entries that are being changed: their lines in the peers section are ours. */
+/** Entries that are being changed: their lines in one section are ours. */
 export interface OwnEntries {
+  /** Of the section: `peers`, `backend`. */
+  readonly keyword: string;
+  /** Its name. */
   readonly section: string;
   readonly names: ReadonlySet<string>;
   /** For names that are written as variables. */
@@ -103,14 +106,14 @@ function commentOf(line: string): string | undefined {
 }
 
 /** All lines but our own, those that the Data Plane API writes at the top of the file, and empty comments. */
-export function foreignLines(text: string, own: OwnEntries): readonly ForeignLine[] {
+export function foreignLines(text: string, own: readonly OwnEntries[]): readonly ForeignLine[] {
   const lines = splitLines(text);
   const sections = findSections(lines);
   const heads = new Map(sections.map((head) => [head.start, head]));
   const namesOf = headNames(sections);
   const found: ForeignLine[] = [];
   let section = '';
-  let ours = false;
+  let ours: readonly OwnEntries[] = [];
   let defaults = new Map<string, number>();
   for (const [index, line] of lines.entries()) {
     const add = (key: string, title: string, list?: string) =>
@@ -123,14 +126,16 @@ export function foreignLines(text: string, own: OwnEntries): readonly ForeignLin
     } else if (head !== undefined) {
       const [name, from] = namesOf(head, words);
       section = `${head.keyword} ${name}`;
-      ours = head.keyword === 'peers' && name === own.section;
+      ours = own.filter(
+        ({ keyword, section: ownName }) => keyword === head.keyword && ownName === name,
+      );
       defaults = new Map();
       // HAProxy takes several global sections for one.
       if (head.keyword === 'global') section = 'global';
       else if (/^(defaults|frontend|backend|listen)$/.test(head.keyword)) {
         add(`${section} from ${from}`, section);
       } else add([section, ...words.slice(2)].join('\0'), section);
-    } else if (!(ours && isOwn(line, own))) {
+    } else if (!ours.some((entries) => isOwn(line, entries))) {
       const [keyword = ''] = words;
       if (keyword.startsWith('default-')) defaults.set(keyword, (defaults.get(keyword) ?? 0) + 1);
       const above = defaults.get(defaultsOf.get(keyword) ?? '') ?? 0;

@@ -11,7 +11,11 @@ export interface Damage {
  * The lines of `before` that `after` does not have any more, or not in the order that counts, except those of
  * `own`. Empty: whatever `after` is, it says what `before` said. Comments count, spaces, quotes and the order of sections do not.
  */
-export function damages(before: string, after: string, own: OwnEntries): readonly Damage[] {
+export function damages(
+  before: string,
+  after: string,
+  own: readonly OwnEntries[],
+): readonly Damage[] {
   const wanted = foreignLines(before, own);
   const there = foreignLines(after, own);
   const left = new Map<string, number>();
@@ -30,11 +34,9 @@ export function damages(before: string, after: string, own: OwnEntries): readonl
   });
 }
 
-const nothing: OwnEntries = { section: '', names: new Set(), env: {} };
-
 /** Whether `one` and `other` are one configuration, by whomever each was written. */
 export function saysTheSame(one: string, other: string): boolean {
-  return damages(one, other, nothing).length === 0 && damages(other, one, nothing).length === 0;
+  return damages(one, other, []).length === 0 && damages(other, one, []).length === 0;
 }
 
 function lists(lines: readonly ForeignLine[]): ReadonlyMap<string, readonly ForeignLine[]> {

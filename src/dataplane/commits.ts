@@ -1,10 +1,9 @@
+import type { OwnEntries } from '../config-text/foreign-lines.ts';
 import { errorMessage, RemoteError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { changedNames, type PeersChanges } from '../model/changes.ts';
 import { refuseDamage } from './damage.ts';
 import { answeredForAnother, outcomeUnknown } from './failure.ts';
 import type { Journal } from './journal.ts';
-import type { Loaded } from './loaded.ts';
 import type { PutsBack } from './put-back.ts';
 import type { Seen } from './read-config.ts';
 import { type Attempt, restore } from './restore.ts';
@@ -15,9 +14,6 @@ export interface CommitsOptions {
   readonly putBack: PutsBack;
   readonly journal: Journal;
   readonly read: (signal: AbortSignal) => Promise<Seen>;
-  readonly loaded: Loaded;
-  /** Where names are written as variables. */
-  readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
 }
 
@@ -28,17 +24,26 @@ export interface Committed {
   readonly version: string;
 }
 
+/** What a transaction is to do. */
+export interface Work {
+  /** Entries whose lines may be other ones afterwards. */
+  readonly own: readonly OwnEntries[];
+  readonly fill: (transaction: string, signal: AbortSignal) => Promise<void>;
+  /** Whether the running worker goes on without it, for as long as a reload may take to show. */
+  readonly lacks: (signal: AbortSignal) => Promise<boolean>;
+}
+
+/** A reload with nothing changed. */
+export const noWork: Work = { own: [], fill: async () => {}, lacks: async () => false };
+
 export interface Commits {
   /**
-   * One transaction on what was `seen`: begin, `fill`, check, commit with a checked reload. `changes` are what
-   * `fill` does; throws `WouldDamage`, and commits nothing, where a line that they do not name would not survive.
+   * One transaction on what was `seen`: begin, fill, check, commit with a checked reload. Throws `WouldDamage`, and
+   * commits nothing, where a line that is not the own one of `work` would not survive.
    */
-  readonly transact: (
-    seen: Seen,
-    changes: PeersChanges,
-    signal: AbortSignal,
-    fill: (transaction: string) => Promise<void>,
-  ) => Promise<Committed>;
+  readonly transact: (seen: Seen, work: Work, signal: AbortSignal) => Promise<Committed>;
+  /** Whether HAProxy would take `work`, found out without a write or a reload. Throws what a commit would, as far as can be known. */
+  readonly validate: (seen: Seen, work: Work, signal: AbortSignal) => Promise<void>;
   /** What the API would write now, with nothing changed, of the configuration that it has as `version` in memory. */
   readonly rehearse: (version: string, signal: AbortSignal) => Promise<string>;
   /** Removes what an earlier try, or a killed process, left open. Costs nothing when there is nothing. */
@@ -48,38 +53,45 @@ export interface Commits {
 export function createCommits(options: CommitsOptions): Commits {
   const { transactions, journal, log } = options;
 
-  async function transact(
-    seen: Seen,
-    changes: PeersChanges,
-    signal: AbortSignal,
-    fill: (transaction: string) => Promise<void>,
-  ): Promise<Committed> {
+  /** An open transaction with the work in it, and what its commit would write. */
+  async function prepare(seen: Seen, work: Work, signal: AbortSignal) {
     const transaction = await begin(seen.version, signal);
-    const names = changedNames(changes);
-    const own = { section: seen.section.name, names, env: options.env };
-    let written: string;
     try {
-      await fill(transaction);
-      written = await transactions.rawOf(transaction, signal);
-      refuseDamage(seen.text, written, own);
+      await work.fill(transaction, signal);
+      const written = await transactions.rawOf(transaction, signal);
+      refuseDamage(seen.text, written, work.own);
       signal.throwIfAborted();
+      return { transaction, written };
     } catch (error) {
       await drop(transaction);
       throw error;
     }
+  }
+
+  async function transact(seen: Seen, work: Work, signal: AbortSignal): Promise<Committed> {
+    const { transaction, written } = await prepare(seen, work, signal);
     await journal.setReloadDue(true);
     try {
       const version = await transactions.commit(transaction);
-      if (await options.loaded.lacks(changes, signal)) throw answeredForAnother();
+      if (await work.lacks(signal)) throw answeredForAnother();
       await journal.setReloadDue(false);
       await journal.ended(transaction);
       return { reloaded: true, transaction, version };
     } catch (error) {
       // In doubt the transaction stays noted: the next look drops it, unless it was committed.
       if (!outcomeUnknown(error)) {
-        await notCommitted(transaction, error, seen, { own, written }, signal);
+        await notCommitted(transaction, error, seen, { own: work.own, written }, signal);
       }
       throw error;
+    }
+  }
+
+  async function validate(seen: Seen, work: Work, signal: AbortSignal): Promise<void> {
+    const { transaction, written } = await prepare(seen, work, signal);
+    try {
+      await transactions.validate(written, seen.version, signal);
+    } finally {
+      await drop(transaction);
     }
   }
 
@@ -164,5 +176,5 @@ export function createCommits(options: CommitsOptions): Commits {
     }
   }
 
-  return { transact, rehearse, dropOrphans };
+  return { transact, validate, rehearse, dropOrphans };
 }

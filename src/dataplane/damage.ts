@@ -11,7 +11,7 @@ export class WouldDamage extends Error {
  * The API writes the whole file from what it has understood of it, at every commit: compares what it would write with
  * what is there. Throws `WouldDamage` with the lines.
  */
-export function refuseDamage(before: string, after: string, own: OwnEntries): void {
+export function refuseDamage(before: string, after: string, own: readonly OwnEntries[]): void {
   const found = damages(before, after, own);
   if (found.length > 0) throw new WouldDamage(describeDamages(found));
 }

@@ -12,7 +12,7 @@ export interface PutBack {
   /** What is known beforehand that any write of the API would damage. */
   readonly obstacles: readonly string[];
   /** Entries whose lines may differ. */
-  readonly own: OwnEntries;
+  readonly own: readonly OwnEntries[];
   /** What the API would write, of `text` or of something that was made from it. */
   readonly rehearse: () => Promise<string>;
 }

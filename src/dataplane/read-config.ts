@@ -1,22 +1,16 @@
 import { sleep } from '../clock.ts';
-import { apiObstacles, apiUnmodelled, lossyLines } from '../config-text/api-model.ts';
-import type { OwnEntries } from '../config-text/foreign-lines.ts';
-import { configVersion, readPeersSection } from '../config-text/peers-text.ts';
+import { lossyLines } from '../config-text/api-model.ts';
+import { configVersion } from '../config-text/peers-text.ts';
 import type { Log } from '../log.ts';
-import type { PeersSection } from '../model/peers-section.ts';
 import { notGivenBack, WouldDamage } from './damage.ts';
+import type { Owner } from './owner.ts';
 import type { PutsBack } from './put-back.ts';
 import type { RawConfiguration, Transactions } from './transactions.ts';
 
 /** One look at the configuration. */
-export interface ConfigRead {
-  readonly section: PeersSection;
-  /** The section holds what the API would lose if the section were removed and created. */
-  readonly unmodelled: boolean;
-}
-
-/** A look with the text that it was taken of. */
-export interface Seen extends ConfigRead, RawConfiguration {
+export interface Seen extends RawConfiguration {
+  /** What any write of the API would damage, one sentence each. */
+  readonly obstacles: readonly string[];
   /** The API holds another configuration, and cannot be given this one. */
   readonly held?: true;
 }
@@ -26,8 +20,7 @@ export interface ReadConfigOptions {
   readonly putBack: PutsBack;
   /** What the API would write of its memory. */
   readonly rehearse: (version: string, signal: AbortSignal) => Promise<string>;
-  readonly sectionName: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly owners: readonly Owner[];
   readonly log: Log;
   /** Repair nothing. */
   readonly readOnly: boolean;
@@ -36,7 +29,7 @@ export interface ReadConfigOptions {
 const secondLookMs = 200;
 
 /**
- * Reads the section in one call. After a failed reload the API puts the old file back on disk but keeps the failed
+ * Reads the configuration in one call. After a failed reload the API puts the old file back on disk but keeps the failed
  * configuration in memory and builds every later answer on it (dataplaneapi reload_agent.go, up to 3.4.2): then
  * the version in the file and the version in the header differ. The file is what HAProxy runs, so it is given
  * back to the API, which puts memory right without a reload, on v2 and v3 alike; where that would damage it, it is held.
@@ -65,23 +58,14 @@ export async function readConfig(
   return parse(raw, options);
 }
 
-/** `peer` lines that a refused change of ours may have changed: what any write would lose of them is an obstacle. */
-function peerLines(
-  { name, style, entries }: PeersSection,
-  env: ReadConfigOptions['env'],
-): OwnEntries {
-  const names = style === 'peer' ? entries.map((entry) => entry.name) : [];
-  return { section: name, names: new Set(names), env };
-}
-
 /** Gives the API the file back, or says why not. */
 async function repair(options: ReadConfigOptions, found: Seen, signal: AbortSignal): Promise<Seen> {
   const { transactions, log } = options;
-  const { text, version, section } = found;
+  const { text, version, obstacles } = found;
   try {
     await options.putBack({
-      ...{ text, version, how: 'memory', own: peerLines(section, options.env) },
-      obstacles: section.obstacles,
+      ...{ text, version, how: 'memory', obstacles },
+      own: options.owners.map((owner) => owner.own(text)),
       rehearse: () => options.rehearse(version, signal),
     });
   } catch (error) {
@@ -99,8 +83,7 @@ async function repair(options: ReadConfigOptions, found: Seen, signal: AbortSign
 }
 
 export function withObstacle(seen: Seen, obstacle: string): Seen {
-  const { section } = seen;
-  return { ...seen, section: { ...section, obstacles: [...section.obstacles, obstacle] } };
+  return { ...seen, obstacles: [...seen.obstacles, obstacle] };
 }
 
 function versionsOf(raw: RawConfiguration) {
@@ -116,15 +99,7 @@ function fileVersion(text: string): string {
   return String(configVersion(text) ?? 1);
 }
 
-function parse({ text, version }: RawConfiguration, { sectionName, env }: ReadConfigOptions): Seen {
-  const section = readPeersSection(text, sectionName, env, version);
-  return {
-    text,
-    version,
-    section: {
-      ...section,
-      obstacles: [...apiObstacles(text, sectionName), ...lossyLines(text)],
-    },
-    unmodelled: apiUnmodelled(text, sectionName).length > 0,
-  };
+function parse({ text, version }: RawConfiguration, { owners }: ReadConfigOptions): Seen {
+  const obstacles = owners.flatMap((owner) => owner.obstacles(text));
+  return { text, version, obstacles: [...obstacles, ...lossyLines(text)] };
 }

@@ -18,7 +18,7 @@ export interface RestoreOptions {
 
 /** What failed. */
 export interface Attempt {
-  readonly own: OwnEntries;
+  readonly own: readonly OwnEntries[];
   /** What the API wrote of what was `seen`, with our change. */
   readonly written: string;
 }
@@ -47,7 +47,7 @@ export async function restore(
     }
     await putBack({
       ...{ text: seen.text, version, how: 'load', own },
-      obstacles: seen.section.obstacles,
+      obstacles: seen.obstacles,
       rehearse: async () => written,
     });
     log.warn('the failed reload had taken back the commit of somebody else: it is loaded again');

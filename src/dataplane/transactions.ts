@@ -19,6 +19,8 @@ export interface Transactions {
   readonly begin: (version: string, signal: AbortSignal) => Promise<string>;
   /** Resolves to the new version after a reload that the API has checked. Not abortable: it would leave us in doubt. */
   readonly commit: (transaction: string) => Promise<string>;
+  /** Has HAProxy check `text`, which is not written. Throws `DATAPLANE_REJECTED` with its words. */
+  readonly validate: (text: string, version: string, signal: AbortSignal) => Promise<void>;
   /** Removes a transaction; true when it was there. */
   readonly drop: (transaction: string) => Promise<boolean>;
   readonly open: (signal: AbortSignal) => Promise<readonly Transaction[]>;
@@ -84,6 +86,21 @@ export function createTransactions({ version, call }: Caller): Transactions {
         throw badAnswer('commit', `PUT ${path}`, 'its status is not "success"');
       }
       return answer.version;
+    },
+
+    async validate(text, current, signal) {
+      await call(
+        {
+          stage: 'check',
+          method: 'POST',
+          path: rawPath,
+          text,
+          query: { only_validate: 'true', version: current },
+          expect: [202],
+          signal,
+        },
+        'slow',
+      );
     },
 
     async drop(transaction) {

@@ -1,4 +1,5 @@
-import type { Applied, Applier } from '../apply/applier.ts';
+import type { Applied, Applier, Held } from '../apply/applier.ts';
+import type { Configuration, Edit } from '../apply/edit.ts';
 import { errorMessage } from '../errors.ts';
 import type { GateSettings, Observed } from '../gate/facts.ts';
 import { gate } from '../gate/gate.ts';
@@ -6,15 +7,17 @@ import { type HistoryEvent, noMemory, remember } from '../gate/history.ts';
 import { siblingSessions } from '../gate/sibling-sessions.ts';
 import type { Log } from '../log.ts';
 import { backoffMs } from '../model/backoff.ts';
-import { hasChanges } from '../model/changes.ts';
+import { hasChanges, type PeersChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
 import { namesNotLoaded } from '../model/not-loaded.ts';
 import type { PeersPlan } from '../model/peers-plan.ts';
 import type { PeersSection } from '../model/peers-section.ts';
+import type { Request } from '../model/request.ts';
 import type { Running, Worker } from '../model/worker.ts';
 import type { Source } from '../sources/source.ts';
+import type { Module, ModuleRequest } from './module.ts';
 import { type Confirm, createReadiness } from './readiness.ts';
 import type { Readiness } from './ready-rule.ts';
 import { createReporter, type Observer } from './reporter.ts';
@@ -23,14 +26,18 @@ import type { PassResult } from './scheduler.ts';
 export interface ReconcilerOptions {
   readonly source: Source;
   readonly applier: Applier;
+  /** The peers section of a configuration; where a reload of ours was cut off, with what the worker really runs. */
+  readonly section: (configuration: Configuration, observed: Observed) => PeersSection;
+  /** Changes of the section, for the applier. */
+  readonly edit: (changes: PeersChanges) => Edit;
+  /** Who else has a part of the configuration, or needs reloads. */
+  readonly modules?: readonly Module[];
   /** What the running HAProxy says of the section. Never throws: no answer is an answer. */
   readonly observe: (signal: AbortSignal) => Promise<Observed>;
   readonly self: Self;
   /** What differs between the members and the section. */
   readonly plan: (membership: Membership, section: PeersSection) => PeersPlan;
   readonly gate: GateSettings;
-  /** Reloads HAProxy with the file as it is. */
-  readonly reload: (signal: AbortSignal) => Promise<void>;
   readonly log: Log;
   readonly observer: Observer;
   /** Milliseconds, monotonic. */
@@ -45,17 +52,6 @@ export interface ReconcilerOptions {
   readonly onReadyMarker?: (worker: Worker | null) => void;
   /** Running replicas that the selector leaves out do not keep this one from becoming ready. */
   readonly allowLeftOut?: boolean;
-  readonly reloadRequest?: ReloadRequest;
-}
-
-/** A reload that something else than the section needs: it waits at the same gate, and goes along with a change. */
-export interface ReloadRequest {
-  /** Why, or null when none is wanted. */
-  reason(): string | null;
-  /** Before any reload of ours: puts in place what the new worker is to read. */
-  prepare(): Promise<void>;
-  /** HAProxy was reloaded, for whatever reason. */
-  reloaded(): void;
 }
 
 export interface Reconciler {
@@ -85,7 +81,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     memory = remember(memory, event, now());
   };
   const report = createReporter(options.log, options.observer);
-  let section: PeersSection | null = null;
+  const modules = options.modules ?? [];
+  let configuration: Configuration | null = null;
   let failures = 0;
   const createdAtMs = now();
   const keeper = createReadiness({
@@ -98,9 +95,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     onReadyAgain: () => options.observer.ready(),
   });
 
-  async function read(resync: boolean, signal: AbortSignal): Promise<PeersSection> {
-    if (section === null || resync) section = await applier.read(signal);
-    return section;
+  async function read(resync: boolean, signal: AbortSignal): Promise<Configuration> {
+    if (configuration === null || resync) configuration = await applier.read(signal);
+    return configuration;
   }
 
   /** Right after our own reload the old worker may still be the one that answers. */
@@ -118,6 +115,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     base: PeersSection,
     membership: Membership,
     observed: Observed,
+    requests: readonly Request[],
   ): Decision {
     if (plan.kind === 'hold') {
       happened({ kind: 'no-change' });
@@ -137,8 +135,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       allNames: new Set(membership.members.map(({ name }) => name)),
       awaited: membership.awaited,
       history: memory.history,
-      reloadFor: leaving ? null : (options.reloadRequest?.reason() ?? null),
-      hardReloadFor: leaving ? null : keeper.hardReloadFor(),
+      requests,
       unloaded,
       wallAheadMs: (options.wallNow ?? now)() - now(),
     };
@@ -155,9 +152,21 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return missing.length === 0 && behind.length === 0;
   }
 
+  /** What is asked for beside the section. Who is about to go asks for nothing more. */
+  function asked(base: Configuration, leaving: boolean): readonly ModuleRequest[] {
+    if (leaving) return [];
+    const missed = keeper.hardReloadFor();
+    const repair = { module: 'peers', urgency: 'now', via: 'hard-reload', sinceMs: now() } as const;
+    return [
+      ...modules.flatMap((module) => module.request(base) ?? []),
+      ...(missed === null ? [] : [{ ...repair, reasons: [missed], edits: [] }]),
+    ];
+  }
+
   async function apply(
-    base: PeersSection,
+    base: Configuration,
     decision: Decision,
+    requests: readonly ModuleRequest[],
     observed: Observed,
     signal: AbortSignal,
   ) {
@@ -166,28 +175,51 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     let applied: Applied;
     try {
       if (decision.via === 'hard-reload') return await hardReload(observed, signal);
-      await options.reloadRequest?.prepare();
-      if (hasChanges(decision.changes)) {
-        applied = await applier.apply(base, decision.changes, signal, () => siblingsThere(signal));
-      } else {
-        await options.reload(signal);
-        applied = { reloaded: true, version: base.version, attempts: 1 };
-      }
+      for (const module of modules) await module.prepare?.();
+      const edits = [
+        ...(hasChanges(decision.changes) ? [options.edit(decision.changes)] : []),
+        ...requests.flatMap((request) => request.edits),
+      ];
+      applied =
+        edits.length > 0
+          ? await applier.commit(base, edits, signal, () => siblingsThere(signal))
+          : await reload(base, signal);
     } catch (error) {
       if (!signal.aborted) happened({ kind: 'failed' });
       throw error;
     } finally {
-      // Whatever happened, the section is no longer known to be what it was.
-      section = null;
+      // Whatever happened, the configuration is no longer known to be what it was.
+      configuration = null;
     }
     if (applied.postponed === true) {
       happened({ kind: 'no-change' });
       return report.postponed(applied, now() - startedAtMs);
     }
-    if (applied.reloaded) options.reloadRequest?.reloaded();
     happened({ kind: 'no-change' });
-    if (applied.reloaded) happened({ kind: 'reloaded', observed });
+    if (applied.reloaded) {
+      for (const module of modules) module.reloaded?.();
+      happened({ kind: 'reloaded', observed });
+    }
     report.applied(decision, applied, now() - startedAtMs);
+    tellHeld(applied.held ?? []);
+  }
+
+  async function reload({ version }: Configuration, signal: AbortSignal): Promise<Applied> {
+    await applier.reload(signal);
+    return { reloaded: true, version, attempts: 1 };
+  }
+
+  /** Modules are told; the section has nobody but this pass. */
+  function tellHeld(held: readonly Held[]): void {
+    for (const { owner, error } of held) {
+      const module = modules.find(({ name }) => name === owner);
+      if (module === undefined) {
+        happened({ kind: 'failed' });
+        throw error;
+      }
+      options.log.error({ module: owner, code: error.code }, error.message);
+      module.held?.(error);
+    }
   }
 
   async function hardReload(observed: Observed, signal: AbortSignal): Promise<void> {
@@ -208,11 +240,13 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const leaving = membership.leaving === true;
     if (leaving) report.leaving();
     const base = await read(resync && !leaving, signal);
-    const plan = options.plan(membership, base);
     const observed = await options.observe(signal);
-    const decision = decide(plan, base, membership, observed);
-    report.pass({ membership, section: base, plan, observed, decision });
-    await apply(base, decision, observed, signal);
+    const section = options.section(base, observed);
+    const plan = options.plan(membership, section);
+    const requests = asked(base, leaving);
+    const decision = decide(plan, section, membership, observed, requests);
+    report.pass({ membership, section, plan, observed, decision });
+    await apply(base, decision, requests, observed, signal);
     if (decision.kind === 'none' || decision.kind === 'apply') happened({ kind: 'succeeded' });
     await keeper.update(
       source.snapshot(),
@@ -233,7 +267,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       } catch (error) {
         if (signal.aborted) return { nextAtMs: never };
         failures += 1;
-        section = null;
+        configuration = null;
         happened({ kind: 'blocked' });
         report.failed(error, failures, source.snapshot().leaving === true);
         options.log.debug({ err: error }, errorMessage(error));

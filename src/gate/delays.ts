@@ -1,4 +1,5 @@
 import { backoffMs } from '../model/backoff.ts';
+import { hasChanges } from '../model/changes.ts';
 import type { Facts } from './facts.ts';
 import { reloadedSince } from './forbids.ts';
 import { type CodedFinding, over, type Rule, rule } from './rule.ts';
@@ -24,7 +25,7 @@ function burst({ history, awaited, settings }: Facts): CodedFinding {
 
 function lazily({ changes, history, settings, established, ...facts }: Facts): CodedFinding | null {
   // A reload that is needed all the same takes what could wait with it.
-  if (facts.hurried || facts.reloadFor !== null) return null;
+  if (facts.hurried || facts.reloadFor !== null || !hasChanges(changes)) return null;
   // A peer that has connected to us needs no right address in our section.
   const connected = changes.update.every((entry) => established.has(entry.name));
   if (changes.remove.length === 0 && connected) {
@@ -44,6 +45,11 @@ function lazily({ changes, history, settings, established, ...facts }: Facts): C
 /** Reasons to wait for what lies with this replica. All that apply are waited for. */
 export const delays: readonly Rule[] = [
   { codes: ['awaited', 'burst', 'moved-connected', 'removal-delay'], check: gathering },
+  rule('lazy-request', ({ changes, hurried, reloadFor, lazyUntilMs }) =>
+    lazyUntilMs === null || hurried || reloadFor !== null || hasChanges(changes)
+      ? over
+      : { untilMs: lazyUntilMs, reason: 'what has no hurry waits for another reload' },
+  ),
   // Whoever wrote the file may be about to reload. A change of our own reloads anyway, and takes it along.
   rule('section-not-loaded', ({ notLoaded, joins, history, settings }) => {
     if (notLoaded === null || joins) return over;

@@ -1,5 +1,6 @@
 import { type PeersChanges, someoneJoins } from '../model/changes.ts';
 import type { PeersState } from '../model/peers-state.ts';
+import type { Request } from '../model/request.ts';
 import type { Worker } from '../model/worker.ts';
 
 export interface GateSettings {
@@ -78,10 +79,8 @@ export interface GateInput {
   /** How many more pods are about to get an address. */
   readonly awaited: number;
   readonly history: History;
-  /** Why a reload is needed although nothing of the section differs; null or missing: it is not. */
-  readonly reloadFor?: string | null;
-  /** Why the worker is to be replaced without handing its tables over; null or missing: it is not. */
-  readonly hardReloadFor?: string | null;
+  /** What modules want a reload for beside the section; missing: nothing. */
+  readonly requests?: readonly Request[];
   /** How far the date is ahead of the clock of `now`, in milliseconds; missing: they are one. */
   readonly wallAheadMs?: number;
   /** Members that the file has and the running worker has not; see model/unloaded.ts. */
@@ -92,8 +91,12 @@ export interface GateInput {
 export interface Facts extends GateInput {
   readonly settings: GateSettings;
   readonly nowMs: number;
+  /** Why a reload is needed although nothing of the section differs; null: it is not. */
   readonly reloadFor: string | null;
+  /** Why the worker is to be replaced without handing its tables over; null: it is not. */
   readonly hardReloadFor: string | null;
+  /** When the first of the requests that wait for another reload has waited long enough; null: none waits. */
+  readonly lazyUntilMs: number | null;
   readonly unloaded: readonly string[];
   readonly wallAheadMs: number;
   readonly allNames: ReadonlySet<string>;
@@ -112,7 +115,7 @@ export interface Facts extends GateInput {
 }
 
 export function factsOf(input: GateInput, settings: GateSettings, nowMs: number): Facts {
-  const { observed, unloaded = [], wallAheadMs = 0, hardReloadFor = null } = input;
+  const { observed, unloaded = [], wallAheadMs = 0, requests = [] } = input;
   const allNames = new Set([...(input.allNames ?? input.memberNames), input.selfName]);
   const joins = someoneJoins(input.changes);
   const state = observed.kind === 'up' ? observed.state : null;
@@ -120,15 +123,27 @@ export function factsOf(input: GateInput, settings: GateSettings, nowMs: number)
     unloaded.length === 0
       ? null
       : `haproxy.cfg has ${unloaded.join(', ')}, and HAProxy has not loaded it`;
+  const lazyEnd = ({ sinceMs, urgency }: Request) =>
+    urgency === 'lazy' ? sinceMs + settings.removalDelayMs : 0;
+  const lazies = requests.filter((each) => lazyEnd(each) > nowMs);
+  const due = requests.filter((each) => lazyEnd(each) <= nowMs);
+  const reloadFor = reasonsOf(due, 'reload');
+  const hardReloadFor = reasonsOf(due, 'hard-reload');
   return {
     ...{ ...input, settings, nowMs, unloaded, wallAheadMs, allNames, notLoaded, state },
-    reloadFor: input.reloadFor ?? notLoaded,
+    reloadFor: reloadFor ?? notLoaded,
     hardReloadFor,
+    lazyUntilMs: lazies.length === 0 ? null : Math.min(...lazies.map(lazyEnd)),
     joins,
-    hurried: joins || hardReloadFor !== null,
+    hurried: joins || hardReloadFor !== null || due.some(({ urgency }) => urgency === 'now'),
     established: establishedNames(observed),
     handoverMs: ((state?.entries ?? 0) / settings.handoverRate) * 1000,
   };
+}
+
+function reasonsOf(requests: readonly Request[], wanted: Request['via']): string | null {
+  const reasons = requests.filter(({ via }) => via === wanted).flatMap((each) => each.reasons);
+  return reasons.length === 0 ? null : reasons.join('; ');
 }
 
 /** Names of the remote peers with a live session. */

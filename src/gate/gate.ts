@@ -13,9 +13,9 @@ import { never, type Rule } from './rule.ts';
  */
 export function gate(input: GateInput, settings: GateSettings, nowMs: number): Decision {
   const facts = factsOf(input, settings, nowMs);
-  const { changes, reloadFor, hardReloadFor } = facts;
-  if (!hasChanges(changes) && reloadFor === null && hardReloadFor === null)
-    return { kind: 'none', reasons: ['nothing differs'] };
+  const { changes, reloadFor, hardReloadFor, lazyUntilMs } = facts;
+  const asked = reloadFor !== null || hardReloadFor !== null || lazyUntilMs !== null;
+  if (!hasChanges(changes) && !asked) return { kind: 'none', reasons: ['nothing differs'] };
   const [forbidden] = waiting(forbids, facts);
   if (forbidden !== undefined) return wait([forbidden]);
   const delayed = waiting(delays, facts);

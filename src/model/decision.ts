@@ -18,6 +18,7 @@ export const holdCodes = {
   awaited: 'pods are about to get an address',
   'removal-delay': 'only dead or moved peers: they wait for --removal-delay, by design',
   'moved-connected': 'only moved peers that are connected: they wait for another change, by design',
+  'lazy-request': 'what has no hurry waits for another reload, by design',
   'reload-interval': 'the last reload is too recent',
   'siblings-away': 'siblings are not connected again since the last reload',
   turn: 'siblings reload first',
@@ -29,7 +30,11 @@ export const holdCodes = {
 export type HoldCode = keyof typeof holdCodes;
 
 /** Waits that are right however long they last: they do no harm, and end by themselves. */
-export const patientCodes: ReadonlySet<HoldCode> = new Set(['removal-delay', 'moved-connected']);
+export const patientCodes: ReadonlySet<HoldCode> = new Set([
+  'removal-delay',
+  'moved-connected',
+  'lazy-request',
+]);
 
 /** What to do now, and why, in words for the log. */
 export type Decision =

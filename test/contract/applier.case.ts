@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Applier } from '../../src/apply/applier.ts';
 import { hasChanges, noChanges, type PeersChanges } from '../../src/model/changes.ts';
 import type { PeerEntry, PeersSection } from '../../src/model/peers-section.ts';
+import type { PeersApplier } from '../helpers/peers-applier.ts';
 import { freePort } from '../helpers/ports.ts';
 
 /** What an implementation brings: a fresh section per test, and ways to look at it from outside. */
 export interface ApplierSubject {
-  readonly applier: Applier;
+  readonly applier: PeersApplier;
   /** The section as an outsider sees it: names to `address:port`. */
   outside(): Promise<Readonly<Record<string, string>>>;
   /** Names the running HAProxy knows, sorted. */

@@ -1,5 +1,4 @@
 import { afterEach, describe } from 'vitest';
-import type { Applier } from '../../src/apply/applier.ts';
 import type { CallInfo } from '../../src/dataplane/http.ts';
 import { parseShowPeers } from '../../src/haproxy/show-peers.ts';
 import { createLog } from '../../src/log.ts';
@@ -10,6 +9,7 @@ import {
   sectionName,
   startDataplane,
 } from './dataplane.ts';
+import type { PeersApplier } from './peers-applier.ts';
 import { programs } from './programs.ts';
 import { type Between, startProxy } from './proxy.ts';
 import { dataplaneApplier } from './subjects.ts';
@@ -24,13 +24,13 @@ export interface DataplaneSuite {
     peers?: readonly string[] | null,
     part?: Partial<Omit<DataplaneStandOptions, 'version' | 'dataplane' | 'peers'>>,
   ): Promise<DataplaneStand>;
-  make(on: DataplaneStand, part?: Part): Applier;
+  make(on: DataplaneStand, part?: Part): PeersApplier;
   /** An applier whose calls go through `judge`. */
   behind(
     on: DataplaneStand,
     judge: Parameters<typeof startProxy>[1],
     part?: Part,
-  ): Promise<Applier>;
+  ): Promise<PeersApplier>;
   openTransactions(on: DataplaneStand): Promise<number>;
   calls(): readonly CallInfo[];
   forgetCalls(): void;
@@ -50,7 +50,7 @@ export function forEachDataplane(title: string, tests: (suite: DataplaneSuite) =
     const reason = absent ? ' (skipped: no such programs here)' : '';
     describe.skipIf(absent)(`data plane api ${version}: ${title}${reason}`, () => {
       let stand: DataplaneStand | undefined;
-      let applier: Applier | undefined;
+      let applier: PeersApplier | undefined;
       let between: Between | undefined;
       let calls: CallInfo[] = [];
       let lines: string[] = [];
@@ -63,7 +63,7 @@ export function forEachDataplane(title: string, tests: (suite: DataplaneSuite) =
         between = undefined;
       });
 
-      function make(on: DataplaneStand, part: Part = {}): Applier {
+      function make(on: DataplaneStand, part: Part = {}): PeersApplier {
         applier = dataplaneApplier(on, {
           onCall: (info) => calls.push(info),
           log: createLog('debug', { write: (line: string) => void lines.push(line) }),

@@ -1,15 +1,17 @@
 import type { Applier } from '../../src/apply/applier.ts';
-import { createMemoryApplier } from '../../src/apply/memory.ts';
 import { createReconciler } from '../../src/engine/reconciler.ts';
 import { createScheduler } from '../../src/engine/scheduler.ts';
 import { RemoteError } from '../../src/errors.ts';
 import type { GateSettings, Observed } from '../../src/gate/facts.ts';
 import type { PeerEntry } from '../../src/model/peers-section.ts';
 import type { PeerState } from '../../src/model/peers-state.ts';
+import { createSectionReader, peersEdit } from '../../src/modules/peers/edit.ts';
 import { planPeers } from '../../src/modules/peers/plan.ts';
 import { capturedLog } from './captured-log.ts';
 import { entry, member, membership, peer, section, self, state } from './members.ts';
+import { memoryOf, optionsOf } from './peers-applier.ts';
 import { gate } from './reconciler.ts';
+import { wants } from './requests.ts';
 import { settableSource } from './source.ts';
 
 const never = Number.POSITIVE_INFINITY;
@@ -131,7 +133,11 @@ export function createFleet({
   }
 
   function replica(name: string, known: readonly string[] = [...names, ...others]) {
-    const inner = createMemoryApplier({ section: section(known) });
+    const began = section(known);
+    const inner = memoryOf(began);
+    const options = optionsOf(began);
+    const sectionOf = createSectionReader(options);
+    const written = async () => sectionOf(await inner.read(stop.signal)).entries;
     const source = settableSource(membership(...known));
     let failsUntilMs = 0;
     let answersAtMs = 0;
@@ -154,14 +160,14 @@ export function createFleet({
       await sleep(between(20, 100));
       await then();
       const mine = worker(name);
-      mine.loaded = new Set((await inner.read(stop.signal)).entries.map((each) => each.name));
+      mine.loaded = new Set((await written()).map((each) => each.name));
       mine.backAtMs = now() + between(40, 150) + (entries / settings.handoverRate) * 1000;
       await sleep(between(10, 40));
     }
 
     const applier: Applier = {
       name: 'simulated',
-      async reload() {},
+      reload: () => reload(async () => {}),
       async hardReload() {
         await reload(async () => {});
         return true;
@@ -173,8 +179,8 @@ export function createFleet({
         if (now() < answersAtMs) await sleep(answersAtMs - now());
         return inner.read(signal);
       },
-      async apply(base, changes, signal) {
-        await reload(async () => void (await inner.apply(base, changes, signal)));
+      async commit(base, edits, signal) {
+        await reload(async () => void (await inner.commit(base, edits, signal)));
         return { reloaded: true, attempts: 1 };
       },
       close: async () => {},
@@ -193,7 +199,8 @@ export function createFleet({
         await sleep(between(1, 4));
         return observe(name);
       },
-      reload: () => reload(async () => {}),
+      section: sectionOf,
+      edit: (changes) => peersEdit(changes, options),
       self: self(name),
       plan: (membership, actual) =>
         planPeers(membership, actual, self(name), { port: 3000, keep: new Set(), expected: [] }),
@@ -203,13 +210,15 @@ export function createFleet({
       now,
       wallNow,
       ...(unready ? { confirm } : {}),
-      reloadRequest: {
-        reason: () => wish,
-        prepare: async () => {},
-        reloaded: () => {
-          wish = null;
+      modules: [
+        {
+          name: 'wish',
+          request: () => (wish === null ? null : wants('reload', wish)),
+          reloaded: () => {
+            wish = null;
+          },
         },
-      },
+      ],
     });
     const scheduler = createScheduler({
       pass: (resync) => reconciler.runOnce(resync, stop.signal),
@@ -233,13 +242,13 @@ export function createFleet({
       misses() {
         missed = true;
       },
-      section: async (): Promise<readonly PeerEntry[]> => (await inner.read(stop.signal)).entries,
+      section: (): Promise<readonly PeerEntry[]> => written(),
       /** Somebody else writes peers and does not reload. */
       async written(added: readonly string[]) {
         const base = await inner.read(stop.signal);
         const add = added.map((each) => entry(each));
         const changes = { create: false, add, update: [], remove: [] };
-        await inner.apply(base, changes, stop.signal);
+        await inner.commit(base, [peersEdit(changes, options)], stop.signal);
       },
       apiFailsFor(ms: number) {
         failsUntilMs = now() + ms;

@@ -3,6 +3,7 @@ import type { PeersChanges } from '../../src/model/changes.ts';
 import type { PeerState, ResyncState } from '../../src/model/peers-state.ts';
 import { entry, peer, state } from './members.ts';
 import { gate } from './reconciler.ts';
+import { wants } from './requests.ts';
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f'];
 
@@ -96,8 +97,10 @@ export function gateCase(random: () => number): GateCase {
     memberNames: new Set(['c', ...names.filter(() => chance(0.85))]),
     awaited: chance(0.1) ? 2 : 0,
     history: { ...history, lastSessionAtMs },
-    reloadFor: chance(0.15) ? 'a renewed certificate' : null,
-    hardReloadFor: hard ? 'b holds 500 entries' : null,
+    requests: [
+      ...(chance(0.15) ? [wants('reload', 'a renewed certificate')] : []),
+      ...(hard ? [wants('hard-reload', 'b holds 500 entries', { urgency: 'now' })] : []),
+    ],
     wallAheadMs: one(0, 0, 1_700_000_000_123, -500),
     unloaded: chance(0.12) ? some(0.3) : [],
   };

@@ -1,14 +1,16 @@
 import type { Applier } from '../../src/apply/applier.ts';
-import { createMemoryApplier } from '../../src/apply/memory.ts';
 import { loadConfig } from '../../src/config/validate.ts';
+import type { Module } from '../../src/engine/module.ts';
 import type { Confirm } from '../../src/engine/readiness.ts';
-import { createReconciler, type ReloadRequest } from '../../src/engine/reconciler.ts';
+import { createReconciler } from '../../src/engine/reconciler.ts';
 import type { Observed } from '../../src/gate/facts.ts';
 import type { PeersSection } from '../../src/model/peers-section.ts';
+import { createSectionReader, peersEdit } from '../../src/modules/peers/edit.ts';
 import { gateSettings } from '../../src/modules/peers/gate-settings.ts';
 import { planPeers } from '../../src/modules/peers/plan.ts';
 import { capturedLog } from './captured-log.ts';
 import { membership, peer, section, self, state } from './members.ts';
+import { memoryOf, optionsOf } from './peers-applier.ts';
 import { settableSource } from './source.ts';
 
 const identity = { POD_NAME: 'a', POD_IP: '10.0.0.1' };
@@ -21,10 +23,13 @@ export const gate = gateSettings(
 /** A reconciler over a memory applier, with a clock and a HAProxy the test sets. */
 export function bench(
   initial: PeersSection = section(['a']),
-  reloadRequest?: ReloadRequest,
+  modules: readonly Module[] = [],
   confirm?: () => Confirm,
 ) {
-  const inner = createMemoryApplier({ section: initial });
+  const inner = memoryOf(initial);
+  const options = optionsOf(initial);
+  const sectionOf = createSectionReader(options);
+  const written = async () => sectionOf(await inner.read(signal)).entries;
   const source = settableSource(membership('a'));
   const { log, lines } = capturedLog();
   const calls: string[] = [];
@@ -41,14 +46,17 @@ export function bench(
   async function running(): Promise<Observed> {
     if (!loads || observed.kind === 'down' || observed.state === null) return observed;
     const { peers } = observed.state;
-    const written = (await inner.read(signal)).entries
+    const more = (await written())
       .filter(({ name }) => !peers.some((known) => known.name === name))
       .map(({ name }) => peer(name, { established: false, local: name === 'a' }));
-    return { kind: 'up', state: { ...observed.state, peers: [...peers, ...written] } };
+    return { kind: 'up', state: { ...observed.state, peers: [...peers, ...more] } };
   }
   const applier: Applier = {
     name: 'counting',
-    async reload() {},
+    async reload() {
+      calls.push('reload');
+      failing();
+    },
     async hardReload() {
       calls.push('hard-reload');
       failing();
@@ -59,14 +67,14 @@ export function bench(
       failing();
       return inner.read(signal);
     },
-    async apply(base, changes, signal, mayRetry = async () => true) {
+    async commit(base, edits, signal, mayRetry = async () => true) {
       calls.push('apply');
       failing();
       await betweenTries?.();
       if (betweenTries !== null && !(await mayRetry())) {
         return { reloaded: false, postponed: true, attempts: 1 };
       }
-      return inner.apply(base, changes, signal);
+      return inner.commit(base, edits, signal);
     },
     close: () => inner.close(),
   };
@@ -74,10 +82,8 @@ export function bench(
     source,
     applier,
     observe: running,
-    reload: async () => {
-      calls.push('reload');
-      failing();
-    },
+    section: sectionOf,
+    edit: (changes) => peersEdit(changes, options),
     self: self('a'),
     plan: (membership, actual) =>
       planPeers(membership, actual, self('a'), { port: 3000, keep: new Set(), expected: [] }),
@@ -85,7 +91,7 @@ export function bench(
     log,
     observer: { pass() {}, applied() {}, failed() {}, ready() {} },
     now: () => nowMs,
-    ...(reloadRequest === undefined ? {} : { reloadRequest }),
+    modules,
     ...(confirm === undefined ? {} : { confirm }),
   });
   return {
@@ -94,7 +100,7 @@ export function bench(
     calls,
     reconciler,
     pass: (resync = false) => reconciler.runOnce(resync, signal),
-    names: async () => (await inner.read(signal)).entries.map(({ name }) => name),
+    names: async () => (await written()).map(({ name }) => name),
     at(ms: number) {
       nowMs = 1_000_000 + ms;
     },

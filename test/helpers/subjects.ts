@@ -1,22 +1,26 @@
 import { createServer } from 'node:net';
-import type { Applier } from '../../src/apply/applier.ts';
 import { createDataplaneApplier, type DataplaneOptions } from '../../src/apply/dataplane.ts';
 import { createLog } from '../../src/log.ts';
+import type { SectionOptions } from '../../src/modules/peers/edit.ts';
+import { peersSectionOwner } from '../../src/modules/peers/owner.ts';
 import type { DataplaneStand } from './dataplane.ts';
 import { sectionName } from './dataplane.ts';
 import { addressOf } from './dataplane-address.ts';
+import { type PeersApplier, peersApplier } from './peers-applier.ts';
+
+export type SubjectPart = Partial<DataplaneOptions & Omit<SectionOptions, 'sectionName'>>;
 
 /** An applier for a stand, with short times. */
 export function dataplaneApplier(
   stand: DataplaneStand,
-  part: Partial<DataplaneOptions> = {},
-): Applier {
-  return createDataplaneApplier({
+  { running, env = {}, ...part }: SubjectPart = {},
+): PeersApplier {
+  const section = { sectionName, env, running };
+  const applier = createDataplaneApplier({
     address: addressOf(stand.address),
     user: stand.user,
     passwordFile: stand.passwordFile,
-    sectionName,
-    env: {},
+    owners: [peersSectionOwner(section)],
     log: createLog('silent'),
     timeoutMs: 5_000,
     commitTimeoutMs: 20_000,
@@ -24,6 +28,7 @@ export function dataplaneApplier(
     stateDirectory: stand.stateDirectory,
     ...part,
   });
+  return peersApplier(applier, section);
 }
 
 /** Calls one `human` makes to add a peer line, in a transaction of its own. Resolves to the commit's status. */

@@ -4,28 +4,24 @@ import { createDataplaneApplier } from '../../apply/dataplane.ts';
 import { createDirectApplier } from '../../apply/direct.ts';
 import { createDryRunApplier } from '../../apply/memory.ts';
 import type { Config } from '../../config/values.ts';
-import { observePeers } from '../../engine/observe.ts';
+import type { Owner } from '../../dataplane/owner.ts';
 import { hardReload, reloadOverMaster } from '../../haproxy/master.ts';
 import type { Log } from '../../log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import { haproxyEnv } from './haproxy-env.ts';
 
 /** The applier that the configuration asks for. */
 export function createApplier(
   config: Config,
-  own: Readonly<Record<string, string | undefined>>,
+  owners: readonly Owner[],
   log: Log,
   metrics: Metrics,
 ): Applier {
-  const env = haproxyEnv(config, own);
   const applier =
     config.applier === 'direct'
       ? createDirectApplier({
           configFile: config.configFile,
-          sectionName: config.peersSection,
           masterSocket: config.masterSocket,
           haproxyBin: config.haproxyBin,
-          env,
           log,
           readOnly: config.dryRun,
         })
@@ -34,20 +30,15 @@ export function createApplier(
           user: config.dataplaneUser,
           passwordFile: config.passwordFile,
           password: config.dataplanePassword,
-          sectionName: config.peersSection,
+          owners,
           timeoutMs: config.dataplaneTimeout,
           commitTimeoutMs: config.dataplaneTimeout + 35_000,
           stateDirectory: dirname(config.adminSocket),
-          env,
           log,
           readOnly: config.dryRun,
           overMaster: {
             reload: (signal) => reloadOverMaster(config.masterSocket, { signal }),
             hardReload: (signal) => hardReload(config.masterSocket, { signal }),
-          },
-          running: async (signal) => {
-            const observed = await observePeers(config.adminSocket, config.peersSection, signal);
-            return observed.kind === 'up' ? observed.state?.peers : undefined;
           },
           onCall: ({ method, status, stage: operation, ok, ms }) => {
             metrics.dataplaneCalls.inc({ method, status });

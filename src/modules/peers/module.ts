@@ -2,6 +2,7 @@ import type { Applier } from '../../apply/applier.ts';
 import { sleep } from '../../clock.ts';
 import type { SidecarConfig } from '../../config/values.ts';
 import { fanOut } from '../../engine/fan-out.ts';
+import type { Module } from '../../engine/module.ts';
 import { observePeers } from '../../engine/observe.ts';
 import type { Ready } from '../../engine/ready-marker-file.ts';
 import { createReconciler, type Reconciler } from '../../engine/reconciler.ts';
@@ -20,12 +21,13 @@ import type { Metrics } from '../../telemetry/metrics.ts';
 import { leftOutNotices, noticeWith } from '../../telemetry/notice-recorder.ts';
 import { createStatusBoard, type StatusBoard } from '../../telemetry/status-board.ts';
 import type { Status } from '../../telemetry/status-schema.ts';
+import { createSectionReader, peersEdit, plannedOn, type SectionOptions } from './edit.ts';
 import { expectedPeers } from './expected.ts';
 import { gateSettings } from './gate-settings.ts';
 import { createRepair } from './missed/missed.ts';
 import { planPeers } from './plan.ts';
 import { peersTlsFiles, peersTlsSource } from './tls/files.ts';
-import { createRenewal, type Renewal } from './tls/renewal.ts';
+import { createRenewal } from './tls/renewal.ts';
 
 export interface PeersModule {
   readonly scheduler: Scheduler;
@@ -39,6 +41,7 @@ export interface PeersModuleOptions {
   readonly config: SidecarConfig;
   readonly source: Source;
   readonly applier: Applier;
+  readonly sectionOptions: SectionOptions;
   readonly self: Self;
   /** Static peers of the template, which init found. */
   readonly staticPeers: readonly string[];
@@ -103,7 +106,7 @@ function createConfirm(
 }
 
 /** Certificates are looked at whenever the section is, and never while nothing may be changed. */
-function createPeersRenewal({ config, log, metrics }: PeersModuleOptions): Renewal | undefined {
+function createPeersRenewal({ config, log, metrics, now }: PeersModuleOptions): Module | undefined {
   const files = peersTlsFiles(config);
   if (files === undefined || config.dryRun) return undefined;
   const { adminSocket } = config;
@@ -113,6 +116,7 @@ function createPeersRenewal({ config, log, metrics }: PeersModuleOptions): Renew
     replace: (kind, file, pem, signal) =>
       replaceCertificate(adminSocket, kind, file, pem, { signal }),
     log,
+    now,
     onOutcome: (outcome) => metrics.renewals.inc({ outcome }),
     onExpiry: (atMs) => metrics.certificateExpiry.set(atMs / 1000),
   });
@@ -137,6 +141,8 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
   const counting = countWith({ metrics: options.metrics, now });
   const notices = noticeWith(options.events, config.heldLimit, now);
   const renewal = createPeersRenewal(options);
+  const sectionOf = createSectionReader(options.sectionOptions);
+  const modules = renewal === undefined ? [] : [renewal];
   const plan = {
     port: config.peersPort,
     keep: new Set([...config.keepPeer, ...options.staticPeers]),
@@ -147,8 +153,12 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     source,
     applier: options.applier,
     observe: (passSignal) => observePeers(config.adminSocket, config.peersSection, passSignal),
-    reload: (reloadSignal) => options.applier.reload(reloadSignal),
     self: options.self,
+    section: (configuration, observed) => {
+      const running = observed.kind === 'up' ? observed.state?.peers : undefined;
+      return plannedOn(configuration, sectionOf(configuration), running);
+    },
+    edit: (changes) => peersEdit(changes, options.sectionOptions),
     plan: (membership, section) => planPeers(membership, section, options.self, plan),
     gate: gateSettings(config),
     log,
@@ -162,11 +172,11 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     allowLeftOut: config.allowLeftOut,
     onReadyMarker: (worker) =>
       options.onReadyMarker(worker === null ? null : { worker, incomplete }),
-    ...(renewal === undefined ? {} : { reloadRequest: renewal }),
+    modules,
   });
   const scheduler = createScheduler({
     async pass(resync) {
-      if (resync) await renewal?.look(signal);
+      if (resync) for (const module of modules) await module.look?.(signal);
       return reconciler.runOnce(resync, signal);
     },
     resyncIntervalMs: config.resyncInterval,

@@ -4,6 +4,7 @@ import { createDirectApplier } from '../../../src/apply/direct.ts';
 import { editPeersSection, readPeersSection } from '../../../src/config-text/peers-text.ts';
 import { createLog } from '../../../src/log.ts';
 import { sectionName, startHaproxyStand } from '../../helpers/dataplane.ts';
+import { peersApplier } from '../../helpers/peers-applier.ts';
 import { programs } from '../../helpers/programs.ts';
 import { asRecord, changes, runApplierContract } from '../applier.case.ts';
 
@@ -25,14 +26,15 @@ for (const [title, haproxy] of variants) {
       const stand = await startHaproxyStand({ haproxy, peers: lines });
       const text = () => readFileSync(stand.configFile, 'utf8');
       return {
-        applier: createDirectApplier({
-          configFile: stand.configFile,
-          sectionName,
-          masterSocket: stand.masterSocket,
-          env: {},
-          log: createLog('silent'),
-          haproxyBin: haproxy,
-        }),
+        applier: peersApplier(
+          createDirectApplier({
+            configFile: stand.configFile,
+            masterSocket: stand.masterSocket,
+            log: createLog('silent'),
+            haproxyBin: haproxy,
+          }),
+          { sectionName, env: {} },
+        ),
         outside: async () => asRecord(readPeersSection(text(), sectionName)),
         running: () => stand.runningNames(),
         interfere: async (entry) => {

@@ -1,11 +1,12 @@
-import { createMemoryApplier } from '../../../src/apply/memory.ts';
 import type { PeersSection } from '../../../src/model/peers-section.ts';
 import { section } from '../../helpers/members.ts';
+import { memoryOf, optionsOf, peersApplier } from '../../helpers/peers-applier.ts';
 import { asRecord, changes, entry, runApplierContract } from '../applier.case.ts';
 
 runApplierContract('memory', {
   async start(lines) {
-    const applier = createMemoryApplier({ section: parse(lines) });
+    const began = parse(lines);
+    const applier = peersApplier(memoryOf(began), optionsOf(began));
     const signal = new AbortController().signal;
     return {
       applier,

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import type { Applier } from '../../../src/apply/applier.ts';
 import { foreignLines } from '../../../src/config-text/foreign-lines.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
 import { type DataplaneStand, sectionName } from '../../helpers/dataplane.ts';
 import { forEachDataplane } from '../../helpers/dataplane-suite.ts';
+import type { PeersApplier } from '../../helpers/peers-applier.ts';
 import { programs } from '../../helpers/programs.ts';
 
 const never = new AbortController().signal;
@@ -18,7 +18,7 @@ function inFrontend(more: string) {
   return (text: string) => text.replace('  default_backend', `${more}  default_backend`);
 }
 
-async function expectHeld(on: DataplaneStand, subject: Applier, said: RegExp): Promise<void> {
+async function expectHeld(on: DataplaneStand, subject: PeersApplier, said: RegExp): Promise<void> {
   const before = on.text();
   const base = await subject.read(never);
 
@@ -126,9 +126,9 @@ forEachDataplane('lines of others', (suite) => {
 
     await subject.apply(await subject.read(never), addB, never);
 
-    const own = { section: sectionName, names: new Set(['b']), env: {} };
+    const own = { keyword: 'peers', section: sectionName, names: new Set(['b']), env: {} };
     const keys = (text: string) =>
-      foreignLines(text, own)
+      foreignLines(text, [own])
         .map(({ key }) => key)
         .sort();
     expect(keys(on.text())).toEqual(expect.arrayContaining(keys(before)));

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it, onTestFinished } from 'vitest';
-import type { Applier } from '../../../src/apply/applier.ts';
 import { hardReload, reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
 import type { DataplaneStand } from '../../helpers/dataplane.ts';
 import { forEachDataplane } from '../../helpers/dataplane-suite.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import type { PeersApplier } from '../../helpers/peers-applier.ts';
 import { humanBegins, humanSees, occupied } from '../../helpers/subjects.ts';
 
 const never = new AbortController().signal;
@@ -58,7 +58,7 @@ async function expectEverywhere(on: DataplaneStand, names: readonly string[]): P
 
 const ours: readonly [
   title: string,
-  act: (subject: Applier) => Promise<unknown>,
+  act: (subject: PeersApplier) => Promise<unknown>,
   names: readonly string[],
 ][] = [
   ['our reload', (subject) => subject.reload(never), ['a', 'z']],

@@ -2,11 +2,11 @@ import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSy
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Applier } from '../../../src/apply/applier.ts';
 import { createDirectApplier, type DirectOptions } from '../../../src/apply/direct.ts';
 import { createLog } from '../../../src/log.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
 import { type HaproxyStand, sectionName, startHaproxyStand } from '../../helpers/dataplane.ts';
+import { type PeersApplier, peersApplier } from '../../helpers/peers-applier.ts';
 import { programs } from '../../helpers/programs.ts';
 
 const never = new AbortController().signal;
@@ -36,15 +36,17 @@ for (const [title, haproxy] of variants) {
       return stand;
     }
 
-    function make(on: HaproxyStand, part: Partial<DirectOptions> = {}): Applier {
-      return createDirectApplier({
+    function make(
+      on: HaproxyStand,
+      { env = {}, ...part }: Partial<DirectOptions & { env: Record<string, string> }> = {},
+    ): PeersApplier {
+      const applier = createDirectApplier({
         configFile: on.configFile,
-        sectionName,
         masterSocket: on.masterSocket,
-        env: {},
         log: createLog('silent'),
         ...part,
       });
+      return peersApplier(applier, { sectionName, env });
     }
 
     it('changes the lines of the entries and not another byte, and keeps the mode', async () => {

@@ -4,7 +4,6 @@ import { createServer as createHttpServer, Agent as HttpAgent, request } from 'n
 import { createServer as createNetServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createMemoryApplier } from '../../../src/apply/memory.ts';
 import { monotonicNow, wallNow } from '../../../src/clock.ts';
 import { loadConfig } from '../../../src/config/validate.ts';
 import { createHttp } from '../../../src/dataplane/http.ts';
@@ -22,6 +21,7 @@ import { expose } from '../../../src/telemetry/exposition.ts';
 import { startHttpServer } from '../../../src/telemetry/http.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { membership, section, self } from '../../helpers/members.ts';
+import { memoryOf, optionsOf } from '../../helpers/peers-applier.ts';
 import { settableSource } from '../../helpers/source.ts';
 
 /** Something that runs as long as the program does, brought to go round as fast as it can. */
@@ -204,13 +204,14 @@ const loop: Subject = {
     const { config } = loadConfig('run', flags, {});
     for (let index = 0; index < 10; index += 1) {
       const source = settableSource(membership('a', 'b'));
-      const memory = createMemoryApplier({ section: section(['a', 'b']) });
+      const began = section(['a', 'b']);
       const metrics = createMetrics({ version: '0', node: '0' });
       let done = 0;
       const module = createPeersModule({
         config,
         source,
-        applier: memory,
+        applier: memoryOf(began),
+        sectionOptions: optionsOf(began),
         self: own,
         staticPeers: [],
         log,

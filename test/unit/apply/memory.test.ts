@@ -1,16 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { createDryRunApplier, createMemoryApplier } from '../../../src/apply/memory.ts';
+import type { Applier } from '../../../src/apply/applier.ts';
+import { createDryRunApplier } from '../../../src/apply/memory.ts';
 import { createLog } from '../../../src/log.ts';
 import { noChanges } from '../../../src/model/changes.ts';
 import { entry, section } from '../../helpers/members.ts';
+import { memoryOf, optionsOf, peersApplier } from '../../helpers/peers-applier.ts';
 
 const never = new AbortController().signal;
 
 function harness() {
   const lines: string[] = [];
   const log = createLog('info', { write: (line: string) => void lines.push(line) });
-  const real = createMemoryApplier({ section: section(['a']) });
-  return { real, dry: createDryRunApplier(real, log), lines };
+  const began = section(['a']);
+  const real = memoryOf(began);
+  const over = (applier: Applier) => peersApplier(applier, optionsOf(began));
+  return { real: over(real), dry: over(createDryRunApplier(real, log)), lines };
 }
 
 describe('the dry run', () => {
@@ -40,7 +44,7 @@ describe('the dry run', () => {
 describe('the memory applier', () => {
   it('refuses a section with obstacles', async () => {
     const base = section(['a'], { obstacles: ['something would be lost'] });
-    const applier = createMemoryApplier({ section: base });
+    const applier = peersApplier(memoryOf(base), optionsOf(base));
 
     await expect(
       applier.apply(base, { ...noChanges, add: [entry('b')] }, never),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { damages, describeDamages, saysTheSame } from '../../../src/config-text/surviving-lines.ts';
 
-const own = { section: 'p', names: new Set(['b']), env: { HOSTNAME: 'b' } };
+const own = [{ keyword: 'peers', section: 'p', names: new Set(['b']), env: { HOSTNAME: 'b' } }];
 
 function told(before: string, after: string): string {
   return describeDamages(damages(before, after, own));

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { ReloadRequest } from '../../../src/engine/reconciler.ts';
+import type { Module } from '../../../src/engine/module.ts';
 import { RemoteError } from '../../../src/errors.ts';
 import { membership, peer, section, state } from '../../helpers/members.ts';
 import { bench } from '../../helpers/reconciler.ts';
+import { wants } from '../../helpers/requests.ts';
 
 describe('a reload that something else wants', () => {
   function wish() {
@@ -13,20 +14,21 @@ describe('a reload that something else wants', () => {
       want: (why: string | null) => {
         reason = why;
       },
-      reloadRequest: {
-        reason: () => reason,
+      module: {
+        name: 'wish',
+        request: () => (reason === null ? null : wants('reload', reason)),
         prepare: async () => void steps.push('prepare'),
         reloaded: () => {
           steps.push('reloaded');
           reason = null;
         },
-      } satisfies ReloadRequest,
+      } satisfies Module,
     };
   }
 
   it('comes once the gate lets it through, and writes nothing of the section', async () => {
-    const { steps, want, reloadRequest } = wish();
-    const loop = bench(section(['a']), reloadRequest);
+    const { steps, want, module } = wish();
+    const loop = bench(section(['a']), [module]);
     await loop.pass(true);
     want('renewed');
     loop.observe({ kind: 'up', state: state({ resync: 'pending' }) });
@@ -44,8 +46,8 @@ describe('a reload that something else wants', () => {
   });
 
   it('goes along with a change, which reloads by itself', async () => {
-    const { steps, want, reloadRequest } = wish();
-    const loop = bench(section(['a']), reloadRequest);
+    const { steps, want, module } = wish();
+    const loop = bench(section(['a']), [module]);
     await loop.pass(true);
     want('renewed');
     loop.source.set(membership('a', 'b'));
@@ -58,8 +60,8 @@ describe('a reload that something else wants', () => {
   });
 
   it('is tried again after it failed, not at once', async () => {
-    const { steps, want, reloadRequest } = wish();
-    const loop = bench(section(['a']), reloadRequest);
+    const { steps, want, module } = wish();
+    const loop = bench(section(['a']), [module]);
     await loop.pass(true);
     want('renewed');
     loop.fail(new RemoteError('RELOAD_FAILED', 'refused', { retryable: false }));
@@ -76,8 +78,8 @@ describe('a reload that something else wants', () => {
   });
 
   it('is left to the successor when this pod is about to go', async () => {
-    const { steps, want, reloadRequest } = wish();
-    const loop = bench(section(['a']), reloadRequest);
+    const { steps, want, module } = wish();
+    const loop = bench(section(['a']), [module]);
     await loop.pass(true);
     want('renewed');
     loop.source.set(membership({ name: 'a', address: '10.0.0.1', terminating: true }));

@@ -6,6 +6,7 @@ import { noChanges } from '../../../src/model/changes.ts';
 import type { PeersState } from '../../../src/model/peers-state.ts';
 import { entry, peer, state } from '../../helpers/members.ts';
 import { gate as settings } from '../../helpers/reconciler.ts';
+import { wants } from '../../helpers/requests.ts';
 
 const now = 1_000_000;
 const adds: PeersChanges = { ...noChanges, add: [entry('b')] };
@@ -61,7 +62,8 @@ describe('gate', () => {
   });
 
   it('lets a hard-reload through, after a reload that is needed, too', () => {
-    const missed = { hardReloadFor: 'b holds 5' };
+    const repair = wants('hard-reload', 'b holds 5', { urgency: 'now' });
+    const missed = { requests: [repair] };
 
     expect(decide(noChanges, missed)).toMatchObject({
       kind: 'apply',
@@ -70,7 +72,9 @@ describe('gate', () => {
     });
     expect(decide(adds, missed)).toMatchObject({ via: 'reload', changes: adds });
     expect(decide(removes, missed)).toMatchObject({ via: 'hard-reload', changes: noChanges });
-    expect(decide(noChanges, { ...missed, reloadFor: 'renewed' })).toMatchObject({ via: 'reload' });
+    expect(decide(noChanges, { requests: [repair, wants('reload', 'renewed')] })).toMatchObject({
+      via: 'reload',
+    });
     expect(decide(noChanges, missed, { lastReloadAtMs: now - 100 }).kind).toBe('wait');
     expect(decide(noChanges, { ...missed, ...up({ resync: 'pending' }) }).kind).toBe('wait');
   });
@@ -247,23 +251,42 @@ describe('gate', () => {
   });
 
   it('lets a reload through that nothing of the section needs, by the same rules', () => {
-    const reloadFor = 'a renewed certificate';
+    const requests = [wants('reload', 'a renewed certificate')];
 
-    expect(decide(noChanges, { reloadFor, reasons: [] })).toMatchObject({
+    expect(decide(noChanges, { requests, reasons: [] })).toMatchObject({
       kind: 'apply',
-      reasons: [reloadFor],
+      reasons: ['a renewed certificate'],
     });
-    expect(decide(noChanges, { reloadFor: null }).kind).toBe('none');
-    expect(decide(noChanges, { reloadFor }, { lastReloadAtMs: now - 100 }).kind).toBe('wait');
+    expect(decide(noChanges, { requests: [] }).kind).toBe('none');
+    expect(decide(noChanges, { requests }, { lastReloadAtMs: now - 100 }).kind).toBe('wait');
     const learning = { kind: 'up', state: state({ resync: 'pending' }) } as const;
-    expect(decide(noChanges, { reloadFor, observed: learning }).kind).toBe('wait');
+    expect(decide(noChanges, { requests, observed: learning }).kind).toBe('wait');
+  });
+
+  it('keeps what has no hurry until something else reloads, or its time is over', () => {
+    const lazy = wants('reload', 'a comment', { urgency: 'lazy', sinceMs: now - 1000 });
+    const endMs = now - 1000 + settings.removalDelayMs;
+
+    expect(decide(noChanges, { requests: [lazy] })).toMatchObject({
+      ...{ kind: 'wait', untilMs: endMs, codes: ['lazy-request'] },
+    });
+    expect(decide(adds, { requests: [lazy] }).kind).toBe('apply');
+    const renewed = wants('reload', 'renewed');
+    expect(decide(noChanges, { requests: [lazy, renewed] })).toMatchObject({ kind: 'apply' });
+    const old = { ...lazy, sinceMs: now - settings.removalDelayMs };
+    expect(decide(noChanges, { requests: [old], reasons: [] })).toMatchObject({
+      reasons: ['a comment'],
+    });
+    expect(decide(removes, { requests: [lazy] }).kind).toBe('wait');
   });
 
   it('takes what could wait along with a reload that is needed all the same', () => {
     expect(decide(removes).kind).toBe('wait');
-    expect(decide(removes, { reloadFor: 'a renewed certificate' })).toMatchObject({
-      kind: 'apply',
-      changes: removes,
-    });
+    expect(decide(removes, { requests: [wants('reload', 'a renewed certificate')] })).toMatchObject(
+      {
+        kind: 'apply',
+        changes: removes,
+      },
+    );
   });
 });

@@ -1,4 +1,4 @@
-import type { ReloadRequest } from '../../../engine/reconciler.ts';
+import type { Module, ModuleRequest } from '../../../engine/module.ts';
 import { AppError, errorMessage } from '../../../errors.ts';
 import { readText } from '../../../files/files.ts';
 import type { CertificateKind } from '../../../haproxy/certificates.ts';
@@ -18,6 +18,8 @@ export interface RenewalOptions {
     signal: AbortSignal,
   ) => Promise<boolean>;
   readonly log: Log;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
   readonly onOutcome: (outcome: RenewalOutcome) => void;
   /** When the certificate in force ends, in milliseconds since the epoch. */
   readonly onExpiry: (atMs: number) => void;
@@ -25,9 +27,12 @@ export interface RenewalOptions {
 
 export type RenewalOutcome = 'renewed' | 'reload' | 'failed';
 
-export interface Renewal extends ReloadRequest {
+export interface Renewal extends Module {
+  request(): ModuleRequest | null;
   /** Compares the Secret with what HAProxy has, and takes over what is new. Never throws. */
   look(signal: AbortSignal): Promise<void>;
+  prepare(): Promise<void>;
+  reloaded(): void;
 }
 
 /**
@@ -38,6 +43,7 @@ export interface Renewal extends ReloadRequest {
 export function createRenewal(options: RenewalOptions): Renewal {
   const { files, log } = options;
   let waiting: TlsMaterial | null = null;
+  let waitingSinceMs = 0;
   let complained = '';
 
   async function takeOver(signal: AbortSignal): Promise<void> {
@@ -57,6 +63,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
       (!newCa || (await options.replace('ca-file', files.ca, material.ca, signal)));
     if (!taken) {
       waiting = material;
+      waitingSinceMs = options.now();
       log.warn({ newCa }, 'HAProxy does not take the renewed certificate over: it needs a reload');
       return;
     }
@@ -69,6 +76,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
   }
 
   return {
+    name: 'peers-tls',
     async look(signal) {
       try {
         await takeOver(signal);
@@ -83,7 +91,14 @@ export function createRenewal(options: RenewalOptions): Renewal {
         log.error({ code, hint: 'the certificates in force stay' }, message);
       }
     },
-    reason: () => (waiting === null ? null : 'a renewed certificate needs a reload'),
+    request: () =>
+      waiting === null
+        ? null
+        : {
+            ...{ module: 'peers-tls', urgency: 'burst', via: 'reload', sinceMs: waitingSinceMs },
+            reasons: ['a renewed certificate needs a reload'],
+            edits: [],
+          },
     async prepare() {
       if (waiting !== null) await writeTlsFiles(files, waiting);
     },

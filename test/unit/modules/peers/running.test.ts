@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { provesUnloaded } from '../../../src/dataplane/running.ts';
-import { changedEntries, noChanges, type PeersChanges } from '../../../src/model/changes.ts';
-import type { PeerEntry, PeersSection } from '../../../src/model/peers-section.ts';
-import type { PeerState } from '../../../src/model/peers-state.ts';
+import { changedEntries, noChanges, type PeersChanges } from '../../../../src/model/changes.ts';
+import type { PeerEntry, PeersSection } from '../../../../src/model/peers-section.ts';
+import type { PeerState } from '../../../../src/model/peers-state.ts';
+import { provesUnloaded } from '../../../../src/modules/peers/running.ts';
 
 const peer = (name: string, address = '192.0.2.1', port = 1): PeerEntry => ({
   name,

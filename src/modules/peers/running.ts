@@ -1,6 +1,6 @@
-import type { PeersChanges } from '../model/changes.ts';
-import type { PeerEntry, PeersSection } from '../model/peers-section.ts';
-import type { PeerState } from '../model/peers-state.ts';
+import type { PeersChanges } from '../../model/changes.ts';
+import type { PeerEntry, PeersSection } from '../../model/peers-section.ts';
+import type { PeerState } from '../../model/peers-state.ts';
 
 /** The peers of the running worker (`show peers`), or `undefined` when it cannot be asked. */
 export type RunningPeers = (signal: AbortSignal) => Promise<readonly PeerState[] | undefined>;

@@ -1,0 +1,43 @@
+import type { OwnEntries } from '../config-text/foreign-lines.ts';
+import type { Caller } from '../dataplane/caller.ts';
+import type { ApiVersion } from '../dataplane/detect.ts';
+
+/** haproxy.cfg as it is: every module reads its own part. Equal versions, equal text. */
+export interface Configuration {
+  readonly text: string;
+  /** Opaque. */
+  readonly version: string;
+  /** What a write by this applier would lose or break, one sentence each. Not empty means: hold, and say so. */
+  readonly obstacles: readonly string[];
+  /** A commit of ours was cut off: the file may say more than the worker has loaded. */
+  readonly reloadDue?: true;
+}
+
+/** What a module wants to be otherwise in its part of haproxy.cfg: what is to be, not what to do, so that it may be made twice. */
+export interface Edit {
+  readonly owner: string;
+  /**
+   * What is left to do in a configuration that may have moved on; null: nothing. Throws a `RemoteError` where it must not
+   * be done.
+   */
+  readonly remaining: (configuration: Configuration) => Step | null;
+}
+
+/** An edit of a configuration that was read. */
+export interface Step {
+  /** For the log. */
+  readonly what: Readonly<Record<string, unknown>>;
+  /** Entries whose lines may be other ones afterwards. */
+  readonly own: OwnEntries;
+  /** The configuration with it; every other line is as it was. */
+  readonly inText: (text: string) => string;
+  /** How to do it over the Data Plane API, the way with the fewest calls first; the next is for when that would damage a line. */
+  readonly ways: (api: ApiVersion) => readonly Way[];
+  /** Whether the running worker goes on without it, for as long as a reload may take to show. */
+  readonly lacks: (signal: AbortSignal) => Promise<boolean>;
+}
+
+export interface Way {
+  readonly name: string;
+  readonly make: (caller: Caller, transaction: string, signal: AbortSignal) => Promise<void>;
+}

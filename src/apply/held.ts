@@ -1,0 +1,75 @@
+import { RemoteError } from '../errors.ts';
+import type { Held } from './applier.ts';
+import type { Configuration, Edit, Step } from './edit.ts';
+
+/** A step and whose it is. */
+export interface OwnedStep {
+  readonly owner: string;
+  readonly step: Step;
+}
+
+/** What is left of `edits`, and whose must not be made. */
+export interface Remaining {
+  readonly steps: readonly OwnedStep[];
+  readonly held: readonly Held[];
+}
+
+/** Nobody's trouble is anybody else's. Throws the first error when there is nothing but errors. */
+export function remainingSteps(edits: readonly Edit[], configuration: Configuration): Remaining {
+  const steps: OwnedStep[] = [];
+  const held: Held[] = [];
+  for (const { owner, remaining } of edits) {
+    try {
+      const step = remaining(configuration);
+      if (step !== null) steps.push({ owner, step });
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      held.push({ owner, error });
+    }
+  }
+  throwIfAll(held, steps.length);
+  return { steps, held };
+}
+
+/**
+ * Makes all `steps` in one; where that is refused, each is tried alone, without a write, and those that are refused then are
+ * left out of a second try. Throws what the first try threw when nobody, or everybody, is the cause.
+ */
+export async function withoutRefused<T>(
+  { steps, held }: Remaining,
+  make: (steps: readonly OwnedStep[]) => Promise<T>,
+  validate: (step: OwnedStep) => Promise<void>,
+): Promise<{ readonly made: T; readonly held: readonly Held[] }> {
+  try {
+    return { made: await make(steps), held };
+  } catch (error) {
+    if (!isRefusal(error) || steps.length < 2) throw error;
+    const refused: Held[] = [];
+    for (const each of steps) {
+      try {
+        await validate(each);
+      } catch (reason) {
+        if (!isRefusal(reason)) throw reason;
+        refused.push({ owner: each.owner, error: reason });
+      }
+    }
+    if (refused.length === 0 || refused.length === steps.length) throw error;
+    const owners = new Set(refused.map(({ owner }) => owner));
+    const others = steps.filter(({ owner }) => !owners.has(owner));
+    return { made: await make(others), held: [...held, ...refused] };
+  }
+}
+
+function throwIfAll(held: readonly Held[], others: number): void {
+  const [first] = held;
+  if (first !== undefined && others === 0) throw first.error;
+}
+
+/** What the configuration is made of, not how it gets there: the same again is refused again. */
+function isRefusal(error: unknown): error is RemoteError {
+  return (
+    error instanceof RemoteError &&
+    !error.retryable &&
+    (error.code !== 'RELOAD_FAILED' || error.stage === 'validate')
+  );
+}

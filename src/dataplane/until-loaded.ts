@@ -1,0 +1,17 @@
+import { sleep } from '../clock.ts';
+
+/** How long a worker is given to show a reload, and how often it is looked at. */
+const settleMs = 3_000;
+const settleStepMs = 250;
+
+/** Asks until the worker has it. The last answer; `undefined`, when it could not be asked. */
+export async function untilLoaded(
+  ask: (signal: AbortSignal) => Promise<boolean | undefined>,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  for (let waited = 0; ; waited += settleStepMs) {
+    const loaded = await ask(signal);
+    if (loaded === true || waited >= settleMs) return loaded;
+    await sleep(settleStepMs, signal);
+  }
+}

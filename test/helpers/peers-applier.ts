@@ -1,0 +1,55 @@
+import type { Applied, Applier } from '../../src/apply/applier.ts';
+import { createMemoryApplier } from '../../src/apply/memory.ts';
+import { editPeersSection } from '../../src/config-text/peers-text.ts';
+import { noChanges, type PeersChanges } from '../../src/model/changes.ts';
+import type { PeersSection } from '../../src/model/peers-section.ts';
+import {
+  parseSection,
+  peersEdit,
+  plannedOn,
+  type SectionOptions,
+} from '../../src/modules/peers/edit.ts';
+
+/** An applier as a test of the peers section wants to see it: sections out, changes in. */
+export interface PeersApplier extends Pick<Applier, 'name' | 'reload' | 'hardReload' | 'close'> {
+  readonly read: (signal: AbortSignal) => Promise<PeersSection>;
+  readonly apply: (
+    base: Pick<PeersSection, 'version'>,
+    changes: PeersChanges,
+    signal: AbortSignal,
+    mayRetry?: () => Promise<boolean>,
+  ) => Promise<Applied>;
+}
+
+export function peersApplier(applier: Applier, options: SectionOptions): PeersApplier {
+  return {
+    name: applier.name,
+    async read(signal) {
+      const configuration = await applier.read(signal);
+      const running = configuration.reloadDue && (await options.running?.(signal));
+      return plannedOn(configuration, parseSection(configuration, options), running || undefined);
+    },
+    apply({ version }, changes, signal, mayRetry) {
+      const edits = [peersEdit(changes, options)];
+      return applier.commit({ text: '', version, obstacles: [] }, edits, signal, mayRetry);
+    },
+    reload: (signal) => applier.reload(signal),
+    hardReload: (signal) => applier.hardReload(signal),
+    close: () => applier.close(),
+  };
+}
+
+/** The options for `section`, where nobody is asked what runs. */
+export function optionsOf({ name }: Pick<PeersSection, 'name'>): SectionOptions {
+  return { sectionName: name, env: {} };
+}
+
+/** A configuration that is this section and nothing else. */
+export function textOf({ name, exists, entries }: PeersSection): string {
+  return exists ? editPeersSection('', name, { ...noChanges, create: true, add: entries }) : '';
+}
+
+/** The applier for tests, which begins with `section`. */
+export function memoryOf(section: PeersSection): Applier {
+  return createMemoryApplier({ text: textOf(section), obstacles: section.obstacles });
+}
