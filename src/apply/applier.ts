@@ -43,6 +43,15 @@ export interface Applier {
     mayRetry?: () => Promise<boolean>,
   ): Promise<Applied>;
   /**
+   * Writes what the worker has already, and reloads nothing: whoever reloads HAProxy next loads it. A reload that fails may
+   * take it back (dataplaneapi reload_agent.go), so whoever wants it compares again after any change of the worker.
+   */
+  persist(
+    base: Configuration,
+    edits: readonly Edit[],
+    signal: AbortSignal,
+  ): Promise<Pick<Applied, 'version' | 'held'>>;
+  /**
    * Reloads HAProxy with the configuration as it is, and checks that it did: through whoever else reloads it, so that
    * no two reloads meet. Throws `RELOAD_FAILED`.
    */

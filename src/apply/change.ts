@@ -30,6 +30,12 @@ export interface Change {
     edits: readonly Edit[],
     signal: AbortSignal,
   ) => Promise<Omit<Applied, 'attempts'>>;
+  /** Writes what the worker has already, without a reload. */
+  readonly persist: (
+    seen: Seen,
+    edits: readonly Edit[],
+    signal: AbortSignal,
+  ) => Promise<Pick<Applied, 'version' | 'held'>>;
   /** A checked reload of what was `seen`, by a transaction that changes nothing. */
   readonly reload: (seen: Seen, signal: AbortSignal) => Promise<void>;
 }
@@ -82,6 +88,25 @@ export function createChange(options: ChangeOptions): Change {
     }
   }
 
+  async function persist(seen: Seen, edits: readonly Edit[], signal: AbortSignal) {
+    const remaining = remainingSteps(edits, seen);
+    if (remaining.steps.length === 0) return { version: seen.version };
+    const edited = (steps: readonly OwnedStep[]) => ({
+      own: steps.map(({ step }) => step.own),
+      text: steps.reduce((before, { step }) => step.inText(before), seen.text),
+    });
+    try {
+      const { made, held } = await withoutRefused(
+        remaining,
+        (steps) => options.commits.persist(seen, edited(steps), signal),
+        (step) => options.commits.validateText(seen, edited([step]), signal),
+      );
+      return { version: made, ...(held.length === 0 ? {} : { held }) };
+    } catch (error) {
+      throw error instanceof WouldDamage ? refused(seen, error) : error;
+    }
+  }
+
   async function reload(seen: Seen, signal: AbortSignal): Promise<void> {
     refuseObstacles('haproxy.cfg', seen);
     try {
@@ -114,5 +139,5 @@ export function createChange(options: ChangeOptions): Change {
     return { reloaded: true, version: seen.version };
   }
 
-  return { run, reload };
+  return { run, persist, reload };
 }

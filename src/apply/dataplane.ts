@@ -211,6 +211,14 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
         throw error;
       }
     },
+    persist(_base, edits, signal) {
+      const once = async () => {
+        const found = await readNow(signal);
+        last = undefined;
+        return change.persist(found, edits, signal);
+      };
+      return withRetries('persist', once, signal);
+    },
     async reload(signal) {
       await withRetries('reload', () => reloadOnce(signal), signal);
     },

@@ -80,28 +80,43 @@ export function createDirectApplier(options: DirectOptions): Applier {
     await undo.clear();
   }
 
-  async function commit(edits: readonly Edit[], signal: AbortSignal): Promise<Applied> {
-    const { text, version, obstacles } = await load();
-    const remaining = remainingSteps(edits, { text, version, obstacles });
-    if (remaining.steps.length === 0) return { reloaded: false, version, attempts: 1 };
+  /** haproxy.cfg with the edits that HAProxy does not refuse. */
+  async function edited(edits: readonly Edit[], signal: AbortSignal) {
+    const before = await load();
+    const { text } = before;
+    const remaining = remainingSteps(edits, before);
+    if (remaining.steps.length === 0) return { before, after: text };
     signal.throwIfAborted();
     const checked = async (steps: readonly OwnedStep[]) => {
-      const after = steps.reduce((before, { step }) => step.inText(before), text);
+      const after = steps.reduce((written, { step }) => step.inText(written), text);
       await check(after);
       return after;
     };
     const { made, held } = await withoutRefused(remaining, checked, async (step) => {
       await checked([step]);
     });
-    await replace(text, made);
-    const attempt = { reloaded: true, version: (await load()).version, attempts: 1 };
-    return { ...attempt, ...(held.length === 0 ? {} : { held }) };
+    return { before, after: made, ...(held.length === 0 ? {} : { held }) };
+  }
+
+  async function commit(edits: readonly Edit[], signal: AbortSignal): Promise<Applied> {
+    const { before, after, ...rest } = await edited(edits, signal);
+    const { text, version } = before;
+    if (after === text) return { reloaded: false, version, attempts: 1, ...rest };
+    await replace(text, after);
+    return { reloaded: true, version: (await load()).version, attempts: 1, ...rest };
+  }
+
+  async function persist(edits: readonly Edit[], signal: AbortSignal) {
+    const { before, after, ...rest } = await edited(edits, signal);
+    if (after !== before.text) await writeFileAtomic(configFile, after);
+    return { version: (await load()).version, ...rest };
   }
 
   return {
     name: 'direct',
     read: () => remotely(load),
     commit: (_base, edits, signal) => remotely(() => commit(edits, signal)),
+    persist: (_base, edits, signal) => remotely(() => persist(edits, signal)),
     async reload(signal) {
       await reloadOverMaster(masterSocket, { timeoutMs, signal });
     },

@@ -2,6 +2,8 @@ import type { OwnEntries } from '../config-text/foreign-lines.ts';
 import type { Caller } from '../dataplane/caller.ts';
 import type { ApiVersion } from '../dataplane/detect.ts';
 
+export type { Owner } from '../dataplane/owner.ts';
+
 /** haproxy.cfg as it is: every module reads its own part. Equal versions, equal text. */
 export interface Configuration {
   readonly text: string;

@@ -17,12 +17,16 @@ export function createMemoryApplier(given: {
     },
     async commit(_base, edits, signal) {
       signal.throwIfAborted();
-      const { steps } = remainingSteps(edits, now);
+      const { steps, held } = remainingSteps(edits, now);
       if (steps.length === 0) return { reloaded: false, version: now.version, attempts: 1 };
       const text = steps.reduce((before, { step }) => step.inText(before), now.text);
       version += 1;
       now = { ...now, text, version: `memory-${version}` };
-      return { reloaded: true, version: now.version, attempts: 1 };
+      const rest = held.length === 0 ? {} : { held };
+      return { reloaded: true, version: now.version, attempts: 1, ...rest };
+    },
+    async persist(base, edits, signal) {
+      return this.commit(base, edits, signal);
     },
     async reload() {},
     async hardReload() {
@@ -56,13 +60,19 @@ export function createDryRunApplier(reader: Applier, log: Log): Applier {
       const { version } = configuration;
       const { steps } = remainingSteps(edits, configuration);
       for (const { step } of steps) {
-        log.info(step.what, 'dry run: would change haproxy.cfg and reload HAProxy');
+        log.info(
+          step.what,
+          'dry run: would change haproxy.cfg, and reload HAProxy where it has not got it yet',
+        );
       }
       if (steps.length > 0) {
         const text = steps.reduce((before, { step }) => step.inText(before), configuration.text);
         pretended = { realVersion: version, configuration: { ...configuration, text } };
       }
       return { reloaded: false, version, attempts: 1 };
+    },
+    async persist(base, edits, signal) {
+      return this.commit(base, edits, signal);
     },
     async reload() {
       log.info('dry run: HAProxy would be reloaded');

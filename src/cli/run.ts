@@ -6,6 +6,7 @@ import { createApplier } from '../modules/peers/applier.ts';
 import { createPeersModule } from '../modules/peers/module.ts';
 import { peersSectionOwner, sectionOptionsOf } from '../modules/peers/owner.ts';
 import { readStaticPeers } from '../modules/peers/static-peers.ts';
+import { createModules } from '../modules/registry.ts';
 import { createSource } from '../sources/from-config.ts';
 import { readKeptSelector } from '../sources/kept-selector.ts';
 import { expose } from '../telemetry/exposition.ts';
@@ -18,7 +19,14 @@ import type { CommandOf, Context } from './command.ts';
 async function run({ config, env, log, signal, version }: Context<'run'>): Promise<number> {
   const metrics = createMetrics({ version, node: nodeVersion.slice(1) });
   const sectionOptions = sectionOptionsOf(config, env);
-  const applier = createApplier(config, [peersSectionOwner(sectionOptions)], log, metrics);
+  const modules = createModules({ config, log, metrics, now: monotonicNow });
+  const owners = modules.flatMap(({ owner }) => owner ?? []);
+  const applier = createApplier(
+    config,
+    [peersSectionOwner(sectionOptions), ...owners],
+    log,
+    metrics,
+  );
   const { source, self } = createSource(config, log, {
     health: countWatch(metrics, config.source, wallNow),
     kept: await readKeptSelector(config.configFile, config.podName),
@@ -47,6 +55,7 @@ async function run({ config, env, log, signal, version }: Context<'run'>): Promi
     source,
     applier,
     sectionOptions,
+    modules,
     self,
     staticPeers,
     log,

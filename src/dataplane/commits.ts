@@ -1,7 +1,7 @@
 import type { OwnEntries } from '../config-text/foreign-lines.ts';
 import { errorMessage, RemoteError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { refuseDamage } from './damage.ts';
+import { refuseDamage, refuseLongLines } from './damage.ts';
 import { answeredForAnother, outcomeUnknown } from './failure.ts';
 import type { Journal } from './journal.ts';
 import type { PutsBack } from './put-back.ts';
@@ -33,6 +33,13 @@ export interface Work {
   readonly lacks: (signal: AbortSignal) => Promise<boolean>;
 }
 
+/** What was `seen` with edits in it. */
+export interface Text {
+  readonly text: string;
+  /** The lines that were edited. */
+  readonly own: readonly OwnEntries[];
+}
+
 /** A reload with nothing changed. */
 export const noWork: Work = { own: [], fill: async () => {}, lacks: async () => false };
 
@@ -44,6 +51,10 @@ export interface Commits {
   readonly transact: (seen: Seen, work: Work, signal: AbortSignal) => Promise<Committed>;
   /** Whether HAProxy would take `work`, found out without a write or a reload. Throws what a commit would, as far as can be known. */
   readonly validate: (seen: Seen, work: Work, signal: AbortSignal) => Promise<void>;
+  /** Writes `text` without a reload, and reads it back. Resolves to its version; throws as `transact` does. */
+  readonly persist: (seen: Seen, written: Text, signal: AbortSignal) => Promise<string>;
+  /** Whether HAProxy would take `text`. */
+  readonly validateText: (seen: Seen, written: Text, signal: AbortSignal) => Promise<void>;
   /** What the API would write now, with nothing changed, of the configuration that it has as `version` in memory. */
   readonly rehearse: (version: string, signal: AbortSignal) => Promise<string>;
   /** Removes what an earlier try, or a killed process, left open. Costs nothing when there is nothing. */
@@ -93,6 +104,24 @@ export function createCommits(options: CommitsOptions): Commits {
     } finally {
       await drop(transaction);
     }
+  }
+
+  async function persist(seen: Seen, { text, own }: Text, signal: AbortSignal): Promise<string> {
+    refuseLongLines(text);
+    await options.putBack({
+      ...{ text, version: seen.version, how: 'memory', obstacles: seen.obstacles, own },
+      // Of what was seen: the API does not know the text yet, and does to it what it does to the rest.
+      rehearse: () => rehearse(seen.version, signal),
+      known: seen.text,
+    });
+    const found = await transactions.raw(signal);
+    refuseDamage(text, found.text, []);
+    return found.version;
+  }
+
+  async function validateText(seen: Seen, { text }: Text, signal: AbortSignal): Promise<void> {
+    refuseLongLines(text);
+    await transactions.validate(text, seen.version, signal);
   }
 
   async function rehearse(version: string, signal: AbortSignal): Promise<string> {
@@ -176,5 +205,5 @@ export function createCommits(options: CommitsOptions): Commits {
     }
   }
 
-  return { transact, validate, rehearse, dropOrphans };
+  return { transact, validate, persist, validateText, rehearse, dropOrphans };
 }

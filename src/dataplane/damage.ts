@@ -32,3 +32,12 @@ export function notGivenBack({ message }: WouldDamage): RemoteError {
     { retryable: false, stage: 'repair' },
   );
 }
+
+/** Of a line in bytes: the API reads no further than the first longer one (client-native raw.go, dropVersionFromRaw). */
+const longestLine = 65_535;
+
+/** Throws `WouldDamage` for a text of which the API would write a part only. */
+export function refuseLongLines(text: string): void {
+  const long = text.split('\n').findIndex((line) => Buffer.byteLength(line) >= longestLine);
+  if (long >= 0) throw new WouldDamage(`line ${long + 1} is longer than 64 KiB`);
+}

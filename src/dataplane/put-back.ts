@@ -13,7 +13,9 @@ export interface PutBack {
   readonly obstacles: readonly string[];
   /** Entries whose lines may differ. */
   readonly own: readonly OwnEntries[];
-  /** What the API would write, of `text` or of something that was made from it. */
+  /** What `text` was made from, where it is one that the API knows; missing: `text` itself. */
+  readonly known?: string;
+  /** What the API would write, of `text` or of something that was made from it, or that it was made from. */
   readonly rehearse: () => Promise<string>;
 }
 
@@ -43,10 +45,11 @@ export function createPutBack({ call }: Caller): PutsBack {
   };
 }
 
-async function refuse({ text, obstacles, own, rehearse }: PutBack): Promise<void> {
+async function refuse(request: PutBack): Promise<void> {
+  const { text, obstacles, own, rehearse, known = text } = request;
   if (obstacles.length > 0) throw new WouldDamage(obstacles.join('; '));
-  if (writtenByApi(text)) return;
+  if (writtenByApi(known)) return;
   const [implied] = impliedDefaults(text);
   if (implied !== undefined) throw new WouldDamage(implied);
-  refuseDamage(text, await rehearse(), own);
+  refuseDamage(known, await rehearse(), own);
 }

@@ -1,4 +1,4 @@
-import type { Applied, Applier, Held } from '../apply/applier.ts';
+import type { Applier } from '../apply/applier.ts';
 import type { Configuration, Edit } from '../apply/edit.ts';
 import { errorMessage } from '../errors.ts';
 import type { GateSettings, Observed } from '../gate/facts.ts';
@@ -7,7 +7,7 @@ import { type HistoryEvent, noMemory, remember } from '../gate/history.ts';
 import { siblingSessions } from '../gate/sibling-sessions.ts';
 import type { Log } from '../log.ts';
 import { backoffMs } from '../model/backoff.ts';
-import { hasChanges, type PeersChanges } from '../model/changes.ts';
+import type { PeersChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
@@ -17,10 +17,13 @@ import type { PeersSection } from '../model/peers-section.ts';
 import type { Request } from '../model/request.ts';
 import type { Running, Worker } from '../model/worker.ts';
 import type { Source } from '../sources/source.ts';
+import { createCarryOut } from './carry-out.ts';
 import type { Module, ModuleRequest } from './module.ts';
+import { createPersistLane } from './persist.ts';
 import { type Confirm, createReadiness } from './readiness.ts';
 import type { Readiness } from './ready-rule.ts';
 import { createReporter, type Observer } from './reporter.ts';
+import { type Asked, createRequests } from './requests.ts';
 import type { PassResult } from './scheduler.ts';
 
 export interface ReconcilerOptions {
@@ -73,6 +76,7 @@ const settleMs = 2000;
 const startMs = 5 * 60_000;
 const startRetryMs = 1000;
 const never = Number.POSITIVE_INFINITY;
+const nothing: Asked = { all: [], gated: [], written: [] };
 
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { source, applier, self, now } = options;
@@ -85,6 +89,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   let configuration: Configuration | null = null;
   let failures = 0;
   const createdAtMs = now();
+  const lane = createPersistLane({ applier, now, log: options.log });
   const keeper = createReadiness({
     confirm: options.confirm,
     wasReady: options.wasReady ?? null,
@@ -93,6 +98,13 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     onReady: report.ready,
     onUnready: report.unready,
     onReadyAgain: () => options.observer.ready(),
+  });
+
+  const asks = createRequests(modules, now);
+  const carryOut = createCarryOut({
+    ...{ applier, modules, requests: asks, edit: options.edit, happened, report, siblingsThere },
+    hardReloaded: keeper.hardReloaded,
+    ...{ now, log: options.log },
   });
 
   async function read(resync: boolean, signal: AbortSignal): Promise<Configuration> {
@@ -144,7 +156,6 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return decision;
   }
 
-  /** The gate looked before the first try; a Data Plane API that restarts takes seconds, and siblings reload in them. */
   async function siblingsThere(signal: AbortSignal): Promise<boolean> {
     const observed = await options.observe(signal);
     const names = stayingNames(source.snapshot());
@@ -152,80 +163,18 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return missing.length === 0 && behind.length === 0;
   }
 
-  /** What is asked for beside the section. Who is about to go asks for nothing more. */
-  function asked(base: Configuration, leaving: boolean): readonly ModuleRequest[] {
-    if (leaving) return [];
-    const missed = keeper.hardReloadFor();
-    const repair = { module: 'peers', urgency: 'now', via: 'hard-reload', sinceMs: now() } as const;
-    return [
-      ...modules.flatMap((module) => module.request(base) ?? []),
-      ...(missed === null ? [] : [{ ...repair, reasons: [missed], edits: [] }]),
-    ];
-  }
-
-  async function apply(
+  /** What a transaction of this pass has not taken along. When to look again for it. */
+  async function persist(
     base: Configuration,
     decision: Decision,
     requests: readonly ModuleRequest[],
-    observed: Observed,
     signal: AbortSignal,
-  ) {
-    if (decision.kind !== 'apply') return;
-    const startedAtMs = now();
-    let applied: Applied;
-    try {
-      if (decision.via === 'hard-reload') return await hardReload(observed, signal);
-      for (const module of modules) await module.prepare?.();
-      const edits = [
-        ...(hasChanges(decision.changes) ? [options.edit(decision.changes)] : []),
-        ...requests.flatMap((request) => request.edits),
-      ];
-      applied =
-        edits.length > 0
-          ? await applier.commit(base, edits, signal, () => siblingsThere(signal))
-          : await reload(base, signal);
-    } catch (error) {
-      if (!signal.aborted) happened({ kind: 'failed' });
-      throw error;
-    } finally {
-      // Whatever happened, the configuration is no longer known to be what it was.
-      configuration = null;
-    }
-    if (applied.postponed === true) {
-      happened({ kind: 'no-change' });
-      return report.postponed(applied, now() - startedAtMs);
-    }
-    happened({ kind: 'no-change' });
-    if (applied.reloaded) {
-      for (const module of modules) module.reloaded?.();
-      happened({ kind: 'reloaded', observed });
-    }
-    report.applied(decision, applied, now() - startedAtMs);
-    tellHeld(applied.held ?? []);
-  }
-
-  async function reload({ version }: Configuration, signal: AbortSignal): Promise<Applied> {
-    await applier.reload(signal);
-    return { reloaded: true, version, attempts: 1 };
-  }
-
-  /** Modules are told; the section has nobody but this pass. */
-  function tellHeld(held: readonly Held[]): void {
-    for (const { owner, error } of held) {
-      const module = modules.find(({ name }) => name === owner);
-      if (module === undefined) {
-        happened({ kind: 'failed' });
-        throw error;
-      }
-      options.log.error({ module: owner, code: error.code }, error.message);
-      module.held?.(error);
-    }
-  }
-
-  async function hardReload(observed: Observed, signal: AbortSignal): Promise<void> {
-    const possible = await applier.hardReload(signal);
-    if (possible) happened({ kind: 'reloaded', observed });
-    keeper.hardReloaded(possible);
+  ): Promise<number> {
+    if (decision.kind === 'apply') return now();
+    const dueMs = lane.dueAtMs(requests);
+    if (now() < dueMs) return dueMs;
+    if (await lane.write(base, requests, signal)) configuration = null;
+    return lane.dueAtMs(requests);
   }
 
   function nextAt(decision: Decision): number {
@@ -239,14 +188,24 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     // Who is about to go still serves, and what it writes is for those who join now, too. It only looks at nothing anew.
     const leaving = membership.leaving === true;
     if (leaving) report.leaving();
+    if (!leaving) for (const module of modules) await module.runtime?.(resync, signal);
     const base = await read(resync && !leaving, signal);
     const observed = await options.observe(signal);
     const section = options.section(base, observed);
     const plan = options.plan(membership, section);
-    const requests = asked(base, leaving);
-    const decision = decide(plan, section, membership, observed, requests);
+    // Who is about to go asks for nothing more.
+    const { all, gated, written } = leaving ? nothing : asks.ask(base, keeper.hardReloadFor());
+    const decision = decide(plan, section, membership, observed, gated);
     report.pass({ membership, section, plan, observed, decision });
-    await apply(base, decision, requests, observed, signal);
+    if (decision.kind === 'apply') {
+      try {
+        await carryOut(base, decision, all, observed, signal);
+      } finally {
+        // Whatever happened, the configuration is no longer known to be what it was.
+        configuration = null;
+      }
+    }
+    const persistAtMs = await persist(base, decision, written, signal);
     if (decision.kind === 'none' || decision.kind === 'apply') happened({ kind: 'succeeded' });
     await keeper.update(
       source.snapshot(),
@@ -255,7 +214,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       observed,
       signal,
     );
-    return { nextAtMs: nextAt(decision) };
+    return { nextAtMs: Math.min(nextAt(decision), persistAtMs, asks.nextAtMs()) };
   }
 
   return {

@@ -179,6 +179,7 @@ export function createFleet({
         if (now() < answersAtMs) await sleep(answersAtMs - now());
         return inner.read(signal);
       },
+      persist: (base, edits, signal) => inner.persist(base, edits, signal),
       async commit(base, edits, signal) {
         await reload(async () => void (await inner.commit(base, edits, signal)));
         return { reloaded: true, attempts: 1 };

@@ -67,6 +67,11 @@ export function bench(
       failing();
       return inner.read(signal);
     },
+    async persist(base, edits, signal) {
+      calls.push('persist');
+      failing();
+      return inner.persist(base, edits, signal);
+    },
     async commit(base, edits, signal, mayRetry = async () => true) {
       calls.push('apply');
       failing();
@@ -100,6 +105,7 @@ export function bench(
     calls,
     reconciler,
     pass: (resync = false) => reconciler.runOnce(resync, signal),
+    text: async () => (await inner.read(signal)).text,
     names: async () => (await written()).map(({ name }) => name),
     at(ms: number) {
       nowMs = 1_000_000 + ms;

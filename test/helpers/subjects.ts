@@ -1,5 +1,7 @@
 import { createServer } from 'node:net';
+import type { Applier } from '../../src/apply/applier.ts';
 import { createDataplaneApplier, type DataplaneOptions } from '../../src/apply/dataplane.ts';
+import type { Owner } from '../../src/dataplane/owner.ts';
 import { createLog } from '../../src/log.ts';
 import type { SectionOptions } from '../../src/modules/peers/edit.ts';
 import { peersSectionOwner } from '../../src/modules/peers/owner.ts';
@@ -16,11 +18,21 @@ export function dataplaneApplier(
   { running, env = {}, ...part }: SubjectPart = {},
 ): PeersApplier {
   const section = { sectionName, env, running };
-  const applier = createDataplaneApplier({
+  return peersApplier(dataplaneConfigurations(stand, section, [], part), section);
+}
+
+/** The same for whole configurations, and for more owners than the peers section. */
+export function dataplaneConfigurations(
+  stand: DataplaneStand,
+  section: SectionOptions,
+  owners: readonly Owner[],
+  part: Partial<DataplaneOptions> = {},
+): Applier {
+  return createDataplaneApplier({
     address: addressOf(stand.address),
     user: stand.user,
     passwordFile: stand.passwordFile,
-    owners: [peersSectionOwner(section)],
+    owners: [peersSectionOwner(section), ...owners],
     log: createLog('silent'),
     timeoutMs: 5_000,
     commitTimeoutMs: 20_000,
@@ -28,7 +40,6 @@ export function dataplaneApplier(
     stateDirectory: stand.stateDirectory,
     ...part,
   });
-  return peersApplier(applier, section);
 }
 
 /** Calls one `human` makes to add a peer line, in a transaction of its own. Resolves to the commit's status. */

@@ -9,8 +9,6 @@ import { createReconciler, type Reconciler } from '../../engine/reconciler.ts';
 import { createScheduler, type Scheduler } from '../../engine/scheduler.ts';
 import { watchWorker } from '../../engine/watch-worker.ts';
 import { errorMessage } from '../../errors.ts';
-import { replaceCertificate } from '../../haproxy/certificates.ts';
-import { readMaterial } from '../../haproxy/tls-material.ts';
 import type { Log } from '../../log.ts';
 import type { Self } from '../../model/member.ts';
 import type { Source } from '../../sources/source.ts';
@@ -26,8 +24,6 @@ import { expectedPeers } from './expected.ts';
 import { gateSettings } from './gate-settings.ts';
 import { createRepair } from './missed/missed.ts';
 import { planPeers } from './plan.ts';
-import { peersTlsFiles, peersTlsSource } from './tls/files.ts';
-import { createRenewal } from './tls/renewal.ts';
 
 export interface PeersModule {
   readonly scheduler: Scheduler;
@@ -42,6 +38,8 @@ export interface PeersModuleOptions {
   readonly source: Source;
   readonly applier: Applier;
   readonly sectionOptions: SectionOptions;
+  /** Who else has something to do with this HAProxy. */
+  readonly modules: readonly Module[];
   readonly self: Self;
   /** Static peers of the template, which init found. */
   readonly staticPeers: readonly string[];
@@ -105,24 +103,7 @@ function createConfirm(
   return { confirm };
 }
 
-/** Certificates are looked at whenever the section is, and never while nothing may be changed. */
-function createPeersRenewal({ config, log, metrics, now }: PeersModuleOptions): Module | undefined {
-  const files = peersTlsFiles(config);
-  if (files === undefined || config.dryRun) return undefined;
-  const { adminSocket } = config;
-  return createRenewal({
-    files,
-    read: () => readMaterial(peersTlsSource(config)),
-    replace: (kind, file, pem, signal) =>
-      replaceCertificate(adminSocket, kind, file, pem, { signal }),
-    log,
-    now,
-    onOutcome: (outcome) => metrics.renewals.inc({ outcome }),
-    onExpiry: (atMs) => metrics.certificateExpiry.set(atMs / 1000),
-  });
-}
-
-/** The peers module: pods in, peers section out. Later modules wire their own source, plan and applier alike. */
+/** The peers module: pods in, peers section out, and the engine that carries the others. */
 export function createPeersModule(options: PeersModuleOptions): PeersModule {
   const { config, source, log, signal, now } = options;
   let incomplete = options.wasReady?.incomplete ?? false;
@@ -140,9 +121,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
   });
   const counting = countWith({ metrics: options.metrics, now });
   const notices = noticeWith(options.events, config.heldLimit, now);
-  const renewal = createPeersRenewal(options);
   const sectionOf = createSectionReader(options.sectionOptions);
-  const modules = renewal === undefined ? [] : [renewal];
   const plan = {
     port: config.peersPort,
     keep: new Set([...config.keepPeer, ...options.staticPeers]),
@@ -172,13 +151,10 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     allowLeftOut: config.allowLeftOut,
     onReadyMarker: (worker) =>
       options.onReadyMarker(worker === null ? null : { worker, incomplete }),
-    modules,
+    modules: options.modules,
   });
   const scheduler = createScheduler({
-    async pass(resync) {
-      if (resync) for (const module of modules) await module.look?.(signal);
-      return reconciler.runOnce(resync, signal);
-    },
+    pass: (resync) => reconciler.runOnce(resync, signal),
     resyncIntervalMs: config.resyncInterval,
     now,
     onError: (error) => log.error({ code: 'BUG', err: error }, errorMessage(error)),

@@ -212,6 +212,7 @@ const loop: Subject = {
         source,
         applier: memoryOf(began),
         sectionOptions: optionsOf(began),
+        modules: [],
         self: own,
         staticPeers: [],
         log,

@@ -30,7 +30,7 @@ export type RenewalOutcome = 'renewed' | 'reload' | 'failed';
 export interface Renewal extends Module {
   request(): ModuleRequest | null;
   /** Compares the Secret with what HAProxy has, and takes over what is new. Never throws. */
-  look(signal: AbortSignal): Promise<void>;
+  runtime(full: boolean, signal: AbortSignal): Promise<void>;
   prepare(): Promise<void>;
   reloaded(): void;
 }
@@ -77,7 +77,8 @@ export function createRenewal(options: RenewalOptions): Renewal {
 
   return {
     name: 'peers-tls',
-    async look(signal) {
+    async runtime(full, signal) {
+      if (!full) return;
       try {
         await takeOver(signal);
         complained = '';

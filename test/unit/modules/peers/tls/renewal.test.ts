@@ -68,7 +68,7 @@ describe('createRenewal', () => {
   it('does nothing while the Secret is what HAProxy has', async () => {
     const { renewal, said } = setUp();
 
-    await renewal.look(never);
+    await renewal.runtime(true, never);
 
     expect(said).toEqual([]);
     expect(reasonOf(renewal)).toBeNull();
@@ -78,8 +78,8 @@ describe('createRenewal', () => {
     const { renewal, said, renew, written } = setUp();
     renew(second);
 
-    await renewal.look(never);
-    await renewal.look(never);
+    await renewal.runtime(true, never);
+    await renewal.runtime(true, never);
 
     expect(said).toEqual(['cert', 'outcome renewed']);
     expect(written()).toBe(bundleOf(second));
@@ -90,7 +90,7 @@ describe('createRenewal', () => {
     const { renewal, said, renew } = setUp();
     renew(otherCa);
 
-    await renewal.look(never);
+    await renewal.runtime(true, never);
 
     expect(said).toEqual(['cert', 'ca-file', 'outcome renewed']);
   });
@@ -99,14 +99,14 @@ describe('createRenewal', () => {
     const { renewal, said, renew, written } = setUp({ replace: async () => false });
     renew(second);
 
-    await renewal.look(never);
-    await renewal.look(never);
+    await renewal.runtime(true, never);
+    await renewal.runtime(true, never);
     const before = written();
     const reason = reasonOf(renewal);
     await renewal.prepare();
     const between = written();
     renewal.reloaded();
-    await renewal.look(never);
+    await renewal.runtime(true, never);
 
     expect(before).toBe(bundleOf(first));
     expect(reason).toContain('needs a reload');
@@ -119,9 +119,9 @@ describe('createRenewal', () => {
     const { renewal, renew } = setUp({ replace: async () => false });
     renew(second);
 
-    await renewal.look(never);
+    await renewal.runtime(true, never);
     await renewal.prepare();
-    await renewal.look(never);
+    await renewal.runtime(true, never);
 
     expect(reasonOf(renewal)).not.toBeNull();
   });
@@ -137,11 +137,11 @@ describe('createRenewal', () => {
     });
     renew(second);
 
-    await renewal.look(never);
-    await renewal.look(never);
+    await renewal.runtime(true, never);
+    await renewal.runtime(true, never);
     const kept = written();
     answers = true;
-    await renewal.look(never);
+    await renewal.runtime(true, never);
 
     expect(kept).toBe(bundleOf(first));
     expect(said).toEqual(['outcome failed', 'outcome renewed']);

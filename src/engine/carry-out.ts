@@ -1,0 +1,107 @@
+import type { Applied, Applier, Held } from '../apply/applier.ts';
+import type { Configuration, Edit } from '../apply/edit.ts';
+import { RemoteError } from '../errors.ts';
+import type { Observed } from '../gate/facts.ts';
+import type { HistoryEvent } from '../gate/history.ts';
+import type { Log } from '../log.ts';
+import { hasChanges, type PeersChanges } from '../model/changes.ts';
+import type { Decision } from '../model/decision.ts';
+import type { Module, ModuleRequest } from './module.ts';
+import type { Reporter } from './reporter.ts';
+import type { Requests } from './requests.ts';
+
+export interface CarryOutOptions {
+  readonly applier: Applier;
+  readonly modules: readonly Module[];
+  readonly requests: Requests;
+  readonly edit: (changes: PeersChanges) => Edit;
+  readonly happened: (event: HistoryEvent) => void;
+  readonly report: Reporter;
+  /** The gate looked before the first try; a Data Plane API that restarts takes seconds, and siblings reload in them. */
+  readonly siblingsThere: (signal: AbortSignal) => Promise<boolean>;
+  /** False: HAProxy does not know it. */
+  readonly hardReloaded: (possible: boolean) => void;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** What a decision of the gate comes to: one transaction with what everybody wants, or a reload without a change. */
+export type CarryOut = (
+  base: Configuration,
+  decision: Extract<Decision, { readonly kind: 'apply' }>,
+  requests: readonly ModuleRequest[],
+  observed: Observed,
+  signal: AbortSignal,
+) => Promise<void>;
+
+export function createCarryOut(options: CarryOutOptions): CarryOut {
+  const { applier, modules, happened, report, now, log } = options;
+
+  async function hardReload(observed: Observed, signal: AbortSignal): Promise<void> {
+    const possible = await applier.hardReload(signal);
+    if (possible) happened({ kind: 'reloaded', observed });
+    options.hardReloaded(possible);
+  }
+
+  async function reload({ version }: Configuration, signal: AbortSignal): Promise<Applied> {
+    await applier.reload(signal);
+    return { reloaded: true, version, attempts: 1 };
+  }
+
+  async function commit(
+    base: Configuration,
+    changes: PeersChanges,
+    requests: readonly ModuleRequest[],
+    signal: AbortSignal,
+  ): Promise<Applied> {
+    for (const module of modules) await module.prepare?.();
+    const mine = hasChanges(changes) ? [options.edit(changes)] : [];
+    const edits = [...mine, ...requests.flatMap((request) => request.edits)];
+    if (edits.length === 0) return reload(base, signal);
+    try {
+      return await applier.commit(base, edits, signal, () => options.siblingsThere(signal));
+    } catch (error) {
+      // Nobody knows whose fault it was: the members go alone the next time, and whoever else is at fault keeps nobody.
+      if (!(error instanceof RemoteError) || error.retryable) throw error;
+      const others = edits.slice(mine.length).map(({ owner }) => ({ owner, error }));
+      tellHeld(others);
+      if (mine.length > 0 || others.length === 0) throw error;
+      return { reloaded: false, version: base.version, attempts: 1 };
+    }
+  }
+
+  function tellHeld(held: readonly Held[]): void {
+    options.requests.hold(held.map(({ owner }) => owner));
+    for (const { owner, error } of held) {
+      log.error({ module: owner, code: error.code }, `held, for others to go on: ${error.message}`);
+      modules.find(({ name }) => name === owner)?.held?.(error);
+    }
+  }
+
+  return async (base, decision, requests, observed, signal) => {
+    const startedAtMs = now();
+    let applied: Applied;
+    try {
+      if (decision.via === 'hard-reload') return await hardReload(observed, signal);
+      applied = await commit(base, decision.changes, requests, signal);
+    } catch (error) {
+      if (!signal.aborted) happened({ kind: 'failed' });
+      throw error;
+    }
+    happened({ kind: 'no-change' });
+    if (applied.postponed === true) return report.postponed(applied, now() - startedAtMs);
+    const { held = [] } = applied;
+    if (applied.reloaded) {
+      for (const module of modules) module.reloaded?.();
+      happened({ kind: 'reloaded', observed });
+      const owners = requests.map(({ module }) => module);
+      options.requests.release(owners.filter((name) => held.every(({ owner }) => owner !== name)));
+    }
+    report.applied(decision, applied, now() - startedAtMs);
+    tellHeld(held.filter(({ owner }) => modules.some(({ name }) => name === owner)));
+    const own = held.find(({ owner }) => modules.every(({ name }) => name !== owner));
+    if (own === undefined) return;
+    happened({ kind: 'failed' });
+    throw own.error;
+  };
+}

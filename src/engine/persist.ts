@@ -1,0 +1,69 @@
+import type { Applier } from '../apply/applier.ts';
+import type { Configuration, Edit } from '../apply/edit.ts';
+import { AppError, errorMessage } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { backoffMs } from '../model/backoff.ts';
+import type { ModuleRequest } from './module.ts';
+
+/** Writes that come one after another become one, in milliseconds. */
+const apartMs = 1000;
+const retryMostMs = 30_000;
+const never = Number.POSITIVE_INFINITY;
+
+export interface PersistLane {
+  /** When a write is due, in milliseconds of `now`; infinite: nothing is to be written. */
+  dueAtMs(requests: readonly ModuleRequest[]): number;
+  /** True: haproxy.cfg is another one now. Never throws but for an abort: the worker has it, and the next try comes by itself. */
+  write(
+    base: Configuration,
+    requests: readonly ModuleRequest[],
+    signal: AbortSignal,
+  ): Promise<boolean>;
+}
+
+/** What the worker has already and the file has not. No reload, so no gate: whoever reloads for another reason loads it. */
+export function createPersistLane(options: {
+  readonly applier: Pick<Applier, 'persist'>;
+  readonly now: () => number;
+  readonly log: Log;
+}): PersistLane {
+  const { applier, now, log } = options;
+  let nextAtMs = 0;
+  let failures = 0;
+  let said = '';
+
+  return {
+    dueAtMs: (requests) => (editsOf(requests).length === 0 ? never : nextAtMs),
+    async write(base, requests, signal) {
+      try {
+        const { version, held = [] } = await applier.persist(base, editsOf(requests), signal);
+        nextAtMs = now() + apartMs;
+        failures = 0;
+        const owners = requests.map(({ module }) => module);
+        log.info({ modules: owners, version }, 'written without a reload: HAProxy has it already');
+        for (const { owner, error } of held) {
+          log.error({ module: owner, code: error.code }, error.message);
+        }
+        said = '';
+        return true;
+      } catch (error) {
+        if (signal.aborted) throw error;
+        failures += 1;
+        nextAtMs = now() + backoffMs(failures, { baseMs: apartMs, capMs: retryMostMs });
+        const message = errorMessage(error);
+        if (message === said) return false;
+        said = message;
+        const code = error instanceof AppError ? error.code : 'BUG';
+        log.error(
+          { code, reason: message },
+          'not written: HAProxy would lose it at its next reload',
+        );
+        return false;
+      }
+    },
+  };
+}
+
+function editsOf(requests: readonly ModuleRequest[]): readonly Edit[] {
+  return requests.flatMap(({ edits }) => edits);
+}

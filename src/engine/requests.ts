@@ -1,0 +1,70 @@
+import type { Configuration } from '../apply/edit.ts';
+import { backoffMs } from '../model/backoff.ts';
+import type { Request } from '../model/request.ts';
+import type { Module, ModuleRequest } from './module.ts';
+
+/** How long a module whose edit was refused is left out, the first time and at most, in milliseconds. */
+const holdMs = { baseMs: 1000, capMs: 60_000 } as const;
+const never = Number.POSITIVE_INFINITY;
+
+/** What is asked for in one pass, by lane. */
+export interface Asked {
+  readonly all: readonly ModuleRequest[];
+  /** What waits for the gate. */
+  readonly gated: readonly Request[];
+  /** What the worker has already. */
+  readonly written: readonly ModuleRequest[];
+}
+
+export interface Requests {
+  /** `missed`: why the worker is to be replaced without its tables; null: it is not. */
+  ask(configuration: Configuration, missed: string | null): Asked;
+  /** Edits of these modules were refused: they are left out, longer each time, so that they keep nobody else. */
+  hold(names: readonly string[]): void;
+  /** Edits of these modules were made. */
+  release(names: readonly string[]): void;
+  /** When somebody who is left out may ask again; infinite: nobody is. */
+  nextAtMs(): number;
+}
+
+export function createRequests(modules: readonly Module[], now: () => number): Requests {
+  const held = new Map<string, { readonly times: number; readonly untilMs: number }>();
+
+  return {
+    ask(configuration, missed) {
+      const asking = modules.filter(({ name }) => now() >= (held.get(name)?.untilMs ?? 0));
+      const all = asking.flatMap((module) => module.request(configuration) ?? []);
+      if (missed !== null) all.push(repairOf(missed, now()));
+      return { all, ...lanesOf(all) };
+    },
+    hold(names) {
+      for (const name of names) {
+        const times = (held.get(name)?.times ?? 0) + 1;
+        held.set(name, { times, untilMs: now() + backoffMs(times, holdMs) });
+      }
+    },
+    release(names) {
+      for (const name of names) held.delete(name);
+    },
+    nextAtMs() {
+      const ends = [...held.values()].map(({ untilMs }) => untilMs);
+      return Math.min(never, ...ends.filter((untilMs) => untilMs > now()));
+    },
+  };
+}
+
+/** The joiner's own: it is not ready before. */
+function repairOf(reason: string, sinceMs: number): ModuleRequest {
+  const via = 'hard-reload';
+  return { module: 'peers', urgency: 'now', via, sinceMs, reasons: [reason], edits: [] };
+}
+
+function lanesOf(requests: readonly ModuleRequest[]): Pick<Asked, 'gated' | 'written'> {
+  const gated: Request[] = [];
+  const written: ModuleRequest[] = [];
+  for (const request of requests) {
+    if (request.via === 'persist') written.push(request);
+    else gated.push({ ...request, via: request.via });
+  }
+  return { gated, written };
+}

@@ -1,0 +1,21 @@
+import type { SidecarConfig } from '../config/values.ts';
+import type { Module } from '../engine/module.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { createPeersTls } from './peers/tls/module.ts';
+
+/** What a module may have; each names what it needs. */
+export interface ModuleContext {
+  readonly config: SidecarConfig;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+}
+
+/** Who works beside the members of the peers section. Null: not with these options. A new module is a line here. */
+const registry: readonly ((context: ModuleContext) => Module | null)[] = [createPeersTls];
+
+export function createModules(context: ModuleContext): readonly Module[] {
+  return registry.flatMap((create) => create(context) ?? []);
+}

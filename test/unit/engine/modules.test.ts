@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import type { Edit } from '../../../src/apply/edit.ts';
+import type { Module, ModuleRequest } from '../../../src/engine/module.ts';
+import { RemoteError } from '../../../src/errors.ts';
+import { membership, section, state } from '../../helpers/members.ts';
+import { bench } from '../../helpers/reconciler.ts';
+
+/** A module that wants `line` in haproxy.cfg. */
+function wantsLine(line: string, part: Partial<ModuleRequest> & { readonly fault?: Error } = {}) {
+  const { fault, ...request } = part;
+  const events: string[] = [];
+  const edit: Edit = {
+    owner: 'lines',
+    remaining: ({ text }) => {
+      if (fault !== undefined) throw fault;
+      if (text.includes(line)) return null;
+      return {
+        what: { line },
+        own: { keyword: 'backend', section: 'b', names: new Set(), env: {} },
+        inText: (before) => `${before}${line}\n`,
+        ways: () => [],
+        lacks: async () => false,
+      };
+    },
+  };
+  const module: Module = {
+    name: 'lines',
+    async runtime(full) {
+      events.push(full ? 'runtime, in full' : 'runtime');
+    },
+    request: ({ text }) =>
+      text.includes(line)
+        ? null
+        : {
+            ...{ module: 'lines', urgency: 'burst', via: 'reload', sinceMs: 0, edits: [edit] },
+            ...{ reasons: ['a line is missing'], ...request },
+          },
+    prepare: async () => void events.push('prepare'),
+    reloaded: () => void events.push('reloaded'),
+    held: ({ code }) => void events.push(`held ${code}`),
+  };
+  return { module, events };
+}
+
+const line = '# a line';
+
+describe('a module', () => {
+  it('is asked in each pass, and its edit waits for the gate', async () => {
+    const { module, events } = wantsLine(line);
+    const loop = bench(section(['a']), [module]);
+    loop.observe({ kind: 'up', state: state({ resync: 'pending' }) });
+    await loop.pass(true);
+    const before = await loop.text();
+    loop.observe({ kind: 'up', state: state() });
+    await loop.pass();
+
+    expect(before).not.toContain(line);
+    expect(await loop.text()).toContain(line);
+    expect(events).toEqual(['runtime, in full', 'runtime', 'prepare', 'reloaded']);
+  });
+
+  it('has its edit made in one transaction with the members', async () => {
+    const { module } = wantsLine(line);
+    const loop = bench(section(['a']), [module]);
+    loop.source.set(membership('a', 'b'));
+    await loop.pass(true);
+    loop.at(300);
+    await loop.pass();
+
+    expect(await loop.names()).toEqual(['a', 'b']);
+    expect(await loop.text()).toContain(line);
+    expect(loop.calls.filter((call) => call === 'apply')).toHaveLength(1);
+    expect(loop.calls).not.toContain('reload');
+  });
+
+  it('has written what the worker has already, whatever the gate says, once a second', async () => {
+    const { module, events } = wantsLine(line, { via: 'persist' });
+    const loop = bench(section(['a']), [module]);
+    loop.observe({ kind: 'up', state: state({ resync: 'pending' }) });
+    await loop.pass(true);
+
+    expect(await loop.text()).toContain(line);
+    expect(loop.calls).toEqual(['read', 'persist']);
+    expect(events).not.toContain('reloaded');
+    const other = wantsLine('# another', { via: 'persist' });
+    const two = bench(section(['a']), [module, other.module]);
+    two.fail(null);
+    await two.pass(true);
+    expect(two.calls.filter((call) => call === 'persist')).toHaveLength(1);
+    expect(await two.text()).toContain('# another');
+  });
+
+  it('is not written twice within a second, and tried later after a failure', async () => {
+    const first = wantsLine(line, { via: 'persist' });
+    const later = wantsLine('# later', { via: 'persist' });
+    let asks = false;
+    const loop = bench(section(['a']), [
+      first.module,
+      { ...later.module, request: (of) => (asks ? later.module.request(of) : null) },
+    ]);
+    await loop.pass(true);
+    asks = true;
+    loop.at(500);
+    const { nextAtMs } = await loop.pass();
+    const early = await loop.text();
+    loop.at(1000);
+    await loop.pass();
+
+    expect(nextAtMs).toBe(1_001_000);
+    expect(early).not.toContain('# later');
+    expect(await loop.text()).toContain('# later');
+  });
+
+  it('goes with a transaction, although it could be written alone', async () => {
+    const { module } = wantsLine(line, { via: 'persist' });
+    const loop = bench(section([]), [module]);
+    loop.observe({ kind: 'up', state: state({ localName: null, peers: [] }) });
+    await loop.pass(true);
+    loop.at(300);
+    await loop.pass();
+
+    expect(await loop.text()).toContain(line);
+  });
+
+  it('is told that its edit is held, and the members are let in', async () => {
+    const fault = new RemoteError('DATAPLANE_REJECTED', 'no such thing', {
+      ...{ retryable: false, stage: 'check' },
+    });
+    const { module, events } = wantsLine(line, { fault });
+    const loop = bench(section(['a']), [module]);
+    loop.source.set(membership('a', 'b'));
+    await loop.pass(true);
+    loop.at(300);
+    await loop.pass();
+
+    expect(await loop.names()).toEqual(['a', 'b']);
+    expect(events).toContain('held DATAPLANE_REJECTED');
+    expect(
+      loop.lines.some(
+        ({ module: owner, msg }) => owner === 'lines' && msg?.endsWith('no such thing'),
+      ),
+    ).toBe(true);
+  });
+
+  it('keeps nobody when it is refused alone, and is asked again later', async () => {
+    const fault = new RemoteError('RELOAD_FAILED', 'cannot bind', {
+      ...{ retryable: false, stage: 'commit' },
+    });
+    const { module, events } = wantsLine(line, { fault });
+    const loop = bench(section(['a']), [module]);
+    const { nextAtMs } = await loop.pass(true);
+    await loop.pass();
+    const tries = loop.calls.filter((call) => call === 'apply').length;
+    loop.source.set(membership('a', 'b'));
+    await loop.pass();
+    loop.at(300);
+    await loop.pass();
+
+    expect(tries).toBe(1);
+    expect(nextAtMs).toBeLessThanOrEqual(1_001_000);
+    expect(await loop.names()).toEqual(['a', 'b']);
+    loop.at(3000);
+    await loop.pass();
+    await loop.pass();
+    expect(events.filter((event) => event === 'held RELOAD_FAILED')).toHaveLength(2);
+  });
+
+  it('is left out when a transaction with the members fails, so that they go alone', async () => {
+    const { module, events } = wantsLine(line);
+    const loop = bench(section(['a']), [module]);
+    loop.source.set(membership('a', 'b'));
+    await loop.pass(true);
+    loop.at(300);
+    loop.fail(
+      new RemoteError('RELOAD_FAILED', 'cannot bind', { retryable: false, stage: 'commit' }),
+    );
+    await loop.pass();
+    loop.fail(null);
+    loop.at(1300);
+    await loop.pass();
+
+    expect(events).toContain('held RELOAD_FAILED');
+    expect(await loop.names()).toEqual(['a', 'b']);
+  });
+});
