@@ -1,0 +1,259 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { monotonicNow } from '../../../src/clock.ts';
+import { saysTheSame } from '../../../src/config-text/surviving-lines.ts';
+import type { Module } from '../../../src/engine/module.ts';
+import { observePeers } from '../../../src/engine/observe.ts';
+import { createReconciler } from '../../../src/engine/reconciler.ts';
+import { createScheduler } from '../../../src/engine/scheduler.ts';
+import { reloadOverMaster } from '../../../src/haproxy/master.ts';
+import { createSectionReader, peersEdit, plannedOn } from '../../../src/modules/peers/edit.ts';
+import { planPeers } from '../../../src/modules/peers/plan.ts';
+import { capturedLog } from '../../helpers/captured-log.ts';
+import { type DataplaneStand, sectionName, startDataplane } from '../../helpers/dataplane.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { member, membership, self } from '../../helpers/members.ts';
+import { programs } from '../../helpers/programs.ts';
+import { randomOf } from '../../helpers/random.ts';
+import { gate } from '../../helpers/reconciler.ts';
+import { settableSource } from '../../helpers/source.ts';
+import { dataplaneConfigurations, humanBreaks, occupied } from '../../helpers/subjects.ts';
+import { createOneBackend } from './one-backend/module.ts';
+import { readServers, type Servers } from './one-backend/text.ts';
+
+/** ENGINE_SEED=1 for the same steps again, ENGINE_STEPS=200 for a long run. */
+const seed = Number(process.env.ENGINE_SEED ?? Date.now() % 1_000_000_000);
+const stepsOf = Number(process.env.ENGINE_STEPS ?? 12);
+
+const variants = [
+  { version: 'v3', dataplane: programs.dataplaneV3, haproxy: programs.haproxy34 },
+  { version: 'v2', dataplane: programs.dataplaneV2, haproxy: programs.haproxy30 },
+] as const;
+
+const backend = 'sessions';
+/** As soon as may be: what is tested is what is done, not when. */
+const soon = {
+  ...{ burstWindowMs: 20, minReloadIntervalMs: 50, removalDelayMs: 100, staggerMs: 0 },
+  ...{ staggerLimitMs: 0, reestablishLimitMs: 50, unloadedLimitMs: 500 },
+  ...{ backoffMinMs: 50, backoffMaxMs: 500 },
+};
+
+let stand: DataplaneStand | undefined;
+let stop = new AbortController();
+let ended: Promise<void> = Promise.resolve();
+
+afterEach(async () => {
+  stop.abort(new Error('the test ends'));
+  await ended;
+  await stand?.stop();
+  stand = undefined;
+});
+
+/** The engine as `run` has it, over a real API and HAProxy, with a second module beside the members. */
+async function setUp({ version, dataplane = '', haproxy = '' }: (typeof variants)[number]) {
+  const on = await startDataplane({ version, dataplane, haproxy });
+  stand = on;
+  stop = new AbortController();
+  const { log, lines } = capturedLog();
+  let wanted: Servers = new Map();
+  const held: number[] = [];
+  const module: Module = createOneBackend({
+    backend,
+    wanted: () => wanted,
+    ask: on.ask,
+    now: monotonicNow,
+    onHeld: () => {
+      held.push(wanted.size);
+      wanted = readServers(on.text(), backend);
+    },
+  });
+  const running = async (signal: AbortSignal) => {
+    const observed = await observePeers(on.adminSocket, sectionName, signal);
+    return observed.kind === 'up' ? observed.state?.peers : undefined;
+  };
+  const options = { sectionName, env: {}, running };
+  const owners = module.owner === undefined ? [] : [module.owner];
+  const applier = dataplaneConfigurations(on, options, owners, { log });
+  const source = settableSource(membership(own(on)));
+  const sectionOf = createSectionReader(options);
+  /** Reloads of ours while the own resync was pending: none may be. */
+  const wrong: string[] = [];
+  const who = { ...self('a'), address: '127.0.0.1' };
+  const plan = { port: on.peersPort, keep: new Set<string>(), expected: [] };
+  const reconciler = createReconciler({
+    ...{ source, applier, modules: [module], log, now: monotonicNow, self: who },
+    gate: { ...gate, ...soon },
+    observe: (signal) => observePeers(on.adminSocket, sectionName, signal),
+    section: (configuration, observed) =>
+      plannedOn(
+        configuration,
+        sectionOf(configuration),
+        observed.kind === 'up' ? observed.state?.peers : undefined,
+      ),
+    edit: (changes) => peersEdit(changes, options),
+    plan: (members, section) => planPeers(members, section, who, plan),
+    observer: {
+      pass({ decision, observed }) {
+        if (decision.kind !== 'apply' || observed.kind === 'down') return;
+        if (observed.state?.resync === 'pending') wrong.push(decision.reasons.join());
+      },
+      ...{ applied() {}, failed() {}, ready() {} },
+    },
+  });
+  const scheduler = createScheduler({
+    pass: (resync) => reconciler.runOnce(resync, stop.signal),
+    resyncIntervalMs: 1000,
+    now: monotonicNow,
+    onError: (error) => wrong.push(String(error)),
+  });
+  source.onChange(() => scheduler.poke());
+  ended = scheduler.run(stop.signal);
+  return {
+    on,
+    ...{ lines, held, wrong },
+    members(names: readonly string[]) {
+      const others = names.map((name) =>
+        member(name, { address: `127.0.7.${name.charCodeAt(0)}` }),
+      );
+      source.set(membership(own(on), ...others));
+    },
+    /** From its next pass on, whenever that is. */
+    wants(next: Servers) {
+      wanted = next;
+    },
+    servers(next: Servers) {
+      wanted = next;
+      scheduler.poke();
+    },
+    wanted: () => wanted,
+    said: (msg: string) => eventually(() => lines.some((line) => line.msg === msg)),
+    /** File and worker have what is wanted, and nothing else of ours. */
+    settled: (names: readonly string[]) =>
+      eventually(
+        async () => {
+          await withSocket(on);
+          expect(await on.runningNames()).toEqual(['a', ...names].sort());
+          expect([...readServers(on.text(), backend)].sort()).toEqual([...wanted].sort());
+          expect(await workerServers(on)).toEqual(Object.fromEntries(wanted));
+          const peers = [...on.text().matchAll(/^ {2}peer (\S+)/gm)].map(([, name]) => name);
+          expect(peers.sort()).toEqual(['a', ...names].sort());
+        },
+        { timeoutMs: 20_000 },
+      ).catch((error: unknown) => {
+        const log = lines.slice(-30).map((line) => JSON.stringify(line));
+        throw new Error(`${String(Object(error).cause)}\n${log.join('\n')}\n${on.text()}`);
+      }),
+  };
+}
+
+function own({ peersPort: _ }: DataplaneStand) {
+  return member('a', { address: '127.0.0.1' });
+}
+
+/**
+ * A new worker of HAProxy 3.4 that cannot bind its ports leaves the path of the admin socket with nobody behind it, now and
+ * then. An operator reloads HAProxy then.
+ */
+async function withSocket(on: DataplaneStand): Promise<void> {
+  await on.ask('show info').catch(() => reloadOverMaster(on.masterSocket));
+}
+
+async function workerServers(on: DataplaneStand): Promise<Readonly<Record<string, string>>> {
+  const rows = (await on.ask(`show servers state ${backend}`)).split('\n');
+  const words = rows.map((line) => line.split(' '));
+  return Object.fromEntries(
+    words.filter((row) => row[3]?.startsWith('w')).map((row) => [row[3], `${row[4]}:${row[18]}`]),
+  );
+}
+
+/** What nobody but us has written. */
+function foreign(text: string): string {
+  return text.replace(/^ +(peer [b-z]|server w).*\n/gm, '');
+}
+
+for (const variant of variants) {
+  const absent = variant.dataplane === undefined || variant.haproxy === undefined;
+  const reason = absent ? ' (skipped: no such programs here)' : '';
+  describe.skipIf(absent)(
+    `several modules over one data plane api ${variant.version}${reason}`,
+    () => {
+      it('make one transaction and one reload of what both want', async () => {
+        const { on, members, wants, settled, said, lines } = await setUp(variant);
+        await said('peers section is in step');
+        const before = foreign(on.text());
+
+        wants(new Map([['w1', '127.0.0.1:8001']]));
+        members(['b', 'c']);
+        await settled(['b', 'c']);
+
+        await said('peers section changed');
+        expect(lines.filter(({ msg }) => msg === 'HAProxy reloaded')).toEqual([]);
+        expect(saysTheSame(before, foreign(on.text()))).toBe(true);
+      });
+
+      it('write what the worker has already without a reload', async () => {
+        const { on, servers, settled, lines } = await setUp(variant);
+        servers(new Map([['w1', '127.0.0.1:8001']]));
+        await settled([]);
+        const pid = /Pid: (\d+)/.exec(await on.ask('show info'))?.[1];
+
+        servers(new Map([['w1', '127.0.0.1:8002']]));
+        await settled([]);
+
+        expect(/Pid: (\d+)/.exec(await on.ask('show info'))?.[1]).toBe(pid);
+        expect(lines.some(({ msg }) => msg?.startsWith('written without a reload'))).toBe(true);
+      });
+
+      it('hold the one that is refused, and make what the other wants', async () => {
+        const { members, servers, settled, held } = await setUp(variant);
+        servers(new Map([['w1', 'no-such-host.invalid:8001']]));
+        members(['b']);
+
+        await settled(['b']);
+
+        expect(held.length).toBeGreaterThan(0);
+      });
+
+      it(`keep every promise in ${stepsOf} steps at random, seed ${seed}`, async () => {
+        const random = randomOf(seed);
+        const { on, members, servers, settled, wanted, wrong } = await setUp(variant);
+        await settled([]);
+        const before = foreign(on.text());
+        const port = await occupied();
+        let names: readonly string[] = [];
+        let down = false;
+        const one = <T>(...choices: readonly T[]): T =>
+          choices[Math.floor(random() * choices.length)] as T;
+        for (let step = 0; step < stepsOf; step += 1) {
+          const what = one('members', 'servers', 'moves', 'kill', 'broken', 'settle');
+          if (what === 'members') {
+            names = ['b', 'c', 'd', 'e', 'f'].filter(() => random() < 0.5);
+            members(names);
+          } else if (what === 'servers') {
+            const some = ['w1', 'w2', 'w3'].filter(() => random() < 0.6);
+            servers(new Map(some.map((name) => [name, `127.0.0.1:${one(8001, 8002, 8003)}`])));
+          } else if (what === 'moves') {
+            servers(
+              new Map([...wanted().keys()].map((name) => [name, `127.0.0.1:${one(8004, 8005)}`])),
+            );
+          } else if (what === 'kill') {
+            if (down) await on.startApi();
+            else await on.stopApi('SIGKILL');
+            down = !down;
+          } else if (what === 'broken' && !down) {
+            // Somebody else commits what HAProxy cannot load, whatever of ours is under way.
+            await humanBreaks(on, port.port).catch(() => 0);
+          } else if (!down) {
+            await settled(names);
+          }
+          expect(on.text()).toMatch(/^ {2}peer a 127\.0\.0\.1:/m);
+        }
+        if (down) await on.startApi();
+        await settled(names);
+        await port.free();
+
+        expect(wrong).toEqual([]);
+        expect(saysTheSame(before, foreign(on.text()))).toBe(true);
+      }, 240_000);
+    },
+  );
+}
