@@ -122,13 +122,14 @@ export function createChange(options: ChangeOptions): Change {
     return error;
   }
 
-  /** Done already; by whom, and is it loaded? Only asked after a commit whose answer never came. */
+  /** Done already; by whom, and is it loaded? Only asked after a commit whose answer never came. A reload is for the gate. */
   async function nothingLeft(seen: Seen, signal: AbortSignal) {
-    if (!journal.reloadDue()) return { reloaded: false, version: seen.version };
+    const { version } = seen;
+    if (!journal.reloadDue()) return { reloaded: false, version };
     const loaded = await options.loaded(seen.text, signal);
     if (loaded === false) {
-      log.warn('the change is written but not loaded: reloading');
-      return transact(seen, noWork, signal);
+      log.warn('the change is written but not loaded: a reload is due');
+      return { reloaded: false, version };
     }
     if (loaded === undefined) {
       log.warn(
@@ -136,7 +137,7 @@ export function createChange(options: ChangeOptions): Change {
       );
     }
     await journal.setReloadDue(false);
-    return { reloaded: true, version: seen.version };
+    return { reloaded: true, version };
   }
 
   return { run, persist, reload };

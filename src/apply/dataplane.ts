@@ -129,7 +129,6 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
 
   async function readOnce(signal: AbortSignal): Promise<Configuration> {
     const found = await readNow(signal);
-    // A commit was cut off: the file may say more than the worker knows, and a plan must see that.
     if (!journal.reloadDue()) return found;
     const loaded = await allLoaded(found.text, signal);
     if (loaded === false) return { ...found, reloadDue: true };

@@ -11,7 +11,7 @@ export interface Configuration {
   readonly version: string;
   /** What a write by this applier would lose or break, one sentence each. Not empty means: hold, and say so. */
   readonly obstacles: readonly string[];
-  /** A commit of ours was cut off: the file may say more than the worker has loaded. */
+  /** A commit of ours was cut off between the write and the reload: the worker has not loaded what the file says. */
   readonly reloadDue?: true;
 }
 

@@ -29,8 +29,8 @@ import type { PassResult } from './scheduler.ts';
 export interface ReconcilerOptions {
   readonly source: Source;
   readonly applier: Applier;
-  /** The peers section of a configuration; where a reload of ours was cut off, with what the worker really runs. */
-  readonly section: (configuration: Configuration, observed: Observed) => PeersSection;
+  /** The peers section of a configuration. */
+  readonly section: (configuration: Configuration) => PeersSection;
   /** Changes of the section, for the applier. */
   readonly edit: (changes: PeersChanges) => Edit;
   /** Who else has a part of the configuration, or needs reloads. */
@@ -116,7 +116,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   function unloadedOf(base: PeersSection, observed: Observed, wanted: ReadonlySet<string>) {
     const { lastReloadAtMs } = memory.history;
     const recent = lastReloadAtMs !== null && now() < lastReloadAtMs + settleMs;
-    if (recent || observed.kind === 'down' || observed.state === null) return [];
+    // What is our own to load is asked for as a reload, and waits for nobody.
+    const ours = configuration?.reloadDue === true;
+    if (recent || ours || observed.kind === 'down' || observed.state === null) return [];
     const names = namesNotLoaded(base, observed.state, wanted);
     happened({ kind: 'not-loaded', names });
     return names;
@@ -191,7 +193,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     if (!leaving) for (const module of modules) await module.runtime?.(resync, signal);
     const base = await read(resync && !leaving, signal);
     const observed = await options.observe(signal);
-    const section = options.section(base, observed);
+    const section = options.section(base);
     const plan = options.plan(membership, section);
     // Who is about to go asks for nothing more.
     const { all, gated, written } = leaving ? nothing : asks.ask(base, keeper.hardReloadFor());

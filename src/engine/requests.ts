@@ -5,6 +5,7 @@ import type { Module, ModuleRequest } from './module.ts';
 
 /** How long a module whose edit was refused is left out, the first time and at most, in milliseconds. */
 const holdMs = { baseMs: 1000, capMs: 60_000 } as const;
+const cutOff = 'a change was written, and the reload for it was cut off';
 const never = Number.POSITIVE_INFINITY;
 
 /** What is asked for in one pass, by lane. */
@@ -34,7 +35,10 @@ export function createRequests(modules: readonly Module[], now: () => number): R
     ask(configuration, missed) {
       const asking = modules.filter(({ name }) => now() >= (held.get(name)?.untilMs ?? 0));
       const all = asking.flatMap((module) => module.request(configuration) ?? []);
-      if (missed !== null) all.push(repairOf(missed, now()));
+      const own = { module: 'peers', urgency: 'now', sinceMs: now(), edits: [] } as const;
+      if (configuration.reloadDue) all.push({ ...own, via: 'reload', reasons: [cutOff] });
+      // The joiner's own: it is not ready before.
+      if (missed !== null) all.push({ ...own, via: 'hard-reload', reasons: [missed] });
       return { all, ...lanesOf(all) };
     },
     hold(names) {
@@ -51,12 +55,6 @@ export function createRequests(modules: readonly Module[], now: () => number): R
       return Math.min(never, ...ends.filter((untilMs) => untilMs > now()));
     },
   };
-}
-
-/** The joiner's own: it is not ready before. */
-function repairOf(reason: string, sinceMs: number): ModuleRequest {
-  const via = 'hard-reload';
-  return { module: 'peers', urgency: 'now', via, sinceMs, reasons: [reason], edits: [] };
 }
 
 function lanesOf(requests: readonly ModuleRequest[]): Pick<Asked, 'gated' | 'written'> {

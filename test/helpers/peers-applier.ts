@@ -3,16 +3,13 @@ import { createMemoryApplier } from '../../src/apply/memory.ts';
 import { editPeersSection } from '../../src/config-text/peers-text.ts';
 import { noChanges, type PeersChanges } from '../../src/model/changes.ts';
 import type { PeersSection } from '../../src/model/peers-section.ts';
-import {
-  parseSection,
-  peersEdit,
-  plannedOn,
-  type SectionOptions,
-} from '../../src/modules/peers/edit.ts';
+import { parseSection, peersEdit, type SectionOptions } from '../../src/modules/peers/edit.ts';
 
 /** An applier as a test of the peers section wants to see it: sections out, changes in. */
 export interface PeersApplier extends Pick<Applier, 'name' | 'reload' | 'hardReload' | 'close'> {
   readonly read: (signal: AbortSignal) => Promise<PeersSection>;
+  /** Whether a reload is left to do, of a change that was cut off. */
+  readonly reloadDue: (signal: AbortSignal) => Promise<boolean>;
   readonly apply: (
     base: Pick<PeersSection, 'version'>,
     changes: PeersChanges,
@@ -25,9 +22,10 @@ export function peersApplier(applier: Applier, options: SectionOptions): PeersAp
   return {
     name: applier.name,
     async read(signal) {
-      const configuration = await applier.read(signal);
-      const running = configuration.reloadDue && (await options.running?.(signal));
-      return plannedOn(configuration, parseSection(configuration, options), running || undefined);
+      return parseSection(await applier.read(signal), options);
+    },
+    async reloadDue(signal) {
+      return (await applier.read(signal)).reloadDue === true;
     },
     apply({ version }, changes, signal, mayRetry) {
       const edits = [peersEdit(changes, options)];

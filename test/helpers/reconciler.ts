@@ -38,6 +38,7 @@ export function bench(
   let observed: Observed = { kind: 'up', state: state() };
   let failure: Error | null = null;
   let loads = true;
+  let cutOff = false;
   let betweenTries: (() => Promise<void>) | null = null;
   function failing(): void {
     if (failure !== null) throw failure;
@@ -56,6 +57,7 @@ export function bench(
     async reload() {
       calls.push('reload');
       failing();
+      cutOff = false;
     },
     async hardReload() {
       calls.push('hard-reload');
@@ -65,7 +67,8 @@ export function bench(
     async read(signal) {
       calls.push('read');
       failing();
-      return inner.read(signal);
+      const configuration = await inner.read(signal);
+      return cutOff ? { ...configuration, reloadDue: true } : configuration;
     },
     async persist(base, edits, signal) {
       calls.push('persist');
@@ -119,6 +122,10 @@ export function bench(
     /** From now on a change takes two tries, with this between them. */
     takesTwoTries(between: () => void) {
       betweenTries = async () => between();
+    },
+    /** A change was written, and the reload for it never came. */
+    wasCutOff() {
+      cutOff = true;
     },
     /** From now on HAProxy runs with just what `observe` says. */
     loadsNothing() {

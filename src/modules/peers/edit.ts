@@ -15,8 +15,7 @@ import {
   remainingChanges,
 } from '../../model/changes.ts';
 import type { PeersSection } from '../../model/peers-section.ts';
-import type { PeerState } from '../../model/peers-state.ts';
-import { asRunning, provesUnloaded, type RunningPeers } from './running.ts';
+import { provesUnloaded, type RunningPeers } from './running.ts';
 
 /** The name of the module in edits, requests and the log. */
 export const peersOwner = 'peers';
@@ -46,15 +45,6 @@ export function createSectionReader(options: SectionOptions) {
     }
     return last.section;
   };
-}
-
-/** The same as a plan has to see it: where a reload is due, with the entries that the worker really has. */
-export function plannedOn(
-  { reloadDue }: Configuration,
-  section: PeersSection,
-  running: readonly PeerState[] | undefined,
-): PeersSection {
-  return reloadDue === true && running !== undefined ? asRunning(section, running) : section;
 }
 
 /** `changes` of the peers section, for an applier. */

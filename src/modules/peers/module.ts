@@ -19,7 +19,7 @@ import type { Metrics } from '../../telemetry/metrics.ts';
 import { leftOutNotices, noticeWith } from '../../telemetry/notice-recorder.ts';
 import { createStatusBoard, type StatusBoard } from '../../telemetry/status-board.ts';
 import type { Status } from '../../telemetry/status-schema.ts';
-import { createSectionReader, peersEdit, plannedOn, type SectionOptions } from './edit.ts';
+import { createSectionReader, peersEdit, type SectionOptions } from './edit.ts';
 import { expectedPeers } from './expected.ts';
 import { gateSettings } from './gate-settings.ts';
 import { createRepair } from './missed/missed.ts';
@@ -121,7 +121,6 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
   });
   const counting = countWith({ metrics: options.metrics, now });
   const notices = noticeWith(options.events, config.heldLimit, now);
-  const sectionOf = createSectionReader(options.sectionOptions);
   const plan = {
     port: config.peersPort,
     keep: new Set([...config.keepPeer, ...options.staticPeers]),
@@ -133,10 +132,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     applier: options.applier,
     observe: (passSignal) => observePeers(config.adminSocket, config.peersSection, passSignal),
     self: options.self,
-    section: (configuration, observed) => {
-      const running = observed.kind === 'up' ? observed.state?.peers : undefined;
-      return plannedOn(configuration, sectionOf(configuration), running);
-    },
+    section: createSectionReader(options.sectionOptions),
     edit: (changes) => peersEdit(changes, options.sectionOptions),
     plan: (membership, section) => planPeers(membership, section, options.self, plan),
     gate: gateSettings(config),

@@ -36,22 +36,6 @@ export function provesUnloaded(changes: PeersChanges, running: readonly PeerStat
   return proofs.length > 0 && proofs.every((unloaded) => unloaded);
 }
 
-/** `section` with the entries that the worker really has, so that a plan made on it finds what is missing. */
-export function asRunning(section: PeersSection, running: readonly PeerState[]): PeersSection {
-  const written = new Map(section.entries.map((entry) => [entry.name, entry]));
-  const entries = running.map((peer): PeerEntry => {
-    const known = written.get(peer.name) ?? section.entries.find((entry) => isUnnamed(entry, peer));
-    if (known !== undefined && (peer.local || sameAddress(known, peer.address))) return known;
-    const colon = peer.address.lastIndexOf(':');
-    return {
-      name: peer.name,
-      address: peer.address.slice(0, colon),
-      port: Number(peer.address.slice(colon + 1)),
-    };
-  });
-  return { ...section, entries };
-}
-
 /** An entry whose variable is not set here has whatever name HAProxy gives it. */
 function isUnnamed(entry: PeerEntry, peer: PeerState): boolean {
   return entry.variable === 'unset' && sameAddress(entry, peer.address);

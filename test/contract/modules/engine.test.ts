@@ -6,7 +6,7 @@ import { observePeers } from '../../../src/engine/observe.ts';
 import { createReconciler } from '../../../src/engine/reconciler.ts';
 import { createScheduler } from '../../../src/engine/scheduler.ts';
 import { reloadOverMaster } from '../../../src/haproxy/master.ts';
-import { createSectionReader, peersEdit, plannedOn } from '../../../src/modules/peers/edit.ts';
+import { createSectionReader, peersEdit } from '../../../src/modules/peers/edit.ts';
 import { planPeers } from '../../../src/modules/peers/plan.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
 import { type DataplaneStand, sectionName, startDataplane } from '../../helpers/dataplane.ts';
@@ -74,7 +74,6 @@ async function setUp({ version, dataplane = '', haproxy = '' }: (typeof variants
   const owners = module.owner === undefined ? [] : [module.owner];
   const applier = dataplaneConfigurations(on, options, owners, { log });
   const source = settableSource(membership(own(on)));
-  const sectionOf = createSectionReader(options);
   /** Reloads of ours while the own resync was pending: none may be. */
   const wrong: string[] = [];
   const who = { ...self('a'), address: '127.0.0.1' };
@@ -83,12 +82,7 @@ async function setUp({ version, dataplane = '', haproxy = '' }: (typeof variants
     ...{ source, applier, modules: [module], log, now: monotonicNow, self: who },
     gate: { ...gate, ...soon },
     observe: (signal) => observePeers(on.adminSocket, sectionName, signal),
-    section: (configuration, observed) =>
-      plannedOn(
-        configuration,
-        sectionOf(configuration),
-        observed.kind === 'up' ? observed.state?.peers : undefined,
-      ),
+    section: createSectionReader(options),
     edit: (changes) => peersEdit(changes, options),
     plan: (members, section) => planPeers(members, section, who, plan),
     observer: {

@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
 import { forEachDataplane, runningPeers } from '../../helpers/dataplane-suite.ts';
+import { eventually } from '../../helpers/eventually.ts';
 import type { Verdict } from '../../helpers/proxy.ts';
 import { humanAdds, humanBreaks, humanSees, occupied } from '../../helpers/subjects.ts';
 
@@ -31,7 +33,7 @@ forEachDataplane('reload', (suite) => {
     expect(await on.runningNames()).toEqual(['a', 'b']);
   });
 
-  it('loads a change that was written but whose reload never came', async () => {
+  it('says that a reload is due for a change that was written but never loaded', async () => {
     const on = await suite.given();
     // Written without a reload, as by an api that is killed between the two.
     const subject = await suite.behind(
@@ -48,12 +50,16 @@ forEachDataplane('reload', (suite) => {
     );
 
     const applied = await subject.apply(await subject.read(never), addB, never);
+    const due = await subject.reloadDue(never);
+    await subject.reload(never);
 
-    expect(applied.reloaded).toBe(true);
+    expect(applied.reloaded).toBe(false);
+    expect(due).toBe(true);
     expect(await on.runningNames()).toEqual(['a', 'b']);
+    expect(await subject.reloadDue(never)).toBe(false);
   });
 
-  it('shows a plan what the worker runs when a process was killed during its commit', async () => {
+  it('says so when a process was killed during its commit, until somebody has reloaded', async () => {
     const on = await suite.given(['peer a 127.0.0.1:PORT']);
     const { text: current } = await on.human('GET', '/configuration/version');
     const text = on.text().replace(/(peer a .*\n)/, '$1  peer b 127.0.0.2:1001\n');
@@ -68,14 +74,13 @@ forEachDataplane('reload', (suite) => {
       running: () => runningPeers(on),
     });
 
-    const base = await subject.read(never);
-    const applied = await subject.apply(base, addB, never);
-    const after = await subject.read(never);
+    const due = await subject.reloadDue(never);
+    await reloadOverMaster(on.masterSocket);
+    await eventually(async () => (await on.runningNames()).includes('b'));
 
-    expect(base.entries.map(({ name }) => name)).toEqual(['a']);
-    expect(applied.reloaded).toBe(true);
-    expect(await on.runningNames()).toEqual(['a', 'b']);
-    expect(after.entries.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(due).toBe(true);
+    expect(await subject.reloadDue(never)).toBe(false);
+    expect((await subject.apply(await subject.read(never), addB, never)).reloaded).toBe(false);
   });
 
   it('repairs an api that holds what haproxy refused to load, without a reload', async () => {

@@ -338,7 +338,9 @@ describe.each(kinds)(
       const [closest] = pairs(each.fleet.reloads);
       expect(each.fleet.reloads.filter(({ away }) => away.length > 0)).toEqual([]);
       const { staggerMs } = each.fleet.settings;
-      expect(closest?.apartMs, closest?.who).toBeGreaterThanOrEqual((large ? 600 : staggerMs) - hearing - look);
+      expect(closest?.apartMs, closest?.who).toBeGreaterThanOrEqual(
+        (large ? 600 : staggerMs) - hearing - look,
+      );
     });
   },
 );

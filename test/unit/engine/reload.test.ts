@@ -142,6 +142,25 @@ describe('a hard-reload for tables that were missed', () => {
 });
 
 describe('a file that HAProxy has not loaded', () => {
+  it('is reloaded for without a wait for others when the write was our own, as soon as the gate lets it', async () => {
+    const loop = bench(section(['a', 'b']));
+    loop.source.set(membership('a', 'b'));
+    loop.loadsNothing();
+    loop.wasCutOff();
+    loop.observe({ kind: 'up', state: state({ resync: 'pending' }) });
+    await loop.pass(true);
+    const before = [...loop.calls];
+    loop.observe({ kind: 'up', state: state() });
+    await loop.pass();
+    await loop.pass();
+
+    expect(before).toEqual(['read']);
+    expect(loop.calls.filter((call) => call === 'reload')).toHaveLength(1);
+    expect(loop.lines.find(({ msg }) => msg === 'HAProxy reloaded')?.reasons).toEqual([
+      'a change was written, and the reload for it was cut off',
+    ]);
+  });
+
   const reloads = (loop: ReturnType<typeof bench>) =>
     loop.calls.filter((call) => call === 'reload').length;
 
