@@ -1,10 +1,10 @@
 import { AppError } from '../errors.ts';
-import { isHaproxyName, quoted } from '../model/names.ts';
+import { isHaproxyName, isPlainPath, quoted } from '../model/names.ts';
 
 const kinds = {
   /** Of a section or a user. */
   name: (text: string) => isHaproxyName(text) || /^[A-Za-z0-9_.@-]+$/.test(text),
-  path: (text: string) => /^[A-Za-z0-9_.+=@~/-]+$/.test(text),
+  path: isPlainPath,
   /** crypt(3). */
   hash: (text: string) => /^[A-Za-z0-9$./=,]+$/.test(text),
 } as const;

@@ -1,8 +1,5 @@
-import { isDnsName, isHaproxyName, quoted } from '../model/names.ts';
+import { isDnsName, isHaproxyName, isPlainPath, quoted } from '../model/names.ts';
 import { camelCase } from './values.ts';
-
-/** Nothing that a shell, socat, YAML or HAProxy reads as more than a character of a path. */
-const plainPath = /^[A-Za-z0-9_.+=@~/-]+$/;
 
 interface Rule {
   readonly options: readonly string[];
@@ -11,7 +8,7 @@ interface Rule {
   readonly problem: string;
 }
 
-/** Options that become text of haproxy.cfg, dataplaneapi.yml, reload.sh, a request or a selector. */
+/** Options that become text of haproxy.cfg, dataplaneapi.yml, reload.sh, a request, a selector or a command that is advised. */
 const rules: readonly Rule[] = [
   {
     options: ['pod-name'],
@@ -35,14 +32,14 @@ const rules: readonly Rule[] = [
     problem: 'cannot be a user of a userlist: letters, digits, "-", "_", "." and "@" only',
   },
   {
-    options: ['admin-socket', 'master-socket', 'config-file'],
-    isRight: (text) => text.startsWith('/') && plainPath.test(text),
+    options: ['admin-socket', 'master-socket', 'config-file', 'dataplane-config', 'password-file'],
+    isRight: (text) => text.startsWith('/') && isPlainPath(text),
     problem:
       'is not an absolute path of letters, digits and "/._+=@~-", which all that read it take as it is',
   },
   {
     options: ['haproxy-bin'],
-    isRight: (text) => plainPath.test(text) && !text.startsWith('-'),
+    isRight: (text) => isPlainPath(text) && !text.startsWith('-'),
     problem: 'is not the name or path of a program: letters, digits and "/._+=@~-" only',
   },
   {

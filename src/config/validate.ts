@@ -64,8 +64,8 @@ function relations(command: CommandName, config: Readonly<Record<string, unknown
   }
   if (command === 'init') need('template', 'it is the haproxy.cfg to render from');
   const podIp = config.podIp;
-  if (typeof podIp === 'string' && isIP(podIp) === 0) {
-    problems.push(`--pod-ip ${quoted(podIp)} is not an IP address`);
+  if (typeof podIp === 'string' && (isIP(podIp) === 0 || podIp.includes('%'))) {
+    problems.push(`--pod-ip ${quoted(podIp)} is not an IP address, or has a zone`);
   }
   // doctor asks nobody out there, and tells it among its findings.
   if (command !== 'doctor') problems.push(...remoteProblems(config as Partial<Config>));

@@ -1,4 +1,4 @@
-import { quoted } from './names.ts';
+import { isPlainPath, quoted } from './names.ts';
 
 /** Where the Data Plane API listens, ready for got. */
 export interface DataplaneAddress {
@@ -12,6 +12,9 @@ export interface DataplaneAddress {
 }
 
 export type ParsedAddress = { readonly value: DataplaneAddress } | { readonly problem: string };
+
+/** A URL takes quotes, `$`, `(` and `;` in a host, too. */
+const hosts = /^(?:[a-z0-9._-]{1,253}|\[[0-9a-f:.]+\])$/;
 
 const loopbackHosts = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
@@ -37,6 +40,9 @@ export function parseDataplaneAddress(text: string): ParsedAddress {
     return { problem: `${quoted(given)} has a path: give scheme, host and port only` };
   }
   const { origin, hostname, port } = url;
+  if (!hosts.test(hostname)) {
+    return { problem: `${quoted(given)} has a host that is neither a DNS name nor an IP address` };
+  }
   const listen = { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 80 : Number(port) };
   return {
     value: { base: origin, text: origin, isLocal: loopbackHosts.test(hostname), listen },
@@ -45,9 +51,9 @@ export function parseDataplaneAddress(text: string): ParsedAddress {
 
 function unixAddress(rest: string): ParsedAddress {
   const path = rest.startsWith('///') ? rest.slice(2) : rest;
-  if (!path.startsWith('/') || path.includes(':')) {
+  if (!path.startsWith('/') || !isPlainPath(path)) {
     return {
-      problem: `${quoted(`unix:${rest}`)} is no socket: give an absolute path without a colon`,
+      problem: `${quoted(`unix:${rest}`)} is no socket: give an absolute path of letters, digits and "/._+=@~-", which a URL and all that read it take as it is`,
     };
   }
   return {

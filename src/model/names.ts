@@ -17,6 +17,11 @@ export function isHaproxyName(text: string): boolean {
   return /^[A-Za-z0-9_.:-]+$/.test(text);
 }
 
+/** Nothing that a shell, socat, YAML, a URL or HAProxy reads as more than a character of a path. */
+export function isPlainPath(text: string): boolean {
+  return /^[A-Za-z0-9_.+=@~/-]+$/.test(text);
+}
+
 /** A text of somebody else in quotes for a log, a note or a terminal: visible ASCII, at most about 60 characters. */
 export function quoted(text: string): string {
   const short = text.length > 60 ? `${text.slice(0, 57)}...` : text;
