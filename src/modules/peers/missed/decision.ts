@@ -163,7 +163,9 @@ function fullEnough(input: RepairInput, elapsed: number): RepairDecision {
  */
 function unheard(input: RepairInput, elapsed: number) {
   const { own, siblings, mute, limitMs, connectLimitMs } = input;
-  const taught = own.resync === 'learned';
+  const holds = some(own.tables);
+  // Who was taught by somebody as empty has learned nothing of what there is.
+  const taught = own.resync === 'learned' && holds;
   const heard =
     siblings.some(({ complete }) => complete === true) ||
     mute.some(({ connected, serving }) => connected && (taught || serving === true));
@@ -175,9 +177,9 @@ function unheard(input: RepairInput, elapsed: number) {
   if (certain.length > 0) {
     return { names: names(certain), end: 'unheard', enough: elapsed >= limitMs } as const;
   }
-  // Those who are as empty as this pod may be as new, and know each other alone.
-  const met = siblings.some(({ tables }) => some(tables)) || mute.some((each) => each.connected);
-  if (silent.length === 0 || met || taught || some(own.tables)) return null;
+  // Those who are as empty as this pod, or do not tell yet, may be as new, and know each other alone.
+  const met = siblings.some(({ tables }) => some(tables));
+  if (silent.length === 0 || met || holds) return null;
   // A list may name who is switched off: no longer than HAProxy needs to try again, or each start would be slow for nothing.
   const enough = elapsed >= Math.min(connectLimitMs, limitMs);
   return { names: names(silent), end: 'unmet', enough } as const;

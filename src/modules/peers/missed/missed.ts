@@ -208,7 +208,7 @@ export function createRepair(options: RepairOptions): Confirm {
       end('unmet', reasons, () =>
         log.warn(
           { code: 'SIBLINGS_UNHEARD', reasons },
-          'ready, and no sibling was met: do they run?',
+          'ready, and no sibling that holds entries was met: do they run?',
         ),
       );
     }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   gapOf,
@@ -168,6 +169,37 @@ describe('repair', () => {
       expect(decide([holder(0)]).kind).toBe('complete');
       expect(decide([], { ...unknown, own: learned(5) }).kind).toBe('complete');
       expect(decide([], unknown, 5).kind).toBe('complete');
+    });
+
+    it('takes nobody as empty as this pod for an answer, whatever session there is', () => {
+      const empty = fc.record({
+        resync: fc.constantFrom('pending', 'learned', 'alone'),
+        connected: fc.boolean(),
+      });
+      fc.assert(
+        fc.property(
+          fc.array(empty, { maxLength: 3 }),
+          fc.array(fc.boolean(), { maxLength: 3 }),
+          fc.constantFrom('learned', 'alone'),
+          fc.nat(7000),
+          (tellers, mutes, resync, elapsed) => {
+            const siblings = tellers.map((part, index) =>
+              holder(0, { name: `t${index}`, ...part }),
+            );
+            const others = mutes.map((connected, index) => mute({ name: `n${index}`, connected }));
+            const { kind } = decide(siblings, {
+              mute: [mute(), ...others],
+              own: { resync, tables: holdings(0) },
+              startedAtMs: now - elapsed,
+            });
+            expect(kind).toBe(elapsed < 6000 ? 'wait' : 'unmet');
+          },
+        ),
+      );
+      // One of them is ready: who is taught nothing by another new one has not heard of it.
+      const both = [mute({ serving: true }), mute({ name: 'n', connected: true })];
+      expect(decide([], { mute: both, own: learned(0) })).toMatchObject(wait);
+      expect(decide([], { mute: both, own: learned(5) }).kind).toBe('complete');
     });
 
     it('does not wait for those whose containers have not started, nor for those that go', () => {
