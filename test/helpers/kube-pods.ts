@@ -5,6 +5,8 @@ export interface PodOptions {
   /** `status.podIPs`; the first is `status.podIP`. */
   readonly ips?: readonly string[];
   readonly phase?: string;
+  /** Its condition Ready, which no kubelet gives it here. */
+  readonly ready?: boolean;
   /** Bound to a node, so that a deletion waits for a kubelet that never comes: the pod stays terminating. */
   readonly bound?: boolean;
   /** Its controller, with a uid of its own where that matters. */
@@ -29,7 +31,13 @@ export async function createPod(
   name: string,
   options: PodOptions = {},
 ): Promise<void> {
-  const { labels = { app: 'haproxy' }, ips = [], phase = 'Running', bound = false } = options;
+  const {
+    labels = { app: 'haproxy' },
+    ips = [],
+    phase = 'Running',
+    bound = false,
+    ready,
+  } = options;
   const containers = [{ name: 'haproxy', image: 'haproxy' }];
   const spec = { containers, ...(bound ? { nodeName: 'node' } : {}) };
   const { owner } = options;
@@ -37,7 +45,7 @@ export async function createPod(
     owner === undefined ? [] : [{ uid: `uid-of-${owner.name}`, ...owner, controller: true }];
   const metadata = { name, labels, ownerReferences };
   await server.admin('POST', podsPath(namespace), { metadata, spec });
-  await patchPodStatus(server, namespace, name, ips, phase);
+  await patchPodStatus(server, namespace, name, ips, phase, ready);
 }
 
 export async function patchPodStatus(
@@ -46,9 +54,12 @@ export async function patchPodStatus(
   name: string,
   ips: readonly string[],
   phase = 'Running',
+  ready?: boolean,
 ): Promise<void> {
   const podIPs = ips.map((ip) => ({ ip }));
-  const status = { phase, podIP: ips[0] ?? null, podIPs: podIPs.length === 0 ? null : podIPs };
+  const told = { phase, podIP: ips[0] ?? null, podIPs: podIPs.length === 0 ? null : podIPs };
+  const conditions = [{ type: 'Ready', status: ready === true ? 'True' : 'False' }];
+  const status = ready === undefined ? told : { ...told, conditions };
   await server.admin('PATCH', `${podsPath(namespace, name)}/status`, { status });
 }
 

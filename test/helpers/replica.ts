@@ -32,6 +32,8 @@ export interface ReplicaSetting {
   /** Flags that say where the members come from. */
   readonly sourceFlags: readonly string[];
   readonly flags?: readonly string[];
+  /** Flags of init alone, where `flags` are those of run. */
+  readonly initFlags?: readonly string[];
   readonly ports?: ReplicaPorts;
   /** Entries that the table has room for, as haproxy.cfg writes it. */
   readonly tableSize?: string;
@@ -160,6 +162,7 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
     `--haproxy-bin=${setting.haproxy}`,
     `--dataplane-url=http://${address}:${ports.api}`,
     `--applier=${setting.dataplane === null ? 'direct' : 'dataplane'}`,
+    `--listen=${address}:${ports.probe}`,
     ...setting.sourceFlags,
   ];
 
@@ -194,8 +197,8 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
   }
 
   function startSidecar(): void {
-    const flags = [`--listen=${address}:${ports.probe}`, ...(setting.flags ?? [])];
-    children.sidecar = launch(process.execPath, [...nodeFlags, main, 'run', ...common, ...flags]);
+    const argv = [...nodeFlags, main, 'run', ...common, ...(setting.flags ?? [])];
+    children.sidecar = launch(process.execPath, argv);
   }
 
   function startApi(): void {
@@ -221,6 +224,7 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
         `--template=${template}`,
         yml,
         ...common,
+        ...(setting.initFlags ?? []),
       ]);
       children.sidecar = child;
       const code = await new Promise((resolve) => child.once('exit', resolve));
