@@ -36,6 +36,13 @@ describe('parseDataplaneAddress', () => {
     'http://127.0.0.1:5555/v3',
     'http://127.0.0.1:99999',
     'unix:relative.sock',
+    // A URL spells these otherwise, or takes them for a host.
+    'unix:/run/a b.sock',
+    'unix:/run/a?b',
+    'unix:/run/a%20b',
+    "unix:/run/a'b",
+    'http://$(id):5555',
+    "http://a'b:5555",
     'unix:',
     '',
   ])('refuses %j', (text) => {
