@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileRoll, kubernetesRoll } from '../demo/members.ts';
 import { choosePorts } from '../demo/options.ts';
 import { type KubeApiserver, startKubeApiserver } from '../helpers/kube-apiserver.ts';
 import { haproxyBranch, programs } from '../helpers/programs.ts';
 import { startTcpCut } from '../helpers/tcp-cut.ts';
+import { makeFolder, removeFolder } from '../helpers/temporary-folder.ts';
 import { parseOptions } from './retention/options.ts';
 import { type PlayOptions, play } from './retention/play.ts';
 import { aligned, besideRow, eachRun, head, lossy, markdown, row } from './retention/report.ts';
@@ -27,7 +28,7 @@ if (haproxy === undefined || dataplane === undefined) {
   process.exit(1);
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'retention-'));
+const directory = makeFolder('retention-');
 process.env.TMPDIR = directory;
 
 /** The program of a checkout as one file, as the image has it: from source it reads ever more files at its start. */
@@ -51,7 +52,7 @@ async function end(code: number): Promise<never> {
   interrupt.abort(new Error('the bench ends'));
   await server?.stop();
   process.on('exit', () => {
-    if (!options.keep) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    if (!options.keep) removeFolder(directory);
   });
   if (options.keep) console.log(`Configurations and logs: ${directory}`);
   process.exit(code);

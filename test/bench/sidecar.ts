@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../helpers/eventually.ts';
 import { freePort } from '../helpers/ports.ts';
+import { makeFolder, removeFolder } from '../helpers/temporary-folder.ts';
 
 /** Start-up: from the spawn to the first answer of /livez. Memory: RSS after ten seconds of rest. */
-const directory = mkdtempSync(join(tmpdir(), 'hps-bench-'));
+const directory = makeFolder('hps-bench-');
 const members = join(directory, 'members.json');
 writeFileSync(members, '[{"name":"a","address":"127.0.0.1"}]');
 const lean = ['--no-opt', '--no-maglev', '--max-semi-space-size=1'];
@@ -70,4 +70,4 @@ if (existsSync('dist/main.js')) {
     `\nThe image's sidecar needs ${(rss / base).toFixed(1)} times what Node alone needs.`,
   );
 } else console.log('\nnot bundled: npm run build');
-rmSync(directory, { recursive: true });
+removeFolder(directory);

@@ -1,19 +1,13 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLog } from '../../src/log.ts';
 import { createFileSource } from '../../src/sources/file.ts';
+import { testFolder } from '../helpers/test-folder.ts';
 import { sourceContract } from './source.case.ts';
 
-let directory = '';
-
 sourceContract('file', {
-  async setUp() {
-    directory = await mkdtemp(join(tmpdir(), 'file-source-'));
-  },
-  tearDown: () => rm(directory, { recursive: true }),
   async createOrigin() {
-    const path = join(await mkdtemp(join(directory, 'origin-')), 'members.yaml');
+    const path = join(testFolder(), 'members.yaml');
     return {
       async set(members) {
         await writeFile(`${path}.new`, JSON.stringify(members));

@@ -21,8 +21,8 @@ export interface SourceHarness {
   readonly skip?: string | undefined;
   readonly timeoutMs?: number;
   readonly nameOf?: NameOf;
-  setUp(): Promise<void>;
-  tearDown(): Promise<void>;
+  setUp?(): Promise<void>;
+  tearDown?(): Promise<void>;
   /** A fresh, empty origin for each test. */
   createOrigin(): Promise<SourceOrigin>;
 }
@@ -55,8 +55,8 @@ export function sourceContract(title: string, harness: SourceHarness): void {
     let source: Source;
     let controller: AbortController;
 
-    beforeAll(harness.setUp, harness.timeoutMs);
-    afterAll(harness.tearDown);
+    beforeAll(() => harness.setUp?.(), harness.timeoutMs);
+    afterAll(() => harness.tearDown?.());
 
     beforeEach(async () => {
       origin = await harness.createOrigin();

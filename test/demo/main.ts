@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { constants } from 'node:os';
 import { haproxyBranch, programs } from '../helpers/programs.ts';
+import { makeFolder, removeFolder } from '../helpers/temporary-folder.ts';
 import { fileRoll, kubernetesRoll, type Roll } from './members.ts';
 import { createNaiveWay } from './naive.ts';
 import { choosePorts, parseOptions } from './options.ts';
@@ -39,7 +38,7 @@ if (options.applier === 'dataplane' && api === null) {
 }
 const dataplane = options.applier === 'direct' || options.naive === true ? null : api;
 
-const directory = mkdtempSync(join(tmpdir(), 'haproxy-peer-sync-demo-'));
+const directory = makeFolder('haproxy-peer-sync-demo-');
 // Whatever the helpers and their programs make lies in there too, and goes with it.
 process.env.TMPDIR = directory;
 const startedAtMs = Date.now();
@@ -56,7 +55,7 @@ async function end(code: number, text = ''): Promise<never> {
   await Promise.allSettled([stage?.close(), roll?.close()]);
   // Last of all: the API server, where it is still starting, is killed on exit.
   process.on('exit', () => {
-    if (options.keep !== true) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    if (options.keep !== true) removeFolder(directory);
   });
   if (options.keep === true) console.log(`\nConfigurations and logs: ${directory}\n`);
   if (text !== '') console.error(text);

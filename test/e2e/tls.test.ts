@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import type { TlsMaterial } from '../../src/model/peers-tls.ts';
 import { createCa, type TestCa } from '../helpers/certificates.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { suiteFolder } from '../helpers/test-folder.ts';
 import type { Replica } from './replica.ts';
 import { allEstablished, allKeep, entries, figure, play, seconds } from './scenario.ts';
 import { Stage } from './stage.ts';
@@ -17,7 +15,7 @@ const admin = '/var/run/haproxy/admin.sock';
 describe.skipIf(!cluster)(`TLS between the peers on a real cluster${reason}`, () => {
   const stage = new Stage();
   const traffic = new Traffic(stage.kubectl);
-  const directory = mkdtempSync(join(tmpdir(), 'hps-e2e-tls-'));
+  const directory = suiteFolder();
   let ca: TestCa;
   let material: TlsMaterial;
   let replicas: readonly Replica[] = [];
@@ -29,7 +27,6 @@ describe.skipIf(!cluster)(`TLS between the peers on a real cluster${reason}`, ()
     await putSecret();
   });
   afterAll(async () => {
-    rmSync(directory, { recursive: true });
     await stage.close();
   });
 

@@ -1,15 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TlsMaterial } from '../../src/model/peers-tls.ts';
+import { makeFolder } from './temporary-folder.ts';
 
 export interface IssueOptions {
   /** Subject's common name; default `haproxy-peers`. */
@@ -33,7 +26,7 @@ function openssl(...args: readonly string[]): void {
 }
 
 export function createCa(directory: string, name = 'test-ca'): TestCa {
-  const own = mkdtempSync(join(directory, 'ca-'));
+  const own = makeFolder('ca-', directory);
   const file = (part: string) => join(own, part);
   const out = ['-keyout', file('ca.key'), '-out', file('ca.crt')];
   const usage = ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'];
@@ -87,7 +80,7 @@ export function mountSecret(directory: string, material: TlsMaterial): MountedSe
   let present = '';
 
   function put(next: TlsMaterial): void {
-    const version = mkdtempSync(join(directory, '..version-'));
+    const version = makeFolder('..version-', directory);
     for (const [name, part] of Object.entries(names))
       writeFileSync(join(version, name), next[part]);
     symlinkSync(version, join(directory, '..data_tmp'));

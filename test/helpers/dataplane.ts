@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.ts';
 import { freePort } from './ports.ts';
+import { makeFolder, removeFolder } from './temporary-folder.ts';
 
 export const sectionName = 'haproxy-peers';
 
@@ -73,7 +73,7 @@ const password = 'correct-horse-battery-staple';
 
 /** A real HAProxy master and worker on loopback, in a temporary directory, whose local peer is `a`. */
 export async function startHaproxyStand(options: HaproxyStandOptions): Promise<HaproxyStand> {
-  const directory = mkdtempSync(join(tmpdir(), 'hps-'));
+  const directory = makeFolder('hps-');
   const peersPort = await freePort();
   const configFile = join(directory, 'haproxy.cfg');
   const adminSocket = join(directory, 'admin.sock');
@@ -126,7 +126,7 @@ backend sessions
     text: () => readFileSync(configFile, 'utf8'),
     async stop() {
       await end(child, 'SIGTERM');
-      rmSync(directory, { recursive: true, force: true });
+      removeFolder(directory);
     },
   };
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Resolver } from 'node:dns/promises';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from './eventually.ts';
 import { freePort } from './ports.ts';
+import { makeFolder, removeFolder } from './temporary-folder.ts';
 
 /** A real DNS server (dnsmasq) on the loopback, for names below `test`. */
 export interface DnsServer {
@@ -18,7 +18,7 @@ export interface DnsServer {
 }
 
 export async function startDns(program: string): Promise<DnsServer> {
-  const directory = mkdtempSync(join(tmpdir(), 'hps-dns-'));
+  const directory = makeFolder('hps-dns-');
   // dnsmasq gives up the rights of root, and reads the file as somebody else.
   chmodSync(directory, 0o755);
   const hosts = join(directory, 'hosts');
@@ -76,7 +76,7 @@ export async function startDns(program: string): Promise<DnsServer> {
     start,
     async stop() {
       await kill();
-      rmSync(directory, { recursive: true, force: true });
+      removeFolder(directory);
     },
   };
 }

@@ -1,13 +1,13 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createPrivateKey, randomBytes, sign } from 'node:crypto';
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type ControlPlane, controlPlane, controlPlaneMissing } from './control-plane.ts';
 import { eventually } from './eventually.ts';
 import { freePort } from './ports.ts';
+import { makeFolder, removeFolder } from './temporary-folder.ts';
 
 /** Why tests on the API server are skipped here; undefined when they run. */
 export const kubeApiserverMissing = controlPlaneMissing();
@@ -123,7 +123,7 @@ function signToken(key: string, claims: unknown): string {
 /** A real kube-apiserver with a real etcd on the loopback, with RBAC and service-account tokens; no kubelet. */
 export async function startKubeApiserver(): Promise<KubeApiserver> {
   const programs = await controlPlane();
-  const directory = await mkdtemp(join(tmpdir(), 'kube-apiserver-'));
+  const directory = makeFolder('kube-apiserver-');
   await makePki(directory);
   const adminToken = randomBytes(16).toString('hex');
   await writeFile(join(directory, 'tokens.csv'), `${adminToken},admin,1,system:masters\n`);
@@ -306,7 +306,7 @@ export async function startKubeApiserver(): Promise<KubeApiserver> {
       await kill();
       process.removeListener('exit', killAll);
       agent.destroy();
-      await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+      removeFolder(directory);
     },
   };
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { eventually } from './eventually.ts';
 import { freePort } from './ports.ts';
+import { makeFolder, removeFolder } from './temporary-folder.ts';
 
 /** What ran and how it ended. */
 export interface Ended {
@@ -62,7 +62,7 @@ export async function startPrometheus(
   targets: readonly Target[],
   rulesFile: string,
 ): Promise<Prometheus> {
-  const directory = mkdtempSync(join(tmpdir(), 'hps-prometheus-'));
+  const directory = makeFolder('hps-prometheus-');
   const config = {
     global: { scrape_interval: '1s', evaluation_interval: '1s' },
     rule_files: [resolve(rulesFile)],
@@ -115,7 +115,7 @@ export async function startPrometheus(
       const gone = new Promise((done) => child.once('exit', done));
       if (child.exitCode === null && child.kill('SIGKILL')) await gone;
       process.removeListener('exit', killed);
-      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+      removeFolder(directory);
     },
   };
 }

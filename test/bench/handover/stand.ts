@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeConfig } from '../../demo/naive.ts';
 import { choosePorts } from '../../demo/options.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { createReplica, type Replica } from '../../helpers/replica.ts';
+import { makeFolder, removeFolder } from '../../helpers/temporary-folder.ts';
 
 export interface Stand {
   readonly writer: Replica;
@@ -17,7 +15,7 @@ export interface Stand {
 
 /** HAProxy alone, twice, connected; no sidecar, because it is HAProxy's own handover that is measured. */
 export async function createStand(haproxy: string, network: string): Promise<Stand> {
-  const directory = mkdtempSync(join(tmpdir(), 'handover-'));
+  const directory = makeFolder('handover-');
   const ports = await choosePorts(network, 3);
   const setting = { haproxy, dataplane: null, directory, sourceFlags: [], ports };
   const [writer, reader, fresh] = ['writer', 'reader', 'fresh'].map((name, index) =>
@@ -33,7 +31,7 @@ export async function createStand(haproxy: string, network: string): Promise<Sta
     fresh,
     async close() {
       await Promise.all(all.map((replica) => replica.kill()));
-      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+      removeFolder(directory);
     },
   };
 }

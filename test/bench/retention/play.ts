@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Roll } from '../../demo/members.ts';
 import { createNaiveWay } from '../../demo/naive.ts';
@@ -8,6 +8,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import type { Replica, ReplicaPorts } from '../../helpers/replica.ts';
 import { countKept, fillTable, heldEntries } from '../../helpers/table.ts';
 import type { TcpCut } from '../../helpers/tcp-cut.ts';
+import { removeFolder } from '../../helpers/temporary-folder.ts';
 import type { Result, Survivor, Way } from './result.ts';
 import type { Scenario } from './scenarios.ts';
 import { type Ack, startWriter } from './writer.ts';
@@ -85,7 +86,7 @@ export async function play(options: PlayOptions): Promise<Result> {
     signal.removeEventListener('abort', close);
     await stage.close();
     await Promise.allSettled([roll.close(), hop?.close()]);
-    if (!options.keep) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    if (!options.keep) removeFolder(directory);
   }
 }
 

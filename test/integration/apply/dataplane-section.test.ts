@@ -1,13 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { tlsFiles, writeTlsFiles } from '../../../src/haproxy/tls-material.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
 import { createCa } from '../../helpers/certificates.ts';
 import { sectionName } from '../../helpers/dataplane.ts';
 import { forEachDataplane } from '../../helpers/dataplane-suite.ts';
 import { humanSees } from '../../helpers/subjects.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 const never = new AbortController().signal;
 const b = entry('b', '127.0.0.2', 1001);
@@ -107,8 +106,7 @@ forEachDataplane('section', (suite) => {
   });
 
   it('keeps mutual TLS for the lines that are there and for a burst of new ones', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'hps-section-'));
-    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const directory = testFolder();
     const files = tlsFiles(join(directory, 'haproxy.cfg'), 'haproxy-peers');
     await writeTlsFiles(files, createCa(directory).issue(), { mode: 0o600 });
     const ssl = `ssl crt ${files.bundle} ca-file ${files.ca} verify required`;

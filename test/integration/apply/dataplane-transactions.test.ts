@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
 import { changes, entry } from '../../contract/applier.case.ts';
 import { forEachDataplane } from '../../helpers/dataplane-suite.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { startProxy, type Verdict } from '../../helpers/proxy.ts';
 import { humanAdds, humanBegins, humanSees } from '../../helpers/subjects.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 const never = new AbortController().signal;
 const b = entry('b', '127.0.0.2', 1001);
@@ -137,8 +137,7 @@ forEachDataplane('transactions', (suite) => {
   });
 
   it('leaves no transaction and no copy of the file when haproxy refuses the change', async () => {
-    const page = join(mkdtempSync(join(tmpdir(), 'hps-page-')), '503.http');
-    onTestFinished(() => rmSync(dirname(page), { recursive: true, force: true }));
+    const page = join(testFolder(), '503.http');
     writeFileSync(page, 'HTTP/1.0 503 Nobody\r\nContent-Length: 0\r\n\r\n');
     const on = await suite.given(undefined, {
       rewrite: (text) => text.replace('defaults\n', `defaults\n  errorfile 503 ${page}\n`),

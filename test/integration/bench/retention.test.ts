@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { play } from '../../bench/retention/play.ts';
 import { aligned, besideRow, head, lossy, markdown, row } from '../../bench/retention/report.ts';
@@ -10,6 +7,7 @@ import { fileRoll } from '../../demo/members.ts';
 import { choosePorts } from '../../demo/options.ts';
 import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 const kept: Result = {
   scenario: 'rollout',
@@ -96,37 +94,33 @@ describe('a rollout of the retention bench', () => {
     missing ? 'skipped: no HAProxy here' : 'keeps every entry, with one reload per joining sibling',
     async ({ signal }) => {
       if (rollout === undefined || haproxy === undefined) throw new Error('nothing to play');
-      const directory = mkdtempSync(join(tmpdir(), 'retention-'));
+      const directory = testFolder();
       const network = ownNetwork();
       const said: string[] = [];
-      try {
-        const result = await play({
-          scenario: { ...rollout, begin: 1, joins: 1 },
-          way: 'ours',
-          entries: 1000,
-          writes: 200,
-          burst: 12,
-          cutSeconds: 0,
-          haproxy,
-          dataplane: programs.dataplaneV3 ?? null,
-          network,
-          ports: await choosePorts(network, 5),
-          directory,
-          keep: false,
-          calm: false,
-          makeRoll: async (own) => ({ roll: fileRoll(own), hop: null }),
-          // Ends with the test, so that one that takes too long leaves nothing running.
-          signal,
-          say: (text) => said.push(text),
-        });
+      const result = await play({
+        scenario: { ...rollout, begin: 1, joins: 1 },
+        way: 'ours',
+        entries: 1000,
+        writes: 200,
+        burst: 12,
+        cutSeconds: 0,
+        haproxy,
+        dataplane: programs.dataplaneV3 ?? null,
+        network,
+        ports: await choosePorts(network, 5),
+        directory,
+        keep: false,
+        calm: false,
+        makeRoll: async (own) => ({ roll: fileRoll(own), hop: null }),
+        // Ends with the test, so that one that takes too long leaves nothing running.
+        signal,
+        say: (text) => said.push(text),
+      });
 
-        expect(result).toMatchObject({ failure: null, entries: 1000, kept: 1000 });
-        expect(result.acked).toBeGreaterThan(100);
-        expect(result.reloadsOld).toBeLessThanOrEqual(1);
-        expect(said).toContain('web-1 is replaced');
-      } finally {
-        rmSync(directory, { recursive: true, force: true });
-      }
+      expect(result).toMatchObject({ failure: null, entries: 1000, kept: 1000 });
+      expect(result.acked).toBeGreaterThan(100);
+      expect(result.reloadsOld).toBeLessThanOrEqual(1);
+      expect(said).toContain('web-1 is replaced');
     },
     60_000,
   );

@@ -1,6 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -13,6 +12,7 @@ import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
 import { replicaTemplate } from '../../helpers/replica.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 const siblings = 24;
 /** Of V8's heap, in MiB: init at rest takes 20. */
@@ -23,12 +23,11 @@ const memoryMiB = 190;
 let directory: string;
 const servers: HostileServer[] = [];
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'hps-hostile-'));
+  directory = testFolder();
   mkdirSync(join(directory, 'etc'));
 });
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));
-  rmSync(directory, { recursive: true, force: true });
 });
 
 /** The most memory that a process has had, in MiB; 0 once it is gone. */

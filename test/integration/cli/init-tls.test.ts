@@ -1,26 +1,18 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { readPeersSection } from '../../../src/config-text/peers-text.ts';
 import type { TlsMaterial } from '../../../src/model/peers-tls.ts';
 import { createCa, mountSecret, type TestCa } from '../../helpers/certificates.ts';
 import { programs } from '../../helpers/programs.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 let directory: string;
 let etc: string;
 let ca: TestCa;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'hps-init-tls-'));
+  directory = testFolder();
   etc = join(directory, 'etc');
   mkdirSync(etc);
   ca = createCa(directory);
@@ -29,7 +21,6 @@ beforeEach(() => {
     '- {name: b, address: 127.0.1.9}\n- {name: c, address: 127.0.1.10}\n',
   );
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const template = `global
   log stderr local0
@@ -49,7 +40,7 @@ backend sessions
 
 async function init(material: TlsMaterial, flags: readonly string[] = []) {
   writeFileSync(join(directory, 'template.cfg'), template);
-  const secret = mountSecret(mkdtempSync(join(directory, 'secret-')), material);
+  const secret = mountSecret(testFolder(), material);
   const file = (name: string) => join(etc, name);
   const ended = await startProgram([
     ...['init', '--pod-name=b', '--pod-ip=127.0.1.9', '--source=file', '--settle=50ms'],

@@ -1,15 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readPeersSection } from '../../../src/config-text/peers-text.ts';
@@ -19,6 +9,7 @@ import { type HaproxyStand, startHaproxyStand } from '../../helpers/dataplane.ts
 import { eventually } from '../../helpers/eventually.ts';
 import { programs } from '../../helpers/programs.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 const template = `global
   log stderr local0
@@ -38,14 +29,13 @@ let etc: string;
 const mounts: string[] = [];
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'hps-init-'));
+  directory = testFolder();
   etc = join(directory, 'etc');
   mkdirSync(etc);
   writeFileSync(join(directory, 'template.cfg'), template);
 });
 afterEach(() => {
   for (const mount of mounts.splice(0)) execFileSync('umount', [mount]);
-  rmSync(directory, { recursive: true, force: true });
 });
 
 function members(...lines: readonly string[]): void {

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type DataplaneStand, startDataplane } from '../../helpers/dataplane.ts';
@@ -16,6 +15,7 @@ import { createPod, deletePod } from '../../helpers/kube-pods.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
 import { type RunningProgram, startProgram } from '../../helpers/run-cli.ts';
+import { suiteFolder } from '../../helpers/test-folder.ts';
 
 const haproxy = programs.haproxy34 ?? programs.haproxy;
 const missing =
@@ -31,7 +31,7 @@ describe.skipIf(missing !== undefined)(
     ? 'run on a real API server'
     : `run on a real API server (skipped: ${missing})`,
   () => {
-    const directory = mkdtempSync(join(tmpdir(), 'hps-kube-'));
+    const directory = suiteFolder();
     let server: KubeApiserver;
     let stand: DataplaneStand;
     let program: RunningProgram | undefined;
@@ -47,7 +47,6 @@ describe.skipIf(missing !== undefined)(
     });
     afterAll(async () => {
       await server?.stop();
-      rmSync(directory, { recursive: true, force: true });
     });
 
     async function run(kubeconfig: string, flags: readonly string[] = []): Promise<RunningProgram> {

@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import got from 'got';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +7,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
 import { type RunningProgram, startProgram } from '../../helpers/run-cli.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 const haproxy = programs.haproxy34 ?? programs.haproxy;
 const missing =
@@ -72,7 +72,7 @@ async function reloads(): Promise<number> {
 }
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'hps-run-'));
+  directory = testFolder();
   membersFile = join(directory, 'members.json');
 });
 afterEach(async () => {
@@ -80,7 +80,6 @@ afterEach(async () => {
   await program?.ended;
   program = undefined;
   await stand?.stop();
-  rmSync(directory, { recursive: true, force: true });
 });
 
 describe.skipIf(missing !== null)(missing === null ? 'run' : `run (skipped: no ${missing})`, () => {

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fileRoll } from '../../demo/members.ts';
 import { eventually } from '../../helpers/eventually.ts';
@@ -9,6 +6,7 @@ import { programs } from '../../helpers/programs.ts';
 import { createReplica, type Replica } from '../../helpers/replica.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
 import { fillTable } from '../../helpers/table.ts';
+import { suiteFolder } from '../../helpers/test-folder.ts';
 
 const haproxy = programs.haproxy34 ?? programs.haproxy30 ?? programs.haproxy;
 
@@ -39,11 +37,10 @@ describe('status without a sidecar', () => {
 describe.skipIf(haproxy === undefined)(
   `status of a real replica${haproxy === undefined ? ' (skipped: no HAProxy here)' : ''}`,
   () => {
-    let directory: string;
+    const directory = suiteFolder();
     let replica: Replica;
     // The status is asked on 127.0.0.1, so the replica is there.
     beforeAll(async () => {
-      directory = mkdtempSync(join(tmpdir(), 'hps-status-'));
       const roll = fileRoll(directory);
       const [peers, api, web, probe] = await Promise.all([
         freePort(),
@@ -71,7 +68,6 @@ describe.skipIf(haproxy === undefined)(
     }, 60_000);
     afterAll(async () => {
       await replica.kill();
-      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
     });
 
     it('shows peers, tables and what HAProxy says', async () => {

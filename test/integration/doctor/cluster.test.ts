@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Finding } from '../../../src/doctor/facts.ts';
@@ -12,11 +11,12 @@ import {
 import { createPod } from '../../helpers/kube-pods.ts';
 import { writeSlice } from '../../helpers/kube-slices.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
+import { suiteFolder } from '../../helpers/test-folder.ts';
 
 describe.skipIf(kubeApiserverMissing !== undefined)(
   `doctor and a real API server${kubeApiserverMissing ? ` (skipped: ${kubeApiserverMissing})` : ''}`,
   () => {
-    const directory = mkdtempSync(join(tmpdir(), 'hps-doctor-kube-'));
+    const directory = suiteFolder();
     const labels = join(directory, 'labels');
     let server: KubeApiserver;
 
@@ -31,7 +31,6 @@ describe.skipIf(kubeApiserverMissing !== undefined)(
     }, kubeApiserverTimeoutMs);
     afterAll(async () => {
       await server?.stop();
-      rmSync(directory, { recursive: true, force: true });
     });
 
     async function doctor(...flags: readonly string[]): Promise<readonly Finding[]> {

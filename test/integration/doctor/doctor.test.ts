@@ -1,6 +1,5 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -10,6 +9,7 @@ import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
 import { createReplica, defaultPorts, type Replica } from '../../helpers/replica.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
+import { suiteFolder, testFolder } from '../../helpers/test-folder.ts';
 
 /** Established TCP connections to that port of one of these addresses, client and server side as one (proc(5), net/tcp). */
 function sessions(addresses: readonly string[], port: number): readonly string[] {
@@ -204,15 +204,13 @@ const cases: readonly Case[] = [
 
 describe.skipIf(missing !== '')(`doctor at a real replica${missing}`, () => {
   const network = ownNetwork();
-  let directory: string;
+  const directory = suiteFolder();
   let replica: Replica;
   let sibling: Replica;
   let members: string;
-  let scratch: string;
   const servers: Server[] = [];
 
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'hps-doctor-'));
     const roll = fileRoll(directory);
     const { sourceFlags } = roll;
     members = join(directory, 'members.json');
@@ -238,16 +236,14 @@ describe.skipIf(missing !== '')(`doctor at a real replica${missing}`, () => {
   }, 90_000);
   afterEach(() => {
     for (const server of servers.splice(0)) server.close();
-    if (scratch) rmSync(scratch, { recursive: true, force: true });
   });
   afterAll(async () => {
     await Promise.all([replica?.kill(), sibling?.kill()]);
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   });
 
   /** Runs it with copies of the files of the replica, changed as the case says; later flags win. */
   async function doctor(broken: Broken = {}) {
-    scratch = mkdtempSync(join(tmpdir(), 'hps-doctor-case-'));
+    const scratch = testFolder();
     const etc = dirname(replica.configFile);
     const copy = (name: string, change: (text: string) => string = (text) => text) => {
       const path = join(scratch, name);

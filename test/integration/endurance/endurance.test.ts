@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { testFolder } from '../../helpers/test-folder.ts';
 import type { Held } from './child.ts';
 import { subjects } from './subjects.ts';
 
@@ -22,7 +23,9 @@ describe.each(Object.entries(subjects))('%s', (name, { abreast }) => {
   it(`holds no more after ${rounds} rounds than before`, { timeout: 180_000 }, async () => {
     const flags = ['--expose-gc', '--max-semi-space-size=1', '--no-warnings'];
     const args = [...flags, child, name, String(rounds), String(warmUp)];
-    const { stdout } = await promisify(execFile)(process.execPath, args);
+    // What it leaves behind goes with the folder.
+    const env = { ...process.env, TMPDIR: testFolder() };
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env });
     const { rounds: done, before, after }: Outcome = JSON.parse(stdout);
     const grown = Math.round((after.heap - before.heap) / done);
     console.log(`endurance: ${name}: ${grown} bytes a round, ${stdout.trim()}`);

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, Agent as HttpAgent, request } from 'node:http';
 import { createServer as createNetServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monotonicNow, wallNow } from '../../../src/clock.ts';
 import { loadConfig } from '../../../src/config/validate.ts';
@@ -23,6 +22,7 @@ import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { membership, section, self } from '../../helpers/members.ts';
 import { memoryOf, optionsOf } from '../../helpers/peers-applier.ts';
 import { settableSource } from '../../helpers/source.ts';
+import { makeFolder } from '../../helpers/temporary-folder.ts';
 
 /** Something that runs as long as the program does, brought to go round as fast as it can. */
 export interface Subject {
@@ -76,7 +76,7 @@ const dns: Subject = {
 const file: Subject = {
   abreast: 100,
   async start(signal, round) {
-    const directory = mkdtempSync(join(tmpdir(), 'endurance-'));
+    const directory = makeFolder('endurance-');
     writeFileSync(join(directory, 'members'), `[{name: a, address: ${own.address}}]`);
     let heard = 0;
     const make = (index: number) =>
@@ -191,7 +191,7 @@ async function haproxySocket(path: string): Promise<void> {
 const loop: Subject = {
   abreast: 10,
   async start(signal, round) {
-    const directory = mkdtempSync(join(tmpdir(), 'endurance-'));
+    const directory = makeFolder('endurance-');
     const socket = join(directory, 'haproxy.sock');
     await haproxySocket(socket);
     const soon = ['burst-window', 'burst-limit', 'min-reload-interval', 'stagger', 'stagger-limit'];

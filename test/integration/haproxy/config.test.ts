@@ -1,14 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { tokenize } from '../../../src/config-text/config-text.ts';
 import { variablesAt } from '../../../src/config-text/variables.ts';
 import { hello } from '../../../src/haproxy/hello.ts';
 import { validateConfig } from '../../../src/haproxy/validate.ts';
 import { startHaproxyStand } from '../../helpers/dataplane.ts';
 import { programs } from '../../helpers/programs.ts';
+import { suiteFolder } from '../../helpers/test-folder.ts';
 
 const versions = [
   ['of the distribution', programs.haproxy],
@@ -56,8 +57,7 @@ describe.each(versions)('HAProxy %s', (name, binary = '') => {
   describe.skipIf(binary === '')(
     binary === '' ? `skipped: no HAProxy ${name} here` : binary.replace(/.*\//, ''),
     () => {
-      const directory = mkdtempSync(join(tmpdir(), 'hps-config-'));
-      afterAll(() => rmSync(directory, { recursive: true }));
+      const directory = suiteFolder();
 
       it('reads quotes, escapes and variables as tokenize does', () => {
         const file = join(directory, 'words.cfg');

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { geteuid } from 'node:process';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { containerLines } from '../../../src/config-text/container-lines.ts';
 import { command } from '../../../src/haproxy/socket.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
+import { suiteFolder } from '../../helpers/test-folder.ts';
 
 const uid = 65532;
 const versions = [
@@ -42,7 +42,7 @@ describe.each(versions)('HAProxy %s as a user of a container', (name, binary = '
   const why = notRoot
     ? ' (skipped: only root can be another user)'
     : ` (skipped: no HAProxy ${name})`;
-  const directory = mkdtempSync(join(tmpdir(), 'hps-container-'));
+  const directory = suiteFolder();
   const program = join(directory, 'haproxy');
   beforeAll(() => {
     if (skipped) return;
@@ -50,7 +50,6 @@ describe.each(versions)('HAProxy %s as a user of a container', (name, binary = '
     copyFileSync(binary, program);
     chmodSync(program, 0o755);
   });
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   it.skipIf(skipped).each(lines)(
     `starts, or containerLines says that it does not: %s %s${skipped ? why : ''}`,

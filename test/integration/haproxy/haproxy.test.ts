@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hello } from '../../../src/haproxy/hello.ts';
@@ -12,6 +11,7 @@ import { type HaproxyStand, startHaproxyStand } from '../../helpers/dataplane.ts
 import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
+import { suiteFolder } from '../../helpers/test-folder.ts';
 
 const versions = [
   ['of the distribution', programs.haproxy],
@@ -91,7 +91,7 @@ describe.each(versions)('HAProxy %s', (name, binary) => {
 });
 
 describe('where nobody answers', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'hps-silent-'));
+  const directory = suiteFolder();
   const signal = new AbortController().signal;
   let silent: Server;
   beforeAll(async () => {
@@ -101,7 +101,6 @@ describe('where nobody answers', () => {
   });
   afterAll(() => {
     silent.close();
-    rmSync(directory, { recursive: true });
   });
 
   it('a command fails within its deadline and names the socket', async () => {

@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect as connectPlain, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, createSecureContext, TLSSocket } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { splitLines } from '../../../src/config-text/config-text.ts';
 import { editPeersSection, readPeersSection } from '../../../src/config-text/peers-text.ts';
 import { noChanges } from '../../../src/model/changes.ts';
@@ -13,6 +12,7 @@ import { sectionName, startHaproxyStand } from '../../helpers/dataplane.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
+import { suiteFolder } from '../../helpers/test-folder.ts';
 
 const versions = [
   ['of the distribution', programs.haproxy],
@@ -94,7 +94,7 @@ async function listenAsStranger(material: TlsMaterial) {
 }
 
 describe.each(versions)('what HAProxy %s makes of a section with TLS', (name, binary = '') => {
-  const directory = mkdtempSync(join(tmpdir(), 'hps-speaks-'));
+  const directory = suiteFolder();
   let stranger: TlsMaterial;
   let parameters: string;
   beforeAll(() => {
@@ -105,7 +105,6 @@ describe.each(versions)('what HAProxy %s makes of a section with TLS', (name, bi
     writeFileSync(ca ?? '', material.ca);
     parameters = `ssl crt ${bundle} ca-file ${ca} verify required`;
   });
-  afterAll(() => rmSync(directory, { recursive: true }));
 
   it.skipIf(binary === '').each(sections)(
     `is what is said of it: %s %j${binary === '' ? ` (skipped: no HAProxy ${name})` : ''}`,

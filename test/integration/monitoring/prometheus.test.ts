@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import got from 'got';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metricDefinitions, metricPrefix } from '../../../src/telemetry/metric-definitions.ts';
@@ -18,6 +15,7 @@ import { programs } from '../../helpers/programs.ts';
 import { type Prometheus, promtool, startPrometheus } from '../../helpers/prometheus.ts';
 import { createReplica, type Replica } from '../../helpers/replica.ts';
 import { fillTable } from '../../helpers/table.ts';
+import { suiteFolder } from '../../helpers/test-folder.ts';
 
 const haproxy = programs.haproxy34 ?? programs.haproxy;
 const missing =
@@ -47,7 +45,7 @@ const passing = ['Why changes wait: {{reason}}'];
 describe.skipIf(missing !== undefined)(
   `three replicas under a real Prometheus${missing === undefined ? '' : ` (skipped: ${missing})`}`,
   () => {
-    const directory = mkdtempSync(join(tmpdir(), 'hps-monitoring-'));
+    const directory = suiteFolder();
     let server: KubeApiserver;
     let prometheus: Prometheus;
     const replicas: Replica[] = [];
@@ -106,7 +104,6 @@ describe.skipIf(missing !== undefined)(
       await prometheus?.stop();
       await Promise.all(replicas.map((replica) => replica.kill()));
       await server?.stop();
-      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
     });
 
     it('are scraped as OpenMetrics, and tell of every metric that has something to tell', async () => {

@@ -1,12 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { type Alert, readAlerts, rulesFile, rulesTestFile } from '../../helpers/monitoring.ts';
 import { programs } from '../../helpers/programs.ts';
 import { promtool } from '../../helpers/prometheus.ts';
+import { suiteFolder } from '../../helpers/test-folder.ts';
 
 const binary = programs.promtool ?? '';
 const reason = programs.promtool === undefined ? ' (skipped: no promtool)' : '';
@@ -14,8 +14,7 @@ const alerts = readAlerts();
 const suite = z.looseObject({ tests: z.array(z.looseObject({ name: z.string() })) });
 
 describe.skipIf(programs.promtool === undefined)(`alert rules${reason}`, () => {
-  const directory = mkdtempSync(join(tmpdir(), 'hps-rules-'));
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  const directory = suiteFolder();
 
   /** What the test of an alert says when the alert has another expression. */
   async function testsWith(alert: Alert, expr: string) {

@@ -1,5 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { askStatus } from '../../../src/telemetry/ask-status.ts';
@@ -22,6 +21,7 @@ import {
 } from '../../helpers/replica.ts';
 import { fillTable, keptEntries } from '../../helpers/table.ts';
 import { passage } from '../../helpers/tcp-passage.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 const entries = 2000;
 /** The ports of the new revision, where nobody of the old one listens; nor the other way round. */
@@ -35,14 +35,13 @@ let directory: string;
 const replicas: Replica[] = [];
 const open: { close(): Promise<void> }[] = [];
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'hps-closed-'));
+  directory = testFolder();
 });
 afterEach(async ({ task }) => {
   if (task.result?.state === 'fail')
     for (const each of replicas) console.log(`${each.name}:\n${each.log()}`);
   await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
   await Promise.all(open.splice(0).map((passage) => passage.close()));
-  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
 
 type Setting = Omit<ReplicaSetting, 'directory'>;

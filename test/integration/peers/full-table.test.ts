@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../helpers/eventually.ts';
@@ -7,6 +6,7 @@ import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
 import { createReplica, type Replica } from '../../helpers/replica.ts';
 import { fillTable } from '../../helpers/table.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 const size = 20_000;
 const cases = [
@@ -19,13 +19,12 @@ let directory: string;
 const replicas: Replica[] = [];
 let writing = new AbortController();
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'hps-full-'));
+  directory = testFolder();
   writing = new AbortController();
 });
 afterEach(async () => {
   writing.abort();
   await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
-  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** Writes new keys for ever, so that the table throws out old ones for ever. */

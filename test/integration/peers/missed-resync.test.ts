@@ -1,5 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import got from 'got';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +8,7 @@ import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
 import { createReplica, type Replica, type ReplicaSetting } from '../../helpers/replica.ts';
 import { fillTable, keptEntries } from '../../helpers/table.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 const entries = 5000;
 const cases = [
@@ -20,11 +20,10 @@ const cases = [
 let directory: string;
 const replicas: Replica[] = [];
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'hps-missed-'));
+  directory = testFolder();
 });
 afterEach(async () => {
   await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
-  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** A replica that is told its members by a file of its own. */

@@ -1,14 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import {
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -28,6 +19,7 @@ import { programs } from '../../helpers/programs.ts';
 import { createReplica, type Replica } from '../../helpers/replica.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
 import { fillTable, keptEntries } from '../../helpers/table.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 const entries = 2000;
 const quick = ['--resync-interval=500ms'];
@@ -54,13 +46,12 @@ let ca: TestCa;
 let secret: MountedSecret;
 const replicas: Replica[] = [];
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'hps-tls-'));
+  directory = testFolder();
   ca = createCa(directory);
   secret = mountSecret(join(directory, 'secret'), ca.issue());
 });
 afterEach(async () => {
   await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
-  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
 
 function members(file: string, ...all: readonly Pick<Replica, 'name' | 'address'>[]): string {

@@ -1,5 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFailed } from 'vitest';
 import { reloadOverMaster } from '../../../src/haproxy/master.ts';
@@ -9,6 +8,7 @@ import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
 import { createReplica, type Replica } from '../../helpers/replica.ts';
 import { fillTable, keptEntries } from '../../helpers/table.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 const entries = 5000;
 /** So many that a new worker takes a while to take them over. */
@@ -23,11 +23,10 @@ const cases = [
 let directory: string;
 const replicas: Replica[] = [];
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'hps-restarted-'));
+  directory = testFolder();
 });
 afterEach(async () => {
   await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
-  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
 
 describe.each(cases)(

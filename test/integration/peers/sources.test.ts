@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { nameOfAddress } from '../../../src/sources/addresses.ts';
@@ -16,6 +15,7 @@ import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
 import { createReplica, type Replica } from '../../helpers/replica.ts';
 import { fillTable, keptEntries } from '../../helpers/table.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 const entries = 500;
 const haproxy = programs.haproxy34 ?? programs.haproxy30 ?? programs.haproxy;
@@ -23,11 +23,10 @@ const replicas: Replica[] = [];
 let directory: string;
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'hps-sources-'));
+  directory = testFolder();
 });
 afterEach(async () => {
   await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
-  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** One replica with entries, then another that joins it: both have all, and know each other by these names. */

@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../../src/kubernetes/connection.ts';
@@ -11,6 +10,7 @@ import { createPodSource, pods } from '../../../src/sources/kubernetes/pod-sourc
 import type { Source } from '../../../src/sources/source.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { suiteFolder } from '../../helpers/test-folder.ts';
 
 type Answer = (response: ServerResponse, url: string) => void;
 
@@ -43,7 +43,7 @@ function pages(
 
 // A fake, because no real API server gives these answers on request; a wrong proxy before one does.
 describe('pod source before something that is no sound API server', () => {
-  let directory = '';
+  const directory = suiteFolder();
   let server: Server;
   let onList: Answer = json(list);
   let onWatch: Answer = (response) => response.writeHead(200).flushHeaders();
@@ -54,7 +54,6 @@ describe('pod source before something that is no sound API server', () => {
   let log: ReturnType<typeof capturedLog>;
 
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'garbage-'));
     const [key, cert] = [join(directory, 'key'), join(directory, 'cert')];
     const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
     const args = ['req', '-x509', ...curve, '-keyout', key, '-out', cert, '-subj', '/CN=x'];
@@ -70,7 +69,6 @@ describe('pod source before something that is no sound API server', () => {
   afterAll(() => {
     server.closeAllConnections();
     server.close();
-    rmSync(directory, { recursive: true });
   });
 
   beforeEach(() => {

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/validate.ts';
@@ -14,6 +13,7 @@ import {
   startKubeApiserver,
 } from '../../helpers/kube-apiserver.ts';
 import { createPod, deletePod } from '../../helpers/kube-pods.ts';
+import { suiteFolder } from '../../helpers/test-folder.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -22,7 +22,7 @@ const reason = kubeApiserverMissing === undefined ? '' : ` (skipped: ${kubeApise
 describe.skipIf(kubeApiserverMissing !== undefined)(
   `siblings across a change of template labels, on a real API server${reason}`,
   () => {
-    const directory = mkdtempSync(join(tmpdir(), 'hps-labels-'));
+    const directory = suiteFolder();
     let server: KubeApiserver;
     let namespace = '';
     let tests = 0;
@@ -34,7 +34,6 @@ describe.skipIf(kubeApiserverMissing !== undefined)(
     }, kubeApiserverTimeoutMs);
     afterAll(async () => {
       await server?.stop();
-      rmSync(directory, { recursive: true, force: true });
     });
     beforeEach(async () => {
       tests += 1;

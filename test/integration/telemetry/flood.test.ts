@@ -1,8 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +10,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
 import { createReplica, type Replica } from '../../helpers/replica.ts';
+import { suiteFolder } from '../../helpers/test-folder.ts';
 
 const haproxy = programs.haproxy34 ?? programs.haproxy30 ?? programs.haproxy;
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -46,13 +46,12 @@ function probe(port: number, path: string): Promise<number> {
 describe.skipIf(haproxy === undefined)(
   `the sidecar as in its image, flooded${haproxy === undefined ? ' (skipped: no HAProxy here)' : ''}`,
   () => {
-    let directory: string;
+    const directory = suiteFolder();
     let replica: Replica;
     let port: number;
     let flooder: ChildProcess | undefined;
 
     beforeAll(async () => {
-      directory = mkdtempSync(join(tmpdir(), 'hps-flood-'));
       const bundle = join(directory, 'main.js');
       execFileSync(process.execPath, [join(root, 'test/tools/build.ts'), bundle], { cwd: root });
       const [peers, api, web, own] = await Promise.all(Array.from({ length: 4 }, freePort));
@@ -83,7 +82,6 @@ describe.skipIf(haproxy === undefined)(
     afterAll(async () => {
       flooder?.kill('SIGKILL');
       await replica.kill();
-      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
     });
 
     it.each([

@@ -1,18 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { createDataplaneApplier } from '../../../src/apply/dataplane.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
 import { addressOf } from '../../helpers/dataplane-address.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 let directory: string;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'dataplane-start-'));
+  directory = testFolder();
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 /** When one read that fails has called, in milliseconds, with one retry after 30 ms or more where nothing else is said. */
 async function callsOf(socket: string, code: string): Promise<readonly number[]> {

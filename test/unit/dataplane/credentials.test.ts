@@ -1,17 +1,16 @@
-import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createCredentials } from '../../../src/dataplane/credentials.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 let directory: string;
 let file: string;
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'hps-credentials-'));
+  directory = testFolder();
   file = join(directory, 'password');
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 function basic(password: string): string {
   return `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;

@@ -1,27 +1,18 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createJournal } from '../../../src/dataplane/journal.ts';
 import { createLog } from '../../../src/log.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 let directory: string;
 const log = createLog('silent');
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'hps-journal-'));
+  directory = testFolder();
 });
 afterEach(() => {
   chmodSync(directory, 0o700);
-  rmSync(directory, { recursive: true, force: true });
 });
 
 describe('journal', () => {

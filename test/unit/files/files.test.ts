@@ -1,29 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
 import { readText, writeFileAtomic } from '../../../src/files/files.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 let directory: string;
 const mounts: string[] = [];
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'hps-files-'));
+  directory = testFolder();
 });
 afterEach(() => {
   for (const mount of mounts.splice(0)) execFileSync('umount', [mount]);
-  rmSync(directory, { recursive: true, force: true });
 });
 
 /** A file system of our own, where this user may mount one. */

@@ -1,18 +1,17 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { createStateFile } from '../../../src/files/state-file.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 const schema = z.object({ names: z.array(z.string()) });
 let directory: string;
 let path: string;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'hps-state-'));
+  directory = testFolder();
   path = join(directory, 'state.json');
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const access = { mode: 0o600, durable: false };
 const given = () => createStateFile(path, schema);

@@ -1,7 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   bundleOf,
   checkMaterial,
@@ -12,19 +11,18 @@ import {
 } from '../../../src/haproxy/tls-material.ts';
 import type { TlsMaterial } from '../../../src/model/peers-tls.ts';
 import { createCa, mountSecret, type TestCa } from '../../helpers/certificates.ts';
+import { suiteFolder } from '../../helpers/test-folder.ts';
 
 const from = { certificate: 'tls.crt', key: 'tls.key', ca: 'ca.crt' };
-let directory: string;
+const directory = suiteFolder();
 let ca: TestCa;
 let other: TestCa;
 let good: TlsMaterial;
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'hps-material-'));
   ca = createCa(directory);
   other = createCa(directory, 'other');
   good = ca.issue();
 });
-afterAll(() => rmSync(directory, { recursive: true }));
 
 function problem(part: Partial<TlsMaterial>): string {
   try {

@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFileSource } from '../../../src/sources/file.ts';
 import type { Source } from '../../../src/sources/source.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
 
 const one = '- {name: own, address: 10.0.0.1}\n';
 const two = `${one}- {name: other, address: 10.0.0.2}\n`;
@@ -16,13 +16,12 @@ describe('file source', () => {
   let source: Source | undefined;
 
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'file-source-'));
+    directory = testFolder();
     controller = new AbortController();
   });
   afterEach(async () => {
     controller.abort();
     await source?.stopped();
-    await rm(directory, { recursive: true });
   });
 
   function start(path: string, pollMs = 60_000) {

@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { keepSelector, readKeptSelector } from '../../../src/sources/kept-selector.ts';
+import { suiteFolder } from '../../helpers/test-folder.ts';
 
 describe('the selector that init keeps for run', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'hps-kept-'));
+  const directory = suiteFolder();
   const file = (name: string) => join(directory, name, 'haproxy.cfg');
   const access = { mode: 0o600 };
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   it('is read as it was written, by the same pod only', async () => {
     const path = join(directory, 'haproxy.cfg');

@@ -1,7 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RemoteError } from '../../../../../src/errors.ts';
 import { bundleOf, tlsFiles, writeTlsFiles } from '../../../../../src/haproxy/tls-material.ts';
 import type { TlsMaterial } from '../../../../../src/model/peers-tls.ts';
@@ -12,20 +11,19 @@ import {
 } from '../../../../../src/modules/peers/tls/renewal.ts';
 import { capturedLog } from '../../../../helpers/captured-log.ts';
 import { createCa, type TestCa } from '../../../../helpers/certificates.ts';
+import { suiteFolder } from '../../../../helpers/test-folder.ts';
 
 const never = new AbortController().signal;
-let directory: string;
+const directory = suiteFolder();
 let ca: TestCa;
 let first: TlsMaterial;
 let second: TlsMaterial;
 let otherCa: TlsMaterial;
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'hps-renewal-'));
   ca = createCa(directory);
   [first, second] = [ca.issue(), ca.issue()];
   otherCa = createCa(directory, 'other').issue();
 });
-afterAll(() => rmSync(directory, { recursive: true }));
 
 /** Of the reload that it asks for; null: it asks for none. */
 function reasonOf(renewal: Renewal): string | null {
