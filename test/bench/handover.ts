@@ -3,11 +3,11 @@ import { Command } from 'commander';
 import { reloadOverMaster } from '../../src/haproxy/master.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { haproxyBranch, programs } from '../helpers/programs.ts';
-import type { Replica } from '../helpers/replica.ts';
-import { fillTable, heldEntries } from '../helpers/table.ts';
-import { connected, createStand, type Stand, watchTable, worker } from './handover/stand.ts';
+import { connected, createPair, type Pair, watchTable, worker } from '../rig/pair.ts';
+import type { Replica } from '../rig/replica.ts';
+import { fillTable, heldEntries } from '../rig/table.ts';
+import { startWriter } from '../rig/writer.ts';
 import { markdown } from './retention/report.ts';
-import { startWriter } from './retention/writer.ts';
 
 /** What HAProxy's own handover costs: time without entries after a reload and a start, and updates lost in flight. */
 interface Options {
@@ -35,13 +35,13 @@ if (haproxy === undefined) {
   process.exit(1);
 }
 
-let stand: Stand | null = null;
+let stand: Pair | null = null;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => void (stand?.close() ?? Promise.resolve()).then(() => process.exit(1)));
 }
 
-async function onStand<T>(play: (on: Stand) => Promise<T>): Promise<T> {
-  const own = await createStand(haproxy ?? '', options.network);
+async function onStand<T>(play: (on: Pair) => Promise<T>): Promise<T> {
+  const own = await createPair(haproxy ?? '', options.network);
   stand = own;
   try {
     return await play(own);

@@ -1,10 +1,11 @@
 import { constants } from 'node:os';
 import { haproxyBranch, programs } from '../helpers/programs.ts';
 import { makeFolder, removeFolder } from '../helpers/temporary-folder.ts';
-import { fileRoll, kubernetesRoll, type Roll } from './members.ts';
-import { createNaiveWay } from './naive.ts';
-import { choosePorts, parseOptions } from './options.ts';
-import { createStage, raiseSafely, type Stage } from './stage.ts';
+import { createNaiveWay } from '../rig/naive.ts';
+import { choosePorts } from '../rig/ports.ts';
+import { fileRoll, kubernetesRoll, type Roll } from '../rig/roll.ts';
+import { createStage, raiseSafely, type Stage } from '../rig/stage.ts';
+import { parseOptions } from './options.ts';
 import { playStory, type StoryResult } from './story.ts';
 import { createView, stepTable, table } from './view.ts';
 

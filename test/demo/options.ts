@@ -1,6 +1,5 @@
-import { createServer } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { defaultPorts, type ReplicaPorts } from '../helpers/replica.ts';
+import { whole } from '../helpers/whole-number.ts';
 
 export interface DemoOptions {
   readonly entries: number;
@@ -12,14 +11,6 @@ export interface DemoOptions {
   /** First three numbers of the loopback addresses. */
   readonly network: string;
   readonly keep?: true;
-}
-
-function whole(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It is a number from ${least} to ${most.toLocaleString('en')}.`);
-  };
 }
 
 function loopback(text: string): string {
@@ -57,35 +48,5 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
       .allowExcessArguments(false)
       .parse([...argv])
       .opts<DemoOptions>()
-  );
-}
-
-function isFree(host: string, port: number): Promise<boolean> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(port, host, () => server.close(() => resolve(true)));
-  });
-}
-
-/**
- * The usual ports, or others 10,000 higher where something else listens. HAProxy binds with SO_REUSEPORT: two demos
- * on one address would share the connections instead of failing.
- */
-export async function choosePorts(network: string, addresses: number): Promise<ReplicaPorts> {
-  for (const shift of [0, 10_000, 20_000, 30_000, 40_000]) {
-    const { peers, api, web, probe } = defaultPorts;
-    const ports = {
-      peers: peers + shift,
-      api: api + shift,
-      web: web + shift,
-      probe: probe + shift,
-    };
-    const hosts = Array.from({ length: addresses }, (_, index) => `${network}.${index + 1}`);
-    const checks = hosts.flatMap((host) => Object.values(ports).map((port) => isFree(host, port)));
-    if ((await Promise.all(checks)).every(Boolean)) return ports;
-  }
-  throw new Error(
-    `Nothing can listen on ${network}.1 and after: taken, or not on this machine's loopback. Give --network.`,
   );
 }

@@ -1,7 +1,6 @@
-import { eventually } from '../helpers/eventually.ts';
-import type { Replica } from '../helpers/replica.ts';
-import { fillTable, keptEntries } from '../helpers/table.ts';
-import type { Stage } from './stage.ts';
+import type { Replica } from '../rig/replica.ts';
+import { everywhere, type Stage } from '../rig/stage.ts';
+import { fillTable, keptEntries } from '../rig/table.ts';
 
 export interface StoryOptions {
   readonly stage: Stage;
@@ -21,24 +20,6 @@ export interface StoryResult {
   /** Per surviving replica: entries kept, compared by key and value. */
   readonly kept: readonly { readonly name: string; readonly entries: number }[];
   readonly steps: readonly Step[];
-}
-
-/** Waits until every replica counts as many entries; throws with the counts when they do not come. */
-export async function everywhere(
-  stage: Pick<Stage, 'alive'>,
-  count: number,
-  timeoutMs: number,
-): Promise<void> {
-  let seen: readonly string[] = [];
-  const probe = async () => {
-    const replicas = stage.alive();
-    const counts = await Promise.all(replicas.map((replica) => replica.entries()));
-    seen = replicas.map(({ name }, index) => `${name} ${counts[index]}`);
-    return counts.every((entries) => entries >= count);
-  };
-  await eventually(probe, { timeoutMs, intervalMs: 100 }).catch((cause: unknown) => {
-    throw new Error(`${count} entries did not reach every replica: ${seen.join(', ')}`, { cause });
-  });
 }
 
 /** Three start, are filled, a fourth joins, each old one is replaced, one is killed and replaced. */

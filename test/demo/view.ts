@@ -1,4 +1,4 @@
-import type { Actor, Stage } from './stage.ts';
+import type { Actor, Stage } from '../rig/stage.ts';
 import type { Step } from './story.ts';
 
 interface Row {

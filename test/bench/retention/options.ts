@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { whole } from '../../helpers/whole-number.ts';
 import { type Scenario, scenarios } from './scenarios.ts';
 
 export interface RetentionOptions {
@@ -19,14 +20,6 @@ export interface RetentionOptions {
   readonly calm: boolean;
   readonly json?: string;
   readonly keep: boolean;
-}
-
-function whole(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It is a number from ${least} to ${most.toLocaleString('en')}.`);
-  };
 }
 
 function named(text: string): readonly Scenario[] {

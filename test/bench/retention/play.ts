@@ -1,17 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Roll } from '../../demo/members.ts';
-import { createNaiveWay } from '../../demo/naive.ts';
-import { type Actor, createStage, raiseWithin, type Stage } from '../../demo/stage.ts';
-import { everywhere } from '../../demo/story.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import type { Replica, ReplicaPorts } from '../../helpers/replica.ts';
-import { countKept, fillTable, heldEntries } from '../../helpers/table.ts';
 import type { TcpCut } from '../../helpers/tcp-cut.ts';
 import { removeFolder } from '../../helpers/temporary-folder.ts';
+import { createNaiveWay } from '../../rig/naive.ts';
+import type { Replica, ReplicaPorts } from '../../rig/replica.ts';
+import type { Roll } from '../../rig/roll.ts';
+import { type Actor, createStage, everywhere, raiseWithin, type Stage } from '../../rig/stage.ts';
+import { countKept, fillTable, heldEntries } from '../../rig/table.ts';
+import { type Ack, startWriter } from '../../rig/writer.ts';
 import type { Result, Survivor, Way } from './result.ts';
 import type { Scenario } from './scenarios.ts';
-import { type Ack, startWriter } from './writer.ts';
 
 export interface Members {
   readonly roll: Roll;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Stage } from '../../demo/stage.ts';
 import type { TcpCut } from '../../helpers/tcp-cut.ts';
+import type { Stage } from '../../rig/stage.ts';
 
 export interface Scene {
   readonly stage: Stage;

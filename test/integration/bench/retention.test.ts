@@ -3,11 +3,11 @@ import { play } from '../../bench/retention/play.ts';
 import { aligned, besideRow, head, lossy, markdown, row } from '../../bench/retention/report.ts';
 import type { Result } from '../../bench/retention/result.ts';
 import { scenarios } from '../../bench/retention/scenarios.ts';
-import { fileRoll } from '../../demo/members.ts';
-import { choosePorts } from '../../demo/options.ts';
-import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
+import { ownNetwork } from '../../rig/network.ts';
+import { choosePorts } from '../../rig/ports.ts';
+import { fileRoll } from '../../rig/roll.ts';
 
 const kept: Result = {
   scenario: 'rollout',

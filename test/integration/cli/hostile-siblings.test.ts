@@ -8,11 +8,11 @@ import {
   hostileServer,
   hostileStatus,
 } from '../../helpers/hostile-server.ts';
-import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
-import { replicaTemplate } from '../../helpers/replica.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
+import { ownNetwork } from '../../rig/network.ts';
+import { replicaTemplate } from '../../rig/replica.ts';
 
 const siblings = 24;
 /** Of V8's heap, in MiB: init at rest takes 20. */

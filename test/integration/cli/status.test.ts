@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fileRoll } from '../../demo/members.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
-import { createReplica, type Replica } from '../../helpers/replica.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
-import { fillTable } from '../../helpers/table.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
+import { createReplica, type Replica } from '../../rig/replica.ts';
+import { fileRoll } from '../../rig/roll.ts';
+import { fillTable } from '../../rig/table.ts';
 
 const haproxy = programs.haproxy34 ?? programs.haproxy30 ?? programs.haproxy;
 

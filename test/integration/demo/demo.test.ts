@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
+import { ownNetwork } from '../../rig/network.ts';
 
 const main = fileURLToPath(new URL('../../demo/main.ts', import.meta.url));
 const modern = programs.haproxy34 ?? programs.haproxy30;

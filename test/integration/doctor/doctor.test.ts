@@ -3,13 +3,13 @@ import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { fileRoll } from '../../demo/members.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
-import { createReplica, defaultPorts, type Replica } from '../../helpers/replica.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
 import { suiteFolder, testFolder } from '../../helpers/test-folder.ts';
+import { ownNetwork } from '../../rig/network.ts';
+import { createReplica, defaultPorts, type Replica } from '../../rig/replica.ts';
+import { fileRoll } from '../../rig/roll.ts';
 
 /** Established TCP connections to that port of one of these addresses, client and server side as one (proc(5), net/tcp). */
 function sessions(addresses: readonly string[], port: number): readonly string[] {

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connected, createStand, type Stand } from '../../bench/handover/stand.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
-import type { Replica } from '../../helpers/replica.ts';
-import { fillTable, heldEntries } from '../../helpers/table.ts';
+import { ownNetwork } from '../../rig/network.ts';
+import { connected, createPair, type Pair } from '../../rig/pair.ts';
+import type { Replica } from '../../rig/replica.ts';
+import { fillTable, heldEntries } from '../../rig/table.ts';
 
 const cases = [
   ['3.4', programs.haproxy34, ownNetwork()],
@@ -50,11 +50,11 @@ describe.each(cases)('HAProxy %s, and one who calls itself after a peer', (_, ha
   const it_ = haproxy === undefined ? it.skip : it;
   const why = haproxy === undefined ? '(skipped: no such program here) ' : '';
   const entries = 300;
-  let stand: Stand;
+  let stand: Pair;
   let keys: readonly string[];
   beforeAll(async () => {
     if (haproxy === undefined) return;
-    stand = await createStand(haproxy, network);
+    stand = await createPair(haproxy, network);
     await fillTable(stand.writer, entries);
     await eventually(async () => (await stand.reader.entries()) === entries);
     keys = [...(await heldEntries(stand.writer)).keys()];

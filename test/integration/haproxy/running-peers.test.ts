@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { observePeers } from '../../../src/engine/observe.ts';
 import { reloadOverMaster } from '../../../src/haproxy/master.ts';
 import type { PeerState, PeersState } from '../../../src/model/peers-state.ts';
-import { connected, createStand, type Stand, worker } from '../../bench/handover/stand.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
-import { fillTable } from '../../helpers/table.ts';
+import { ownNetwork } from '../../rig/network.ts';
+import { connected, createPair, type Pair, worker } from '../../rig/pair.ts';
+import { fillTable } from '../../rig/table.ts';
 
 const cases = [
   ['3.4', programs.haproxy34, ownNetwork()],
@@ -18,10 +18,10 @@ describe.each(cases)('what HAProxy %s shows of a sibling', (_, haproxy, network)
   const it_ = haproxy === undefined ? it.skip : it;
   const why = haproxy === undefined ? '(skipped: no such program here) ' : '';
   const entries = 300;
-  let stand: Stand;
+  let stand: Pair;
   beforeAll(async () => {
     if (haproxy === undefined) return;
-    stand = await createStand(haproxy, network);
+    stand = await createPair(haproxy, network);
     await fillTable(stand.writer, entries);
     await eventually(async () => (await stand.reader.entries()) === entries);
   });

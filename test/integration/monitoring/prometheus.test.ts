@@ -10,12 +10,12 @@ import {
 } from '../../helpers/kube-apiserver.ts';
 import { createPod, deletePod } from '../../helpers/kube-pods.ts';
 import { filledIn, readAlerts, readDashboard, rulesFile } from '../../helpers/monitoring.ts';
-import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
 import { type Prometheus, promtool, startPrometheus } from '../../helpers/prometheus.ts';
-import { createReplica, type Replica } from '../../helpers/replica.ts';
-import { fillTable } from '../../helpers/table.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
+import { ownNetwork } from '../../rig/network.ts';
+import { createReplica, type Replica } from '../../rig/replica.ts';
+import { fillTable } from '../../rig/table.ts';
 
 const haproxy = programs.haproxy34 ?? programs.haproxy;
 const missing =

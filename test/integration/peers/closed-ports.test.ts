@@ -11,17 +11,17 @@ import {
   startKubeApiserver,
 } from '../../helpers/kube-apiserver.ts';
 import { createPod } from '../../helpers/kube-pods.ts';
-import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
+import { ownNetwork } from '../../rig/network.ts';
 import {
   createReplica,
   defaultPorts,
   type Replica,
   type ReplicaSetting,
-} from '../../helpers/replica.ts';
-import { fillTable, keptEntries } from '../../helpers/table.ts';
-import { passage } from '../../helpers/tcp-passage.ts';
-import { testFolder } from '../../helpers/test-folder.ts';
+} from '../../rig/replica.ts';
+import { fillTable, keptEntries } from '../../rig/table.ts';
+import { passage } from '../../rig/tcp-passage.ts';
 
 const entries = 2000;
 /** The ports of the new revision, where nobody of the old one listens; nor the other way round. */

@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../helpers/eventually.ts';
-import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
-import { createReplica, type Replica } from '../../helpers/replica.ts';
-import { fillTable } from '../../helpers/table.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
+import { ownNetwork } from '../../rig/network.ts';
+import { createReplica, type Replica } from '../../rig/replica.ts';
+import { fillTable } from '../../rig/table.ts';
 
 const size = 20_000;
 const cases = [

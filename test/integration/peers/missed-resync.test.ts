@@ -4,11 +4,11 @@ import got from 'got';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { statusSchema } from '../../../src/telemetry/status-schema.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
-import { createReplica, type Replica, type ReplicaSetting } from '../../helpers/replica.ts';
-import { fillTable, keptEntries } from '../../helpers/table.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
+import { ownNetwork } from '../../rig/network.ts';
+import { createReplica, type Replica, type ReplicaSetting } from '../../rig/replica.ts';
+import { fillTable, keptEntries } from '../../rig/table.ts';
 
 const entries = 5000;
 const cases = [

@@ -14,12 +14,12 @@ import {
   type TestCa,
 } from '../../helpers/certificates.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
-import { createReplica, type Replica } from '../../helpers/replica.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
-import { fillTable, keptEntries } from '../../helpers/table.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
+import { ownNetwork } from '../../rig/network.ts';
+import { createReplica, type Replica } from '../../rig/replica.ts';
+import { fillTable, keptEntries } from '../../rig/table.ts';
 
 const entries = 2000;
 const quick = ['--resync-interval=500ms'];

@@ -4,11 +4,11 @@ import { afterEach, beforeEach, describe, expect, it, onTestFailed } from 'vites
 import { reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { parseWorker } from '../../../src/haproxy/worker.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
-import { createReplica, type Replica } from '../../helpers/replica.ts';
-import { fillTable, keptEntries } from '../../helpers/table.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
+import { ownNetwork } from '../../rig/network.ts';
+import { createReplica, type Replica } from '../../rig/replica.ts';
+import { fillTable, keptEntries } from '../../rig/table.ts';
 
 const entries = 5000;
 /** So many that a new worker takes a while to take them over. */

@@ -11,11 +11,11 @@ import {
   startKubeApiserver,
 } from '../../helpers/kube-apiserver.ts';
 import { writeSlice } from '../../helpers/kube-slices.ts';
-import { ownNetwork } from '../../helpers/network.ts';
 import { programs } from '../../helpers/programs.ts';
-import { createReplica, type Replica } from '../../helpers/replica.ts';
-import { fillTable, keptEntries } from '../../helpers/table.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
+import { ownNetwork } from '../../rig/network.ts';
+import { createReplica, type Replica } from '../../rig/replica.ts';
+import { fillTable, keptEntries } from '../../rig/table.ts';
 
 const entries = 500;
 const haproxy = programs.haproxy34 ?? programs.haproxy30 ?? programs.haproxy;

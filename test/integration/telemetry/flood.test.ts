@@ -5,12 +5,12 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fileRoll } from '../../demo/members.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
-import { createReplica, type Replica } from '../../helpers/replica.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
+import { createReplica, type Replica } from '../../rig/replica.ts';
+import { fileRoll } from '../../rig/roll.ts';
 
 const haproxy = programs.haproxy34 ?? programs.haproxy30 ?? programs.haproxy;
 const root = fileURLToPath(new URL('../../..', import.meta.url));

@@ -1,6 +1,6 @@
 import { eventually } from '../helpers/eventually.ts';
-import { createReplica, type Replica, type ReplicaSetting } from '../helpers/replica.ts';
-import type { Roll } from './members.ts';
+import { createReplica, type Replica, type ReplicaSetting } from './replica.ts';
+import type { Roll } from './roll.ts';
 
 export type Phase = 'joining' | 'ready' | 'leaving' | 'killed' | 'gone';
 
@@ -102,6 +102,24 @@ export function createStage({ setting, roll, network, raise, onEvent }: StageOpt
     },
   };
   return stage;
+}
+
+/** Waits until every replica counts as many entries; throws with the counts when they do not come. */
+export async function everywhere(
+  stage: Pick<Stage, 'alive'>,
+  count: number,
+  timeoutMs: number,
+): Promise<void> {
+  let seen: readonly string[] = [];
+  const probe = async () => {
+    const replicas = stage.alive();
+    const counts = await Promise.all(replicas.map((replica) => replica.entries()));
+    seen = replicas.map(({ name }, index) => `${name} ${counts[index]}`);
+    return counts.every((entries) => entries >= count);
+  };
+  await eventually(probe, { timeoutMs, intervalMs: 100 }).catch((cause: unknown) => {
+    throw new Error(`${count} entries did not reach every replica: ${seen.join(', ')}`, { cause });
+  });
 }
 
 /** Our way: init, then HAProxy, Data Plane API and sidecar; ready when the sidecar says so. */

@@ -7,7 +7,7 @@ import { parseShowPeers } from '../../src/haproxy/show-peers.ts';
 import { parseShowTable } from '../../src/haproxy/show-table.ts';
 import { command } from '../../src/haproxy/socket.ts';
 import type { PeersState } from '../../src/model/peers-state.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../helpers/eventually.ts';
 
 const ownMain = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 

@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import type { Replica } from '../../helpers/replica.ts';
+import type { Replica } from './replica.ts';
 
 export interface Ack {
   readonly key: string;

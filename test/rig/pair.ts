@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writeConfig } from '../../demo/naive.ts';
-import { choosePorts } from '../../demo/options.ts';
-import { eventually } from '../../helpers/eventually.ts';
-import { createReplica, type Replica } from '../../helpers/replica.ts';
-import { makeFolder, removeFolder } from '../../helpers/temporary-folder.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { makeFolder, removeFolder } from '../helpers/temporary-folder.ts';
+import { writeConfig } from './naive.ts';
+import { choosePorts } from './ports.ts';
+import { createReplica, type Replica } from './replica.ts';
 
-export interface Stand {
+export interface Pair {
   readonly writer: Replica;
   readonly reader: Replica;
   /** Known to both from the start, and not started. */
@@ -14,7 +14,7 @@ export interface Stand {
 }
 
 /** HAProxy alone, twice, connected; no sidecar, because it is HAProxy's own handover that is measured. */
-export async function createStand(haproxy: string, network: string): Promise<Stand> {
+export async function createPair(haproxy: string, network: string): Promise<Pair> {
   const directory = makeFolder('handover-');
   const ports = await choosePorts(network, 3);
   const setting = { haproxy, dataplane: null, directory, sourceFlags: [], ports };
@@ -22,18 +22,19 @@ export async function createStand(haproxy: string, network: string): Promise<Sta
     createReplica(setting, name, `${network}.${index + 1}`),
   ) as [Replica, Replica, Replica];
   const all = [writer, reader, fresh];
-  for (const replica of all) writeConfig(replica, all);
-  await Promise.all([writer.startHaproxy(), reader.startHaproxy()]);
-  await Promise.all([connected(writer, reader.name), connected(reader, writer.name)]);
-  return {
-    writer,
-    reader,
-    fresh,
-    async close() {
-      await Promise.all(all.map((replica) => replica.kill()));
-      removeFolder(directory);
-    },
-  };
+  async function close(): Promise<void> {
+    await Promise.all(all.map((replica) => replica.kill()));
+    removeFolder(directory);
+  }
+  try {
+    for (const replica of all) writeConfig(replica, all);
+    await Promise.all([writer.startHaproxy(), reader.startHaproxy()]);
+    await Promise.all([connected(writer, reader.name), connected(reader, writer.name)]);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { writer, reader, fresh, close };
 }
 
 /** Established, and its own resync is over. */

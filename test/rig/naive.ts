@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { renderHaproxyCfg } from '../../src/config-text/render.ts';
 import { command } from '../../src/haproxy/socket.ts';
-import { peersSection, type Replica, replicaTemplate } from '../helpers/replica.ts';
+import { peersSection, type Replica, replicaTemplate } from './replica.ts';
 import type { Stage, StageOptions } from './stage.ts';
 
 /** Start-up delay of the tool we replace. */

@@ -1,0 +1,32 @@
+import { createServer } from 'node:net';
+import { defaultPorts, type ReplicaPorts } from './replica.ts';
+
+function isFree(host: string, port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });
+}
+
+/**
+ * The usual ports, or others 10,000 higher where something else listens. HAProxy binds with SO_REUSEPORT: two demos
+ * on one address would share the connections instead of failing.
+ */
+export async function choosePorts(network: string, addresses: number): Promise<ReplicaPorts> {
+  for (const shift of [0, 10_000, 20_000, 30_000, 40_000]) {
+    const { peers, api, web, probe } = defaultPorts;
+    const ports = {
+      peers: peers + shift,
+      api: api + shift,
+      web: web + shift,
+      probe: probe + shift,
+    };
+    const hosts = Array.from({ length: addresses }, (_, index) => `${network}.${index + 1}`);
+    const checks = hosts.flatMap((host) => Object.values(ports).map((port) => isFree(host, port)));
+    if ((await Promise.all(checks)).every(Boolean)) return ports;
+  }
+  throw new Error(
+    `Nothing can listen on ${network}.1 and after: taken, or not on this machine's loopback. Give --network.`,
+  );
+}
