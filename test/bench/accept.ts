@@ -1,12 +1,12 @@
 import { hello } from '../../src/haproxy/hello.ts';
 import { reloadOverMaster } from '../../src/haproxy/master.ts';
-import { startDataplane } from '../helpers/dataplane.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { startKubeApiserver } from '../helpers/kube-apiserver.ts';
 import { createPod, patchPodStatus } from '../helpers/kube-pods.ts';
 import { freePort } from '../helpers/ports.ts';
 import { programs } from '../helpers/programs.ts';
 import { startProgram } from '../helpers/run-cli.ts';
+import { startDataplane } from '../rig/dataplane-stand.ts';
 
 /** From the moment the API server shows a pod's IP to the moment a running sibling accepts its name. */
 const rounds = 10;

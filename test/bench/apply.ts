@@ -1,9 +1,10 @@
 import type { CallInfo } from '../../src/dataplane/http.ts';
 import { noChanges, type PeersChanges } from '../../src/model/changes.ts';
 import type { PeerEntry } from '../../src/model/peers-section.ts';
-import { type DataplaneStand, sectionName, startDataplane } from '../helpers/dataplane.ts';
 import { programs } from '../helpers/programs.ts';
 import { dataplaneApplier, humanBegins } from '../helpers/subjects.ts';
+import { type DataplaneStand, startDataplane } from '../rig/dataplane-stand.ts';
+import { sectionName } from '../rig/haproxy-stand.ts';
 
 /**
  * Calls and milliseconds of one change, by number of siblings: `node test/bench/apply.ts`. The baseline of the

@@ -1,12 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startDataplane } from '../helpers/dataplane.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { startKubeApiserver } from '../helpers/kube-apiserver.ts';
 import { createPod } from '../helpers/kube-pods.ts';
 import { freePort } from '../helpers/ports.ts';
 import { programs } from '../helpers/programs.ts';
+import { startDataplane } from '../rig/dataplane-stand.ts';
 
 /**
  * One real replica among N siblings, whose pods are in a real API server and whose addresses refuse: what the sidecar

@@ -6,9 +6,9 @@ import type { PeerState } from '../../src/model/peers-state.ts';
 import {
   type DataplaneStand,
   type DataplaneStandOptions,
-  sectionName,
   startDataplane,
-} from './dataplane.ts';
+} from '../rig/dataplane-stand.ts';
+import { sectionName } from '../rig/haproxy-stand.ts';
 import type { PeersApplier } from './peers-applier.ts';
 import { programs } from './programs.ts';
 import { type Between, startProxy } from './proxy.ts';

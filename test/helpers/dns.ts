@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Resolver } from 'node:dns/promises';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { endChild } from './child.ts';
 import { eventually } from './eventually.ts';
 import { freePort } from './ports.ts';
 import { makeFolder, removeFolder } from './temporary-folder.ts';
@@ -54,10 +55,7 @@ export async function startDns(program: string): Promise<DnsServer> {
   }
 
   async function kill(): Promise<void> {
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((resolve) => child?.once('exit', resolve));
-    child.kill('SIGKILL');
-    await gone;
+    await endChild(child, 'SIGKILL');
   }
 
   await start();

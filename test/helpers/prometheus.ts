@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { endChild } from './child.ts';
 import { eventually } from './eventually.ts';
 import { freePort } from './ports.ts';
 import { makeFolder, removeFolder } from './temporary-folder.ts';
@@ -112,8 +113,7 @@ export async function startPrometheus(
     },
     log,
     async stop() {
-      const gone = new Promise((done) => child.once('exit', done));
-      if (child.exitCode === null && child.kill('SIGKILL')) await gone;
+      await endChild(child, 'SIGKILL');
       process.removeListener('exit', killed);
       removeFolder(directory);
     },

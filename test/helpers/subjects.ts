@@ -5,8 +5,8 @@ import type { Owner } from '../../src/dataplane/owner.ts';
 import { createLog } from '../../src/log.ts';
 import type { SectionOptions } from '../../src/modules/peers/edit.ts';
 import { peersSectionOwner } from '../../src/modules/peers/owner.ts';
-import type { DataplaneStand } from './dataplane.ts';
-import { sectionName } from './dataplane.ts';
+import type { DataplaneStand } from '../rig/dataplane-stand.ts';
+import { sectionName } from '../rig/haproxy-stand.ts';
 import { addressOf } from './dataplane-address.ts';
 import { type PeersApplier, peersApplier } from './peers-applier.ts';
 

@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { renderHaproxyCfg } from '../../src/config-text/render.ts';
 import { command } from '../../src/haproxy/socket.ts';
-import { peersSection, type Replica, replicaTemplate } from './replica.ts';
+import { sectionName } from './haproxy-stand.ts';
+import { type Replica, replicaTemplate } from './replica.ts';
 import type { Stage, StageOptions } from './stage.ts';
 
 /** Start-up delay of the tool we replace. */
@@ -14,7 +15,7 @@ export function writeConfig(replica: Replica, siblings: readonly Replica[]): voi
     template: replicaTemplate(replica.address, replica.ports.web),
     self: replica,
     members: siblings.map(({ name, address }) => ({ name, address, terminating: false })),
-    sectionName: peersSection,
+    sectionName,
     port: replica.ports.peers,
     user: 'admin',
     userlist: 'dataplaneapi',

@@ -7,11 +7,11 @@ import { parseShowPeers } from '../../src/haproxy/show-peers.ts';
 import { parseShowTable } from '../../src/haproxy/show-table.ts';
 import { command } from '../../src/haproxy/socket.ts';
 import type { PeersState } from '../../src/model/peers-state.ts';
+import { endChild, hasEnded, signalGroup } from '../helpers/child.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { sectionName } from './haproxy-stand.ts';
 
 const ownMain = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-
-export const peersSection = 'haproxy-peers';
 
 /** The ports of every replica; the addresses differ. */
 export interface ReplicaPorts {
@@ -104,38 +104,12 @@ frontend web
     http-request return status 200
 
 backend sessions
-    stick-table type string len 64 size ${size} expire 1h store gpc0 peers ${peersSection}
+    stick-table type string len 64 size ${size} expire 1h store gpc0 peers ${sectionName}
 `;
 }
 
-/** Grace between the stop signal and SIGKILL. */
-const graceMs = 10_000;
-
-function exited(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
-}
-
-async function gone(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
-  if (child === undefined || exited(child)) return;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  signalGroup(child, signal);
-  const late = setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs);
-  await ended;
-  clearTimeout(late);
-}
-
-/** Children lead a process group of their own, so that HAProxy's workers get the signal too. */
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  try {
-    process.kill(signal === 'SIGKILL' ? -(child.pid ?? 0) : (child.pid ?? 0), signal);
-  } catch {
-    // Gone already.
-  }
-}
-
-function toAll(child: ChildProcess | undefined, signal: NodeJS.Signals): void {
-  if (child?.pid !== undefined && !exited(child)) process.kill(-child.pid, signal);
-}
+/** How a program of a replica is ended. */
+const stopped = { graceMs: 10_000, group: true };
 
 export function createReplica(setting: ReplicaSetting, name: string, address: string): Replica {
   const { ports = defaultPorts, main = ownMain, nodeFlags = [] } = setting;
@@ -191,7 +165,7 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
     const child = launch(setting.haproxy, ['-W', '-db', '-S', masterSocket, '-f', configFile]);
     children.haproxy = child;
     await eventually(async () => {
-      if (exited(child)) throw new Error(`HAProxy of ${name} ended:\n${log()}`);
+      if (hasEnded(child)) throw new Error(`HAProxy of ${name} ended:\n${log()}`);
       return (await command(adminSocket, 'show info')).includes('Uptime');
     });
   }
@@ -235,14 +209,14 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
       await startHaproxy();
       startApi();
     },
-    killHaproxy: () => gone(children.haproxy, 'SIGKILL'),
-    killSidecar: () => gone(children.sidecar, 'SIGKILL'),
+    killHaproxy: () => endChild(children.haproxy, 'SIGKILL', stopped),
+    killSidecar: () => endChild(children.sidecar, 'SIGKILL', stopped),
     startSidecar,
     sidecarPid: () => children.sidecar?.pid ?? 0,
-    killApi: () => gone(children.api, 'SIGKILL'),
+    killApi: () => endChild(children.api, 'SIGKILL', stopped),
     startApi,
-    pauseHaproxy: () => toAll(children.haproxy, 'SIGSTOP'),
-    resumeHaproxy: () => toAll(children.haproxy, 'SIGCONT'),
+    pauseHaproxy: () => signalGroup(children.haproxy, 'SIGSTOP'),
+    resumeHaproxy: () => signalGroup(children.haproxy, 'SIGCONT'),
     async ready() {
       try {
         return (await fetch(`http://${address}:${ports.probe}/readyz`)).ok;
@@ -253,7 +227,7 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
     ask: (line) => command(adminSocket, line, { timeoutMs: 30_000 }),
     async peers() {
       const states = parseShowPeers(await command(adminSocket, 'show peers'));
-      return states.find((state) => state.section === peersSection);
+      return states.find((state) => state.section === sectionName);
     },
     async entries() {
       const tables = parseShowTable(await command(adminSocket, 'show table'));
@@ -267,12 +241,15 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
     },
     async stop() {
       // Not SIGUSR1, the stop signal of HAProxy's image: it takes 5 s more and leaves siblings more time, so this is the harder case.
-      await Promise.all([gone(children.haproxy, 'SIGTERM'), gone(children.api, 'SIGTERM')]);
-      await gone(children.sidecar, 'SIGTERM');
+      await Promise.all([
+        endChild(children.haproxy, 'SIGTERM', stopped),
+        endChild(children.api, 'SIGTERM', stopped),
+      ]);
+      await endChild(children.sidecar, 'SIGTERM', stopped);
     },
     async kill() {
       const all = [children.haproxy, children.api, children.sidecar];
-      await Promise.all(all.map((child) => gone(child, 'SIGKILL')));
+      await Promise.all(all.map((child) => endChild(child, 'SIGKILL', stopped)));
     },
   };
 }

@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
-import { startDataplane } from '../../helpers/dataplane.ts';
 import { programs } from '../../helpers/programs.ts';
 import { dataplaneApplier, humanAdds, humanSees } from '../../helpers/subjects.ts';
+import { startDataplane } from '../../rig/dataplane-stand.ts';
 import { runApplierContract } from '../applier.case.ts';
 
 const variants = [

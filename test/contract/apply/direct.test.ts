@@ -3,9 +3,9 @@ import { describe, it } from 'vitest';
 import { createDirectApplier } from '../../../src/apply/direct.ts';
 import { editPeersSection, readPeersSection } from '../../../src/config-text/peers-text.ts';
 import { createLog } from '../../../src/log.ts';
-import { sectionName, startHaproxyStand } from '../../helpers/dataplane.ts';
 import { peersApplier } from '../../helpers/peers-applier.ts';
 import { programs } from '../../helpers/programs.ts';
+import { sectionName, startHaproxyStand } from '../../rig/haproxy-stand.ts';
 import { asRecord, changes, runApplierContract } from '../applier.case.ts';
 
 const variants = [

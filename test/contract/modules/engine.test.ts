@@ -9,7 +9,6 @@ import { reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { createSectionReader, peersEdit } from '../../../src/modules/peers/edit.ts';
 import { planPeers } from '../../../src/modules/peers/plan.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
-import { type DataplaneStand, sectionName, startDataplane } from '../../helpers/dataplane.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { member, membership, self } from '../../helpers/members.ts';
 import { programs } from '../../helpers/programs.ts';
@@ -17,6 +16,8 @@ import { randomOf } from '../../helpers/random.ts';
 import { gate } from '../../helpers/reconciler.ts';
 import { settableSource } from '../../helpers/source.ts';
 import { dataplaneConfigurations, humanBreaks, occupied } from '../../helpers/subjects.ts';
+import { type DataplaneStand, startDataplane } from '../../rig/dataplane-stand.ts';
+import { sectionName } from '../../rig/haproxy-stand.ts';
 import { createOneBackend } from './one-backend/module.ts';
 import { readServers, type Servers } from './one-backend/text.ts';
 

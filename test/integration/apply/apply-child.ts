@@ -2,9 +2,9 @@ import { createDataplaneApplier } from '../../../src/apply/dataplane.ts';
 import { createLog } from '../../../src/log.ts';
 import { noChanges } from '../../../src/model/changes.ts';
 import { peersSectionOwner } from '../../../src/modules/peers/owner.ts';
-import { sectionName } from '../../helpers/dataplane.ts';
 import { addressOf } from '../../helpers/dataplane-address.ts';
 import { peersApplier } from '../../helpers/peers-applier.ts';
+import { sectionName } from '../../rig/haproxy-stand.ts';
 
 /** A process that applies one change, to be killed in the middle: ADDRESS PASSWORD_FILE STATE_DIRECTORY. */
 const [address = '', passwordFile = '', stateDirectory = ''] = process.argv.slice(2);

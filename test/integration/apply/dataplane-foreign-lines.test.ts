@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { foreignLines } from '../../../src/config-text/foreign-lines.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
-import { type DataplaneStand, sectionName } from '../../helpers/dataplane.ts';
 import { forEachDataplane } from '../../helpers/dataplane-suite.ts';
 import type { PeersApplier } from '../../helpers/peers-applier.ts';
 import { programs } from '../../helpers/programs.ts';
+import type { DataplaneStand } from '../../rig/dataplane-stand.ts';
+import { sectionName } from '../../rig/haproxy-stand.ts';
 
 const never = new AbortController().signal;
 const addB = changes({ add: [entry('b', '127.0.0.2', 1001)] });

@@ -3,10 +3,10 @@ import { expect, it } from 'vitest';
 import { tlsFiles, writeTlsFiles } from '../../../src/haproxy/tls-material.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
 import { createCa } from '../../helpers/certificates.ts';
-import { sectionName } from '../../helpers/dataplane.ts';
 import { forEachDataplane } from '../../helpers/dataplane-suite.ts';
 import { humanSees } from '../../helpers/subjects.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
+import { sectionName } from '../../rig/haproxy-stand.ts';
 
 const never = new AbortController().signal;
 const b = entry('b', '127.0.0.2', 1001);

@@ -5,9 +5,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createDirectApplier, type DirectOptions } from '../../../src/apply/direct.ts';
 import { createLog } from '../../../src/log.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
-import { type HaproxyStand, sectionName, startHaproxyStand } from '../../helpers/dataplane.ts';
 import { type PeersApplier, peersApplier } from '../../helpers/peers-applier.ts';
 import { programs } from '../../helpers/programs.ts';
+import { type HaproxyStand, sectionName, startHaproxyStand } from '../../rig/haproxy-stand.ts';
 
 const never = new AbortController().signal;
 const addB = changes({ add: [entry('b', '127.0.0.2', 1001)] });

@@ -4,10 +4,10 @@ import { saysTheSame } from '../../../src/config-text/surviving-lines.ts';
 import { RemoteError } from '../../../src/errors.ts';
 import { noChanges } from '../../../src/model/changes.ts';
 import { entry } from '../../contract/applier.case.ts';
-import { type DataplaneStand, startDataplane } from '../../helpers/dataplane.ts';
 import { type RandomConfig, randomConfig } from '../../helpers/haproxy-grammar.ts';
 import { programs } from '../../helpers/programs.ts';
 import { dataplaneApplier } from '../../helpers/subjects.ts';
+import { type DataplaneStand, startDataplane } from '../../rig/dataplane-stand.ts';
 
 /** FOREIGN_LINES_SECONDS=600 FOREIGN_LINES_SEED=1 for a long run, or the same one again. */
 const seconds = Number(process.env.FOREIGN_LINES_SECONDS ?? 12);

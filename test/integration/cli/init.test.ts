@@ -5,11 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readPeersSection } from '../../../src/config-text/peers-text.ts';
 import { findHash } from '../../../src/config-text/render.ts';
 import { verifyPassword } from '../../../src/config-text/userlist.ts';
-import { type HaproxyStand, startHaproxyStand } from '../../helpers/dataplane.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { programs } from '../../helpers/programs.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
+import { type HaproxyStand, startHaproxyStand } from '../../rig/haproxy-stand.ts';
 
 const template = `global
   log stderr local0

@@ -3,7 +3,6 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type DataplaneStand, startDataplane } from '../../helpers/dataplane.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import {
   type KubeApiserver,
@@ -16,6 +15,7 @@ import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
 import { type RunningProgram, startProgram } from '../../helpers/run-cli.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
+import { type DataplaneStand, startDataplane } from '../../rig/dataplane-stand.ts';
 
 const haproxy = programs.haproxy34 ?? programs.haproxy;
 const missing =

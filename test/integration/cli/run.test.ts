@@ -2,12 +2,12 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import got from 'got';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type DataplaneStand, startDataplane } from '../../helpers/dataplane.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
 import { type RunningProgram, startProgram } from '../../helpers/run-cli.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
+import { type DataplaneStand, startDataplane } from '../../rig/dataplane-stand.ts';
 
 const haproxy = programs.haproxy34 ?? programs.haproxy;
 const missing =

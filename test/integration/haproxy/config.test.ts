@@ -7,9 +7,9 @@ import { tokenize } from '../../../src/config-text/config-text.ts';
 import { variablesAt } from '../../../src/config-text/variables.ts';
 import { hello } from '../../../src/haproxy/hello.ts';
 import { validateConfig } from '../../../src/haproxy/validate.ts';
-import { startHaproxyStand } from '../../helpers/dataplane.ts';
 import { programs } from '../../helpers/programs.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
+import { startHaproxyStand } from '../../rig/haproxy-stand.ts';
 
 const versions = [
   ['of the distribution', programs.haproxy],

@@ -7,11 +7,11 @@ import { reloadOverMaster, showProc } from '../../../src/haproxy/master.ts';
 import { parseShowPeers } from '../../../src/haproxy/show-peers.ts';
 import { command } from '../../../src/haproxy/socket.ts';
 import { validateConfig } from '../../../src/haproxy/validate.ts';
-import { type HaproxyStand, startHaproxyStand } from '../../helpers/dataplane.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
+import { type HaproxyStand, startHaproxyStand } from '../../rig/haproxy-stand.ts';
 
 const versions = [
   ['of the distribution', programs.haproxy],

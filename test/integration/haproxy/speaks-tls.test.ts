@@ -8,11 +8,11 @@ import { editPeersSection, readPeersSection } from '../../../src/config-text/pee
 import { noChanges } from '../../../src/model/changes.ts';
 import type { TlsMaterial } from '../../../src/model/peers-tls.ts';
 import { createCa } from '../../helpers/certificates.ts';
-import { sectionName, startHaproxyStand } from '../../helpers/dataplane.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
+import { sectionName, startHaproxyStand } from '../../rig/haproxy-stand.ts';
 
 const versions = [
   ['of the distribution', programs.haproxy],

@@ -1,29 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { eventually } from './eventually.ts';
-import { freePort } from './ports.ts';
-import { makeFolder, removeFolder } from './temporary-folder.ts';
-
-export const sectionName = 'haproxy-peers';
-
-export interface HaproxyStand {
-  readonly directory: string;
-  readonly configFile: string;
-  readonly adminSocket: string;
-  readonly masterSocket: string;
-  /** The port of our own peer line (`a`). */
-  readonly peersPort: number;
-  readonly masterPid: number;
-  /** One command on the admin socket of the worker. */
-  ask(command: string): Promise<string>;
-  /** Names in `show peers`, sorted. */
-  runningNames(): Promise<readonly string[]>;
-  text(): string;
-  stop(): Promise<void>;
-}
+import { endChild, hasEnded, outputOf } from '../helpers/child.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { freePort } from '../helpers/ports.ts';
+import {
+  type HaproxyStand,
+  type HaproxyStandOptions,
+  password,
+  startHaproxyStand,
+  user,
+} from './haproxy-stand.ts';
 
 export interface DataplaneStand extends HaproxyStand {
   /** As given to `addressOf`. */
@@ -49,15 +37,6 @@ export interface HumanAnswer {
   readonly configurationVersion: string;
 }
 
-export interface HaproxyStandOptions {
-  readonly haproxy: string;
-  /** Lines of the peers section after its name; `null` for no section. `PORT` becomes a free port. */
-  readonly peers?: readonly string[] | null;
-  readonly env?: Readonly<Record<string, string>>;
-  /** The last word on the text of haproxy.cfg before HAProxy starts. */
-  readonly rewrite?: (text: string) => string;
-}
-
 export interface DataplaneStandOptions extends HaproxyStandOptions {
   readonly version: 'v3' | 'v2';
   readonly dataplane: string;
@@ -66,69 +45,6 @@ export interface DataplaneStandOptions extends HaproxyStandOptions {
   readonly reloadDelay?: number;
   /** The API does not notice that the file was written by somebody else: only `givenText` is told to it. */
   readonly blind?: boolean;
-}
-
-const user = 'admin';
-const password = 'correct-horse-battery-staple';
-
-/** A real HAProxy master and worker on loopback, in a temporary directory, whose local peer is `a`. */
-export async function startHaproxyStand(options: HaproxyStandOptions): Promise<HaproxyStand> {
-  const directory = makeFolder('hps-');
-  const peersPort = await freePort();
-  const configFile = join(directory, 'haproxy.cfg');
-  const adminSocket = join(directory, 'admin.sock');
-  const masterSocket = join(directory, 'master.sock');
-  const peers = options.peers === undefined ? ['peer a 127.0.0.1:PORT'] : options.peers;
-  const table = peers === null || peers.length === 0 ? '' : ` peers ${sectionName}`;
-  const text = `global
-  localpeer a
-  stats socket ${adminSocket} mode 600 level admin
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
-userlist controller
-  user ${user} insecure-password ${password}
-${peers === null ? '' : `peers ${sectionName}\n${peers.map((line) => `  ${line}\n`).join('')}`.replaceAll('PORT', String(peersPort))}
-frontend web
-  bind 127.0.0.1:${await freePort()}
-  default_backend sessions
-backend sessions
-  stick-table type string len 64 size 1k expire 1h store gpc0${table}
-`;
-  writeFileSync(configFile, options.rewrite?.(text) ?? text);
-  const child = spawn(options.haproxy, ['-W', '-S', masterSocket, '-f', configFile], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...options.env },
-  });
-  const output = collect(child);
-  const ask = (command: string) => askSocket(adminSocket, command);
-  await eventually(async () => {
-    if (child.exitCode !== null) throw new Error(`haproxy ended: ${output()}`);
-    await askSocket(masterSocket, 'show proc');
-    return (await ask('show info')).includes('Uptime');
-  });
-  return {
-    directory,
-    configFile,
-    adminSocket,
-    masterSocket,
-    peersPort,
-    masterPid: child.pid ?? 0,
-    ask,
-    async runningNames() {
-      const peersText = await ask('show peers');
-      return [...peersText.matchAll(/id=(\S+?)\((?:local|remote),/g)]
-        .map((match) => match[1] ?? '')
-        .sort();
-    },
-    text: () => readFileSync(configFile, 'utf8'),
-    async stop() {
-      await end(child, 'SIGTERM');
-      removeFolder(directory);
-    },
-  };
 }
 
 /** A real Data Plane API over a real HAProxy. */
@@ -225,15 +141,15 @@ export async function startDataplane(options: DataplaneStandOptions): Promise<Da
       env: { ...process.env, ...options.env, HOST: '127.0.0.1', PORT: String(port) },
     });
     child = started;
-    const output = collect(started);
+    const output = outputOf(started);
     await eventually(async () => {
-      if (started.exitCode !== null) throw new Error(`dataplaneapi ended: ${output()}`);
+      if (hasEnded(started)) throw new Error(`dataplaneapi ended: ${output()}`);
       return (await human('GET', '/configuration/version')).status === 200;
     });
   }
 
   async function stopApi(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    if (child !== undefined) await end(child, signal);
+    await endChild(child, signal);
     child = undefined;
   }
 
@@ -280,36 +196,4 @@ function unwrap(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function collect(child: ChildProcess): () => string {
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => {
-      text = (text + chunk.toString()).slice(-4000);
-    });
-  }
-  return () => text;
-}
-
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill(signal);
-  const late = setTimeout(() => child.kill('SIGKILL'), 5_000);
-  await ended;
-  clearTimeout(late);
-}
-
-function askSocket(path: string, command: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    const socket = connect(path, () => socket.end(`${command}\n`));
-    socket.setTimeout(5_000, () => socket.destroy(new Error(`no answer to ${command}`)));
-    socket.on('data', (chunk) => {
-      text += chunk.toString();
-    });
-    socket.on('end', () => resolve(text));
-    socket.on('error', reject);
-  });
 }
