@@ -1,7 +1,7 @@
-import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type KubeApiserver, startKubeApiserver } from '../helpers/kube-apiserver.ts';
 import { createPod, deletePod, patchPodStatus } from '../helpers/kube-pods.ts';
+import { membersFile } from './members-file.ts';
 
 /** Makes pods appear and go where the sidecars look for them. */
 export interface Roll {
@@ -19,16 +19,12 @@ export interface Roll {
 
 /** A members file, replaced in one step. */
 export function fileRoll(directory: string): Roll {
-  const path = join(directory, 'members.json');
+  const file = membersFile(join(directory, 'members.json'));
   const pods = new Map<string, string>();
-  function write(): void {
-    const rows = [...pods].map(([name, address]) => ({ name, address }));
-    writeFileSync(`${path}.new`, JSON.stringify(rows));
-    renameSync(`${path}.new`, path);
-  }
+  const write = () => file.set(...[...pods].map(([name, address]) => ({ name, address })));
   write();
   return {
-    sourceFlags: ['--source=file', `--members-file=${path}`],
+    sourceFlags: file.sourceFlags,
     description: 'a members file',
     async join(...joining) {
       for (const { name, address } of joining) pods.set(name, address);

@@ -1,4 +1,5 @@
 import { eventually } from '../helpers/eventually.ts';
+import { raise } from './raise.ts';
 import { createReplica, type Replica, type ReplicaSetting } from './replica.ts';
 import type { Roll } from './roll.ts';
 
@@ -122,21 +123,11 @@ export async function everywhere(
   });
 }
 
-/** Our way: init, then HAProxy, Data Plane API and sidecar; ready when the sidecar says so. */
+/** Our way. */
 export function raiseWithin(
   timeoutMs: number,
-): (replica: Replica, stage?: Pick<Stage, 'runs'>) => Promise<void> {
-  return async (replica, stage) => {
-    await replica.init();
-    await stage?.runs(replica);
-    await replica.start();
-    await eventually(() => replica.ready(), { timeoutMs, intervalMs: 100 }).catch((error) => {
-      const log = replica.log().split('\n').slice(-30).join('\n');
-      throw new Error(`${replica.name} did not become ready. Its log ends:\n${log}`, {
-        cause: error,
-      });
-    });
-  };
+): (replica: Replica, stage: Pick<Stage, 'runs'>) => Promise<void> {
+  return (replica, stage) => raise(replica, timeoutMs, () => stage.runs(replica));
 }
 
 export const raiseSafely = raiseWithin(60_000);

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
+import { raise } from '../../rig/raise.ts';
 import { createReplica, type Replica } from '../../rig/replica.ts';
 import { fileRoll } from '../../rig/roll.ts';
 import { fillTable } from '../../rig/table.ts';
@@ -61,9 +61,7 @@ describe.skipIf(haproxy === undefined)(
         '127.0.0.1',
       );
       await roll.join(replica);
-      await replica.init();
-      await replica.start();
-      await eventually(() => replica.ready(), { timeoutMs: 30_000 });
+      await raise(replica);
       await fillTable(replica, 300);
     }, 60_000);
     afterAll(async () => {

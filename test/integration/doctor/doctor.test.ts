@@ -8,6 +8,7 @@ import { programs } from '../../helpers/programs.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
 import { suiteFolder, testFolder } from '../../helpers/test-folder.ts';
 import { ownNetwork } from '../../rig/network.ts';
+import { allReady } from '../../rig/raise.ts';
 import { createReplica, defaultPorts, type Replica } from '../../rig/replica.ts';
 import { fileRoll } from '../../rig/roll.ts';
 
@@ -228,9 +229,7 @@ describe.skipIf(missing !== '')(`doctor at a real replica${missing}`, () => {
     await roll.join(replica, sibling);
     await Promise.all([replica.init(), sibling.init()]);
     await Promise.all([replica.start(), sibling.start()]);
-    await eventually(async () => (await replica.ready()) && (await sibling.ready()), {
-      timeoutMs: 30_000,
-    });
+    await allReady([replica, sibling]);
     const established = async () => (await replica.peers())?.peers.some((peer) => peer.established);
     await eventually(async () => (await established()) === true, { timeoutMs: 20_000 });
   }, 90_000);

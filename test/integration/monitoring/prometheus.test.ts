@@ -14,6 +14,7 @@ import { programs } from '../../helpers/programs.ts';
 import { type Prometheus, promtool, startPrometheus } from '../../helpers/prometheus.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
 import { ownNetwork } from '../../rig/network.ts';
+import { raise } from '../../rig/raise.ts';
 import { createReplica, type Replica } from '../../rig/replica.ts';
 import { fillTable } from '../../rig/table.ts';
 
@@ -69,9 +70,7 @@ describe.skipIf(missing !== undefined)(
         address,
       );
       replicas.push(replica);
-      await replica.init();
-      await replica.start();
-      await eventually(() => replica.ready(), { timeoutMs: 30_000 });
+      await raise(replica);
       return replica;
     }
 

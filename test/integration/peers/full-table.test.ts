@@ -1,12 +1,14 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../helpers/eventually.ts';
 import { programs } from '../../helpers/programs.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
+import { membersFile } from '../../rig/members-file.ts';
 import { ownNetwork } from '../../rig/network.ts';
-import { createReplica, type Replica } from '../../rig/replica.ts';
+import { allReady, raise } from '../../rig/raise.ts';
+import type { Replica } from '../../rig/replica.ts';
 import { fillTable } from '../../rig/table.ts';
+import { testReplica } from '../../rig/test-replica.ts';
 
 const size = 20_000;
 const cases = [
@@ -16,16 +18,12 @@ const cases = [
 ] as const;
 
 let directory: string;
-const replicas: Replica[] = [];
 let writing = new AbortController();
 beforeEach(() => {
   directory = testFolder();
   writing = new AbortController();
 });
-afterEach(async () => {
-  writing.abort();
-  await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
-});
+afterEach(() => writing.abort());
 
 /** Writes new keys for ever, so that the table throws out old ones for ever. */
 async function write(replica: Replica, name: string, pauseMs: number): Promise<void> {
@@ -41,22 +39,16 @@ describe.each(cases)('siblings whose table is full, %s', (_, haproxy, network, r
   const it_ = it.skipIf(haproxy === undefined);
   const note = haproxy === undefined ? 'skipped, no such HAProxy here: ' : '';
 
-  function replica(name: string, last: number) {
-    const membersFile = join(directory, `${name}.json`);
-    const setting = { haproxy: haproxy ?? '', dataplane: null, directory };
-    const sourceFlags = ['--source=file', `--members-file=${membersFile}`];
-    const created = createReplica(
-      { ...setting, sourceFlags, tableSize: String(size) },
-      name,
-      `${network}.${last}`,
-    );
-    replicas.push(created);
-    return created;
+  const knownTo = (name: string) => membersFile(join(directory, `${name}.json`));
+
+  function replica(name: string, last: number): Replica {
+    const { sourceFlags } = knownTo(name);
+    const setting = { haproxy: haproxy ?? '', dataplane: null, tableSize: String(size) };
+    return testReplica({ ...setting, sourceFlags }, name, `${network}.${last}`);
   }
 
   function tell(who: Replica, ...members: readonly Replica[]): void {
-    const list = members.map(({ name, address }) => ({ name, address }));
-    writeFileSync(join(directory, `${who.name}.json`), JSON.stringify(list));
+    knownTo(who.name).set(...members);
   }
 
   /** Two replicas that are ready, full, and written to. */
@@ -66,7 +58,7 @@ describe.each(cases)('siblings whose table is full, %s', (_, haproxy, network, r
       await each.init();
     }
     await Promise.all([a.start(), b.start()]);
-    await eventually(async () => (await a.ready()) && (await b.ready()), { timeoutMs: 40_000 });
+    await allReady([a, b], 40_000);
     await fillTable(a, Math.floor(size * 1.2));
     await eventually(async () => (await b.entries()) >= size - size / 256 - 1);
     void write(a, 'a', pauseMs);
@@ -82,9 +74,7 @@ describe.each(cases)('siblings whose table is full, %s', (_, haproxy, network, r
       const joining = [replica('c', 3), replica('d', 4), replica('e', 5)];
       for (const each of [a, b, ...joining]) tell(each, a, b, ...joining);
       for (const each of joining) {
-        await each.init();
-        await each.start();
-        await eventually(() => each.ready(), { timeoutMs: 40_000, intervalMs: 100 });
+        await raise(each, 40_000);
 
         expect(each.log()).not.toMatch(/hard-reload|RESYNC_MISSED/);
         expect(await each.entries()).toBeGreaterThanOrEqual(size - size / 256 - 1);
@@ -104,7 +94,7 @@ describe.each(cases)('siblings whose table is full, %s', (_, haproxy, network, r
       for (const each of [a, b, late]) tell(each, a, b, late);
 
       await late.start();
-      await eventually(() => late.ready(), { timeoutMs: 60_000, intervalMs: 100 });
+      await allReady([late], 60_000);
 
       expect(late.log()).toContain(
         repairs ? 'tables learned after a hard-reload' : 'RESYNC_MISSED',

@@ -1,14 +1,15 @@
-import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import got from 'got';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { statusSchema } from '../../../src/telemetry/status-schema.ts';
-import { eventually } from '../../helpers/eventually.ts';
 import { programs } from '../../helpers/programs.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
+import { membersFile } from '../../rig/members-file.ts';
 import { ownNetwork } from '../../rig/network.ts';
-import { createReplica, type Replica, type ReplicaSetting } from '../../rig/replica.ts';
+import { allReady, raise } from '../../rig/raise.ts';
+import type { Replica, ReplicaSetting } from '../../rig/replica.ts';
 import { fillTable, keptEntries } from '../../rig/table.ts';
+import { testReplica } from '../../rig/test-replica.ts';
 
 const entries = 5000;
 const cases = [
@@ -17,37 +18,16 @@ const cases = [
   ['HAProxy on the path', programs.haproxy, ownNetwork(), false],
 ] as const;
 
-let directory: string;
-const replicas: Replica[] = [];
-beforeEach(() => {
-  directory = testFolder();
-});
-afterEach(async () => {
-  await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
-});
-
 /** A replica that is told its members by a file of its own. */
 function replica(
   setting: Omit<ReplicaSetting, 'directory' | 'sourceFlags'>,
   name: string,
   address: string,
 ) {
-  const membersFile = join(directory, `${name}.json`);
-  const created = createReplica(
-    { ...setting, directory, sourceFlags: ['--source=file', `--members-file=${membersFile}`] },
-    name,
-    address,
-  );
-  replicas.push(created);
+  const file = membersFile(join(testFolder(), `${name}.json`));
   return {
-    replica: created,
-    knows(...members: readonly { readonly name: string; readonly address: string }[]): void {
-      const text = JSON.stringify(
-        members.map((member) => ({ name: member.name, address: member.address })),
-      );
-      writeFileSync(`${membersFile}.new`, text);
-      renameSync(`${membersFile}.new`, membersFile);
-    },
+    replica: testReplica({ ...setting, sourceFlags: file.sourceFlags }, name, address),
+    knows: file.set,
   };
 }
 
@@ -72,9 +52,7 @@ describe.each(cases)(
         const old = replica(setting, 'old', `${network}.1`);
         const late = replica(setting, 'late', `${network}.2`);
         old.knows(old.replica);
-        await old.replica.init();
-        await old.replica.start();
-        await eventually(() => old.replica.ready(), { timeoutMs: 30_000 });
+        await raise(old.replica);
         await fillTable(old.replica, entries);
 
         // What a membership that is wrong at the start does: nobody is known, and nobody knows this pod.
@@ -83,7 +61,7 @@ describe.each(cases)(
         late.knows(old.replica, late.replica);
         old.knows(old.replica, late.replica);
         await late.replica.start();
-        await eventually(() => late.replica.ready(), { timeoutMs: 60_000, intervalMs: 100 });
+        await allReady([late.replica], 60_000);
 
         const log = late.replica.log();
         if (repairs) {

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { connect } from 'node:tls';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { hello } from '../../../src/haproxy/hello.ts';
 import type { HelloOutcome } from '../../../src/model/hello.ts';
@@ -17,9 +17,12 @@ import { eventually } from '../../helpers/eventually.ts';
 import { programs } from '../../helpers/programs.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
+import { type MembersFile, membersFile } from '../../rig/members-file.ts';
 import { ownNetwork } from '../../rig/network.ts';
-import { createReplica, type Replica } from '../../rig/replica.ts';
+import { allReady, raise } from '../../rig/raise.ts';
+import type { Replica } from '../../rig/replica.ts';
 import { fillTable, keptEntries } from '../../rig/table.ts';
+import { testReplica } from '../../rig/test-replica.ts';
 
 const entries = 2000;
 const quick = ['--resync-interval=500ms'];
@@ -44,22 +47,13 @@ const cases = [
 let directory: string;
 let ca: TestCa;
 let secret: MountedSecret;
-const replicas: Replica[] = [];
+let known: MembersFile;
 beforeEach(() => {
   directory = testFolder();
   ca = createCa(directory);
   secret = mountSecret(join(directory, 'secret'), ca.issue());
+  known = membersFile(join(directory, 'members.json'));
 });
-afterEach(async () => {
-  await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
-});
-
-function members(file: string, ...all: readonly Pick<Replica, 'name' | 'address'>[]): string {
-  const path = join(directory, file);
-  writeFileSync(`${path}.new`, JSON.stringify(all.map(({ name, address }) => ({ name, address }))));
-  renameSync(`${path}.new`, path);
-  return path;
-}
 
 /** The certificate that the listener of the peers shows. */
 function shown({ address, ports }: Replica, { certificate: cert, key }: TlsMaterial) {
@@ -105,39 +99,19 @@ describe.each(cases)('TLS between peers, $title', (setup) => {
   const why = absent ? 'skipped, no such programs here: ' : '';
   const address = (n: number) => `${setup.network}.${n}`;
 
-  function create(name: string, n: number, sourceFlags: readonly string[], flags = quick): Replica {
-    const replica = createReplica(
-      {
-        haproxy: setup.binary ?? '',
-        dataplane: setup.dataplane ?? null,
-        ...{ directory, sourceFlags, flags },
-      },
-      name,
-      address(n),
-    );
-    replicas.push(replica);
-    return replica;
+  function create(name: string, n: number, sourceFlags: readonly string[]): Replica {
+    const setting = { haproxy: setup.binary ?? '', dataplane: setup.dataplane ?? null };
+    return testReplica({ ...setting, sourceFlags, flags: quick }, name, address(n));
   }
 
   async function two() {
-    const file = members(
-      'members.json',
-      { name: 'a', address: address(1) },
-      { name: 'b', address: address(2) },
-    );
-    const flags = [
-      '--source=file',
-      `--members-file=${file}`,
-      ...secret.flags,
-      '--peers-tls-verify-host=haproxy-peers',
-    ];
+    const verified = [...secret.flags, '--peers-tls-verify-host=haproxy-peers'];
+    const flags = [...known.sourceFlags, ...verified];
     const pair = [create('a', 1, flags), create('b', 2, flags)] as const;
+    known.set(...pair);
     await Promise.all(pair.map((replica) => replica.init()));
     await Promise.all(pair.map((replica) => replica.start()));
-    await eventually(
-      async () => (await Promise.all(pair.map((each) => each.ready()))).every(Boolean),
-      { timeoutMs: 30_000 },
-    );
+    await allReady(pair);
     return { a: pair[0], b: pair[1], flags };
   }
 
@@ -151,10 +125,8 @@ describe.each(cases)('TLS between peers, $title', (setup) => {
       });
 
       const c = create('c', 3, flags);
-      members('members.json', a, b, c);
-      await c.init();
-      await c.start();
-      await eventually(() => c.ready(), { timeoutMs: 30_000 });
+      known.set(a, b, c);
+      await raise(c);
 
       expect(await keptEntries(c, entries)).toBe(entries);
       expect(c.log()).not.toContain('starting all the same');
@@ -204,9 +176,10 @@ describe.each(cases)('TLS between peers, $title', (setup) => {
         ...other.issue(),
         ca: other.certificate + ca.certificate,
       });
-      const file = members('wrong.json', a, b);
+      const wrong = membersFile(join(directory, 'wrong.json'));
+      wrong.set(a, b);
       const wait = ['--join-timeout=1s', '--silence-limit=1s'];
-      const told = ['--source=file', `--members-file=${file}`, ...wait];
+      const told = [...wrong.sourceFlags, ...wait];
 
       /** How often a has connected to b, or tried to. */
       async function tries(): Promise<number> {
@@ -295,9 +268,7 @@ describe.each(cases)('TLS between peers, $title', (setup) => {
         (await reloads()).every((n) => n === (setup.losesTrack ? 1 : 0)),
       );
       await b.stop();
-      await b.init();
-      await b.start();
-      await eventually(() => b.ready(), { timeoutMs: 30_000 });
+      await raise(b);
 
       expect(await keptEntries(b, entries)).toBe(entries);
       expect(await keptEntries(a, entries)).toBe(entries);

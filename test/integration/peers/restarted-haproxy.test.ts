@@ -1,14 +1,17 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, onTestFailed } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { parseWorker } from '../../../src/haproxy/worker.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { programs } from '../../helpers/programs.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
+import { type MembersFile, membersFile } from '../../rig/members-file.ts';
 import { ownNetwork } from '../../rig/network.ts';
-import { createReplica, type Replica } from '../../rig/replica.ts';
+import { allReady } from '../../rig/raise.ts';
+import type { Replica } from '../../rig/replica.ts';
 import { fillTable, keptEntries } from '../../rig/table.ts';
+import { testReplica } from '../../rig/test-replica.ts';
 
 const entries = 5000;
 /** So many that a new worker takes a while to take them over. */
@@ -20,13 +23,9 @@ const cases = [
   ['HAProxy on the path', programs.haproxy, null, ownNetwork()],
 ] as const;
 
-let directory: string;
-const replicas: Replica[] = [];
+let members: MembersFile;
 beforeEach(() => {
-  directory = testFolder();
-});
-afterEach(async () => {
-  await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
+  members = membersFile(join(testFolder(), 'members.json'));
 });
 
 describe.each(cases)(
@@ -35,30 +34,16 @@ describe.each(cases)(
     const it_ = it.skipIf(haproxy === undefined);
     const note = haproxy === undefined ? 'skipped, no such HAProxy here: ' : '';
 
-    function membersAre(...list: readonly Pick<Replica, 'name' | 'address'>[]): void {
-      const file = join(directory, 'members.json');
-      writeFileSync(
-        `${file}.new`,
-        JSON.stringify(list.map(({ name, address }) => ({ name, address }))),
-      );
-      renameSync(`${file}.new`, file);
-    }
-
     /** Two replicas that are ready and hold entries. */
     async function pair(count: number): Promise<readonly [Replica, Replica]> {
-      const membersFile = join(directory, 'members.json');
-      const sourceFlags = ['--source=file', `--members-file=${membersFile}`];
-      const setting = { haproxy: haproxy ?? '', dataplane, directory, sourceFlags };
-      const a = createReplica(setting, 'a', `${network}.1`);
-      const b = createReplica(setting, 'b', `${network}.2`);
-      replicas.push(a, b);
-      onTestFailed(() => {
-        for (const each of [a, b]) console.log(`${each.name}:\n${each.log()}`);
-      });
-      membersAre(a, b);
+      const { sourceFlags } = members;
+      const setting = { haproxy: haproxy ?? '', dataplane, sourceFlags };
+      const a = testReplica(setting, 'a', `${network}.1`);
+      const b = testReplica(setting, 'b', `${network}.2`);
+      members.set(a, b);
       for (const each of [a, b]) await each.init();
       await Promise.all([a.start(), b.start()]);
-      await eventually(async () => (await a.ready()) && (await b.ready()), { timeoutMs: 40_000 });
+      await allReady([a, b], 40_000);
       await fillTable(a, count);
       await eventually(async () => (await b.entries()) === count, { timeoutMs: 30_000 });
       return [a, b];
@@ -86,7 +71,7 @@ describe.each(cases)(
         await eventually(async () => !(await a.ready()), { timeoutMs: 5000 });
         expect(a.log()).toContain('HAProxy does not run');
         await a.startHaproxy();
-        await eventually(() => a.ready(), { timeoutMs: 40_000 });
+        await allReady([a], 40_000);
 
         expect(await keptEntries(a, entries)).toBe(entries);
         expect(await b.ready()).toBe(true);
@@ -105,7 +90,7 @@ describe.each(cases)(
           timeoutMs: 5000,
           intervalMs: 20,
         });
-        await eventually(async () => (await a.ready()) && (await b.ready()), { timeoutMs: 40_000 });
+        await allReady([a, b], 40_000);
 
         expect(a.log()).toContain('HAProxy was started anew');
       },
@@ -117,12 +102,12 @@ describe.each(cases)(
       async () => {
         const [a] = await pair(entries);
 
-        rmSync(join(directory, 'members.json'));
+        rmSync(members.path);
         await eventually(() => a.log().includes('no such file'), { timeoutMs: 20_000 });
         await a.killHaproxy();
         await eventually(async () => !(await a.ready()), { timeoutMs: 5000 });
         await a.startHaproxy();
-        await eventually(() => a.ready(), { timeoutMs: 40_000 });
+        await allReady([a], 40_000);
 
         expect(await keptEntries(a, entries)).toBe(entries);
       },
@@ -141,7 +126,7 @@ describe.each(cases)(
           await takenOver(a, before);
         }
         const before = await workerOf(a);
-        membersAre(a, b, { name: 'c', address: `${network}.3` });
+        members.set(a, b, { name: 'c', address: `${network}.3` });
         await takenOver(a, before);
         await eventually(() => a.log().includes('"peers section changed"'), { timeoutMs: 20_000 });
 
@@ -170,7 +155,7 @@ describe.each(cases)(
         await a.killHaproxy();
         await a.startHaproxy();
         a.startSidecar();
-        await eventually(() => a.ready(), { timeoutMs: 40_000 });
+        await allReady([a], 40_000);
         expect(a.log().match(/was ready before, and stays so/g)).toHaveLength(1);
         expect(await keptEntries(a, entries)).toBe(entries);
       },

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nameOfAddress } from '../../../src/sources/addresses.ts';
 import { type DnsServer, startDns } from '../../helpers/dns.ts';
 import { eventually } from '../../helpers/eventually.ts';
@@ -14,20 +14,13 @@ import { writeSlice } from '../../helpers/kube-slices.ts';
 import { programs } from '../../helpers/programs.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 import { ownNetwork } from '../../rig/network.ts';
-import { createReplica, type Replica } from '../../rig/replica.ts';
+import { raise } from '../../rig/raise.ts';
+import type { Replica } from '../../rig/replica.ts';
 import { fillTable, keptEntries } from '../../rig/table.ts';
+import { testReplica } from '../../rig/test-replica.ts';
 
 const entries = 500;
 const haproxy = programs.haproxy34 ?? programs.haproxy30 ?? programs.haproxy;
-const replicas: Replica[] = [];
-let directory: string;
-
-beforeEach(() => {
-  directory = testFolder();
-});
-afterEach(async () => {
-  await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
-});
 
 /** One replica with entries, then another that joins it: both have all, and know each other by these names. */
 async function joins(
@@ -36,25 +29,15 @@ async function joins(
   nameOf: (replica: Replica) => string,
 ): Promise<void> {
   const network = ownNetwork();
-  const make = (name: string, address: string) => {
-    const setting = { haproxy: haproxy ?? '', dataplane: null, directory, sourceFlags };
-    const replica = createReplica(setting, name, address);
-    replicas.push(replica);
-    return replica;
-  };
-  const start = async (replica: Replica) => {
-    await replica.init();
-    await replica.start();
-    await eventually(() => replica.ready(), { timeoutMs: 30_000 });
-  };
-  const old = make('web-1', `${network}.1`);
+  const setting = { haproxy: haproxy ?? '', dataplane: null, sourceFlags };
+  const old = testReplica(setting, 'web-1', `${network}.1`);
   await known([old]);
-  await start(old);
+  await raise(old);
   await fillTable(old, entries);
 
-  const late = make('web-2', `${network}.2`);
+  const late = testReplica(setting, 'web-2', `${network}.2`);
   await known([old, late]);
-  await start(late);
+  await raise(late);
 
   expect(await keptEntries(late, entries)).toBe(entries);
   for (const [replica, sibling] of [
@@ -117,27 +100,19 @@ describe.skipIf(noApi !== undefined)(
     }, kubeApiserverTimeoutMs);
     afterAll(() => server?.stop());
 
+    function endpoint(service: string): Replica {
+      const kubernetes = ['--namespace=edge', `--kubeconfig=${server.kubeconfigPath}`];
+      const sourceFlags = [`--service=${service}`, ...kubernetes];
+      const setting = { haproxy: haproxy ?? '', dataplane: null, sourceFlags };
+      return testReplica(setting, 'web-1', `${ownNetwork()}.1`);
+    }
+
     // An EndpointSlice takes no loopback address, so the sibling is one that never answers; the end-to-end tests have real ones.
     it('are in the section before they are ready', async () => {
-      const replica = createReplica(
-        {
-          haproxy: haproxy ?? '',
-          dataplane: null,
-          directory,
-          sourceFlags: [
-            ...['--service=haproxy', '--namespace=edge'],
-            `--kubeconfig=${server.kubeconfigPath}`,
-          ],
-        },
-        'web-1',
-        `${ownNetwork()}.1`,
-      );
-      replicas.push(replica);
+      const replica = endpoint('haproxy');
       const own = { pod: 'web-1', address: '192.0.2.1' };
       await writeSlice(server, 'edge', 'haproxy', [own]);
-      await replica.init();
-      await replica.start();
-      await eventually(() => replica.ready(), { timeoutMs: 30_000 });
+      await raise(replica);
 
       const late = { pod: 'web-2', address: '192.0.2.2', ready: false };
       await writeSlice(server, 'edge', 'haproxy', [own, late]);
@@ -154,29 +129,14 @@ describe.skipIf(noApi !== undefined)(
 
     // The API server checks neither field; with such a name HAProxy ran the command in its own container.
     it('cannot be given lines of haproxy.cfg by who may write EndpointSlices', async () => {
-      const ran = join(directory, 'ran');
-      const replica = createReplica(
-        {
-          haproxy: haproxy ?? '',
-          dataplane: null,
-          directory,
-          sourceFlags: [
-            ...['--service=hostile', '--namespace=edge'],
-            `--kubeconfig=${server.kubeconfigPath}`,
-          ],
-        },
-        'web-1',
-        `${ownNetwork()}.1`,
-      );
-      replicas.push(replica);
+      const ran = join(testFolder(), 'ran');
+      const replica = endpoint('hostile');
       const own = { pod: 'web-1', address: '192.0.2.1' };
       const lines = (name: string) =>
         `${name} 192.0.2.9:3000\n\nprogram p\n  command touch ${ran}\n\nbackend x # `;
       await writeSlice(server, 'edge', 'hostile', [own, { pod: lines('y'), address: '192.0.2.3' }]);
 
-      await replica.init();
-      await replica.start();
-      await eventually(() => replica.ready(), { timeoutMs: 30_000 });
+      await raise(replica);
       const late = { pod: 'web-2', address: '192.0.2.2' };
       const more = { pod: lines('z'), address: '192.0.2.4' };
       await writeSlice(server, 'edge', 'hostile', [own, late, more]);

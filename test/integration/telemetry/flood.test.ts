@@ -5,10 +5,10 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
+import { raise } from '../../rig/raise.ts';
 import { createReplica, type Replica } from '../../rig/replica.ts';
 import { fileRoll } from '../../rig/roll.ts';
 
@@ -75,9 +75,7 @@ describe.skipIf(haproxy === undefined)(
         '127.0.0.1',
       );
       await roll.join(replica);
-      await replica.init();
-      await replica.start();
-      await eventually(() => replica.ready(), { timeoutMs: 30_000 });
+      await raise(replica);
     }, 90_000);
     afterAll(async () => {
       flooder?.kill('SIGKILL');
