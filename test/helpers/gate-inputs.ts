@@ -1,7 +1,7 @@
 import type { GateInput, History, Observed } from '../../src/gate/facts.ts';
 import type { PeersChanges } from '../../src/model/changes.ts';
 import type { PeerState, ResyncState } from '../../src/model/peers-state.ts';
-import { entry, peer, state } from './members.ts';
+import { entry, peer, up } from './members.ts';
 import { gate } from './reconciler.ts';
 import { wants } from './requests.ts';
 
@@ -57,7 +57,7 @@ export function gateCase(random: () => number): GateCase {
       peer('c', { local: true, established: false }),
       ...names.filter((name) => name !== 'c' && chance(0.8)).map(session),
     ];
-    return { kind: 'up', state: state({ resync, localName, peers, entries }) };
+    return up({ resync, localName, peers, entries });
   }
 
   const settings = {

@@ -1,3 +1,4 @@
+import type { Observed } from '../../src/gate/facts.ts';
 import type { Member, Self } from '../../src/model/member.ts';
 import type { Membership } from '../../src/model/membership.ts';
 import type { PeerEntry, PeersSection } from '../../src/model/peers-section.ts';
@@ -62,4 +63,9 @@ export function state(part: Partial<PeersState> = {}): PeersState {
     tables: [],
     ...part,
   };
+}
+
+/** What is observed of a HAProxy that runs and has the section. */
+export function up(part: Partial<PeersState> = {}): Observed & { readonly kind: 'up' } {
+  return { kind: 'up', state: state(part) };
 }

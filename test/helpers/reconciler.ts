@@ -9,7 +9,7 @@ import { createSectionReader, peersEdit } from '../../src/modules/peers/edit.ts'
 import { gateSettings } from '../../src/modules/peers/gate-settings.ts';
 import { planPeers } from '../../src/modules/peers/plan.ts';
 import { capturedLog } from './captured-log.ts';
-import { membership, peer, section, self, state } from './members.ts';
+import { membership, peer, section, self, up } from './members.ts';
 import { memoryOf, optionsOf } from './peers-applier.ts';
 import { settableSource } from './source.ts';
 
@@ -35,7 +35,7 @@ export function bench(
   const calls: string[] = [];
   const signal = new AbortController().signal;
   let nowMs = 1_000_000;
-  let observed: Observed = { kind: 'up', state: state() };
+  let observed: Observed = up();
   let failure: Error | null = null;
   let loads = true;
   let cutOff = false;

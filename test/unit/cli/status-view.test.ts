@@ -1,47 +1,38 @@
 import { describe, expect, it } from 'vitest';
 import { renderStatus } from '../../../src/cli/status-view.ts';
 import type { Status } from '../../../src/telemetry/status-schema.ts';
+import { peer } from '../../helpers/members.ts';
+import { status } from '../../helpers/status.ts';
 
 const nowMs = 1_000_000;
 
-function status(name: string, part: Partial<Status> = {}): Status {
-  return {
-    name,
+/** Of a replica that is well. */
+function well(name: string, part: Partial<Status> = {}): Status {
+  return status(name, {
     address: '10.0.0.1',
     version: '1.2.3',
-    startedAtMs: 0,
     ready: true,
-    reasons: [],
     members: { synced: true, names: ['web-1', 'web-2'], notes: [] },
     section: { name: 'haproxy-peers', entries: 2 },
     resync: 'learned',
     haproxy: { version: '3.4.0', reloads: 1 },
     peers: [
-      { name, address: '10.0.0.1:3000', local: true, established: false, lastStatus: 'NONE' },
-      {
-        name: 'web-2',
-        address: '10.0.0.2:3000',
-        local: false,
-        established: true,
-        lastStatus: 'ESTA',
-      },
+      peer(name, { address: '10.0.0.1:3000', local: true, established: false, lastStatus: 'NONE' }),
+      peer('web-2', { address: '10.0.0.2:3000' }),
     ],
     tables: [
       { name: 'sessions', size: 2_097_152, used: 40_000, shared: true },
       { name: 'local-only', size: 100, used: 7, shared: false },
     ],
-    pending: null,
-    lastChange: null,
-    lastFailure: null,
     ...part,
-  };
+  });
 }
 
 const plain = { colors: false, nowMs };
 
 describe('renderStatus', () => {
   it('shows a replica that is well, in one block', () => {
-    const found = [{ name: 'web-1', status: status('web-1') }];
+    const found = [{ name: 'web-1', status: well('web-1') }];
 
     expect(renderStatus(found, plain)).toMatchInlineSnapshot(`
       "web-1  10.0.0.1  ready
@@ -59,7 +50,7 @@ describe('renderStatus', () => {
 
   it('shows what is not well, and why', () => {
     const change = { joined: ['web-3'], moved: [], left: ['web-0'], atMs: nowMs - 90_000, ms: 130 };
-    const ill = status('web-2', {
+    const ill = well('web-2', {
       ready: false,
       reasons: ['own resync is not finished'],
       resync: 'pending',
@@ -85,7 +76,7 @@ describe('renderStatus', () => {
       lastFailure: { atMs: nowMs - 3000, code: 'RELOAD_FAILED' },
     });
     const found = [
-      { name: 'web-1', status: status('web-1') },
+      { name: 'web-1', status: well('web-1') },
       { name: 'web-2', status: ill },
       { name: 'web-3', status: null, why: 'does not answer' },
     ];
@@ -119,7 +110,7 @@ describe('renderStatus', () => {
   });
 
   it('colours for somebody who looks, and only then', () => {
-    const found = [{ name: 'web-1', status: status('web-1') }];
+    const found = [{ name: 'web-1', status: well('web-1') }];
     const esc = String.fromCharCode(27);
 
     expect(renderStatus(found, { ...plain, colors: true })).toContain(`${esc}[32mready`);

@@ -2,25 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { blockDepths, findSections, splitLines } from '../../../src/config-text/config-text.ts';
 import { editPeersSection } from '../../../src/config-text/peers-text.ts';
-import { type RenderInput, renderHaproxyCfg } from '../../../src/config-text/render.ts';
+import { renderHaproxyCfg } from '../../../src/config-text/render.ts';
 import { noChanges } from '../../../src/model/changes.ts';
-import { entry, member, self } from '../../helpers/members.ts';
-
-function input(template: string): RenderInput {
-  return {
-    template,
-    self: self('a'),
-    members: [member('a'), member('b')],
-    sectionName: 'p',
-    port: 3000,
-    user: 'admin',
-    userlist: 'u',
-    passwordHash: '$6$salt$hash',
-    password: 'the-password-itself',
-    adminSocket: '/run/admin.sock',
-    env: { HOSTNAME: 'a' },
-  };
-}
+import { entry } from '../../helpers/members.ts';
+import { renderInput } from '../../helpers/render-input.ts';
 
 /** For each line the conditions under which HAProxy reads it, outermost first. */
 function guards(text: string): readonly { readonly line: string; readonly when: string }[] {
@@ -91,7 +76,7 @@ describe('conditional blocks', () => {
   it('are in force for what init writes exactly when they are for the header of its section', () => {
     fc.assert(
       fc.property(template, (text) => {
-        const rendered = guards(renderHaproxyCfg(input(text)).text);
+        const rendered = guards(renderHaproxyCfg(renderInput(text)).text);
         for (const head of ['peers p', 'userlist u', 'global']) {
           const at = rendered.findIndex(({ line }) => line === head);
           const next = rendered.findIndex(
@@ -118,7 +103,7 @@ describe('conditional blocks', () => {
       guards(text).filter(({ line }) => !/^$|^(localpeer|peer [ab]|user |stats socket)/.test(line));
     fc.assert(
       fc.property(template, (text) => {
-        const after = kept(renderHaproxyCfg(input(text)).text);
+        const after = kept(renderHaproxyCfg(renderInput(text)).text);
         let at = 0;
         for (const wanted of kept(text)) {
           // The body of our own userlist is replaced as a whole, blocks in it too.
@@ -128,7 +113,9 @@ describe('conditional blocks', () => {
           });
           expect({ wanted, found: at >= 0 }).toEqual({ wanted, found: true });
         }
-        expect(blockDepths(splitLines(renderHaproxyCfg(input(text)).text)).at(-1) ?? 0).toBe(0);
+        expect(blockDepths(splitLines(renderHaproxyCfg(renderInput(text)).text)).at(-1) ?? 0).toBe(
+          0,
+        );
       }),
       { numRuns: 500 },
     );
@@ -159,11 +146,11 @@ peers p
 `;
 
   it('has a localpeer whatever the condition says', () => {
-    const { text } = renderHaproxyCfg(input(conditional));
+    const { text } = renderHaproxyCfg(renderInput(conditional));
 
     const named = guards(text).filter(({ line }) => line === 'localpeer a');
     expect(named.map(({ when }) => when)).toContain('');
     expect(text).toContain('  peer a 10.0.0.1:3000\n');
-    expect(renderHaproxyCfg(input(text)).text).toBe(text);
+    expect(renderHaproxyCfg(renderInput(text)).text).toBe(text);
   });
 });

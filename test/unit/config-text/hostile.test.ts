@@ -9,7 +9,7 @@ import { hello } from '../../../src/haproxy/hello.ts';
 import { command } from '../../../src/haproxy/socket.ts';
 import { noChanges } from '../../../src/model/changes.ts';
 import { anyAddress, anyName } from '../../helpers/hostile.ts';
-import { self } from '../../helpers/members.ts';
+import { renderInput } from '../../helpers/render-input.ts';
 
 const text = 'global\npeers p\n  peer a 10.0.0.1:3000\n  peer b 10.0.0.2:3000\nbackend x\n';
 const hostile = fc.record({ name: anyName, address: anyAddress, port: fc.integer() });
@@ -42,18 +42,6 @@ describe('an entry that is none', () => {
   });
 
   it('ends init before anything is written', () => {
-    const input = {
-      template: text,
-      self: self('a'),
-      sectionName: 'p',
-      port: 3000,
-      user: 'admin',
-      userlist: 'dataplaneapi',
-      passwordHash: '$6$salt$hash',
-      password: 'p',
-      adminSocket: '/admin.sock',
-      env: {},
-    };
     const bad = { name: 'c\nprogram p', address: '10.0.0.3' };
     for (const part of [
       { members: [{ ...bad, terminating: false }] },
@@ -61,7 +49,7 @@ describe('an entry that is none', () => {
       { members: [], self: bad },
       { members: [], self: { name: 'a', address: '10.0.0.1\n' } },
     ]) {
-      expect(() => renderHaproxyCfg({ ...input, ...part })).toThrow(
+      expect(() => renderHaproxyCfg(renderInput(text, part))).toThrow(
         expect.objectContaining({ code: 'PEER_REFUSED' }),
       );
     }

@@ -2,25 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readPeersSection } from '../../../src/config-text/peers-text.ts';
 import { type RenderInput, renderHaproxyCfg } from '../../../src/config-text/render.ts';
-import { member, self } from '../../helpers/members.ts';
+import { renderInput } from '../../helpers/render-input.ts';
 
 const tls = { bundle: '/tls.pem', ca: '/ca.pem', verifyHost: undefined };
 
 function render(template: string, part: Partial<RenderInput> = {}) {
-  return renderHaproxyCfg({
-    template,
-    self: self('a'),
-    members: [member('a'), member('b')],
-    sectionName: 'p',
-    port: 3000,
-    user: 'admin',
-    userlist: 'dataplaneapi',
-    passwordHash: '$6$salt$hash',
-    password: 'password',
-    adminSocket: '/admin.sock',
-    env: { HOSTNAME: 'a', POD_NAME: 'a' },
-    ...part,
-  });
+  return renderHaproxyCfg(renderInput(template, part));
 }
 
 /** Lines of the section `name` of what is rendered, without its parameters of TLS. */

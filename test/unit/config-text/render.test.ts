@@ -4,23 +4,13 @@ import { renderDataplaneYml, renderReloadScript } from '../../../src/config-text
 import { findHash, type RenderInput, renderHaproxyCfg } from '../../../src/config-text/render.ts';
 import { hashPassword, verifyPassword } from '../../../src/config-text/userlist.ts';
 import { member, self } from '../../helpers/members.ts';
+import { renderInput } from '../../helpers/render-input.ts';
 
 const directory = new URL('../../golden/render/', import.meta.url);
 
 function input(template: string): RenderInput {
-  return {
-    template,
-    self: self('a'),
-    members: [member('a'), member('b'), member('c', { address: 'fd00::3' })],
-    sectionName: 'haproxy-peers',
-    port: 3000,
-    user: 'admin',
-    userlist: 'dataplaneapi',
-    passwordHash: '$6$salt$hash',
-    password: 'the-password-itself',
-    adminSocket: '/var/run/haproxy/admin.sock',
-    env: { HOSTNAME: 'a', POD_NAME: 'a' },
-  };
+  const members = [member('a'), member('b'), member('c', { address: 'fd00::3' })];
+  return renderInput(template, { sectionName: 'haproxy-peers', members });
 }
 
 /** Each NAME.in.cfg renders to NAME.out.cfg; UPDATE=1 writes the outputs anew. */

@@ -1,13 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { membership, peer, section, state } from '../../helpers/members.ts';
+import { membership, peer, section, up } from '../../helpers/members.ts';
 import { bench } from '../../helpers/reconciler.ts';
 
 describe('a change whose first try fails', () => {
-  const connected = (...names: readonly string[]) =>
-    ({
-      kind: 'up',
-      state: state({ peers: names.map((name) => peer(name)) }),
-    }) as const;
+  const connected = (...names: readonly string[]) => up({ peers: names.map((name) => peer(name)) });
 
   /** b is known and connected, c joins, and the gate is open. */
   async function joining(between: (loop: ReturnType<typeof bench>) => void) {
@@ -30,10 +26,7 @@ describe('a change whose first try fails', () => {
 
   it.each([
     ['is away', () => connected()],
-    [
-      'has a backlog',
-      () => ({ kind: 'up', state: state({ peers: [peer('b', { behind: 400 })] }) }) as const,
-    ],
+    ['has a backlog', () => up({ peers: [peer('b', { behind: 400 })] })],
     ['cannot be asked about', () => ({ kind: 'down', why: 'no answer' }) as const],
   ])('goes back to the gate when a sibling %s by then', async (_, meanwhile) => {
     const { loop, result } = await joining((running) => running.observe(meanwhile()));

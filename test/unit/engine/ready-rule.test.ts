@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type ReadinessInput, readiness } from '../../../src/engine/ready-rule.ts';
-import { state } from '../../helpers/members.ts';
+import { up } from '../../helpers/members.ts';
 
 const good: ReadinessInput = {
   synced: true,
   additionsPending: false,
   decision: 'none',
-  observed: { kind: 'up', state: state() },
+  observed: up(),
 };
 
 describe('readiness', () => {
@@ -22,7 +22,7 @@ describe('readiness', () => {
     ['peers are still to be added', { additionsPending: true }],
     ['HAProxy is down', { observed: { kind: 'down', why: 'x' } }],
     ['HAProxy dropped the section', { observed: { kind: 'up', state: null } }],
-    ['the resync is pending', { observed: { kind: 'up', state: state({ resync: 'pending' }) } }],
+    ['the resync is pending', { observed: up({ resync: 'pending' }) }],
   ])('is not ready while %s', (_, part) => {
     const now = readiness({ ...good, ...part });
 

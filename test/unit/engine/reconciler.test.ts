@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RemoteError } from '../../../src/errors.ts';
 import { unknownMembership } from '../../../src/model/membership.ts';
-import { membership, peer, section, state } from '../../helpers/members.ts';
+import { membership, peer, section, up } from '../../helpers/members.ts';
 import { bench, gate } from '../../helpers/reconciler.ts';
 
 describe('one pass', () => {
@@ -117,14 +117,14 @@ describe('one pass', () => {
   });
 
   it('waits for the own resync, looks again soon, and is not ready until then', async () => {
-    loop.observe({ kind: 'up', state: state({ resync: 'pending' }) });
+    loop.observe(up({ resync: 'pending' }));
     loop.source.set(membership('a', 'b'));
     await loop.pass(true);
     loop.at(400);
     const waiting = await loop.pass();
     expect(waiting.nextAtMs).toBe(1_000_600);
     expect(loop.reconciler.readiness().ready).toBe(false);
-    loop.observe({ kind: 'up', state: state() });
+    loop.observe(up());
     await loop.pass();
     await loop.pass();
 
@@ -133,18 +133,18 @@ describe('one pass', () => {
   });
 
   it('does not reload again before the siblings are connected', async () => {
-    loop.observe({ kind: 'up', state: state({ peers: [peer('b')] }) });
+    loop.observe(up({ peers: [peer('b')] }));
     loop.source.set(membership('a', 'b'));
     await loop.pass(true);
     loop.at(300);
     await loop.pass();
-    loop.observe({ kind: 'up', state: state({ peers: [peer('b', { established: false })] }) });
+    loop.observe(up({ peers: [peer('b', { established: false })] }));
     loop.source.set(membership('a', 'b', 'c'));
     await loop.pass();
     loop.at(5000);
     await loop.pass();
     expect(await loop.names()).toEqual(['a', 'b']);
-    loop.observe({ kind: 'up', state: state({ peers: [peer('b')] }) });
+    loop.observe(up({ peers: [peer('b')] }));
     // In a turn of its own: the others that were not kept have had theirs.
     for (let ms = 5000; ms <= 7000; ms += 250) {
       loop.at(ms);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Module } from '../../../src/engine/module.ts';
 import { RemoteError } from '../../../src/errors.ts';
-import { membership, peer, section, state } from '../../helpers/members.ts';
+import { membership, peer, section, up } from '../../helpers/members.ts';
 import { bench } from '../../helpers/reconciler.ts';
 import { wants } from '../../helpers/requests.ts';
 
@@ -31,10 +31,10 @@ describe('a reload that something else wants', () => {
     const loop = bench(section(['a']), [module]);
     await loop.pass(true);
     want('renewed');
-    loop.observe({ kind: 'up', state: state({ resync: 'pending' }) });
+    loop.observe(up({ resync: 'pending' }));
     await loop.pass();
     const before = [...steps];
-    loop.observe({ kind: 'up', state: state() });
+    loop.observe(up());
     await loop.pass();
     await loop.pass();
 
@@ -108,11 +108,11 @@ describe('a hard-reload for tables that were missed', () => {
   it('waits at the gate, and is not asked for again once it is done', async () => {
     const { done, loop } = missing();
     await loop.pass(true);
-    loop.observe({ kind: 'up', state: state({ resync: 'pending' }) });
+    loop.observe(up({ resync: 'pending' }));
     await loop.pass();
     expect(hardReloads(loop)).toBe(0);
 
-    loop.observe({ kind: 'up', state: state() });
+    loop.observe(up());
     await loop.pass();
     await loop.pass();
     await loop.pass();
@@ -147,10 +147,10 @@ describe('a file that HAProxy has not loaded', () => {
     loop.source.set(membership('a', 'b'));
     loop.loadsNothing();
     loop.wasCutOff();
-    loop.observe({ kind: 'up', state: state({ resync: 'pending' }) });
+    loop.observe(up({ resync: 'pending' }));
     await loop.pass(true);
     const before = [...loop.calls];
-    loop.observe({ kind: 'up', state: state() });
+    loop.observe(up());
     await loop.pass();
     await loop.pass();
 
@@ -169,7 +169,7 @@ describe('a file that HAProxy has not loaded', () => {
     const loop = bench(section(['a', 'b']));
     loop.loadsNothing();
     const own = peer('a', { local: true, established: false });
-    loop.observe({ kind: 'up', state: state({ peers: [own] }) });
+    loop.observe(up({ peers: [own] }));
     loop.source.set(membership('a', 'b'));
     const first = await loop.pass(true);
     return { loop, first };
@@ -192,7 +192,7 @@ describe('a file that HAProxy has not loaded', () => {
 
   it('is nothing any more when its writer has reloaded', async () => {
     const { loop } = await behind();
-    loop.observe({ kind: 'up', state: state({ peers: [peer('a', { local: true }), peer('b')] }) });
+    loop.observe(up({ peers: [peer('a', { local: true }), peer('b')] }));
     loop.at(15_000);
     const { nextAtMs } = await loop.pass();
 
@@ -237,7 +237,7 @@ describe('a file that HAProxy has not loaded', () => {
   it('waits for the own resync like every reload', async () => {
     const { loop } = await behind();
     const peers = [peer('a', { local: true })];
-    loop.observe({ kind: 'up', state: state({ peers, resync: 'pending' }) });
+    loop.observe(up({ peers, resync: 'pending' }));
     loop.at(15_000);
     await loop.pass();
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { GateInput, History } from '../../../src/gate/facts.ts';
 import { gate } from '../../../src/gate/gate.ts';
+import { noMemory } from '../../../src/gate/history.ts';
 import type { PeersChanges } from '../../../src/model/changes.ts';
 import { noChanges } from '../../../src/model/changes.ts';
 import type { PeersState } from '../../../src/model/peers-state.ts';
-import { entry, peer, state } from '../../helpers/members.ts';
+import { entry, peer, up } from '../../helpers/members.ts';
 import { gate as settings } from '../../helpers/reconciler.ts';
 import { wants } from '../../helpers/requests.ts';
 
@@ -14,20 +15,10 @@ const removes: PeersChanges = { ...noChanges, remove: [entry('b')] };
 const moves: PeersChanges = { ...noChanges, update: [entry('b')] };
 
 const quiet: History = {
+  ...noMemory.history,
   joinSinceMs: now - 5000,
   changedAtMs: now - 5000,
   lazySinceMs: now - 5000,
-  notLoadedSinceMs: 0,
-  lastReloadAtMs: null,
-  lastSessionAtMs: Number.NEGATIVE_INFINITY,
-  establishedBefore: [],
-  met: new Set(),
-  siblingWaitMs: null,
-  failures: 0,
-  lastFailureAtMs: null,
-  blockedUntilMs: Number.POSITIVE_INFINITY,
-  missedTurns: 0,
-  dueMs: null,
 };
 
 function decide(
@@ -38,7 +29,7 @@ function decide(
   const input: GateInput = {
     changes,
     reasons: ['b joined'],
-    observed: { kind: 'up', state: state() },
+    observed: up(),
     selfName: 'a',
     memberNames: new Set(['a', 'b', 'c']),
     awaited: 0,
@@ -48,8 +39,8 @@ function decide(
   return gate(input, settings, now);
 }
 
-function up(part: Partial<PeersState>): Partial<GateInput> {
-  return { observed: { kind: 'up', state: state(part) } };
+function seeing(part: Partial<PeersState>): Partial<GateInput> {
+  return { observed: up(part) };
 }
 
 describe('gate', () => {
@@ -76,11 +67,11 @@ describe('gate', () => {
       via: 'reload',
     });
     expect(decide(noChanges, missed, { lastReloadAtMs: now - 100 }).kind).toBe('wait');
-    expect(decide(noChanges, { ...missed, ...up({ resync: 'pending' }) }).kind).toBe('wait');
+    expect(decide(noChanges, { ...missed, ...seeing({ resync: 'pending' }) }).kind).toBe('wait');
   });
 
   it('lets nothing through while the own resync is pending', () => {
-    const decision = decide(adds, up({ resync: 'pending' }));
+    const decision = decide(adds, seeing({ resync: 'pending' }));
 
     expect(decision).toMatchObject({ kind: 'wait', reasons: ['own resync is not finished'] });
   });
@@ -88,16 +79,16 @@ describe('gate', () => {
   it.each(['alone', 'learned'] as const)(
     'lets an addition through when resync ended %s',
     (resync) => {
-      expect(decide(adds, up({ resync })).kind).toBe('apply');
+      expect(decide(adds, seeing({ resync })).kind).toBe('apply');
     },
   );
 
   it('holds on a show peers it cannot read', () => {
-    expect(decide(adds, up({ resync: 'unknown' })).kind).toBe('hold');
+    expect(decide(adds, seeing({ resync: 'unknown' })).kind).toBe('hold');
   });
 
   it('holds when the local peer has another name', () => {
-    const decision = decide(adds, up({ localName: 'somebody' }));
+    const decision = decide(adds, seeing({ localName: 'somebody' }));
 
     expect(decision).toMatchObject({ kind: 'hold' });
     expect(decision.reasons[0]).toContain('somebody');
@@ -154,8 +145,8 @@ describe('gate', () => {
 
   it('never reloads for a moved peer that has connected to us, unless something else changes', () => {
     const late = { lazySinceMs: 0 };
-    const connected = up({ peers: [peer('b'), peer('c')] });
-    const apart = up({ peers: [peer('b', { established: false }), peer('c')] });
+    const connected = seeing({ peers: [peer('b'), peer('c')] });
+    const apart = seeing({ peers: [peer('b', { established: false }), peer('c')] });
 
     expect(decide(moves, connected, late)).toMatchObject({
       kind: 'wait',
@@ -191,8 +182,8 @@ describe('gate', () => {
 
   it('waits until the siblings are back after a reload, up to the limit', () => {
     const reloaded = { lastReloadAtMs: now - 3000, establishedBefore: ['b', 'c', 'gone'] };
-    const onlyB = up({ peers: [peer('b'), peer('c', { established: false })] });
-    const all = up({ peers: [peer('b'), peer('c')] });
+    const onlyB = seeing({ peers: [peer('b'), peer('c', { established: false })] });
+    const all = seeing({ peers: [peer('b'), peer('c')] });
 
     expect(decide(adds, onlyB, reloaded)).toMatchObject({
       kind: 'wait',
@@ -207,7 +198,7 @@ describe('gate', () => {
       ...{ changedAtMs: now - 400, joinSinceMs: now - 400, blockedUntilMs: now - 100 },
       met: new Set(['b', 'c']),
     };
-    const view = { ...up({ localName: 'c', peers: [peer('b')] }), selfName: 'c' };
+    const view = { ...seeing({ localName: 'c', peers: [peer('b')] }), selfName: 'c' };
 
     expect(decide(adds, view, due)).toMatchObject({
       kind: 'wait',
@@ -218,7 +209,7 @@ describe('gate', () => {
 
   it('takes another turn when the one that was foretold is long over', () => {
     const long = { changedAtMs: now - 9000, joinSinceMs: now - 9000, met: new Set(['b', 'c']) };
-    const view = { ...up({ localName: 'c', peers: [peer('b'), peer('c')] }), selfName: 'c' };
+    const view = { ...seeing({ localName: 'c', peers: [peer('b'), peer('c')] }), selfName: 'c' };
     const turnOver = { ...long, dueMs: now - 8000, blockedUntilMs: now - 7700 };
 
     for (const history of [turnOver, { ...long, blockedUntilMs: now - 7700 }]) {
@@ -259,7 +250,7 @@ describe('gate', () => {
     });
     expect(decide(noChanges, { requests: [] }).kind).toBe('none');
     expect(decide(noChanges, { requests }, { lastReloadAtMs: now - 100 }).kind).toBe('wait');
-    const learning = { kind: 'up', state: state({ resync: 'pending' }) } as const;
+    const learning = up({ resync: 'pending' });
     expect(decide(noChanges, { requests, observed: learning }).kind).toBe('wait');
   });
 

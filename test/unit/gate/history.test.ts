@@ -3,7 +3,7 @@ import type { Observed } from '../../../src/gate/facts.ts';
 import { type HistoryEvent, noMemory, remember } from '../../../src/gate/history.ts';
 import type { PeersChanges } from '../../../src/model/changes.ts';
 import type { PeerState } from '../../../src/model/peers-state.ts';
-import { peer, state } from '../../helpers/members.ts';
+import { peer, up } from '../../helpers/members.ts';
 
 const none: PeersChanges = { create: false, add: [], update: [], remove: [] };
 const observed: Observed = { kind: 'down', why: 'not asked' };
@@ -125,7 +125,7 @@ describe('the history of a change', () => {
   it('knows how old the youngest session was when this was heard of', () => {
     const { noted } = started();
     const seen = (...peers: readonly PeerState[]): Observed => {
-      return { kind: 'up', state: state({ peers }) };
+      return up({ peers });
     };
     const look = (atMs: number, names: readonly string[], observed: Observed) =>
       noted(atMs, { add: names.map(entry) }, observed).lastSessionAtMs;

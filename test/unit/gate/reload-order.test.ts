@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { factsOf, type GateInput, type History } from '../../../src/gate/facts.ts';
+import { noMemory } from '../../../src/gate/history.ts';
 import { orderOf } from '../../../src/gate/reload-order.ts';
 import { noChanges, type PeersChanges } from '../../../src/model/changes.ts';
 import type { PeerState, PeersState } from '../../../src/model/peers-state.ts';
-import { entry, peer, state } from '../../helpers/members.ts';
+import { entry, peer, up } from '../../helpers/members.ts';
 import { gate as settings } from '../../helpers/reconciler.ts';
 
 const due = 1_000_000;
@@ -32,26 +33,18 @@ function turn(afterMs: number, part: Part) {
     members = ['a', 'b', 'c', 'd', ...peers.map(({ name }) => name)],
   } = part;
   const history: History = {
+    ...noMemory.history,
     joinSinceMs: due - 300,
     changedAtMs: part.changedAtMs ?? due - 300,
-    lazySinceMs: 0,
-    notLoadedSinceMs: 0,
-    lastReloadAtMs: null,
     lastSessionAtMs: part.lastSessionAtMs ?? due - 60_000,
-    establishedBefore: [],
     met: new Set(peers.map(({ name }) => name)),
     siblingWaitMs: part.siblingWaitMs ?? null,
-    failures: 0,
-    lastFailureAtMs: null,
-    blockedUntilMs: Number.POSITIVE_INFINITY,
-    missedTurns: 0,
-    dueMs: null,
   };
   const input: GateInput = {
     changes: part.changes ?? { ...noChanges, add: [entry('z')] },
     ...(part.wallAheadMs === undefined ? {} : { wallAheadMs: part.wallAheadMs }),
     reasons: [],
-    observed: { kind: 'up', state: state({ localName: self, peers, ...part.state }) },
+    observed: up({ localName: self, peers, ...part.state }),
     selfName: self,
     memberNames: new Set(members),
     awaited: 0,

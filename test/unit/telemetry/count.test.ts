@@ -4,7 +4,7 @@ import { noChanges, type PeersChanges } from '../../../src/model/changes.ts';
 import type { Decision } from '../../../src/model/decision.ts';
 import { countWith } from '../../../src/telemetry/count.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
-import { entry, membership, peer, section, state } from '../../helpers/members.ts';
+import { entry, membership, peer, section, up } from '../../helpers/members.ts';
 
 /** A counter with a clock that the test sets, and what a scrape would read. */
 function bench() {
@@ -33,7 +33,7 @@ function report(
     membership: membership('a', 'b'),
     section: section(['a']),
     plan: { kind: 'changes', changes: { ...noChanges, ...changes }, reasons: [] },
-    observed: { kind: 'up', state: state() },
+    observed: up(),
     decision,
     ...part,
   };
@@ -150,7 +150,7 @@ describe('countWith', () => {
   it('counts one resync for each worker', async () => {
     const { counting, value } = bench();
     const seen = (resync: 'pending' | 'learned' | 'alone') =>
-      counting.pass(report({}, none, { observed: { kind: 'up', state: state({ resync }) } }));
+      counting.pass(report({}, none, { observed: up({ resync }) }));
 
     seen('pending');
     const during = await value('resync_finished');
@@ -168,9 +168,7 @@ describe('countWith', () => {
 
   it('does not take silence for a state', async () => {
     const { counting, value } = bench();
-    counting.pass(
-      report({}, none, { observed: { kind: 'up', state: state({ peers: [peer('b')] }) } }),
-    );
+    counting.pass(report({}, none, { observed: up({ peers: [peer('b')] }) }));
     const before = await value('peers_established');
 
     counting.pass(report({}, none, { observed: { kind: 'down', why: 'gone' } }));

@@ -3,24 +3,9 @@ import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { countWatch, createScrape } from '../../../src/telemetry/scrape.ts';
 import type { Status } from '../../../src/telemetry/status-schema.ts';
 import { membership } from '../../helpers/members.ts';
+import { status } from '../../helpers/status.ts';
 
-const silent: Status = {
-  name: 'a',
-  address: '10.0.0.1',
-  version: '1',
-  startedAtMs: 0,
-  ready: true,
-  reasons: [],
-  members: { synced: true, names: [], notes: [] },
-  section: null,
-  resync: null,
-  haproxy: { version: null, reloads: null },
-  peers: [],
-  tables: [],
-  pending: null,
-  lastChange: null,
-  lastFailure: null,
-};
+const silent = status('a', { resync: null, haproxy: { version: null, reloads: null } });
 
 function sibling(name: string, part: Partial<Status['peers'][number]> = {}) {
   const address = '10.0.0.2:3000';
@@ -30,10 +15,10 @@ function sibling(name: string, part: Partial<Status['peers'][number]> = {}) {
 /** What HAProxy says as the test sets it, and what a scrape then reads. */
 function bench(perSibling = false) {
   const metrics = createMetrics({ version: '1', node: '24' });
-  let status: Status = silent;
+  let told: Status = silent;
   const scrape = createScrape({
     metrics,
-    status: async () => status,
+    status: async () => told,
     source: {
       name: 'kubernetes',
       snapshot: () => ({ ...membership('a'), observedAtMs: 90_000 }),
@@ -44,7 +29,7 @@ function bench(perSibling = false) {
   return {
     metrics,
     async read(part: Partial<Status>): Promise<string> {
-      status = { ...silent, ...part };
+      told = { ...silent, ...part };
       await scrape();
       return metrics.registry.metrics();
     },

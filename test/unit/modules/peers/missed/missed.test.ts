@@ -4,7 +4,7 @@ import type { Member } from '../../../../../src/model/member.ts';
 import { createRepair } from '../../../../../src/modules/peers/missed/missed.ts';
 import type { Status } from '../../../../../src/telemetry/status-schema.ts';
 import { capturedLog } from '../../../../helpers/captured-log.ts';
-import { member, peer, self, state } from '../../../../helpers/members.ts';
+import { member, peer, self, up } from '../../../../helpers/members.ts';
 import { status as statusOf } from '../../../../helpers/status.ts';
 
 function status(name: string, used: number, resync: Status['resync'] = 'alone'): Status {
@@ -17,10 +17,10 @@ function status(name: string, used: number, resync: Status['resync'] = 'alone'):
   });
 }
 
-const connected: Observed = {
-  kind: 'up',
-  state: state({ resync: 'alone', peers: [peer('b'), peer('c', { established: false })] }),
-};
+const connected: Observed = up({
+  resync: 'alone',
+  peers: [peer('b'), peer('c', { established: false })],
+});
 
 /** A confirmation whose world the test sets; the hard-reload teaches what the siblings hold. */
 function bench(options: { supported?: boolean; teaches?: boolean; siblings?: number } = {}) {
