@@ -3,6 +3,7 @@ import { hasChanges, noChanges, type PeersChanges } from '../../src/model/change
 import type { PeerEntry, PeersSection } from '../../src/model/peers-section.ts';
 import type { PeersApplier } from '../helpers/peers-applier.ts';
 import { freePort } from '../helpers/ports.ts';
+import { unless } from '../helpers/skip.ts';
 
 /** What an implementation brings: a fresh section per test, and ways to look at it from outside. */
 export interface ApplierSubject {
@@ -17,6 +18,8 @@ export interface ApplierSubject {
 }
 
 export interface ApplierCase {
+  /** What it lacks here. */
+  readonly missing?: string | undefined;
   /** Starts with these lines of the section; `null` for no section. `PORT` stands for a port that can be bound. */
   start(lines: readonly string[] | null): Promise<ApplierSubject>;
   /** Title of a test to why this implementation does not run it. */
@@ -25,8 +28,11 @@ export interface ApplierCase {
 
 const never = new AbortController().signal;
 
-export function runApplierContract(title: string, { start, skips = {} }: ApplierCase): void {
-  describe(`applier contract: ${title}`, () => {
+export function runApplierContract(
+  title: string,
+  { start, missing, skips = {} }: ApplierCase,
+): void {
+  describe(`applier contract: ${title}`, unless(missing), () => {
     let subject: ApplierSubject | undefined;
 
     afterEach(async () => {
@@ -41,9 +47,7 @@ export function runApplierContract(title: string, { start, skips = {} }: Applier
     }
 
     function behaves(name: string, run: () => Promise<void>): void {
-      const reason = skips[name];
-      if (reason === undefined) it(name, run);
-      else it.skip(`${name} (skipped: ${reason})`, run);
+      it(name, unless(skips[name]), run);
     }
 
     behaves('reads the entries in order, with a version', async () => {

@@ -3,13 +3,14 @@ import { nameOfAddress } from '../../src/sources/addresses.ts';
 import { createDnsSource } from '../../src/sources/dns.ts';
 import { type DnsServer, startDns } from '../helpers/dns.ts';
 import { programs } from '../helpers/programs.ts';
+import { missingOf } from '../helpers/skip.ts';
 import { sourceContract } from './source.case.ts';
 
 let server: DnsServer;
 let origins = 0;
 
 sourceContract('addresses of a name, from a real DNS server', {
-  skip: programs.dnsmasq === undefined ? 'no dnsmasq here' : undefined,
+  missing: missingOf({ dnsmasq: programs.dnsmasq }),
   nameOf: ({ address }) => nameOfAddress(address),
   async setUp() {
     server = await startDns(programs.dnsmasq ?? '');

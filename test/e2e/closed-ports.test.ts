@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { eventually } from '../helpers/eventually.ts';
+import { unless } from '../helpers/skip.ts';
+import { noCluster } from './no-cluster.ts';
 import type { Replica } from './replica.ts';
 import { allKeep, entries, figure, seconds } from './scenario.ts';
 import { Split, whyNoSplit } from './split.ts';
 import { Stage } from './stage.ts';
 
-const cluster = process.env.KUBECONFIG;
-const reason = cluster ? '' : ' (skipped: KUBECONFIG names no cluster; kind/up.sh makes one)';
-const noSplit = cluster ? whyNoSplit() : 'no cluster';
-const noPolicy = noSplit === null ? '' : ` (skipped: ${noSplit})`;
+const noSplit = noCluster ?? whyNoSplit();
 const limitMs = 20_000;
 /** So long that the ports are open again before it is over, on a slow machine as well. */
 const longLimitMs = 120_000;
@@ -38,7 +37,7 @@ function manifestWith(example: string, ports: Ports, repairLimitMs = limitMs): s
   return JSON.stringify({ apiVersion: 'v1', kind: 'List', items: documents });
 }
 
-describe.skipIf(!cluster)(`ports that are closed between two revisions${reason}`, () => {
+describe('ports that are closed between two revisions', unless(noCluster), () => {
   const stage = new Stage();
   const split = new Split();
   let example = '';
@@ -129,8 +128,9 @@ describe.skipIf(!cluster)(`ports that are closed between two revisions${reason}`
     );
   });
 
-  it.skipIf(noSplit !== null)(
-    `by a policy that rejects hold up the rollout, and once they are open it ends with every entry${noPolicy}`,
+  it(
+    'by a policy that rejects hold up the rollout, and once they are open it ends with every entry',
+    unless(noSplit),
     async () => {
       onTestFailed(async () => console.log(await stage.report()));
       const path = 'jsonpath={.items[*].status.podIP}';

@@ -2,6 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../helpers/eventually.ts';
+import { unless } from '../helpers/skip.ts';
 import { figure, seconds } from './scenario.ts';
 
 const run = promisify(execFile);
@@ -11,7 +12,7 @@ const entries = 40_000;
 const numbers = [1, 2, 3] as const;
 
 /** Why it cannot run here, or nothing. */
-function lacks(): string {
+function lacks(): string | undefined {
   for (const [args, what] of [
     [['compose', 'version'], 'no docker compose'],
     [['info', '--format', '{{.ServerVersion}}'], 'no Docker engine answers'],
@@ -20,13 +21,11 @@ function lacks(): string {
     try {
       execFileSync('docker', args, { stdio: 'ignore', timeout: 10_000 });
     } catch {
-      return ` (skipped: ${what})`;
+      return what;
     }
   }
-  return '';
+  return undefined;
 }
-
-const reason = lacks();
 
 async function compose(...args: readonly string[]): Promise<string> {
   const { stdout } = await run('docker', [...project, ...args], { maxBuffer: 1e7 });
@@ -52,7 +51,7 @@ async function allUsed(): Promise<void> {
   }
 }
 
-describe.skipIf(reason !== '')(`the example for docker compose${reason}`, () => {
+describe('the example for docker compose', unless(lacks()), () => {
   beforeAll(async () => {
     const started = Date.now();
     await compose('up', '--detach');

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { unless } from '../helpers/skip.ts';
+import { noCluster } from './no-cluster.ts';
 import type { Replica } from './replica.ts';
 import { allEstablished, allKeep, entries, figure, play, seconds } from './scenario.ts';
 import { Stage } from './stage.ts';
 import { Traffic } from './traffic.ts';
 
-const cluster = process.env.KUBECONFIG;
-const reason = cluster ? '' : ' (skipped: KUBECONFIG names no cluster; kind/up.sh makes one)';
 const document = z.looseObject({ kind: z.string(), spec: z.looseObject({}).optional() });
 
 /**
  * One node has one pod of a DaemonSet, and no sibling. So two more replicas stand beside it as a Deployment: the same
  * pods without hostNetwork, whose peers are called after the pods.
  */
-describe.skipIf(!cluster)(`the example as a DaemonSet on a real cluster${reason}`, () => {
+describe('the example as a DaemonSet on a real cluster', unless(noCluster), () => {
   const stage = new Stage('daemonset');
   const traffic = new Traffic(stage.kubectl);
   let others: readonly Replica[] = [];

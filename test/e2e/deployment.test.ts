@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { eventually } from '../helpers/eventually.ts';
+import { unless } from '../helpers/skip.ts';
+import { noCluster } from './no-cluster.ts';
 import type { Replica } from './replica.ts';
 import {
   allEstablished,
@@ -14,10 +16,7 @@ import {
 import { Stage } from './stage.ts';
 import { missingKeys, Traffic } from './traffic.ts';
 
-const cluster = process.env.KUBECONFIG;
-const reason = cluster ? '' : ' (skipped: KUBECONFIG names no cluster; kind/up.sh makes one)';
-
-describe.skipIf(!cluster)(`the example as a Deployment on a real cluster${reason}`, () => {
+describe('the example as a Deployment on a real cluster', unless(noCluster), () => {
   const stage = new Stage();
   const traffic = new Traffic(stage.kubectl);
   let replicas: readonly Replica[] = [];

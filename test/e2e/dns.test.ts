@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { z } from 'zod';
+import { unless } from '../helpers/skip.ts';
+import { noCluster } from './no-cluster.ts';
 import type { Replica } from './replica.ts';
 import { allEstablished, allKeep, entries, figure, play, seconds } from './scenario.ts';
 import { Stage } from './stage.ts';
@@ -17,12 +19,8 @@ function clusterDns(): string {
   }
 }
 
-const server = process.env.KUBECONFIG ? clusterDns() : '';
-const reason = !process.env.KUBECONFIG
-  ? ' (skipped: KUBECONFIG names no cluster; kind/up.sh makes one)'
-  : server === ''
-    ? ' (skipped: the cluster has no DNS, that is, no Service kube-dns)'
-    : '';
+const server = noCluster === undefined ? clusterDns() : '';
+const noDns = server === '' ? 'the cluster has no DNS, that is, no Service kube-dns' : undefined;
 const podList = z.object({
   items: z.array(
     z.object({
@@ -32,7 +30,7 @@ const podList = z.object({
   ),
 });
 
-describe.skipIf(reason !== '')(`siblings by DNS on a real cluster${reason}`, () => {
+describe('siblings by DNS on a real cluster', unless(noCluster ?? noDns), () => {
   const stage = new Stage();
   const traffic = new Traffic(stage.kubectl);
   const addresses = new Map<string, string>();

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { unless } from '../helpers/skip.ts';
 import { Flood } from './flood.ts';
+import { noCluster } from './no-cluster.ts';
 import { allKeep, entries, figure, play } from './scenario.ts';
 import { Stage } from './stage.ts';
 import { Traffic } from './traffic.ts';
 
-const cluster = process.env.KUBECONFIG;
-const reason = cluster ? '' : ' (skipped: KUBECONFIG names no cluster; kind/up.sh makes one)';
-
-describe.skipIf(!cluster)(`a flood of port 8405 on a real cluster${reason}`, () => {
+describe('a flood of port 8405 on a real cluster', unless(noCluster), () => {
   const stage = new Stage();
   const traffic = new Traffic(stage.kubectl);
   const flood = new Flood(stage);

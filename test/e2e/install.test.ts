@@ -4,23 +4,21 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, it, onTestFailed } from 'vitest';
 import { z } from 'zod';
 import { eventually } from '../helpers/eventually.ts';
+import { unless } from '../helpers/skip.ts';
+import { noCluster } from './no-cluster.ts';
 import { Replica } from './replica.ts';
 import { figure, seconds } from './scenario.ts';
 import { Stage } from './stage.ts';
 
 const run = promisify(execFile);
-const cluster = process.env.KUBECONFIG;
-const reason = cluster ? '' : ' (skipped: KUBECONFIG names no cluster; kind/up.sh makes one)';
 /** Folder of haproxytech's chart `haproxy`, for example out of `helm pull haproxytech/haproxy --untar`. */
 const chart = process.env.HAPROXY_HELM_CHART ?? '';
-const noChart = existsSync(chart)
-  ? ''
-  : 'skipped: HAPROXY_HELM_CHART is not the folder of a chart; ';
+const noChart = existsSync(chart) ? undefined : 'HAPROXY_HELM_CHART is not the folder of a chart';
 const podList = z.object({
   items: z.array(z.object({ metadata: z.object({ name: z.string() }) })),
 });
 
-describe.skipIf(!cluster)(`an installation on a real cluster${reason}`, () => {
+describe('an installation on a real cluster', unless(noCluster), () => {
   let stage: Stage;
   afterEach(() => stage?.close());
 
@@ -81,7 +79,7 @@ describe.skipIf(!cluster)(`an installation on a real cluster${reason}`, () => {
     await works('deployment/edge', 'app=edge', 2);
   });
 
-  it.skipIf(noChart !== '')(`${noChart}runs in the chart of haproxytech`, async () => {
+  it('runs in the chart of haproxytech', unless(noChart), async () => {
     await opened('restricted');
     const { namespace } = stage;
 

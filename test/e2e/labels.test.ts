@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { z } from 'zod';
 import { eventually } from '../helpers/eventually.ts';
+import { unless } from '../helpers/skip.ts';
+import { noCluster } from './no-cluster.ts';
 import type { Replica } from './replica.ts';
 import { allEstablished, allKeep, entries, figure, play, seconds } from './scenario.ts';
 import { Stage } from './stage.ts';
 import { Traffic } from './traffic.ts';
 
-const cluster = process.env.KUBECONFIG;
-const reason = cluster ? '' : ' (skipped: KUBECONFIG names no cluster; kind/up.sh makes one)';
 const selector = '--selector=app=haproxy';
 const statuses = z.array(
   z.object({
@@ -28,11 +28,12 @@ const changes: readonly (readonly [string, Labels, Labels])[] = [
   ['removed', { team: null }, { team: null, 'k8s-app': null }],
 ];
 
-describe.skipIf(!cluster).each([
+describe.each([
   ['as it is shipped', true],
   ['without --selector, and with no right but on pods', false],
 ])(
-  `labels of the pod template on a real cluster${reason}: examples/deployment %s`,
+  'labels of the pod template on a real cluster: examples/deployment %s',
+  unless(noCluster),
   (_, shipped) => {
     const stage = new Stage();
     const traffic = new Traffic(stage.kubectl);

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { unless } from '../helpers/skip.ts';
+import { noCluster } from './no-cluster.ts';
 import { figure } from './scenario.ts';
 import { Stage } from './stage.ts';
 
-const cluster = process.env.KUBECONFIG;
-const reason = cluster ? '' : ' (skipped: KUBECONFIG names no cluster; kind/up.sh makes one)';
 const replicas = 3;
 
 /** The example without us: HAProxy alone, its configuration as it is in the template, without peers. */
@@ -25,7 +25,7 @@ function withoutUs(text: string): string {
   return JSON.stringify({ apiVersion: 'v1', kind: 'List', items: documents });
 }
 
-describe.skipIf(!cluster)(`the time of a rollout restart${reason}`, () => {
+describe('the time of a rollout restart', unless(noCluster), () => {
   const stages = { with: new Stage(), without: new Stage() };
 
   beforeAll(async () => {

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { eventually } from '../helpers/eventually.ts';
+import { unless } from '../helpers/skip.ts';
+import { noCluster } from './no-cluster.ts';
 import type { Replica } from './replica.ts';
 import { allKeep, entries, figure, play } from './scenario.ts';
 import { Stage } from './stage.ts';
 import { Traffic } from './traffic.ts';
 
-const cluster = process.env.KUBECONFIG;
-const reason = cluster ? '' : ' (skipped: KUBECONFIG names no cluster; kind/up.sh makes one)';
 const removalDelayMs = 15_000;
 const staggerMs = 300;
 /** How often siblings that are away are looked at again, and what clocks of log lines may differ by. */
@@ -34,7 +34,7 @@ interface Removal {
   readonly toMs: number;
 }
 
-describe.skipIf(!cluster)(`replicas that are gone${reason}`, () => {
+describe('replicas that are gone', unless(noCluster), () => {
   const stage = new Stage();
   const traffic = new Traffic(stage.kubectl);
 

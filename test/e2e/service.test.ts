@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { unless } from '../helpers/skip.ts';
+import { noCluster } from './no-cluster.ts';
 import type { Replica } from './replica.ts';
 import { allEstablished, allKeep, entries, figure, play, seconds } from './scenario.ts';
 import { Stage } from './stage.ts';
 import { Traffic } from './traffic.ts';
 
-const cluster = process.env.KUBECONFIG;
-const reason = cluster ? '' : ' (skipped: KUBECONFIG names no cluster; kind/up.sh makes one)';
-
-describe.skipIf(!cluster)(`siblings by their Service on a real cluster${reason}`, () => {
+describe('siblings by their Service on a real cluster', unless(noCluster), () => {
   const stage = new Stage();
   const traffic = new Traffic(stage.kubectl);
   let replicas: readonly Replica[] = [];

@@ -2,15 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 
-function run(...args: readonly string[]): string | null {
+function run(...args: readonly string[]): string | undefined {
   const { status, error, stderr } = spawnSync('iptables', ['--wait', '5', ...args], {
     encoding: 'utf8',
   });
-  return status === 0 ? null : (error?.message ?? stderr.trim());
+  return status === 0 ? undefined : (error?.message ?? stderr.trim());
 }
 
-/** Why this test may not reject packets between pods: null where it may. It must run as root in the network of the node. */
-export function whyNoSplit(): string | null {
+/** Why this test may not reject packets between pods: undefined where it may. It must run as root in the network of the node. */
+export function whyNoSplit(): string | undefined {
   const path = 'jsonpath={.items[*].status.addresses[?(@.type=="InternalIP")].address}';
   const nodes = spawnSync('kubectl', ['get', 'nodes', '-o', path], { encoding: 'utf8' });
   const here = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
@@ -59,6 +59,6 @@ export class Split {
 
   #do(...args: readonly string[]): void {
     const why = run(...args);
-    if (why !== null) throw new Error(`iptables ${args.join(' ')}: ${why}`);
+    if (why !== undefined) throw new Error(`iptables ${args.join(' ')}: ${why}`);
   }
 }

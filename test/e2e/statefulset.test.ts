@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, it, onTestFailed } from 'vitest';
+import { unless } from '../helpers/skip.ts';
+import { noCluster } from './no-cluster.ts';
 import {
   allEstablished,
   allKeep,
@@ -11,10 +13,7 @@ import {
 import { Stage } from './stage.ts';
 import { Traffic } from './traffic.ts';
 
-const cluster = process.env.KUBECONFIG;
-const reason = cluster ? '' : ' (skipped: KUBECONFIG names no cluster; kind/up.sh makes one)';
-
-describe.skipIf(!cluster)(`the example as a StatefulSet on a real cluster${reason}`, () => {
+describe('the example as a StatefulSet on a real cluster', unless(noCluster), () => {
   const stage = new Stage('statefulset');
   const traffic = new Traffic(stage.kubectl);
 

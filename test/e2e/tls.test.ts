@@ -2,17 +2,17 @@ import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import type { TlsMaterial } from '../../src/model/peers-tls.ts';
 import { createCa, type TestCa } from '../helpers/certificates.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { unless } from '../helpers/skip.ts';
 import { suiteFolder } from '../helpers/test-folder.ts';
+import { noCluster } from './no-cluster.ts';
 import type { Replica } from './replica.ts';
 import { allEstablished, allKeep, entries, figure, play, seconds } from './scenario.ts';
 import { Stage } from './stage.ts';
 import { Traffic } from './traffic.ts';
 
-const cluster = process.env.KUBECONFIG;
-const reason = cluster ? '' : ' (skipped: KUBECONFIG names no cluster; kind/up.sh makes one)';
 const admin = '/var/run/haproxy/admin.sock';
 
-describe.skipIf(!cluster)(`TLS between the peers on a real cluster${reason}`, () => {
+describe('TLS between the peers on a real cluster', unless(noCluster), () => {
   const stage = new Stage();
   const traffic = new Traffic(stage.kubectl);
   const directory = suiteFolder();

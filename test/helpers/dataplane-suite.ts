@@ -12,6 +12,7 @@ import { sectionName } from '../rig/haproxy-stand.ts';
 import type { PeersApplier } from './peers-applier.ts';
 import { programs } from './programs.ts';
 import { type Between, startProxy } from './proxy.ts';
+import { missingOf, unless } from './skip.ts';
 import { dataplaneApplier } from './subjects.ts';
 
 type Part = NonNullable<Parameters<typeof dataplaneApplier>[1]>;
@@ -39,16 +40,18 @@ export interface DataplaneSuite {
 }
 
 const variants = [
-  { version: 'v3', dataplane: programs.dataplaneV3, haproxy: programs.haproxy34 },
-  { version: 'v2', dataplane: programs.dataplaneV2, haproxy: programs.haproxy30 },
+  { version: 'v3', dataplane: programs.dataplaneV3, haproxy: programs.haproxy34, branch: '3.4' },
+  { version: 'v2', dataplane: programs.dataplaneV2, haproxy: programs.haproxy30, branch: '3.0' },
 ] as const;
 
 /** Runs the same tests on Data Plane API v3 over HAProxy 3.4 and on v2 over HAProxy 3.0. */
 export function forEachDataplane(title: string, tests: (suite: DataplaneSuite) => void): void {
-  for (const { version, dataplane, haproxy } of variants) {
-    const absent = dataplane === undefined || haproxy === undefined;
-    const reason = absent ? ' (skipped: no such programs here)' : '';
-    describe.skipIf(absent)(`data plane api ${version}: ${title}${reason}`, () => {
+  for (const { version, dataplane, haproxy, branch } of variants) {
+    const missing = missingOf({
+      [`HAProxy ${branch}`]: haproxy,
+      [`Data Plane API ${version}`]: dataplane,
+    });
+    describe(`data plane api ${version}: ${title}`, unless(missing), () => {
       let stand: DataplaneStand | undefined;
       let applier: PeersApplier | undefined;
       let between: Between | undefined;

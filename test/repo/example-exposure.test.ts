@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { unless } from '../helpers/skip.ts';
 
 /** What the examples give away: who can read a token, and which ports a Service hands on (docs/security.md). */
 const container = z.object({
@@ -74,7 +75,7 @@ function runs(program: string, ...args: readonly string[]): boolean {
   }
 }
 
-const noKubectl = runs('kubectl', 'version', '--client') ? '' : ' (skipped: no kubectl here)';
+const noKubectl = runs('kubectl', 'version', '--client') ? undefined : 'no kubectl';
 const rendered = [
   ['examples/deployment', ours],
   ['examples/statefulset', ours],
@@ -85,7 +86,7 @@ const rendered = [
   ['examples/existing', ours],
 ] as const;
 
-describe.skipIf(noKubectl !== '').each(rendered)(`%s${noKubectl}`, (folder, holders) => {
+describe.each(rendered)('%s', unless(noKubectl), (folder, holders) => {
   const read = () => documentsOf(execFileSync('kubectl', ['kustomize', folder]).toString());
 
   it('gives a token to nobody but the containers that need one', () => {
@@ -141,10 +142,10 @@ describe('examples/helm', () => {
 const chart = process.env.HAPROXY_HELM_CHART ?? '';
 const noChart =
   existsSync(chart) && runs('helm', 'version')
-    ? ''
-    : ' (skipped: no helm here, or HAPROXY_HELM_CHART is not the folder of a chart)';
+    ? undefined
+    : 'no helm, or HAPROXY_HELM_CHART is not the folder of a chart';
 
-describe.skipIf(noChart !== '')(`examples/helm in the chart${noChart}`, () => {
+describe('examples/helm in the chart', unless(noChart), () => {
   it('gives away no token and no port', () => {
     const args = ['template', 'edge', chart, '--kube-version', '1.30.0'];
     const text = execFileSync('helm', [...args, '-f', 'examples/helm/values.yaml']).toString();

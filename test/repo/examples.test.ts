@@ -6,6 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import type { CommandName } from '../../src/config/option.ts';
 import { envName, optionsOf } from '../../src/config/options.ts';
+import { unless } from '../helpers/skip.ts';
 
 const examples = [
   ['examples/deployment', 'Deployment'],
@@ -219,7 +220,7 @@ function hasKubectl(): boolean {
   }
 }
 
-const noKubectl = hasKubectl() ? '' : ' (skipped: no kubectl here)';
+const noKubectl = hasKubectl() ? undefined : 'no kubectl';
 
 function deploymentOf(folder: string) {
   return kustomize(folder)
@@ -239,7 +240,7 @@ const overlays = [
   ['examples/dns', [{ name: 'HAPROXY_PEER_SYNC_DNS', value: 'haproxy-peers' }]],
 ] as const;
 
-describe.skipIf(noKubectl !== '').each(overlays)(`%s${noKubectl}`, (folder, variables) => {
+describe.each(overlays)('%s', unless(noKubectl), (folder, variables) => {
   const names: readonly string[] = variables.map(({ name }) => name);
 
   it('sets variables that the program reads, for init and run alike', () => {
@@ -266,7 +267,7 @@ describe.skipIf(noKubectl !== '').each(overlays)(`%s${noKubectl}`, (folder, vari
   });
 });
 
-describe.skipIf(noKubectl !== '')(`examples/dns${noKubectl}`, () => {
+describe('examples/dns', unless(noKubectl), () => {
   it('has no right and no token', () => {
     const kinds = kustomize('examples/dns').map(
       (document) => z.looseObject({ kind: z.string() }).parse(document).kind,
@@ -293,7 +294,7 @@ describe.skipIf(noKubectl !== '')(`examples/dns${noKubectl}`, () => {
   });
 });
 
-describe.skipIf(noKubectl !== '')(`examples/service${noKubectl}`, () => {
+describe('examples/service', unless(noKubectl), () => {
   it('may read the slices of its namespace, and no pod', () => {
     const role = kustomize('examples/service')
       .map((document) => z.looseObject({ kind: z.literal('Role') }).safeParse(document).data)
@@ -310,7 +311,7 @@ describe.skipIf(noKubectl !== '')(`examples/service${noKubectl}`, () => {
   });
 });
 
-describe.skipIf(noKubectl !== '')(`examples/tls${noKubectl}`, () => {
+describe('examples/tls', unless(noKubectl), () => {
   const secretVolume = z.object({
     name: z.literal('tls'),
     secret: z.object({ secretName: z.string(), defaultMode: z.number() }),

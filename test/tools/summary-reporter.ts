@@ -60,11 +60,9 @@ function firstLine([error]: readonly { readonly message: string }[]): string {
   return (error?.message ?? 'no error told').split('\n')[0] ?? '';
 }
 
-/** The note of `ctx.skip(note)`, else the title that carries the reason: of the suite, or of the test itself. */
+/** The note of `ctx.skip(note)`, what `unless` was told, or else the name of the test. */
 function reasonOf(test: TestCase): string {
   const result = test.result();
   if (result.state === 'skipped' && result.note !== undefined) return result.note;
-  const { parent } = test;
-  if (parent.type === 'suite' && parent.options.mode === 'skip') return parent.fullName;
-  return test.fullName;
+  return test.meta().missing ?? test.fullName;
 }

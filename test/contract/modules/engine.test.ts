@@ -14,6 +14,7 @@ import { member, membership, self } from '../../helpers/members.ts';
 import { programs } from '../../helpers/programs.ts';
 import { randomOf } from '../../helpers/random.ts';
 import { gate } from '../../helpers/reconciler.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { settableSource } from '../../helpers/source.ts';
 import { dataplaneConfigurations, humanBreaks, occupied } from '../../helpers/subjects.ts';
 import { type DataplaneStand, startDataplane } from '../../rig/dataplane-stand.ts';
@@ -166,89 +167,86 @@ function foreign(text: string): string {
 }
 
 for (const variant of variants) {
-  const absent = variant.dataplane === undefined || variant.haproxy === undefined;
-  const reason = absent ? ' (skipped: no such programs here)' : '';
-  describe.skipIf(absent)(
-    `several modules over one data plane api ${variant.version}${reason}`,
-    () => {
-      it('make one transaction and one reload of what both want', async () => {
-        const { on, members, wants, settled, said, lines } = await setUp(variant);
-        await said('peers section is in step');
-        const before = foreign(on.text());
+  const { version, dataplane, haproxy } = variant;
+  const missing = missingOf({ HAProxy: haproxy, [`Data Plane API ${version}`]: dataplane });
+  describe(`several modules over one data plane api ${version}`, unless(missing), () => {
+    it('make one transaction and one reload of what both want', async () => {
+      const { on, members, wants, settled, said, lines } = await setUp(variant);
+      await said('peers section is in step');
+      const before = foreign(on.text());
 
-        wants(new Map([['w1', '127.0.0.1:8001']]));
-        members(['b', 'c']);
-        await settled(['b', 'c']);
+      wants(new Map([['w1', '127.0.0.1:8001']]));
+      members(['b', 'c']);
+      await settled(['b', 'c']);
 
-        await said('peers section changed');
-        expect(lines.filter(({ msg }) => msg === 'HAProxy reloaded')).toEqual([]);
-        expect(saysTheSame(before, foreign(on.text()))).toBe(true);
-      });
+      await said('peers section changed');
+      expect(lines.filter(({ msg }) => msg === 'HAProxy reloaded')).toEqual([]);
+      expect(saysTheSame(before, foreign(on.text()))).toBe(true);
+    });
 
-      it('write what the worker has already without a reload', async () => {
-        const { on, servers, settled, lines } = await setUp(variant);
-        servers(new Map([['w1', '127.0.0.1:8001']]));
-        await settled([]);
-        const pid = /Pid: (\d+)/.exec(await on.ask('show info'))?.[1];
+    it('write what the worker has already without a reload', async () => {
+      const { on, servers, settled, lines } = await setUp(variant);
+      servers(new Map([['w1', '127.0.0.1:8001']]));
+      await settled([]);
+      const pid = /Pid: (\d+)/.exec(await on.ask('show info'))?.[1];
 
-        servers(new Map([['w1', '127.0.0.1:8002']]));
-        await settled([]);
+      servers(new Map([['w1', '127.0.0.1:8002']]));
+      await settled([]);
 
-        expect(/Pid: (\d+)/.exec(await on.ask('show info'))?.[1]).toBe(pid);
-        expect(lines.some(({ msg }) => msg?.startsWith('written without a reload'))).toBe(true);
-      });
+      expect(/Pid: (\d+)/.exec(await on.ask('show info'))?.[1]).toBe(pid);
+      expect(lines.some(({ msg }) => msg?.startsWith('written without a reload'))).toBe(true);
+    });
 
-      it('hold the one that is refused, and make what the other wants', async () => {
-        const { members, servers, settled, held } = await setUp(variant);
-        servers(new Map([['w1', 'no-such-host.invalid:8001']]));
-        members(['b']);
+    it('hold the one that is refused, and make what the other wants', async () => {
+      const { members, servers, settled, held } = await setUp(variant);
+      servers(new Map([['w1', 'no-such-host.invalid:8001']]));
+      members(['b']);
 
-        await settled(['b']);
+      await settled(['b']);
 
-        expect(held.length).toBeGreaterThan(0);
-      });
+      expect(held.length).toBeGreaterThan(0);
+    });
 
-      it(`keep every promise in ${stepsOf} steps at random, seed ${seed}`, async () => {
-        const random = randomOf(seed);
-        const { on, members, servers, settled, wanted, wrong } = await setUp(variant);
-        await settled([]);
-        const before = foreign(on.text());
-        const port = await occupied();
-        let names: readonly string[] = [];
-        let down = false;
-        const one = <T>(...choices: readonly T[]): T =>
-          choices[Math.floor(random() * choices.length)] as T;
-        for (let step = 0; step < stepsOf; step += 1) {
-          const what = one('members', 'servers', 'moves', 'kill', 'broken', 'settle');
-          if (what === 'members') {
-            names = ['b', 'c', 'd', 'e', 'f'].filter(() => random() < 0.5);
-            members(names);
-          } else if (what === 'servers') {
-            const some = ['w1', 'w2', 'w3'].filter(() => random() < 0.6);
-            servers(new Map(some.map((name) => [name, `127.0.0.1:${one(8001, 8002, 8003)}`])));
-          } else if (what === 'moves') {
-            servers(
-              new Map([...wanted().keys()].map((name) => [name, `127.0.0.1:${one(8004, 8005)}`])),
-            );
-          } else if (what === 'kill') {
-            if (down) await on.startApi();
-            else await on.stopApi('SIGKILL');
-            down = !down;
-          } else if (what === 'broken' && !down) {
-            // Somebody else commits what HAProxy cannot load, whatever of ours is under way.
-            await humanBreaks(on, port.port).catch(() => 0);
-          } else if (!down) {
-            await settled(names);
-          }
-          expect(on.text()).toMatch(/^ {2}peer a 127\.0\.0\.1:/m);
+    it(`keep every promise in ${stepsOf} steps at random, seed ${seed}`, async () => {
+      const random = randomOf(seed);
+      const { on, members, servers, settled, wanted, wrong } = await setUp(variant);
+      await settled([]);
+      const before = foreign(on.text());
+      const port = await occupied();
+      let names: readonly string[] = [];
+      let down = false;
+      const one = <T>(...choices: readonly T[]): T =>
+        choices[Math.floor(random() * choices.length)] as T;
+      for (let step = 0; step < stepsOf; step += 1) {
+        const what = one('members', 'servers', 'moves', 'kill', 'broken', 'settle');
+        if (what === 'members') {
+          names = ['b', 'c', 'd', 'e', 'f'].filter(() => random() < 0.5);
+          members(names);
+        } else if (what === 'servers') {
+          const some = ['w1', 'w2', 'w3'].filter(() => random() < 0.6);
+          servers(new Map(some.map((name) => [name, `127.0.0.1:${one(8001, 8002, 8003)}`])));
+        } else if (what === 'moves') {
+          servers(
+            new Map([...wanted().keys()].map((name) => [name, `127.0.0.1:${one(8004, 8005)}`])),
+          );
+        } else if (what === 'kill') {
+          if (down) await on.startApi();
+          else await on.stopApi('SIGKILL');
+          down = !down;
+        } else if (what === 'broken' && !down) {
+          // Somebody else commits what HAProxy cannot load, whatever of ours is under way.
+          await humanBreaks(on, port.port).catch(() => 0);
+        } else if (!down) {
+          await settled(names);
         }
-        if (down) await on.startApi();
-        await settled(names);
-        await port.free();
+        expect(on.text()).toMatch(/^ {2}peer a 127\.0\.0\.1:/m);
+      }
+      if (down) await on.startApi();
+      await settled(names);
+      await port.free();
 
-        expect(wrong).toEqual([]);
-        expect(saysTheSame(before, foreign(on.text()))).toBe(true);
-      }, 240_000);
-    },
-  );
+      expect(wrong).toEqual([]);
+      expect(saysTheSame(before, foreign(on.text()))).toBe(true);
+    }, 240_000);
+  });
 }

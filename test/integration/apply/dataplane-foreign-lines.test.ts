@@ -4,6 +4,7 @@ import { changes, entry } from '../../contract/applier.case.ts';
 import { forEachDataplane } from '../../helpers/dataplane-suite.ts';
 import type { PeersApplier } from '../../helpers/peers-applier.ts';
 import { programs } from '../../helpers/programs.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import type { DataplaneStand } from '../../rig/dataplane-stand.ts';
 import { sectionName } from '../../rig/haproxy-stand.ts';
 
@@ -88,8 +89,9 @@ forEachDataplane('lines of others', (suite) => {
     await expectHeld(on, suite.make(on), /line \d+ \(server in backend sessions\) would be lost/);
   });
 
-  it.skipIf(programs.haproxy30 === undefined)(
+  it(
     'survive a burst as a program section behind the peers section',
+    unless(missingOf({ 'HAProxy 3.0': programs.haproxy30 })),
     async () => {
       const program = 'program helper\n  command /bin/sleep 1000\n  no option start-on-reload\n\n';
       const on = await suite.given(undefined, {

@@ -7,6 +7,7 @@ import { createLog } from '../../../src/log.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
 import { type PeersApplier, peersApplier } from '../../helpers/peers-applier.ts';
 import { programs } from '../../helpers/programs.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { type HaproxyStand, sectionName, startHaproxyStand } from '../../rig/haproxy-stand.ts';
 
 const never = new AbortController().signal;
@@ -19,8 +20,7 @@ const variants = [
 ] as const;
 
 for (const [title, haproxy] of variants) {
-  const reason = haproxy === undefined ? ' (skipped: no such program here)' : '';
-  describe.skipIf(haproxy === undefined)(`direct applier, ${title}${reason}`, () => {
+  describe(`direct applier, ${title}`, unless(missingOf({ [title]: haproxy })), () => {
     let stand: HaproxyStand | undefined;
 
     afterEach(async () => {

@@ -6,6 +6,7 @@ import { noChanges } from '../../../src/model/changes.ts';
 import { entry } from '../../contract/applier.case.ts';
 import { type RandomConfig, randomConfig } from '../../helpers/haproxy-grammar.ts';
 import { programs } from '../../helpers/programs.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { dataplaneApplier } from '../../helpers/subjects.ts';
 import { type DataplaneStand, startDataplane } from '../../rig/dataplane-stand.ts';
 
@@ -62,9 +63,9 @@ function inOrder(text: string): readonly string[] {
 describe.each(pairs)(
   'data plane api %s over HAProxy',
   (_title, dataplane, version, branch, haproxy) => {
-    const absent = dataplane === undefined || haproxy === undefined;
+    const missing = missingOf({ [`HAProxy ${branch}`]: haproxy, 'Data Plane API': dataplane });
 
-    describe.skipIf(absent)(absent ? `${branch} (skipped: no such programs here)` : branch, () => {
+    describe(branch, unless(missing), () => {
       let on: DataplaneStand;
       let first = '';
       const outcomes = { written: 0, held: 0, refused: 0 };

@@ -6,6 +6,7 @@ import type { TlsMaterial } from '../../../src/model/peers-tls.ts';
 import { createCa, mountSecret, type TestCa } from '../../helpers/certificates.ts';
 import { programs } from '../../helpers/programs.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 
 let directory: string;
@@ -58,10 +59,7 @@ async function init(material: TlsMaterial, flags: readonly string[] = []) {
   return { ...ended, text: ended.lines.join('\n') };
 }
 
-const noHaproxy = programs.haproxy === undefined;
-const reason = noHaproxy ? ' (skipped: no haproxy on PATH)' : '';
-
-describe.skipIf(noHaproxy)(`init --peers-tls${reason}`, () => {
+describe('init --peers-tls', unless(missingOf({ HAProxy: programs.haproxy })), () => {
   it('makes a section that HAProxy takes, and shows the key to nobody', async () => {
     const material = ca.issue();
 

@@ -8,6 +8,7 @@ import { verifyPassword } from '../../../src/config-text/userlist.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { programs } from '../../helpers/programs.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 import { type HaproxyStand, startHaproxyStand } from '../../rig/haproxy-stand.ts';
 
@@ -68,9 +69,7 @@ function etcText(file: string): string {
   return readFileSync(join(etc, file), 'utf8');
 }
 
-const noHaproxy = programs.haproxy === undefined;
-
-describe.skipIf(noHaproxy)(noHaproxy ? 'init (skipped: no haproxy on PATH)' : 'init', () => {
+describe('init', unless(missingOf({ HAProxy: programs.haproxy })), () => {
   it('makes credentials that fit together, private files, and a configuration HAProxy takes', async () => {
     members('name: b, address: 127.0.1.9', 'name: c, address: 127.0.1.10');
 

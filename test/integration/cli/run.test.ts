@@ -6,12 +6,12 @@ import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
 import { type RunningProgram, startProgram } from '../../helpers/run-cli.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 import { type DataplaneStand, startDataplane } from '../../rig/dataplane-stand.ts';
 
 const haproxy = programs.haproxy34 ?? programs.haproxy;
-const missing =
-  haproxy === undefined ? 'HAProxy' : programs.dataplaneV3 === undefined ? 'Data Plane API' : null;
+const missing = missingOf({ HAProxy: haproxy, 'Data Plane API': programs.dataplaneV3 });
 
 let directory: string;
 let membersFile: string;
@@ -82,7 +82,7 @@ afterEach(async () => {
   await stand?.stop();
 });
 
-describe.skipIf(missing !== null)(missing === null ? 'run' : `run (skipped: no ${missing})`, () => {
+describe('run', unless(missing), () => {
   it('loads what somebody else has written and not loaded, with one reload', async () => {
     await setUp();
     members('a', 'b');

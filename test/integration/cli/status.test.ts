@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
 import { raise } from '../../rig/raise.ts';
 import { createReplica, type Replica } from '../../rig/replica.ts';
@@ -34,54 +35,51 @@ describe('status without a sidecar', () => {
   });
 });
 
-describe.skipIf(haproxy === undefined)(
-  `status of a real replica${haproxy === undefined ? ' (skipped: no HAProxy here)' : ''}`,
-  () => {
-    const directory = suiteFolder();
-    let replica: Replica;
-    // The status is asked on 127.0.0.1, so the replica is there.
-    beforeAll(async () => {
-      const roll = fileRoll(directory);
-      const [peers, api, web, probe] = await Promise.all([
-        freePort(),
-        freePort(),
-        freePort(),
-        freePort(),
-      ]);
-      const ports = { peers, api, web, probe };
-      replica = createReplica(
-        {
-          haproxy: haproxy ?? '',
-          dataplane: null,
-          directory,
-          sourceFlags: roll.sourceFlags,
-          ports,
-        },
-        'web-1',
-        '127.0.0.1',
-      );
-      await roll.join(replica);
-      await raise(replica);
-      await fillTable(replica, 300);
-    }, 60_000);
-    afterAll(async () => {
-      await replica.kill();
-    });
+describe('status of a real replica', unless(missingOf({ HAProxy: haproxy })), () => {
+  const directory = suiteFolder();
+  let replica: Replica;
+  // The status is asked on 127.0.0.1, so the replica is there.
+  beforeAll(async () => {
+    const roll = fileRoll(directory);
+    const [peers, api, web, probe] = await Promise.all([
+      freePort(),
+      freePort(),
+      freePort(),
+      freePort(),
+    ]);
+    const ports = { peers, api, web, probe };
+    replica = createReplica(
+      {
+        haproxy: haproxy ?? '',
+        dataplane: null,
+        directory,
+        sourceFlags: roll.sourceFlags,
+        ports,
+      },
+      'web-1',
+      '127.0.0.1',
+    );
+    await roll.join(replica);
+    await raise(replica);
+    await fillTable(replica, 300);
+  }, 60_000);
+  afterAll(async () => {
+    await replica.kill();
+  });
 
-    it('shows peers, tables and what HAProxy says', async () => {
-      const { exitCode, text } = await status(`--listen=:${replica.ports.probe}`);
+  it('shows peers, tables and what HAProxy says', async () => {
+    const { exitCode, text } = await status(`--listen=:${replica.ports.probe}`);
 
-      expect(text).toMatch(/^web-1 {2}127\.0\.0\.1 {2}ready$/m);
-      expect(text).toMatch(/haproxy +\d\.\d+\.\d+\S*, 0 reloads; nobody taught it/);
-      expect(text).toMatch(/sessions +300 entries of 2,097,152/);
-      expect(exitCode).toBe(0);
-    });
+    expect(text).toMatch(/^web-1 {2}127\.0\.0\.1 {2}ready$/m);
+    expect(text).toMatch(/haproxy +\d\.\d+\.\d+\S*, 0 reloads; nobody taught it/);
+    expect(text).toMatch(/sessions +300 entries of 2,097,152/);
+    expect(exitCode).toBe(0);
+  });
 
-    it('gives the same as JSON', async () => {
-      const { text } = await status(`--listen=:${replica.ports.probe}`, '--json');
-      const [found] = JSON.parse(text);
+  it('gives the same as JSON', async () => {
+    const { text } = await status(`--listen=:${replica.ports.probe}`, '--json');
+    const [found] = JSON.parse(text);
 
-      expect(found.status).toMatchObject({ name: 'web-1', ready: true, resync: 'alone' });
-    });
-  },
-);
+    expect(found.status).toMatchObject({ name: 'web-1', ready: true, resync: 'alone' });
+  });
+});

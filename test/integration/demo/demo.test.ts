@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { programs } from '../../helpers/programs.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { ownNetwork } from '../../rig/network.ts';
 
 const main = fileURLToPath(new URL('../../demo/main.ts', import.meta.url));
@@ -26,38 +27,29 @@ const cases = [
   [
     'direct applier, HAProxy on the path',
     programs.haproxy,
-    true,
+    'none',
     ownNetwork(),
     ['--applier=direct'],
   ],
-  ['Data Plane API v3, HAProxy 3', modern, programs.dataplaneV3 !== undefined, ownNetwork(), []],
+  ['Data Plane API v3, HAProxy 3', modern, programs.dataplaneV3, ownNetwork(), []],
   [
     'Data Plane API v3, HAProxy on the path',
     programs.haproxy,
-    programs.dataplaneV3 !== undefined,
+    programs.dataplaneV3,
     ownNetwork(),
     [],
   ],
 ] as const;
 
 describe.each(cases)('the demo: %s', (_, haproxy, api, network, flags) => {
-  const missing = haproxy === undefined || !api;
+  it('keeps every entry through joins, replacements and a hard kill', {
+    ...unless(missingOf({ HAProxy: haproxy, 'Data Plane API': api })),
+    timeout: 120_000,
+  }, async () => {
+    const { exitCode, text } = await demo(`--haproxy=${haproxy}`, `--network=${network}`, ...flags);
 
-  it.skipIf(missing)(
-    missing
-      ? 'skipped: no such program here'
-      : 'keeps every entry through joins, replacements and a hard kill',
-    async () => {
-      const { exitCode, text } = await demo(
-        `--haproxy=${haproxy}`,
-        `--network=${network}`,
-        ...flags,
-      );
-
-      expect(text).toContain('Every survivor has every entry');
-      expect(text.match(/keeps 2,000 of 2,000 entries/g)).toHaveLength(3);
-      expect(exitCode).toBe(0);
-    },
-    120_000,
-  );
+    expect(text).toContain('Every survivor has every entry');
+    expect(text.match(/keeps 2,000 of 2,000 entries/g)).toHaveLength(3);
+    expect(exitCode).toBe(0);
+  });
 });

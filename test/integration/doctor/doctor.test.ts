@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { eventually } from '../../helpers/eventually.ts';
 import { programs } from '../../helpers/programs.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { suiteFolder, testFolder } from '../../helpers/test-folder.ts';
 import { ownNetwork } from '../../rig/network.ts';
 import { allReady } from '../../rig/raise.ts';
@@ -29,10 +30,11 @@ function sessions(addresses: readonly string[], port: number): readonly string[]
 
 const modern = programs.haproxy34 ?? programs.haproxy30;
 const other = programs.haproxy30 ?? programs.haproxy;
-const missing =
-  modern === undefined || other === undefined || programs.dataplaneV3 === undefined
-    ? ' (skipped: it needs HAProxy 3 and the Data Plane API)'
-    : '';
+const missing = missingOf({
+  'HAProxy 3': modern,
+  HAProxy: other,
+  'Data Plane API': programs.dataplaneV3,
+});
 
 const findingsSchema = z.array(
   z.object({
@@ -203,7 +205,7 @@ const cases: readonly Case[] = [
   ],
 ];
 
-describe.skipIf(missing !== '')(`doctor at a real replica${missing}`, () => {
+describe('doctor at a real replica', unless(missing), () => {
   const network = ownNetwork();
   const directory = suiteFolder();
   let replica: Replica;

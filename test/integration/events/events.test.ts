@@ -14,10 +14,9 @@ import {
   startKubeApiserver,
 } from '../../helpers/kube-apiserver.ts';
 import { createPod } from '../../helpers/kube-pods.ts';
+import { unless } from '../../helpers/skip.ts';
 
-const reason = kubeApiserverMissing === undefined ? '' : ` (skipped: ${kubeApiserverMissing})`;
-
-describe.skipIf(kubeApiserverMissing !== undefined)(`Events on a real API server${reason}`, () => {
+describe('Events on a real API server', unless(kubeApiserverMissing), () => {
   let server: KubeApiserver;
   let namespace = '';
   let tests = 0;

@@ -7,6 +7,7 @@ import { containerLines } from '../../../src/config-text/container-lines.ts';
 import { command } from '../../../src/haproxy/socket.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
 
 const uid = 65532;
@@ -15,7 +16,7 @@ const versions = [
   ['3.0', programs.haproxy30],
   ['3.4', programs.haproxy34],
 ] as const;
-const notRoot = geteuid?.() !== 0;
+const notRoot = geteuid?.() === 0 ? undefined : 'only root can be another user';
 
 /** Whether HAProxy starts with the line, as a user without rights: `-W` as the README says. */
 const lines: readonly (readonly [boolean, string])[] = [
@@ -37,22 +38,19 @@ const lines: readonly (readonly [boolean, string])[] = [
   [false, 'daemon'],
 ];
 
-describe.each(versions)('HAProxy %s as a user of a container', (name, binary = '') => {
-  const skipped = binary === '' || notRoot;
-  const why = notRoot
-    ? ' (skipped: only root can be another user)'
-    : ` (skipped: no HAProxy ${name})`;
+describe.each(versions)('HAProxy %s as a user of a container', (name, binary) => {
+  const missing = notRoot ?? missingOf({ [`HAProxy ${name}`]: binary });
   const directory = suiteFolder();
   const program = join(directory, 'haproxy');
   beforeAll(() => {
-    if (skipped) return;
     chmodSync(directory, 0o777);
-    copyFileSync(binary, program);
+    copyFileSync(binary ?? '', program);
     chmodSync(program, 0o755);
   });
 
-  it.skipIf(skipped).each(lines)(
-    `starts, or containerLines says that it does not: %s %s${skipped ? why : ''}`,
+  it.each(lines)(
+    'starts, or containerLines says that it does not: %s %s',
+    { ...unless(missing), timeout: 30_000 },
     async (starts, given) => {
       const socket = join(directory, 'a.sock');
       const line = given.replace('SHARED', directory);
@@ -88,7 +86,6 @@ describe.each(versions)('HAProxy %s as a user of a container', (name, binary = '
       expect(stays).toBe(starts);
       expect(said.map((each) => each.line)).toEqual(starts ? [] : [2]);
     },
-    30_000,
   );
 });
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hello } from '../../../src/haproxy/hello.ts';
 import { reloadOverMaster, showProc } from '../../../src/haproxy/master.ts';
@@ -10,6 +10,7 @@ import { validateConfig } from '../../../src/haproxy/validate.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
 import { type HaproxyStand, startHaproxyStand } from '../../rig/haproxy-stand.ts';
 
@@ -20,8 +21,9 @@ const versions = [
 ] as const;
 
 describe.each(versions)('HAProxy %s', (name, binary) => {
-  describe.skipIf(binary === undefined)(
-    binary === undefined ? `skipped: no HAProxy ${name} here` : binary.replace(/.*\//, ''),
+  describe(
+    basename(binary ?? 'haproxy'),
+    unless(missingOf({ [`HAProxy ${name}`]: binary })),
     () => {
       let stand: HaproxyStand;
       beforeAll(async () => {

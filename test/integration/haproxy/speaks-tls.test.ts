@@ -11,6 +11,7 @@ import { createCa } from '../../helpers/certificates.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
 import { sectionName, startHaproxyStand } from '../../rig/haproxy-stand.ts';
 
@@ -93,7 +94,7 @@ async function listenAsStranger(material: TlsMaterial) {
   return { port, met, stop: () => server.close() };
 }
 
-describe.each(versions)('what HAProxy %s makes of a section with TLS', (name, binary = '') => {
+describe.each(versions)('what HAProxy %s makes of a section with TLS', (name, binary) => {
   const directory = suiteFolder();
   let stranger: TlsMaterial;
   let parameters: string;
@@ -106,8 +107,9 @@ describe.each(versions)('what HAProxy %s makes of a section with TLS', (name, bi
     parameters = `ssl crt ${bundle} ca-file ${ca} verify required`;
   });
 
-  it.skipIf(binary === '').each(sections)(
-    `is what is said of it: %s %j${binary === '' ? ` (skipped: no HAProxy ${name})` : ''}`,
+  it.each(sections)(
+    'is what is said of it: %s %j',
+    { ...unless(missingOf({ [`HAProxy ${name}`]: binary })), timeout: 30_000 },
     async (expected, given) => {
       const sibling = await listenAsStranger(stranger);
       const lines = given.map((line) =>
@@ -123,7 +125,7 @@ describe.each(versions)('what HAProxy %s makes of a section with TLS', (name, bi
       const peers = splitLines(edited)
         .slice(1)
         .map((line) => line.trim());
-      const stand = await startHaproxyStand({ haproxy: binary, peers });
+      const stand = await startHaproxyStand({ haproxy: binary ?? '', peers });
 
       const strangers = [{ tls: false }, { tls: true }, { tls: true, shows: stranger }];
       const inside = await Promise.all(strangers.map((who) => getsIn(stand.peersPort, who)));
@@ -136,6 +138,5 @@ describe.each(versions)('what HAProxy %s makes of a section with TLS', (name, bi
       expect(said).toBe(expected);
       expect(!inside.includes(true) && !sibling.met.includes(true), 'safe').toBe(expected);
     },
-    30_000,
   );
 });

@@ -12,6 +12,7 @@ import { createPod, deletePod } from '../../helpers/kube-pods.ts';
 import { filledIn, readAlerts, readDashboard, rulesFile } from '../../helpers/monitoring.ts';
 import { programs } from '../../helpers/programs.ts';
 import { type Prometheus, promtool, startPrometheus } from '../../helpers/prometheus.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
 import { ownNetwork } from '../../rig/network.ts';
 import { raise } from '../../rig/raise.ts';
@@ -21,13 +22,12 @@ import { fillTable } from '../../rig/table.ts';
 const haproxy = programs.haproxy34 ?? programs.haproxy;
 const missing =
   kubeApiserverMissing ??
-  (haproxy === undefined
-    ? 'no HAProxy'
-    : programs.dataplaneV3 === undefined
-      ? 'no Data Plane API'
-      : programs.prometheus === undefined || programs.promtool === undefined
-        ? 'no Prometheus'
-        : undefined);
+  missingOf({
+    HAProxy: haproxy,
+    'Data Plane API': programs.dataplaneV3,
+    Prometheus: programs.prometheus,
+    promtool: programs.promtool,
+  });
 const network = ownNetwork();
 const names = ['a', 'b', 'c'] as const;
 const entries = 500;
@@ -43,179 +43,176 @@ const quiet = [
 /** Only while a change waits. */
 const passing = ['Why changes wait: {{reason}}'];
 
-describe.skipIf(missing !== undefined)(
-  `three replicas under a real Prometheus${missing === undefined ? '' : ` (skipped: ${missing})`}`,
-  () => {
-    const directory = suiteFolder();
-    let server: KubeApiserver;
-    let prometheus: Prometheus;
-    const replicas: Replica[] = [];
+describe('three replicas under a real Prometheus', unless(missing), () => {
+  const directory = suiteFolder();
+  let server: KubeApiserver;
+  let prometheus: Prometheus;
+  const replicas: Replica[] = [];
 
-    async function join_(name: (typeof names)[number]): Promise<Replica> {
-      const address = `${network}.${names.indexOf(name) + 1}`;
-      await createPod(server, 'edge', name, { ips: [address] });
-      const replica = createReplica(
-        {
-          haproxy: haproxy ?? '',
-          dataplane: programs.dataplaneV3 ?? '',
-          directory,
-          sourceFlags: [
-            '--namespace=edge',
-            '--selector=app=haproxy',
-            `--kubeconfig=${server.kubeconfigPath}`,
-          ],
-          flags: ['--metrics-per-sibling', '--removal-delay=1s'],
-        },
-        name,
-        address,
-      );
-      replicas.push(replica);
-      await raise(replica);
-      return replica;
+  async function join_(name: (typeof names)[number]): Promise<Replica> {
+    const address = `${network}.${names.indexOf(name) + 1}`;
+    await createPod(server, 'edge', name, { ips: [address] });
+    const replica = createReplica(
+      {
+        haproxy: haproxy ?? '',
+        dataplane: programs.dataplaneV3 ?? '',
+        directory,
+        sourceFlags: [
+          '--namespace=edge',
+          '--selector=app=haproxy',
+          `--kubeconfig=${server.kubeconfigPath}`,
+        ],
+        flags: ['--metrics-per-sibling', '--removal-delay=1s'],
+      },
+      name,
+      address,
+    );
+    replicas.push(replica);
+    await raise(replica);
+    return replica;
+  }
+
+  function metricsOf({ address, ports }: Replica, accept = 'text/plain') {
+    return got(`http://${address}:${ports.probe}/metrics`, { headers: { accept } });
+  }
+
+  beforeAll(async () => {
+    server = await startKubeApiserver();
+    await server.createNamespace('edge');
+    const first = await join_('a');
+    // From the start, so that what comes is an increase.
+    prometheus = await startPrometheus(
+      programs.prometheus ?? '',
+      names.map((pod, index) => ({
+        address: `${network}.${index + 1}:8405`,
+        labels: { namespace: 'edge', pod },
+      })),
+      rulesFile,
+    );
+    await fillTable(first, entries);
+    await eventually(async () => (await prometheus.query('up == 1')).length === 1);
+    await join_('b');
+    await join_('c');
+    await eventually(async () => (await prometheus.query('up == 1')).length === 3, {
+      timeoutMs: 30_000,
+    });
+  }, kubeApiserverTimeoutMs);
+  afterAll(async () => {
+    await prometheus?.stop();
+    await Promise.all(replicas.map((replica) => replica.kill()));
+    await server?.stop();
+  });
+
+  it('are scraped as OpenMetrics, and tell of every metric that has something to tell', async () => {
+    const [first] = replicas;
+    const open = await metricsOf(first!, 'application/openmetrics-text;version=1.0.0');
+    const plain = await metricsOf(first!);
+
+    expect(open.headers['content-type']).toContain('application/openmetrics-text');
+    expect(open.body).toContain('\n# EOF');
+    expect(plain.headers['content-type']).toContain('text/plain');
+    for (const { name, type } of Object.values(metricDefinitions)) {
+      const base = metricPrefix + name;
+      const found = await prometheus.query(`{__name__=~"${base}(_bucket)?"}`);
+      const silent = [
+        'source_failures_total',
+        'kubernetes_events_total',
+        'holds_total',
+        'changes_held',
+      ];
+      if (!silent.includes(name)) expect(found.length, `${type} ${base}`).toBeGreaterThan(0);
     }
+  });
 
-    function metricsOf({ address, ports }: Replica, accept = 'text/plain') {
-      return got(`http://${address}:${ports.probe}/metrics`, { headers: { accept } });
-    }
+  it('have a bounded number of series', async () => {
+    const each = '{__name__=~"haproxy_peer_sync_.*", sibling=""}';
 
-    beforeAll(async () => {
-      server = await startKubeApiserver();
-      await server.createNamespace('edge');
-      const first = await join_('a');
-      // From the start, so that what comes is an increase.
-      prometheus = await startPrometheus(
-        programs.prometheus ?? '',
-        names.map((pod, index) => ({
-          address: `${network}.${index + 1}:8405`,
-          labels: { namespace: 'edge', pod },
-        })),
-        rulesFile,
-      );
-      await fillTable(first, entries);
-      await eventually(async () => (await prometheus.query('up == 1')).length === 1);
-      await join_('b');
-      await join_('c');
-      await eventually(async () => (await prometheus.query('up == 1')).length === 3, {
+    const many = await prometheus.query(`count by (pod) (${each}) > 300`);
+    const few = await prometheus.query(`count by (pod) (${each}) > 150`);
+
+    expect(many).toEqual([]);
+    expect(few.length).toBeGreaterThan(0);
+  });
+
+  it('pass the lint of promtool', async () => {
+    const { body } = await metricsOf(replicas[0]!);
+
+    const { ok, text } = await promtool(programs.promtool ?? '', ['check', 'metrics'], body);
+
+    expect(text).toBe('');
+    expect(ok).toBe(true);
+  });
+
+  it('answer every query of the dashboard', async () => {
+    await deletePod(server, 'edge', 'c');
+    await replicas[2]?.stop();
+    await eventually(
+      async () => (await prometheus.query(`${metricPrefix}members == 2`)).length >= 2,
+      {
         timeoutMs: 30_000,
-      });
-    }, kubeApiserverTimeoutMs);
-    afterAll(async () => {
-      await prometheus?.stop();
-      await Promise.all(replicas.map((replica) => replica.kill()));
-      await server?.stop();
-    });
-
-    it('are scraped as OpenMetrics, and tell of every metric that has something to tell', async () => {
-      const [first] = replicas;
-      const open = await metricsOf(first!, 'application/openmetrics-text;version=1.0.0');
-      const plain = await metricsOf(first!);
-
-      expect(open.headers['content-type']).toContain('application/openmetrics-text');
-      expect(open.body).toContain('\n# EOF');
-      expect(plain.headers['content-type']).toContain('text/plain');
-      for (const { name, type } of Object.values(metricDefinitions)) {
-        const base = metricPrefix + name;
-        const found = await prometheus.query(`{__name__=~"${base}(_bucket)?"}`);
-        const silent = [
-          'source_failures_total',
-          'kubernetes_events_total',
-          'holds_total',
-          'changes_held',
-        ];
-        if (!silent.includes(name)) expect(found.length, `${type} ${base}`).toBeGreaterThan(0);
+      },
+    );
+    const empty: string[] = [];
+    for (const { title, targets } of readDashboard().panels) {
+      for (const { expr, legendFormat } of targets) {
+        const found = await prometheus.query(filledIn(expr));
+        if (found.length === 0) empty.push(`${title}: ${legendFormat}`);
       }
+    }
+
+    expect(empty.filter((one) => !passing.includes(one))).toEqual(quiet);
+  });
+
+  it('raise no alert, and Prometheus evaluates every rule', async () => {
+    const rules = await eventually(async () => {
+      const all = await prometheus.rules();
+      return all.every(({ health }) => health !== 'unknown') && all;
     });
+    const firing = await prometheus.query('ALERTS{alertstate="firing"}');
 
-    it('have a bounded number of series', async () => {
-      const each = '{__name__=~"haproxy_peer_sync_.*", sibling=""}';
+    expect(rules.map(({ name }) => name)).toEqual(readAlerts().map(({ alert }) => alert));
+    expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
+    expect(firing).toEqual([]);
+  });
 
-      const many = await prometheus.query(`count by (pod) (${each}) > 300`);
-      const few = await prometheus.query(`count by (pod) (${each}) > 150`);
-
-      expect(many).toEqual([]);
-      expect(few.length).toBeGreaterThan(0);
-    });
-
-    it('pass the lint of promtool', async () => {
+  it('agree with what happened', async () => {
+    const value = async (series: string) => {
       const { body } = await metricsOf(replicas[0]!);
+      const line = body.split('\n').find((each) => each.startsWith(`${metricPrefix}${series} `));
+      return Number(line?.split(' ').at(-1));
+    };
 
-      const { ok, text } = await promtool(programs.promtool ?? '', ['check', 'metrics'], body);
+    expect(await value('table_entries{table="sessions"}')).toBe(entries);
+    expect(await value('reloads_total{cause="join"}')).toBe(2);
+    expect(await value('join_seconds_count')).toBe(2);
+    expect(await value('entries_changed_total{kind="add"}')).toBe(2);
+    expect(await value('missed_resyncs_total{outcome="missed"}')).toBe(0);
+    expect(await value('source_connected{source="kubernetes"}')).toBe(1);
+    expect(await value('sibling_established{sibling="b"}')).toBe(1);
+    await eventually(
+      async () => expect(await value('sibling_established{sibling="c"}')).toBeNaN(),
+      {
+        timeoutMs: 30_000,
+      },
+    );
+    await eventually(async () => (await value('reloads_total{cause="leave"}')) === 1);
+  });
 
-      expect(text).toBe('');
-      expect(ok).toBe(true);
-    });
+  it('show how far a sibling is behind that stands still, and that it has caught up', async () => {
+    // More than the buffers of the kernel take, which is some 112,000; and in less than the 5 s after which it is given up.
+    const many = 200_000;
+    const lag = async () => {
+      const { body } = await metricsOf(replicas[0]!);
+      return Number(/_sibling_lag_updates\{sibling="b"\} (\d+)/.exec(body)?.[1]);
+    };
+    await eventually(async () => (await lag()) === 0);
+    replicas[1]?.pauseHaproxy();
 
-    it('answer every query of the dashboard', async () => {
-      await deletePod(server, 'edge', 'c');
-      await replicas[2]?.stop();
-      await eventually(
-        async () => (await prometheus.query(`${metricPrefix}members == 2`)).length >= 2,
-        {
-          timeoutMs: 30_000,
-        },
-      );
-      const empty: string[] = [];
-      for (const { title, targets } of readDashboard().panels) {
-        for (const { expr, legendFormat } of targets) {
-          const found = await prometheus.query(filledIn(expr));
-          if (found.length === 0) empty.push(`${title}: ${legendFormat}`);
-        }
-      }
+    await fillTable(replicas[0]!, many);
+    await eventually(async () => (await lag()) > 10_000);
+    replicas[1]?.resumeHaproxy();
 
-      expect(empty.filter((one) => !passing.includes(one))).toEqual(quiet);
-    });
-
-    it('raise no alert, and Prometheus evaluates every rule', async () => {
-      const rules = await eventually(async () => {
-        const all = await prometheus.rules();
-        return all.every(({ health }) => health !== 'unknown') && all;
-      });
-      const firing = await prometheus.query('ALERTS{alertstate="firing"}');
-
-      expect(rules.map(({ name }) => name)).toEqual(readAlerts().map(({ alert }) => alert));
-      expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
-      expect(firing).toEqual([]);
-    });
-
-    it('agree with what happened', async () => {
-      const value = async (series: string) => {
-        const { body } = await metricsOf(replicas[0]!);
-        const line = body.split('\n').find((each) => each.startsWith(`${metricPrefix}${series} `));
-        return Number(line?.split(' ').at(-1));
-      };
-
-      expect(await value('table_entries{table="sessions"}')).toBe(entries);
-      expect(await value('reloads_total{cause="join"}')).toBe(2);
-      expect(await value('join_seconds_count')).toBe(2);
-      expect(await value('entries_changed_total{kind="add"}')).toBe(2);
-      expect(await value('missed_resyncs_total{outcome="missed"}')).toBe(0);
-      expect(await value('source_connected{source="kubernetes"}')).toBe(1);
-      expect(await value('sibling_established{sibling="b"}')).toBe(1);
-      await eventually(
-        async () => expect(await value('sibling_established{sibling="c"}')).toBeNaN(),
-        {
-          timeoutMs: 30_000,
-        },
-      );
-      await eventually(async () => (await value('reloads_total{cause="leave"}')) === 1);
-    });
-
-    it('show how far a sibling is behind that stands still, and that it has caught up', async () => {
-      // More than the buffers of the kernel take, which is some 112,000; and in less than the 5 s after which it is given up.
-      const many = 200_000;
-      const lag = async () => {
-        const { body } = await metricsOf(replicas[0]!);
-        return Number(/_sibling_lag_updates\{sibling="b"\} (\d+)/.exec(body)?.[1]);
-      };
-      await eventually(async () => (await lag()) === 0);
-      replicas[1]?.pauseHaproxy();
-
-      await fillTable(replicas[0]!, many);
-      await eventually(async () => (await lag()) > 10_000);
-      replicas[1]?.resumeHaproxy();
-
-      await eventually(async () => (await lag()) === 0);
-      await eventually(async () => (await replicas[1]?.entries()) === many);
-    });
-  },
-);
+    await eventually(async () => (await lag()) === 0);
+    await eventually(async () => (await replicas[1]?.entries()) === many);
+  });
+});

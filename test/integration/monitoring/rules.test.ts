@@ -6,14 +6,14 @@ import { z } from 'zod';
 import { type Alert, readAlerts, rulesFile, rulesTestFile } from '../../helpers/monitoring.ts';
 import { programs } from '../../helpers/programs.ts';
 import { promtool } from '../../helpers/prometheus.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
 
 const binary = programs.promtool ?? '';
-const reason = programs.promtool === undefined ? ' (skipped: no promtool)' : '';
 const alerts = readAlerts();
 const suite = z.looseObject({ tests: z.array(z.looseObject({ name: z.string() })) });
 
-describe.skipIf(programs.promtool === undefined)(`alert rules${reason}`, () => {
+describe('alert rules', unless(missingOf({ promtool: programs.promtool })), () => {
   const directory = suiteFolder();
 
   /** What the test of an alert says when the alert has another expression. */

@@ -12,6 +12,7 @@ import {
 } from '../../helpers/kube-apiserver.ts';
 import { createPod } from '../../helpers/kube-pods.ts';
 import { programs } from '../../helpers/programs.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 import { ownNetwork } from '../../rig/network.ts';
 import {
@@ -102,47 +103,43 @@ const cases = [
   ['HAProxy 3.0', programs.haproxy30, ownNetwork(), false],
 ] as const;
 
-describe.each(cases)(
-  'ports that are closed between two revisions, where nobody tells who is ready, %s',
-  (_, haproxy, network, all) => {
-    const missing = haproxy === undefined || programs.dataplaneV3 === undefined;
-    const it_ = it.skipIf(missing);
-    const note = missing ? 'skipped, no such HAProxy or no Data Plane API here: ' : '';
+for (const [title, haproxy, network, all] of cases) {
+  describe(
+    `ports that are closed between two revisions, where nobody tells who is ready, ${title}`,
+    unless(missingOf({ [title]: haproxy, 'Data Plane API': programs.dataplaneV3 })),
+    () => {
+      function setting(): Setting {
+        const membersFile = join(directory, 'members.json');
+        return {
+          haproxy: haproxy ?? '',
+          dataplane: programs.dataplaneV3 ?? null,
+          sourceFlags: ['--source=file', `--members-file=${membersFile}`],
+        };
+      }
 
-    function setting(): Setting {
-      const membersFile = join(directory, 'members.json');
-      return {
-        haproxy: haproxy ?? '',
-        dataplane: programs.dataplaneV3 ?? null,
-        sourceFlags: ['--source=file', `--members-file=${membersFile}`],
-      };
-    }
+      function membersAre(...list: readonly Pick<Replica, 'name' | 'address'>[]): void {
+        const file = join(directory, 'members.json');
+        const text = JSON.stringify(list.map(({ name, address }) => ({ name, address })));
+        writeFileSync(`${file}.new`, text);
+        renameSync(`${file}.new`, file);
+      }
 
-    function membersAre(...list: readonly Pick<Replica, 'name' | 'address'>[]): void {
-      const file = join(directory, 'members.json');
-      const text = JSON.stringify(list.map(({ name, address }) => ({ name, address })));
-      writeFileSync(`${file}.new`, text);
-      renameSync(`${file}.new`, file);
-    }
+      /** Two full replicas, and two that are to come and have other ports. */
+      async function revisions() {
+        const addresses = ['old-1', 'old-2', 'young-1', 'young-2'].map((name, index) => ({
+          ...{ name, address: `${network}.${index + 1}` },
+        }));
+        membersAre(...addresses.slice(0, 2));
+        const old = await fullPair(setting(), network);
+        membersAre(...addresses);
+        const young = [
+          replica({ ...setting(), ports: others }, 'young-1', `${network}.3`),
+          replica({ ...setting(), ports: others }, 'young-2', `${network}.4`),
+        ] as const;
+        return { old, young };
+      }
 
-    /** Two full replicas, and two that are to come and have other ports. */
-    async function revisions() {
-      const addresses = ['old-1', 'old-2', 'young-1', 'young-2'].map((name, index) => ({
-        ...{ name, address: `${network}.${index + 1}` },
-      }));
-      membersAre(...addresses.slice(0, 2));
-      const old = await fullPair(setting(), network);
-      membersAre(...addresses);
-      const young = [
-        replica({ ...setting(), ports: others }, 'young-1', `${network}.3`),
-        replica({ ...setting(), ports: others }, 'young-2', `${network}.4`),
-      ] as const;
-      return { old, young };
-    }
-
-    it_(
-      `${note}new ones that start at once wait as long as HAProxy needs to try again, and say so`,
-      async () => {
+      it('new ones that start at once wait as long as HAProxy needs to try again, and say so', async () => {
         const { old, young } = await revisions();
 
         await start(...young);
@@ -159,38 +156,34 @@ describe.each(cases)(
         }
         await allKeep(...old);
         for (const each of old) expect(await each.ready()).toBe(true);
-      },
-      120_000,
-    );
+      }, 120_000);
 
-    // Once is enough: what HAProxy makes of it is the same in both.
-    const once = all ? it_ : () => undefined;
-    once(
-      `${note}one that another empty one has taught takes that for no answer of the full ones`,
-      async () => {
-        const { old, young } = await revisions();
-        const [first, second] = young;
+      // Once is enough: what HAProxy makes of it is the same in both.
+      const once = all ? it : () => undefined;
+      once(
+        'one that another empty one has taught takes that for no answer of the full ones',
+        async () => {
+          const { old, young } = await revisions();
+          const [first, second] = young;
 
-        await start(first);
-        await eventually(async () => (await first.peers())?.resync === 'alone', {
-          timeoutMs: 30_000,
-        });
-        await start(second);
-        await areReady(...young);
+          await start(first);
+          await eventually(async () => (await first.peers())?.resync === 'alone', {
+            timeoutMs: 30_000,
+          });
+          await start(second);
+          await areReady(...young);
 
-        expect((await second.peers())?.resync).toBe('learned');
-        for (const each of young) {
-          expect(each.log()).toContain(unmet);
-          await tells(each, { ready: true, incomplete: true });
-        }
-        await allKeep(...old);
-      },
-      120_000,
-    );
+          expect((await second.peers())?.resync).toBe('learned');
+          for (const each of young) {
+            expect(each.log()).toContain(unmet);
+            await tells(each, { ready: true, incomplete: true });
+          }
+          await allKeep(...old);
+        },
+        120_000,
+      );
 
-    it_(
-      `${note}the new ones learn every entry where the ports open before that time is over`,
-      async () => {
+      it('the new ones learn every entry where the ports open before that time is over', async () => {
         const { old, young } = await revisions();
 
         await start(...young);
@@ -209,21 +202,19 @@ describe.each(cases)(
           expect(each.log()).not.toContain('SIBLINGS_UNHEARD');
           await tells(each, { ready: true, resync: 'learned' });
         }
-      },
-      120_000,
-    );
-  },
-);
+      }, 120_000);
+    },
+  );
+}
 
 const haproxy = programs.haproxy34 ?? programs.haproxy30;
 const unable =
   kubeApiserverMissing ??
-  (haproxy === undefined || programs.dataplaneV3 === undefined
-    ? 'no HAProxy 3.0 or 3.4, or no Data Plane API'
-    : undefined);
+  missingOf({ 'HAProxy 3': haproxy, 'Data Plane API': programs.dataplaneV3 });
 
-describe.skipIf(unable !== undefined)(
-  `ports that are closed between two revisions, whose pods are Ready or not${unable ? ` (skipped: ${unable})` : ''}`,
+describe(
+  'ports that are closed between two revisions, whose pods are Ready or not',
+  unless(unable),
   () => {
     let server: KubeApiserver;
     beforeAll(async () => {

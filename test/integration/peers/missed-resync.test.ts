@@ -3,6 +3,7 @@ import got from 'got';
 import { describe, expect, it } from 'vitest';
 import { statusSchema } from '../../../src/telemetry/status-schema.ts';
 import { programs } from '../../helpers/programs.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 import { membersFile } from '../../rig/members-file.ts';
 import { ownNetwork } from '../../rig/network.ts';
@@ -39,14 +40,12 @@ async function metrics({ address, ports }: Replica) {
   return (await got(`http://${address}:${ports.probe}/metrics`)).body;
 }
 
-describe.each(cases)(
-  'a pod that starts alone and hears of its siblings later, %s',
-  (_, haproxy, network, repairs) => {
-    const it_ = it.skipIf(haproxy === undefined);
-
-    it_(
-      `${haproxy === undefined ? 'skipped, no such HAProxy here: ' : ''}is not ready before it has ${repairs ? 'what they hold' : 'said that it has not'}`,
-      async () => {
+for (const [title, haproxy, network, repairs] of cases) {
+  describe(
+    `a pod that starts alone and hears of its siblings later, ${title}`,
+    unless(missingOf({ [title]: haproxy })),
+    () => {
+      it(`is not ready before it has ${repairs ? 'what they hold' : 'said that it has not'}`, async () => {
         const dataplane = repairs ? (programs.dataplaneV3 ?? null) : null;
         const setting = { haproxy: haproxy ?? '', dataplane };
         const old = replica(setting, 'old', `${network}.1`);
@@ -80,8 +79,7 @@ describe.each(cases)(
           shared: true,
           used: entries,
         });
-      },
-      90_000,
-    );
-  },
-);
+      }, 90_000);
+    },
+  );
+}

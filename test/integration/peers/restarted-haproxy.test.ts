@@ -5,6 +5,7 @@ import { reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { parseWorker } from '../../../src/haproxy/worker.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { programs } from '../../helpers/programs.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 import { type MembersFile, membersFile } from '../../rig/members-file.ts';
 import { ownNetwork } from '../../rig/network.ts';
@@ -28,43 +29,40 @@ beforeEach(() => {
   members = membersFile(join(testFolder(), 'members.json'));
 });
 
-describe.each(cases)(
-  'a replica whose HAProxy ends and starts anew, %s',
-  (_, haproxy, dataplane, network) => {
-    const it_ = it.skipIf(haproxy === undefined);
-    const note = haproxy === undefined ? 'skipped, no such HAProxy here: ' : '';
+for (const [title, haproxy, dataplane, network] of cases) {
+  describe(
+    `a replica whose HAProxy ends and starts anew, ${title}`,
+    unless(missingOf({ [title]: haproxy })),
+    () => {
+      /** Two replicas that are ready and hold entries. */
+      async function pair(count: number): Promise<readonly [Replica, Replica]> {
+        const { sourceFlags } = members;
+        const setting = { haproxy: haproxy ?? '', dataplane, sourceFlags };
+        const a = testReplica(setting, 'a', `${network}.1`);
+        const b = testReplica(setting, 'b', `${network}.2`);
+        members.set(a, b);
+        for (const each of [a, b]) await each.init();
+        await Promise.all([a.start(), b.start()]);
+        await allReady([a, b], 40_000);
+        await fillTable(a, count);
+        await eventually(async () => (await b.entries()) === count, { timeoutMs: 30_000 });
+        return [a, b];
+      }
 
-    /** Two replicas that are ready and hold entries. */
-    async function pair(count: number): Promise<readonly [Replica, Replica]> {
-      const { sourceFlags } = members;
-      const setting = { haproxy: haproxy ?? '', dataplane, sourceFlags };
-      const a = testReplica(setting, 'a', `${network}.1`);
-      const b = testReplica(setting, 'b', `${network}.2`);
-      members.set(a, b);
-      for (const each of [a, b]) await each.init();
-      await Promise.all([a.start(), b.start()]);
-      await allReady([a, b], 40_000);
-      await fillTable(a, count);
-      await eventually(async () => (await b.entries()) === count, { timeoutMs: 30_000 });
-      return [a, b];
-    }
+      const workerOf = async (replica: Replica) => parseWorker(await replica.ask('show info'));
 
-    const workerOf = async (replica: Replica) => parseWorker(await replica.ask('show info'));
+      /** Until another worker than `before` has taken over from it. */
+      async function takenOver(replica: Replica, before: Awaited<ReturnType<typeof workerOf>>) {
+        await eventually(
+          async () => {
+            if ((await workerOf(replica))?.pid === before?.pid) return false;
+            return (await replica.peers())?.handedOver === true;
+          },
+          { timeoutMs: 30_000 },
+        );
+      }
 
-    /** Until another worker than `before` has taken over from it. */
-    async function takenOver(replica: Replica, before: Awaited<ReturnType<typeof workerOf>>) {
-      await eventually(
-        async () => {
-          if ((await workerOf(replica))?.pid === before?.pid) return false;
-          return (await replica.peers())?.handedOver === true;
-        },
-        { timeoutMs: 30_000 },
-      );
-    }
-
-    it_(
-      `${note}is not ready while it is away, and ready again with what its sibling holds`,
-      async () => {
+      it('is not ready while it is away, and ready again with what its sibling holds', async () => {
         const [a, b] = await pair(entries);
 
         await a.killHaproxy();
@@ -75,13 +73,9 @@ describe.each(cases)(
 
         expect(await keptEntries(a, entries)).toBe(entries);
         expect(await b.ready()).toBe(true);
-      },
-      120_000,
-    );
+      }, 120_000);
 
-    it_(
-      `${note}is noticed when it is back before anybody looks, and all at once become ready again`,
-      async () => {
+      it('is noticed when it is back before anybody looks, and all at once become ready again', async () => {
         const [a, b] = await pair(entries);
 
         await Promise.all([a.killHaproxy(), b.killHaproxy()]);
@@ -93,13 +87,9 @@ describe.each(cases)(
         await allReady([a, b], 40_000);
 
         expect(a.log()).toContain('HAProxy was started anew');
-      },
-      120_000,
-    );
+      }, 120_000);
 
-    it_(
-      `${note}becomes ready again while nobody tells who the members are`,
-      async () => {
+      it('becomes ready again while nobody tells who the members are', async () => {
         const [a] = await pair(entries);
 
         rmSync(members.path);
@@ -110,13 +100,9 @@ describe.each(cases)(
         await allReady([a], 40_000);
 
         expect(await keptEntries(a, entries)).toBe(entries);
-      },
-      120_000,
-    );
+      }, 120_000);
 
-    it_(
-      `${note}is another thing than a reload by anybody, which no probe notices`,
-      async () => {
+      it('is another thing than a reload by anybody, which no probe notices', async () => {
         const [a, b] = await pair(many);
         const probes = probing(a);
 
@@ -133,13 +119,9 @@ describe.each(cases)(
         expect(await probes.stop()).toMatchObject({ refused: 0 });
         expect(a.log()).not.toContain('not ready any more');
         expect(await keptEntries(a, many)).toBe(many);
-      },
-      180_000,
-    );
+      }, 180_000);
 
-    it_(
-      `${note}is told from a reload by a sidecar that was away, too`,
-      async () => {
+      it('is told from a reload by a sidecar that was away, too', async () => {
         const [a] = await pair(entries);
 
         await a.killSidecar();
@@ -158,11 +140,10 @@ describe.each(cases)(
         await allReady([a], 40_000);
         expect(a.log().match(/was ready before, and stays so/g)).toHaveLength(1);
         expect(await keptEntries(a, entries)).toBe(entries);
-      },
-      120_000,
-    );
-  },
-);
+      }, 120_000);
+    },
+  );
+}
 
 /** Asks for the readiness again and again, as kubelet does, if faster. */
 function probing(replica: Replica) {

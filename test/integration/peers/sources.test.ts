@@ -12,6 +12,7 @@ import {
 } from '../../helpers/kube-apiserver.ts';
 import { writeSlice } from '../../helpers/kube-slices.ts';
 import { programs } from '../../helpers/programs.ts';
+import { missingOf, unless } from '../../helpers/skip.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 import { ownNetwork } from '../../rig/network.ts';
 import { raise } from '../../rig/raise.ts';
@@ -58,100 +59,89 @@ async function joins(
   expect(await late.reloads()).toBe(0);
 }
 
-const noDns =
-  haproxy === undefined
-    ? 'no HAProxy here'
-    : programs.dnsmasq === undefined
-      ? 'no dnsmasq here'
-      : undefined;
+const noDns = missingOf({ HAProxy: haproxy, dnsmasq: programs.dnsmasq });
 
-describe.skipIf(noDns !== undefined)(
-  `replicas that know each other by DNS${noDns ? ` (skipped: ${noDns})` : ''}`,
-  () => {
-    let server: DnsServer;
-    beforeAll(async () => {
-      server = await startDns(programs.dnsmasq ?? '');
-    });
-    afterAll(() => server?.stop());
+describe('replicas that know each other by DNS', unless(noDns), () => {
+  let server: DnsServer;
+  beforeAll(async () => {
+    server = await startDns(programs.dnsmasq ?? '');
+  });
+  afterAll(() => server?.stop());
 
-    it('share their entries under names that follow from their addresses', async () => {
-      await joins(
-        ['--dns=replicas.test', `--dns-server=${server.address}`, '--dns-interval=200ms'],
-        (present) =>
-          server.set(
-            'replicas.test',
-            present.map(({ address }) => address),
-          ),
-        ({ address }) => nameOfAddress(address),
-      );
-    }, 60_000);
-  },
-);
+  it('share their entries under names that follow from their addresses', async () => {
+    await joins(
+      ['--dns=replicas.test', `--dns-server=${server.address}`, '--dns-interval=200ms'],
+      (present) =>
+        server.set(
+          'replicas.test',
+          present.map(({ address }) => address),
+        ),
+      ({ address }) => nameOfAddress(address),
+    );
+  }, 60_000);
+});
 
-const noApi = kubeApiserverMissing ?? (haproxy === undefined ? 'no HAProxy here' : undefined);
+const noApi = kubeApiserverMissing ?? missingOf({ HAProxy: haproxy });
 
-describe.skipIf(noApi !== undefined)(
-  `replicas that are the endpoints of a Service${noApi ? ` (skipped: ${noApi})` : ''}`,
-  () => {
-    let server: KubeApiserver;
-    beforeAll(async () => {
-      server = await startKubeApiserver();
-      await server.createNamespace('edge');
-    }, kubeApiserverTimeoutMs);
-    afterAll(() => server?.stop());
+describe('replicas that are the endpoints of a Service', unless(noApi), () => {
+  let server: KubeApiserver;
+  beforeAll(async () => {
+    server = await startKubeApiserver();
+    await server.createNamespace('edge');
+  }, kubeApiserverTimeoutMs);
+  afterAll(() => server?.stop());
 
-    function endpoint(service: string): Replica {
-      const kubernetes = ['--namespace=edge', `--kubeconfig=${server.kubeconfigPath}`];
-      const sourceFlags = [`--service=${service}`, ...kubernetes];
-      const setting = { haproxy: haproxy ?? '', dataplane: null, sourceFlags };
-      return testReplica(setting, 'web-1', `${ownNetwork()}.1`);
-    }
+  function endpoint(service: string): Replica {
+    const kubernetes = ['--namespace=edge', `--kubeconfig=${server.kubeconfigPath}`];
+    const sourceFlags = [`--service=${service}`, ...kubernetes];
+    const setting = { haproxy: haproxy ?? '', dataplane: null, sourceFlags };
+    return testReplica(setting, 'web-1', `${ownNetwork()}.1`);
+  }
 
-    // An EndpointSlice takes no loopback address, so the sibling is one that never answers; the end-to-end tests have real ones.
-    it('are in the section before they are ready', async () => {
-      const replica = endpoint('haproxy');
-      const own = { pod: 'web-1', address: '192.0.2.1' };
-      await writeSlice(server, 'edge', 'haproxy', [own]);
-      await raise(replica);
+  // An EndpointSlice takes no loopback address, so the sibling is one that never answers; the end-to-end tests have real ones.
+  it('are in the section before they are ready', async () => {
+    const replica = endpoint('haproxy');
+    const own = { pod: 'web-1', address: '192.0.2.1' };
+    await writeSlice(server, 'edge', 'haproxy', [own]);
+    await raise(replica);
 
-      const late = { pod: 'web-2', address: '192.0.2.2', ready: false };
-      await writeSlice(server, 'edge', 'haproxy', [own, late]);
+    const late = { pod: 'web-2', address: '192.0.2.2', ready: false };
+    await writeSlice(server, 'edge', 'haproxy', [own, late]);
 
-      await eventually(
-        async () => {
-          const found = (await replica.peers())?.peers.find(({ name }) => name === 'web-2');
-          expect(found?.address).toBe(`192.0.2.2:${replica.ports.peers}`);
-        },
-        { timeoutMs: 20_000 },
-      );
-      expect(await replica.reloads()).toBe(1);
-    }, 60_000);
+    await eventually(
+      async () => {
+        const found = (await replica.peers())?.peers.find(({ name }) => name === 'web-2');
+        expect(found?.address).toBe(`192.0.2.2:${replica.ports.peers}`);
+      },
+      { timeoutMs: 20_000 },
+    );
+    expect(await replica.reloads()).toBe(1);
+  }, 60_000);
 
-    // The API server checks neither field; with such a name HAProxy ran the command in its own container.
-    it('cannot be given lines of haproxy.cfg by who may write EndpointSlices', async () => {
-      const ran = join(testFolder(), 'ran');
-      const replica = endpoint('hostile');
-      const own = { pod: 'web-1', address: '192.0.2.1' };
-      const lines = (name: string) =>
-        `${name} 192.0.2.9:3000\n\nprogram p\n  command touch ${ran}\n\nbackend x # `;
-      await writeSlice(server, 'edge', 'hostile', [own, { pod: lines('y'), address: '192.0.2.3' }]);
+  // The API server checks neither field; with such a name HAProxy ran the command in its own container.
+  it('cannot be given lines of haproxy.cfg by who may write EndpointSlices', async () => {
+    const ran = join(testFolder(), 'ran');
+    const replica = endpoint('hostile');
+    const own = { pod: 'web-1', address: '192.0.2.1' };
+    const lines = (name: string) =>
+      `${name} 192.0.2.9:3000\n\nprogram p\n  command touch ${ran}\n\nbackend x # `;
+    await writeSlice(server, 'edge', 'hostile', [own, { pod: lines('y'), address: '192.0.2.3' }]);
 
-      await raise(replica);
-      const late = { pod: 'web-2', address: '192.0.2.2' };
-      const more = { pod: lines('z'), address: '192.0.2.4' };
-      await writeSlice(server, 'edge', 'hostile', [own, late, more]);
-      await eventually(
-        async () => {
-          const names = (await replica.peers())?.peers.map(({ name }) => name);
-          expect(names?.sort()).toEqual(['web-1', 'web-2']);
-        },
-        { timeoutMs: 20_000 },
-      );
+    await raise(replica);
+    const late = { pod: 'web-2', address: '192.0.2.2' };
+    const more = { pod: lines('z'), address: '192.0.2.4' };
+    await writeSlice(server, 'edge', 'hostile', [own, late, more]);
+    await eventually(
+      async () => {
+        const names = (await replica.peers())?.peers.map(({ name }) => name);
+        expect(names?.sort()).toEqual(['web-1', 'web-2']);
+      },
+      { timeoutMs: 20_000 },
+    );
 
-      expect(readFileSync(replica.configFile, 'utf8')).not.toMatch(/program|touch/);
-      expect(existsSync(ran)).toBe(false);
-      const status = await fetch(`http://${replica.address}:${replica.ports.probe}/status`);
-      expect(await status.text()).toContain('is not the name of a pod, and is left out');
-    }, 60_000);
-  },
-);
+    expect(readFileSync(replica.configFile, 'utf8')).not.toMatch(/program|touch/);
+    expect(existsSync(ran)).toBe(false);
+    const status = await fetch(`http://${replica.address}:${replica.ports.probe}/status`);
+    expect(await status.text()).toContain('is not the name of a pod, and is left out');
+  }, 60_000);
+});

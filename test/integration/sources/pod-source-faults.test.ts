@@ -13,11 +13,10 @@ import {
   startKubeApiserver,
 } from '../../helpers/kube-apiserver.ts';
 import { createPod, deletePod } from '../../helpers/kube-pods.ts';
+import { unless } from '../../helpers/skip.ts';
 import { startTcpCut, type TcpCut } from '../../helpers/tcp-cut.ts';
 
-const reason = kubeApiserverMissing === undefined ? '' : ` (skipped: ${kubeApiserverMissing})`;
-
-describe.skipIf(kubeApiserverMissing !== undefined)(`pod source under faults${reason}`, () => {
+describe('pod source under faults', unless(kubeApiserverMissing), () => {
   let server: KubeApiserver;
   let hop: TcpCut;
   let kubeConfig = '';

@@ -13,14 +13,14 @@ import {
   startKubeApiserver,
 } from '../../helpers/kube-apiserver.ts';
 import { createPod, deletePod } from '../../helpers/kube-pods.ts';
+import { unless } from '../../helpers/skip.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-const reason = kubeApiserverMissing === undefined ? '' : ` (skipped: ${kubeApiserverMissing})`;
-
-describe.skipIf(kubeApiserverMissing !== undefined)(
-  `siblings across a change of template labels, on a real API server${reason}`,
+describe(
+  'siblings across a change of template labels, on a real API server',
+  unless(kubeApiserverMissing),
   () => {
     const directory = suiteFolder();
     let server: KubeApiserver;

@@ -1,0 +1,21 @@
+import type { TestOptions } from 'vitest';
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** What a skipped test lacks, as `npm test` says it. */
+    missing?: string;
+  }
+}
+
+/** Options of a suite or a test: it runs unless something is missing, and `npm test` prints what. */
+export function unless(missing: string | undefined): TestOptions {
+  return missing === undefined ? {} : { skip: true, meta: { missing } };
+}
+
+/** What of this is undefined, e.g. `no HAProxy 3.4, no promtool`; undefined where all is there. */
+export function missingOf(
+  needed: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const absent = Object.keys(needed).filter((name) => needed[name] === undefined);
+  return absent.length === 0 ? undefined : absent.map((name) => `no ${name}`).join(', ');
+}
