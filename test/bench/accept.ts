@@ -36,11 +36,7 @@ const sidecar = startProgram([
   '--namespace=edge',
   '--selector=app=haproxy',
   `--kubeconfig=${server.kubeconfigPath}`,
-  `--config-file=${stand.configFile}`,
-  `--admin-socket=${stand.adminSocket}`,
-  `--master-socket=${stand.masterSocket}`,
-  `--dataplane-url=${stand.address}`,
-  `--password-file=${stand.passwordFile}`,
+  ...stand.sidecarFlags,
   `--listen=127.0.0.1:${await freePort()}`,
 ]);
 const signal = new AbortController().signal;

@@ -2,7 +2,7 @@ import type { CallInfo } from '../../src/dataplane/http.ts';
 import { noChanges, type PeersChanges } from '../../src/model/changes.ts';
 import type { PeerEntry } from '../../src/model/peers-section.ts';
 import { programs } from '../helpers/programs.ts';
-import { dataplaneApplier, humanBegins } from '../helpers/subjects.ts';
+import { dataplaneApplier, humanBegins } from '../rig/appliers.ts';
 import { type DataplaneStand, startDataplane } from '../rig/dataplane-stand.ts';
 import { sectionName } from '../rig/haproxy-stand.ts';
 

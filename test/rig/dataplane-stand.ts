@@ -21,6 +21,8 @@ export interface DataplaneStand extends HaproxyStand {
   readonly passwordFile: string;
   readonly stateDirectory: string;
   readonly version: 'v3' | 'v2';
+  /** Flags that lead a sidecar here. */
+  readonly sidecarFlags: readonly string[];
   /** A call of somebody else with the right password. `path` is the part after `/services/haproxy`. */
   human(method: string, path: string, body?: unknown): Promise<HumanAnswer>;
   stopApi(signal?: NodeJS.Signals): Promise<void>;
@@ -170,9 +172,17 @@ export async function startDataplane(options: DataplaneStandOptions): Promise<Da
     await haproxy.stop();
     throw error;
   }
+  const address = options.unixSocket === true ? `unix:${socket}` : `http://127.0.0.1:${port}`;
   return {
     ...haproxy,
-    address: options.unixSocket === true ? `unix:${socket}` : `http://127.0.0.1:${port}`,
+    address,
+    sidecarFlags: [
+      `--config-file=${configFile}`,
+      `--admin-socket=${haproxy.adminSocket}`,
+      `--master-socket=${masterSocket}`,
+      `--dataplane-url=${address}`,
+      `--password-file=${passwordFile}`,
+    ],
     user,
     password,
     passwordFile,

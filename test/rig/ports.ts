@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { freePort } from '../helpers/ports.ts';
 import { defaultPorts, type ReplicaPorts } from './replica.ts';
 
 function isFree(host: string, port: number): Promise<boolean> {
@@ -29,4 +30,11 @@ export async function choosePorts(network: string, addresses: number): Promise<R
   throw new Error(
     `Nothing can listen on ${network}.1 and after: taken, or not on this machine's loopback. Give --network.`,
   );
+}
+
+/** For one replica on an address that others use too. */
+export async function freePorts(host: string): Promise<ReplicaPorts> {
+  const four = await Promise.all(Array.from({ length: 4 }, () => freePort(host)));
+  const [peers = 0, api = 0, web = 0, probe = 0] = four;
+  return { peers, api, web, probe };
 }

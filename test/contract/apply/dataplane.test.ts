@@ -1,6 +1,6 @@
 import { programs } from '../../helpers/programs.ts';
 import { missingOf } from '../../helpers/skip.ts';
-import { dataplaneApplier, humanAdds, humanSees } from '../../helpers/subjects.ts';
+import { dataplaneApplier, humanAdds, humanSees } from '../../rig/appliers.ts';
 import { startDataplane } from '../../rig/dataplane-stand.ts';
 import { runApplierContract } from '../applier.case.ts';
 

@@ -16,7 +16,7 @@ import { randomOf } from '../../helpers/random.ts';
 import { gate } from '../../helpers/reconciler.ts';
 import { missingOf, unless } from '../../helpers/skip.ts';
 import { settableSource } from '../../helpers/source.ts';
-import { dataplaneConfigurations, humanBreaks, occupied } from '../../helpers/subjects.ts';
+import { dataplaneConfigurations, humanBreaks, occupied } from '../../rig/appliers.ts';
 import { type DataplaneStand, startDataplane } from '../../rig/dataplane-stand.ts';
 import { sectionName } from '../../rig/haproxy-stand.ts';
 import { createOneBackend } from './one-backend/module.ts';

@@ -1,8 +1,8 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { changes, entry } from '../../contract/applier.case.ts';
-import { forEachDataplane } from '../../helpers/dataplane-suite.ts';
 import type { Verdict } from '../../helpers/proxy.ts';
+import { forEachDataplane } from '../../rig/dataplane-suite.ts';
 
 const never = new AbortController().signal;
 const b = entry('b', '127.0.0.2', 1001);

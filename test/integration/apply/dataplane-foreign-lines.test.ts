@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { foreignLines } from '../../../src/config-text/foreign-lines.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
-import { forEachDataplane } from '../../helpers/dataplane-suite.ts';
 import type { PeersApplier } from '../../helpers/peers-applier.ts';
 import { programs } from '../../helpers/programs.ts';
 import { missingOf, unless } from '../../helpers/skip.ts';
 import type { DataplaneStand } from '../../rig/dataplane-stand.ts';
+import { forEachDataplane } from '../../rig/dataplane-suite.ts';
 import { sectionName } from '../../rig/haproxy-stand.ts';
 
 const never = new AbortController().signal;

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { changes, entry } from '../../contract/applier.case.ts';
-import { type DataplaneSuite, forEachDataplane } from '../../helpers/dataplane-suite.ts';
-import { humanAdds, humanBreaks, occupied } from '../../helpers/subjects.ts';
+import { humanAdds, humanBreaks, occupied } from '../../rig/appliers.ts';
 import type { DataplaneStand } from '../../rig/dataplane-stand.ts';
+import { type DataplaneSuite, forEachDataplane } from '../../rig/dataplane-suite.ts';
 
 const never = new AbortController().signal;
 const addB = changes({ add: [entry('b', '127.0.0.2', 1001)] });

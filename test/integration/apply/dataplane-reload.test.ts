@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
-import { forEachDataplane, runningPeers } from '../../helpers/dataplane-suite.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import type { Verdict } from '../../helpers/proxy.ts';
-import { humanAdds, humanBreaks, humanSees, occupied } from '../../helpers/subjects.ts';
+import { humanAdds, humanBreaks, humanSees, occupied } from '../../rig/appliers.ts';
+import { forEachDataplane, runningPeers } from '../../rig/dataplane-suite.ts';
 
 const never = new AbortController().signal;
 const b = entry('b', '127.0.0.2', 1001);

@@ -3,9 +3,9 @@ import { expect, it } from 'vitest';
 import { tlsFiles, writeTlsFiles } from '../../../src/haproxy/tls-material.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
 import { createCa } from '../../helpers/certificates.ts';
-import { forEachDataplane } from '../../helpers/dataplane-suite.ts';
-import { humanSees } from '../../helpers/subjects.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
+import { humanSees } from '../../rig/appliers.ts';
+import { forEachDataplane } from '../../rig/dataplane-suite.ts';
 import { sectionName } from '../../rig/haproxy-stand.ts';
 
 const never = new AbortController().signal;

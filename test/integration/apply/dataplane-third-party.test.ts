@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { hardReload, reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
-import { forEachDataplane } from '../../helpers/dataplane-suite.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import type { PeersApplier } from '../../helpers/peers-applier.ts';
-import { humanBegins, humanSees, occupied } from '../../helpers/subjects.ts';
+import { humanBegins, humanSees, occupied } from '../../rig/appliers.ts';
 import type { DataplaneStand } from '../../rig/dataplane-stand.ts';
+import { forEachDataplane } from '../../rig/dataplane-suite.ts';
 
 const never = new AbortController().signal;
 const addB = changes({ add: [entry('b', '127.0.0.2', 1001)] });

@@ -3,11 +3,11 @@ import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { changes, entry } from '../../contract/applier.case.ts';
-import { forEachDataplane } from '../../helpers/dataplane-suite.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { startProxy, type Verdict } from '../../helpers/proxy.ts';
-import { humanAdds, humanBegins, humanSees } from '../../helpers/subjects.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
+import { humanAdds, humanBegins, humanSees } from '../../rig/appliers.ts';
+import { forEachDataplane } from '../../rig/dataplane-suite.ts';
 
 const never = new AbortController().signal;
 const b = entry('b', '127.0.0.2', 1001);

@@ -7,7 +7,7 @@ import { entry } from '../../contract/applier.case.ts';
 import { type RandomConfig, randomConfig } from '../../helpers/haproxy-grammar.ts';
 import { programs } from '../../helpers/programs.ts';
 import { missingOf, unless } from '../../helpers/skip.ts';
-import { dataplaneApplier } from '../../helpers/subjects.ts';
+import { dataplaneApplier } from '../../rig/appliers.ts';
 import { type DataplaneStand, startDataplane } from '../../rig/dataplane-stand.ts';
 
 /** FOREIGN_LINES_SECONDS=600 FOREIGN_LINES_SEED=1 for a long run, or the same one again. */

@@ -56,11 +56,7 @@ describe('run on a real API server', unless(missing), () => {
       '--namespace=edge',
       `--labels-file=${labels}`,
       `--kubeconfig=${kubeconfig}`,
-      `--config-file=${stand.configFile}`,
-      `--admin-socket=${stand.adminSocket}`,
-      `--master-socket=${stand.masterSocket}`,
-      `--dataplane-url=${stand.address}`,
-      `--password-file=${stand.passwordFile}`,
+      ...stand.sidecarFlags,
       `--listen=127.0.0.1:${await freePort()}`,
       ...flags,
     ]);

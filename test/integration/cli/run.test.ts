@@ -40,17 +40,13 @@ async function run(flags: Readonly<Record<string, string>> = {}): Promise<Runnin
     'pod-ip': '127.0.0.1',
     source: 'file',
     'members-file': membersFile,
-    'config-file': stand.configFile,
-    'admin-socket': stand.adminSocket,
-    'master-socket': stand.masterSocket,
-    'dataplane-url': stand.address,
-    'password-file': stand.passwordFile,
     'dataplane-user': stand.user,
     listen,
     ...flags,
   };
   program = startProgram([
     'run',
+    ...stand.sidecarFlags,
     ...Object.entries(all).map(([name, value]) => `--${name}=${value}`),
   ]);
   return program;

@@ -4,6 +4,7 @@ import { programs } from '../../helpers/programs.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
 import { missingOf, unless } from '../../helpers/skip.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
+import { freePorts } from '../../rig/ports.ts';
 import { raise } from '../../rig/raise.ts';
 import { createReplica, type Replica } from '../../rig/replica.ts';
 import { fileRoll } from '../../rig/roll.ts';
@@ -41,13 +42,7 @@ describe('status of a real replica', unless(missingOf({ HAProxy: haproxy })), ()
   // The status is asked on 127.0.0.1, so the replica is there.
   beforeAll(async () => {
     const roll = fileRoll(directory);
-    const [peers, api, web, probe] = await Promise.all([
-      freePort(),
-      freePort(),
-      freePort(),
-      freePort(),
-    ]);
-    const ports = { peers, api, web, probe };
+    const ports = await freePorts('127.0.0.1');
     replica = createReplica(
       {
         haproxy: haproxy ?? '',

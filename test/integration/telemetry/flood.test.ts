@@ -5,10 +5,10 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
 import { missingOf, unless } from '../../helpers/skip.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
+import { freePorts } from '../../rig/ports.ts';
 import { raise } from '../../rig/raise.ts';
 import { createReplica, type Replica } from '../../rig/replica.ts';
 import { fileRoll } from '../../rig/roll.ts';
@@ -53,8 +53,8 @@ describe('the sidecar as in its image, flooded', unless(missingOf({ HAProxy: hap
   beforeAll(async () => {
     const bundle = join(directory, 'main.js');
     execFileSync(process.execPath, [join(root, 'test/tools/build.ts'), bundle], { cwd: root });
-    const [peers, api, web, own] = await Promise.all(Array.from({ length: 4 }, freePort));
-    port = own ?? 0;
+    const ports = await freePorts('127.0.0.1');
+    port = ports.probe;
     const roll = fileRoll(directory);
     const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
     const entry: string[] = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]');
@@ -65,7 +65,7 @@ describe('the sidecar as in its image, flooded', unless(missingOf({ HAProxy: hap
         dataplane: null,
         directory,
         sourceFlags: roll.sourceFlags,
-        ports: { peers: peers ?? 0, api: api ?? 0, web: web ?? 0, probe: port },
+        ports,
         main: bundle,
         nodeFlags: entry.slice(1, -1),
         env: { MALLOC_ARENA_MAX: '1', NODE_ENV: 'production' },

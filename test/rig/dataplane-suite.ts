@@ -3,17 +3,17 @@ import type { CallInfo } from '../../src/dataplane/http.ts';
 import { parseShowPeers } from '../../src/haproxy/show-peers.ts';
 import { createLog } from '../../src/log.ts';
 import type { PeerState } from '../../src/model/peers-state.ts';
+import type { PeersApplier } from '../helpers/peers-applier.ts';
+import { programs } from '../helpers/programs.ts';
+import { type Between, startProxy } from '../helpers/proxy.ts';
+import { missingOf, unless } from '../helpers/skip.ts';
+import { dataplaneApplier } from './appliers.ts';
 import {
   type DataplaneStand,
   type DataplaneStandOptions,
   startDataplane,
-} from '../rig/dataplane-stand.ts';
-import { sectionName } from '../rig/haproxy-stand.ts';
-import type { PeersApplier } from './peers-applier.ts';
-import { programs } from './programs.ts';
-import { type Between, startProxy } from './proxy.ts';
-import { missingOf, unless } from './skip.ts';
-import { dataplaneApplier } from './subjects.ts';
+} from './dataplane-stand.ts';
+import { sectionName } from './haproxy-stand.ts';
 
 type Part = NonNullable<Parameters<typeof dataplaneApplier>[1]>;
 

@@ -5,10 +5,10 @@ import type { Owner } from '../../src/dataplane/owner.ts';
 import { createLog } from '../../src/log.ts';
 import type { SectionOptions } from '../../src/modules/peers/edit.ts';
 import { peersSectionOwner } from '../../src/modules/peers/owner.ts';
-import type { DataplaneStand } from '../rig/dataplane-stand.ts';
-import { sectionName } from '../rig/haproxy-stand.ts';
-import { addressOf } from './dataplane-address.ts';
-import { type PeersApplier, peersApplier } from './peers-applier.ts';
+import { addressOf } from '../helpers/dataplane-address.ts';
+import { type PeersApplier, peersApplier } from '../helpers/peers-applier.ts';
+import type { DataplaneStand } from './dataplane-stand.ts';
+import { sectionName } from './haproxy-stand.ts';
 
 export type SubjectPart = Partial<DataplaneOptions & Omit<SectionOptions, 'sectionName'>>;
 
