@@ -1,16 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { testFolder } from '../../helpers/test-folder.ts';
 // @ts-expect-error It is JavaScript, because it runs before any package is there.
 import { downloadDataplane } from '../../tools/dataplane-download.mjs';
 
 let directory: string;
 let archive: Buffer;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'hps-download-'));
+  directory = testFolder();
   vi.stubEnv('XDG_CACHE_HOME', directory);
   vi.stubEnv('DATAPLANEAPI_SHA256', '');
   vi.spyOn(console, 'error').mockImplementation(() => {});
@@ -20,7 +20,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
-  rmSync(directory, { recursive: true, force: true });
 });
 
 const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
