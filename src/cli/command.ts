@@ -1,6 +1,6 @@
-import type { CommandName } from '../config/option.ts';
 import type { ConfigFor } from '../config/values.ts';
 import type { Log } from '../log.ts';
+import type { CommandName } from '../model/option.ts';
 
 /** Everything a command may touch besides what its configuration names. */
 export interface Context<C extends CommandName> {

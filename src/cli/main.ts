@@ -1,10 +1,10 @@
 import { helpText, maskedConfig } from '../config/describe.ts';
-import type { CommandName } from '../config/option.ts';
 import { optionsOf } from '../config/options.ts';
 import { flagName } from '../config/parse.ts';
 import { loadConfig } from '../config/validate.ts';
 import { AppError, errorMessage, UserError } from '../errors.ts';
 import { createLog } from '../log.ts';
+import type { CommandName } from '../model/option.ts';
 import { visibleLines } from '../visible.ts';
 import type { Command, CommandOf } from './command.ts';
 import { doctorCommand } from './doctor.ts';

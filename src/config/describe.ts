@@ -1,5 +1,5 @@
+import type { CommandName, Option } from '../model/option.ts';
 import { formatDuration } from './duration.ts';
-import type { CommandName, Option } from './option.ts';
 import { envName, options, optionsOf } from './options.ts';
 import { type Config, camelCase } from './values.ts';
 

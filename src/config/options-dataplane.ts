@@ -1,4 +1,4 @@
-import { type Option, sidecar } from './option.ts';
+import { type Option, sidecar } from '../model/option.ts';
 
 /** Where the Data Plane API is, and how it is spoken to. */
 export const dataplaneOptions = [

@@ -1,4 +1,4 @@
-import { everywhere, type Option, sidecar } from './option.ts';
+import { everywhere, type Option, sidecar } from '../model/option.ts';
 
 /** Who this pod is, and where its HAProxy lies. */
 export const ownOptions = [

@@ -1,4 +1,4 @@
-import { everywhere, type Option, sidecar } from './option.ts';
+import { everywhere, type Option, sidecar } from '../model/option.ts';
 
 /** Who the siblings are. */
 export const sourceOptions = [

@@ -1,4 +1,4 @@
-import type { Option } from './option.ts';
+import type { Option } from '../model/option.ts';
 
 /** Options of status alone. */
 export const statusOptions = [

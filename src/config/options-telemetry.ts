@@ -1,4 +1,4 @@
-import { everywhere, type Option, sidecar } from './option.ts';
+import { everywhere, type Option, sidecar } from '../model/option.ts';
 
 /** What this program tells. */
 export const telemetryOptions = [

@@ -1,13 +1,13 @@
-import type { CommandName, Option } from './option.ts';
+import type { CommandName, Option } from '../model/option.ts';
+import { gateOptions } from '../modules/peers/options/gate.ts';
+import { peersOptions } from '../modules/peers/options/section.ts';
 import { dataplaneOptions } from './options-dataplane.ts';
-import { gateOptions } from './options-gate.ts';
 import { ownOptions } from './options-own.ts';
-import { peersOptions } from './options-peers.ts';
 import { sourceOptions } from './options-sources.ts';
 import { statusOptions } from './options-status.ts';
 import { telemetryOptions } from './options-telemetry.ts';
 
-/** The one option table: what each folder needs is declared in one file, and is a line here. */
+/** The one option table: what a module or folder needs is declared in one file, and is a line here. */
 export const options = [
   ...ownOptions,
   ...sourceOptions,

@@ -1,8 +1,8 @@
 import { parseDataplaneAddress } from '../model/dataplane-address.ts';
+import type { Option } from '../model/option.ts';
 import { selectorProblem } from '../model/selector.ts';
 import { parseDuration } from './duration.ts';
 import { parseListen } from './listen.ts';
-import type { Option } from './option.ts';
 
 type Kind = Pick<Option, 'type' | 'least'>;
 

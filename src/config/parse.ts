@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option as Flag } from 'commander';
-import type { CommandName, Option } from './option.ts';
+import type { CommandName, Option } from '../model/option.ts';
 import { envName, ignoredFlags, optionsOf } from './options.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { UserError } from '../errors.ts';
 import { quoted } from '../model/names.ts';
-import type { CommandName, Option } from './option.ts';
+import type { CommandName, Option } from '../model/option.ts';
 import { envName, options } from './options.ts';
 import { type Environment, type Raw, readRaw } from './parse.ts';
 import { parseValue } from './parse-value.ts';

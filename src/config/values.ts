@@ -1,6 +1,6 @@
 import type { DataplaneAddress } from '../model/dataplane-address.ts';
+import type { CommandName } from '../model/option.ts';
 import type { Listen } from './listen.ts';
-import type { CommandName } from './option.ts';
 import type { options } from './options.ts';
 
 type Table = typeof options;

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import type { CommandName } from '../../src/config/option.ts';
 import { envName, optionsOf } from '../../src/config/options.ts';
+import type { CommandName } from '../../src/model/option.ts';
 import { unless } from '../helpers/skip.ts';
 
 const examples = [

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { Option } from '../../../src/config/option.ts';
 import { options } from '../../../src/config/options.ts';
 import { loadConfig } from '../../../src/config/validate.ts';
 import type { InitConfig } from '../../../src/config/values.ts';
@@ -10,6 +9,7 @@ import { findSections, splitLines } from '../../../src/config-text/config-text.t
 import { renderDataplaneYml, renderReloadScript } from '../../../src/config-text/dataplane-yml.ts';
 import { renderHaproxyCfg } from '../../../src/config-text/render.ts';
 import { UserError } from '../../../src/errors.ts';
+import type { Option } from '../../../src/model/option.ts';
 
 const env = { POD_NAME: 'web-1', POD_NAMESPACE: 'edge', POD_IP: '10.0.0.1' };
 const needed = ['--template=/template.cfg', '--dns=replicas'];

@@ -1,4 +1,4 @@
-import type { Option } from './option.ts';
+import type { Option } from '../../../model/option.ts';
 
 /** When HAProxy may be reloaded. */
 export const gateOptions = [

@@ -1,4 +1,4 @@
-import { type Option, sidecar } from './option.ts';
+import { type Option, sidecar } from '../../../model/option.ts';
 
 /** The peers section: names, port, certificates, who may join, what was missed. */
 export const peersOptions = [
