@@ -148,6 +148,7 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
       log.info({ why: error.message }, 'reloaded over the master socket');
       await reloadsSettled(caller, log, signal);
       await overMaster.reload(signal);
+      await journal.setReloadDue(false);
     }
   }
 

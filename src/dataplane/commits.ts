@@ -81,6 +81,7 @@ export function createCommits(options: CommitsOptions): Commits {
 
   async function transact(seen: Seen, work: Work, signal: AbortSignal): Promise<Committed> {
     const { transaction, written } = await prepare(seen, work, signal);
+    const wasDue = journal.reloadDue();
     await journal.setReloadDue(true);
     try {
       const version = await transactions.commit(transaction);
@@ -91,7 +92,8 @@ export function createCommits(options: CommitsOptions): Commits {
     } catch (error) {
       // In doubt the transaction stays noted: the next look drops it, unless it was committed.
       if (!outcomeUnknown(error)) {
-        await notCommitted(transaction, error, seen, { own: work.own, written }, signal);
+        const attempt = { own: work.own, written, wasDue };
+        await notCommitted(transaction, error, seen, attempt, signal);
       }
       throw error;
     }
@@ -137,10 +139,11 @@ export function createCommits(options: CommitsOptions): Commits {
     transaction: string,
     error: unknown,
     seen: Seen,
-    attempt: Attempt,
+    attempt: Attempt & { readonly wasDue: boolean },
     signal: AbortSignal,
   ) {
-    await journal.setReloadDue(false);
+    // What was written before still waits for its reload; where the API has put back an older file, the next look sees it.
+    await journal.setReloadDue(attempt.wasDue);
     if (error instanceof RemoteError && error.code === 'RELOAD_FAILED') {
       await journal.ended(transaction);
       await takeBack(seen, attempt, signal);

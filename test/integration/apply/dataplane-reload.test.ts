@@ -83,6 +83,56 @@ forEachDataplane('reload', (suite) => {
     expect((await subject.apply(await subject.read(never), addB, never)).reloaded).toBe(false);
   });
 
+  it('still says so when the commit of another change is refused, which wrote and loaded nothing', async () => {
+    const on = await suite.given(['peer a 127.0.0.1:PORT']);
+    const { text: current } = await on.human('GET', '/configuration/version');
+    const text = on.text().replace(/(peer a .*\n)/, '$1  peer b 127.0.0.2:1001\n');
+    const query = `version=${current.trim()}&skip_reload=true`;
+    await on.human('POST', `/configuration/raw?${query}`, text);
+    writeFileSync(
+      join(on.directory, 'haproxy-peer-sync.transactions.json'),
+      JSON.stringify({ open: [], reloadDue: true }),
+    );
+    const subject = await suite.behind(
+      on,
+      (call): Verdict => (call.startsWith('PUT') ? { status: 409, body: 'moved on' } : 'pass'),
+      { stateDirectory: on.directory, running: () => runningPeers(on) },
+    );
+
+    const addC = changes({ add: [entry('c', '127.0.0.3', 1001)] });
+    const applying = subject.apply(await subject.read(never), addC, never);
+    await expect(applying).rejects.toMatchObject({ code: 'DATAPLANE_CONFLICT' });
+
+    expect(await on.runningNames()).toEqual(['a']);
+    expect(await subject.reloadDue(never)).toBe(true);
+  });
+
+  it('says it no more after a reload over the master socket, whatever the worker shows', async () => {
+    const guarded = '  .if defined(MAINTENANCE)\n  .endif\n';
+    const on = await suite.given(undefined, {
+      rewrite: (text) => text.replace('  default_backend', `${guarded}  default_backend`),
+    });
+    writeFileSync(
+      join(on.directory, 'haproxy-peer-sync.transactions.json'),
+      JSON.stringify({ open: [], reloadDue: true }),
+    );
+    const subject = suite.make(on, {
+      stateDirectory: on.directory,
+      running: async () => [],
+      overMaster: {
+        reload: (signal) => reloadOverMaster(on.masterSocket, { signal }),
+        hardReload: async () => false,
+      },
+    });
+
+    const due = await subject.reloadDue(never);
+    await subject.reload(never);
+
+    expect(due).toBe(true);
+    expect(suite.logged()).toContain('reloaded over the master socket');
+    expect(await subject.reloadDue(never)).toBe(false);
+  });
+
   it('repairs an api that holds what haproxy refused to load, without a reload', async () => {
     const on = await suite.given();
     await humanAdds(on, entry('y', '127.0.0.25', 1025));
