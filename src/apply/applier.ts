@@ -53,9 +53,12 @@ export interface Applier {
   ): Promise<Pick<Applied, 'version' | 'held'>>;
   /**
    * Reloads HAProxy with the configuration as it is, and checks that it did: through whoever else reloads it, so that
-   * no two reloads meet. Throws `RELOAD_FAILED`.
+   * no two reloads meet. Asks `mayRetry` as a commit does; not reloaded where it says no. Throws `RELOAD_FAILED`.
    */
-  reload(signal: AbortSignal): Promise<void>;
+  reload(
+    signal: AbortSignal,
+    mayRetry?: () => Promise<boolean>,
+  ): Promise<Pick<Applied, 'reloaded' | 'postponed' | 'attempts'>>;
   /**
    * Replaces the worker without handing its tables over, and meets no reload of anybody else either. False where HAProxy
    * does not know the command. Throws `RELOAD_FAILED`.

@@ -76,6 +76,10 @@ function onceItListens<T>(
   });
 }
 
+function postponed(attempt: number) {
+  return { reloaded: false, postponed: true, attempts: attempt - 1 } as const;
+}
+
 /** haproxy.cfg over the Data Plane API, v3 or v2, whichever listens. */
 export function createDataplaneApplier(options: DataplaneOptions): Applier {
   const { address, user, passwordFile, owners, log, onCall, overMaster } = options;
@@ -197,9 +201,7 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
         return await withRetries(
           'apply',
           async (attempt): Promise<Applied> => {
-            if (attempt > 1 && !(await mayRetry())) {
-              return { reloaded: false, postponed: true, attempts: attempt - 1 };
-            }
+            if (attempt > 1 && !(await mayRetry())) return postponed(attempt);
             applied = await applyOnce(attempt, base, edits, signal);
             return applied;
           },
@@ -219,8 +221,13 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
       };
       return withRetries('persist', once, signal);
     },
-    async reload(signal) {
-      await withRetries('reload', () => reloadOnce(signal), signal);
+    reload(signal, mayRetry = async () => true) {
+      const once = async (attempt: number) => {
+        if (attempt > 1 && !(await mayRetry())) return postponed(attempt);
+        await reloadOnce(signal);
+        return { reloaded: true, attempts: attempt };
+      };
+      return withRetries('reload', once, signal);
     },
     async hardReload(signal) {
       if (overMaster === undefined) return false;

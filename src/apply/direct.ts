@@ -119,6 +119,7 @@ export function createDirectApplier(options: DirectOptions): Applier {
     persist: (_base, edits, signal) => remotely(() => persist(edits, signal)),
     async reload(signal) {
       await reloadOverMaster(masterSocket, { timeoutMs, signal });
+      return { reloaded: true, attempts: 1 };
     },
     hardReload: (signal) => hardReload(masterSocket, { timeoutMs, signal }),
     async close() {},

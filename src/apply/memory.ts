@@ -28,7 +28,9 @@ export function createMemoryApplier(given: {
     async persist(base, edits, signal) {
       return this.commit(base, edits, signal);
     },
-    async reload() {},
+    async reload() {
+      return { reloaded: true, attempts: 1 };
+    },
     async hardReload() {
       return false;
     },
@@ -76,6 +78,7 @@ export function createDryRunApplier(reader: Applier, log: Log): Applier {
     },
     async reload() {
       log.info('dry run: HAProxy would be reloaded');
+      return { reloaded: true, attempts: 1 };
     },
     async hardReload() {
       log.info('dry run: HAProxy would be reloaded hard');

@@ -44,8 +44,8 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
   }
 
   async function reload({ version }: Configuration, signal: AbortSignal): Promise<Applied> {
-    await applier.reload(signal);
-    return { reloaded: true, version, attempts: 1 };
+    const done = await applier.reload(signal, () => options.siblingsThere(signal));
+    return { version, ...done };
   }
 
   async function commit(

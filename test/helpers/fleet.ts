@@ -167,7 +167,10 @@ export function createFleet({
 
     const applier: Applier = {
       name: 'simulated',
-      reload: () => reload(async () => {}),
+      async reload() {
+        await reload(async () => {});
+        return { reloaded: true, attempts: 1 };
+      },
       async hardReload() {
         await reload(async () => {});
         return true;

@@ -31,7 +31,7 @@ export function peersApplier(applier: Applier, options: SectionOptions): PeersAp
       const edits = [peersEdit(changes, options)];
       return applier.commit({ text: '', version, obstacles: [] }, edits, signal, mayRetry);
     },
-    reload: (signal) => applier.reload(signal),
+    reload: (signal, mayRetry) => applier.reload(signal, mayRetry),
     hardReload: (signal) => applier.hardReload(signal),
     close: () => applier.close(),
   };

@@ -54,10 +54,15 @@ export function bench(
   }
   const applier: Applier = {
     name: 'counting',
-    async reload() {
+    async reload(_signal, mayRetry = async () => true) {
       calls.push('reload');
       failing();
+      await betweenTries?.();
+      if (betweenTries !== null && !(await mayRetry())) {
+        return { reloaded: false, postponed: true, attempts: 1 };
+      }
       cutOff = false;
+      return { reloaded: true, attempts: 1 };
     },
     async hardReload() {
       calls.push('hard-reload');
@@ -119,13 +124,17 @@ export function bench(
     fail(error: Error | null) {
       failure = error;
     },
-    /** From now on a change takes two tries, with this between them. */
+    /** From now on a change or a reload takes two tries, with this between them. */
     takesTwoTries(between: () => void) {
       betweenTries = async () => between();
     },
     /** A change was written, and the reload for it never came. */
     wasCutOff() {
       cutOff = true;
+    },
+    /** Somebody has reloaded, and HAProxy has what was written. */
+    wasLoaded() {
+      cutOff = false;
     },
     /** From now on HAProxy runs with just what `observe` says. */
     loadsNothing() {

@@ -59,3 +59,22 @@ describe('a change whose first try fails', () => {
     expect(await loop.names()).toEqual(['a', 'b', 'c']);
   });
 });
+
+describe('a reload without a change whose first try fails', () => {
+  it('goes back to the gate when a sibling is away by then', async () => {
+    const loop = bench(section(['a', 'b']));
+    loop.source.set(membership('a', 'b'));
+    loop.observe(up({ peers: [peer('b')] }));
+    loop.takesTwoTries(() => loop.observe(up({ peers: [peer('b', { established: false })] })));
+    loop.wasCutOff();
+    for (let count = 0; count < 20 && !loop.calls.includes('reload'); count++) {
+      const { nextAtMs } = await loop.pass(count === 0);
+      loop.at(nextAtMs - 1_000_000);
+    }
+
+    const said = loop.lines.map(({ msg }) => msg);
+    expect(loop.calls).toContain('reload');
+    expect(said).toContain('change postponed: siblings are away by now');
+    expect(said).not.toContain('HAProxy reloaded');
+  });
+});
