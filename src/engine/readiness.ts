@@ -47,11 +47,15 @@ export interface ReadinessKeeper {
   hardReloaded(possible: boolean): void;
   /** Who runs now. True: it is to be judged anew. */
   running(running: Running): boolean;
-  /** Plan and decision are null right after a change was applied: what they say is over. */
+  /**
+   * Plan and decision are null right after a change was applied: what they say is over. `unknown`: members that are
+   * written, and have a reload of ours to come before the worker knows them.
+   */
   update(
     membership: Membership,
     plan: PeersPlan | null,
     decision: Decision | null,
+    unknown: readonly string[],
     observed: Observed,
     signal: AbortSignal,
   ): Promise<void>;
@@ -129,7 +133,7 @@ export function createReadiness(options: ReadinessOptions): ReadinessKeeper {
       latestLook = running;
       return see(running);
     },
-    async update(membership, plan, decision, observed, signal) {
+    async update(membership, plan, decision, unknown, observed, signal) {
       const running = runningOf(observed);
       see(running);
       // Only the look of now knows whether it still helps.
@@ -138,7 +142,7 @@ export function createReadiness(options: ReadinessOptions): ReadinessKeeper {
       const changes = plan?.kind === 'changes' ? plan.changes : noChanges;
       const judged = readiness({
         synced: membership.synced,
-        additionsPending: someoneJoins(changes),
+        additionsPending: someoneJoins(changes) || unknown.length > 0,
         decision: decision?.kind ?? null,
         observed,
         leftOut: leftOutReasons(membership, allowLeftOut),

@@ -3,7 +3,7 @@ import type { Decision } from '../model/decision.ts';
 
 export interface ReadinessInput {
   readonly synced: boolean;
-  /** Peers are still to be added to the section. */
+  /** Peers are still to be added to the section, or to be loaded with it. */
   readonly additionsPending: boolean;
   readonly decision: Decision['kind'] | null;
   readonly observed: Observed;

@@ -23,7 +23,7 @@ import { createPersistLane } from './persist.ts';
 import { type Confirm, createReadiness } from './readiness.ts';
 import type { Readiness } from './ready-rule.ts';
 import { createReporter, type Observer } from './reporter.ts';
-import { type Asked, createRequests } from './requests.ts';
+import { createRequests } from './requests.ts';
 import type { PassResult } from './scheduler.ts';
 
 export interface ReconcilerOptions {
@@ -76,7 +76,6 @@ const settleMs = 2000;
 const startMs = 5 * 60_000;
 const startRetryMs = 1000;
 const never = Number.POSITIVE_INFINITY;
-const nothing: Asked = { all: [], gated: [], written: [] };
 
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { source, applier, self, now } = options;
@@ -108,7 +107,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   });
 
   async function read(resync: boolean, signal: AbortSignal): Promise<Configuration> {
-    if (configuration === null || resync) configuration = await applier.read(signal);
+    // Somebody may have loaded meanwhile what a reload is due for.
+    if (configuration === null || configuration.reloadDue || resync) {
+      configuration = await applier.read(signal);
+    }
     return configuration;
   }
 
@@ -119,7 +121,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     // What is our own to load is asked for as a reload, and waits for nobody.
     const ours = configuration?.reloadDue === true;
     if (recent || ours || observed.kind === 'down' || observed.state === null) return [];
-    const names = namesNotLoaded(base, observed.state, wanted);
+    const names = unknownOf(base, observed, wanted);
     happened({ kind: 'not-loaded', names });
     return names;
   }
@@ -195,8 +197,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const observed = await options.observe(signal);
     const section = options.section(base);
     const plan = options.plan(membership, section);
-    // Who is about to go asks for nothing more.
-    const { all, gated, written } = leaving ? nothing : asks.ask(base, keeper.hardReloadFor());
+    const due = base.reloadDue === true;
+    const unknown = due ? unknownOf(section, observed, stayingNames(membership)) : [];
+    const needs = { missed: keeper.hardReloadFor(), leaving, unknown };
+    const { all, gated, written } = asks.ask(base, needs);
     const decision = decide(plan, section, membership, observed, gated);
     report.pass({ membership, section, plan, observed, decision });
     if (decision.kind === 'apply') {
@@ -213,6 +217,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       source.snapshot(),
       decision.kind === 'apply' ? null : plan,
       decision.kind === 'apply' ? null : decision,
+      unknown,
       observed,
       signal,
     );
@@ -240,6 +245,16 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     readiness: keeper.readiness,
     running: keeper.running,
   };
+}
+
+/** Who of `wanted` is written, and not known to the worker. */
+function unknownOf(
+  section: PeersSection,
+  observed: Observed,
+  wanted: ReadonlySet<string>,
+): readonly string[] {
+  if (observed.kind === 'down' || observed.state === null) return [];
+  return namesNotLoaded(section, observed.state, wanted);
 }
 
 function stayingNames({ members }: Membership): ReadonlySet<string> {

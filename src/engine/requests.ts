@@ -17,9 +17,18 @@ export interface Asked {
   readonly written: readonly ModuleRequest[];
 }
 
+/** What this replica needs itself. */
+export interface OwnNeeds {
+  /** Why the worker is to be replaced without its tables; null: it is not. */
+  readonly missed: string | null;
+  /** This pod is about to go, and asks for nothing more. */
+  readonly leaving: boolean;
+  /** Members that are written, and wait for the worker to know them: also who is about to go lets them in. */
+  readonly unknown: readonly string[];
+}
+
 export interface Requests {
-  /** `missed`: why the worker is to be replaced without its tables; null: it is not. */
-  ask(configuration: Configuration, missed: string | null): Asked;
+  ask(configuration: Configuration, needs: OwnNeeds): Asked;
   /** Edits of these modules were refused: they are left out, longer each time, so that they keep nobody else. */
   hold(names: readonly string[]): void;
   /** Edits of these modules were made. */
@@ -32,13 +41,15 @@ export function createRequests(modules: readonly Module[], now: () => number): R
   const held = new Map<string, { readonly times: number; readonly untilMs: number }>();
 
   return {
-    ask(configuration, missed) {
-      const asking = modules.filter(({ name }) => now() >= (held.get(name)?.untilMs ?? 0));
+    ask(configuration, { missed, leaving, unknown }) {
+      const mayAsk = ({ name }: Module) => !leaving && now() >= (held.get(name)?.untilMs ?? 0);
+      const asking = modules.filter(mayAsk);
       const all = asking.flatMap((module) => module.request(configuration) ?? []);
       const own = { module: 'peers', urgency: 'now', sinceMs: now(), edits: [] } as const;
-      if (configuration.reloadDue) all.push({ ...own, via: 'reload', reasons: [cutOff] });
+      const isDue = configuration.reloadDue === true && (!leaving || unknown.length > 0);
+      if (isDue) all.push({ ...own, via: 'reload', reasons: [cutOff] });
       // The joiner's own: it is not ready before.
-      if (missed !== null) all.push({ ...own, via: 'hard-reload', reasons: [missed] });
+      if (missed !== null && !leaving) all.push({ ...own, via: 'hard-reload', reasons: [missed] });
       return { all, ...lanesOf(all) };
     },
     hold(names) {

@@ -27,6 +27,7 @@ function judged(options: { wasReady?: Worker; confirm?: () => Confirm } = {}) {
       { synced: true, members: [], notes: [], awaited: [] } as never,
       { kind: 'changes', changes: { create: false, add: [], update: [], remove: [] } } as never,
       { kind: 'none', reasons: [] } as never,
+      [],
       { kind: 'up', state: { ...state({ resync: 'learned' }), handedOver }, worker },
       signal,
     );

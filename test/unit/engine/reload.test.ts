@@ -154,11 +154,66 @@ describe('a file that HAProxy has not loaded', () => {
     await loop.pass();
     await loop.pass();
 
-    expect(before).toEqual(['read']);
+    expect(before).not.toContain('reload');
     expect(loop.calls.filter((call) => call === 'reload')).toHaveLength(1);
     expect(loop.lines.find(({ msg }) => msg === 'HAProxy reloaded')?.reasons).toEqual([
       'a change was written, and the reload for it was cut off',
     ]);
+  });
+
+  /** A reload for b was cut off, while this pod is about to go or not. */
+  async function cutOff(
+    terminating: boolean,
+    observed = up({ peers: [peer('a', { local: true })] }),
+  ) {
+    const loop = bench(section(['a', 'b']));
+    loop.loadsNothing();
+    loop.source.set(membership({ name: 'a', address: '10.0.0.1', terminating }, 'b'));
+    loop.wasCutOff();
+    loop.observe(observed);
+    await loop.pass(true);
+    await loop.pass();
+    return loop;
+  }
+
+  it('is loaded by a pod that is about to go when somebody waits to be let in', async () => {
+    const loop = await cutOff(true);
+
+    expect(reloads(loop)).toBe(1);
+  });
+
+  it('is left alone by a pod that is about to go when it lets nobody in', async () => {
+    const loop = await cutOff(true, up({ peers: [peer('a', { local: true }), peer('b')] }));
+
+    expect(reloads(loop)).toBe(0);
+  });
+
+  it('keeps a pod from becoming ready while its worker does not know a member of its own writing', async () => {
+    const loop = bench(section(['a', 'b', 'z']));
+    loop.loadsNothing();
+    loop.source.set(membership('a', 'b', 'z'));
+    loop.observe(up({ peers: [peer('a', { local: true }), peer('z', { behind: 400 })] }));
+    loop.wasCutOff();
+    await loop.pass(true);
+    const { ready, reasons } = loop.reconciler.readiness();
+
+    expect(reloads(loop)).toBe(0);
+    expect(ready).toBe(false);
+    expect(reasons).toEqual(['peers are still to be added']);
+  });
+
+  it('is not reloaded for once somebody else has loaded it while the turns were waited for', async () => {
+    const loop = bench(section(['a', 'b']));
+    loop.source.set(membership('a', 'b'));
+    loop.wasCutOff();
+    loop.observe(up({ resync: 'pending' }));
+    await loop.pass(true);
+    loop.wasLoaded();
+    loop.observe(up());
+    await loop.pass();
+    await loop.pass();
+
+    expect(reloads(loop)).toBe(0);
   });
 
   const reloads = (loop: ReturnType<typeof bench>) =>
