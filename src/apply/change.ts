@@ -1,9 +1,8 @@
 import type { Caller } from '../dataplane/caller.ts';
 import { type Commits, noWork, type Work } from '../dataplane/commits.ts';
-import { damageError, WouldDamage } from '../dataplane/damage.ts';
+import { damageError, refuseDamage, WouldDamage } from '../dataplane/damage.ts';
 import type { Journal } from '../dataplane/journal.ts';
 import type { Seen } from '../dataplane/read-config.ts';
-import type { RemoteError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Applied } from './applier.ts';
 import type { Edit } from './edit.ts';
@@ -15,7 +14,7 @@ export interface ChangeOptions {
   readonly commits: Commits;
   readonly journal: Journal;
   readonly read: (signal: AbortSignal) => Promise<Seen>;
-  /** A write of `text` would damage what others have written in it: `why` says what. */
+  /** Any write of `text` would damage what others have written in it: `why` says what. */
   readonly onDamage: (text: string, why: string) => void;
   /** Whether the worker has all of `text`, given the time that a reload takes; `undefined` when it cannot be asked. */
   readonly loaded: (text: string, signal: AbortSignal) => Promise<boolean | undefined>;
@@ -81,7 +80,7 @@ export function createChange(options: ChangeOptions): Change {
         });
       } catch (error) {
         if (!(error instanceof WouldDamage)) throw error;
-        if (index >= most - 1) throw refused(seen, error);
+        if (index >= most - 1) throw await refused(seen, error, signal);
         const mode = chosen.map(({ name }) => name).join();
         log.info({ mode, why: error.message }, 'not committed: entries are edited one by one');
       }
@@ -95,31 +94,44 @@ export function createChange(options: ChangeOptions): Change {
       own: steps.map(({ step }) => step.own),
       text: steps.reduce((before, { step }) => step.inText(before), seen.text),
     });
-    try {
-      const { made, held } = await withoutRefused(
-        remaining,
-        (steps) => options.commits.persist(seen, edited(steps), signal),
-        (step) => options.commits.validateText(seen, edited([step]), signal),
-      );
-      return { version: made, ...(held.length === 0 ? {} : { held }) };
-    } catch (error) {
-      throw error instanceof WouldDamage ? refused(seen, error) : error;
-    }
+    const { persist: write, validateText } = options.commits;
+    const { made, held } = await withoutRefused(
+      remaining,
+      (steps) => refusing(seen, () => write(seen, edited(steps), signal), signal),
+      (step) => refusing(seen, () => validateText(seen, edited([step]), signal), signal),
+    );
+    return { version: made, ...(held.length === 0 ? {} : { held }) };
   }
 
   async function reload(seen: Seen, signal: AbortSignal): Promise<void> {
     refuseObstacles('haproxy.cfg', seen);
+    await refusing(seen, () => transact(seen, noWork, signal), signal);
+  }
+
+  async function refusing<T>(seen: Seen, make: () => Promise<T>, signal: AbortSignal): Promise<T> {
     try {
-      await transact(seen, noWork, signal);
+      return await make();
     } catch (error) {
-      throw error instanceof WouldDamage ? refused(seen, error) : error;
+      throw error instanceof WouldDamage ? await refused(seen, error, signal) : error;
     }
   }
 
-  function refused(seen: Seen, damage: WouldDamage): RemoteError {
+  /** What any write would damage, nobody is to try again. What one edit alone would damage keeps nobody else. */
+  async function refused(seen: Seen, damage: WouldDamage, signal: AbortSignal) {
     const error = damageError(damage);
-    options.onDamage(seen.text, error.message);
+    if (await anyWriteDamages(seen, signal)) options.onDamage(seen.text, error.message);
     return error;
+  }
+
+  async function anyWriteDamages({ text, version }: Seen, signal: AbortSignal): Promise<boolean> {
+    const written = await options.commits.rehearse(version, signal);
+    try {
+      refuseDamage(text, written, []);
+      return false;
+    } catch (error) {
+      if (error instanceof WouldDamage) return true;
+      throw error;
+    }
   }
 
   /** Done already; by whom, and is it loaded? Only asked after a commit whose answer never came. A reload is for the gate. */
