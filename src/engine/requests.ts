@@ -38,12 +38,14 @@ export interface Requests {
 }
 
 export function createRequests(modules: readonly Module[], now: () => number): Requests {
-  const held = new Map<string, { readonly times: number; readonly untilMs: number }>();
+  const timesHeld = new Map<string, number>();
+  /** Until when; who has been asked again since is none of them. */
+  const leftOut = new Map<string, number>();
 
   return {
     ask(configuration, { missed, leaving, unknown }) {
-      const mayAsk = ({ name }: Module) => !leaving && now() >= (held.get(name)?.untilMs ?? 0);
-      const asking = modules.filter(mayAsk);
+      for (const [name, untilMs] of leftOut) if (now() >= untilMs) leftOut.delete(name);
+      const asking = leaving ? [] : modules.filter(({ name }) => !leftOut.has(name));
       const all = asking.flatMap((module) => module.request(configuration) ?? []);
       const own = { module: 'peers', urgency: 'now', sinceMs: now(), edits: [] } as const;
       const isDue = configuration.reloadDue === true && (!leaving || unknown.length > 0);
@@ -54,17 +56,15 @@ export function createRequests(modules: readonly Module[], now: () => number): R
     },
     hold(names) {
       for (const name of names) {
-        const times = (held.get(name)?.times ?? 0) + 1;
-        held.set(name, { times, untilMs: now() + backoffMs(times, holdMs) });
+        const times = (timesHeld.get(name) ?? 0) + 1;
+        timesHeld.set(name, times);
+        leftOut.set(name, now() + backoffMs(times, holdMs));
       }
     },
     release(names) {
-      for (const name of names) held.delete(name);
+      for (const name of names) timesHeld.delete(name);
     },
-    nextAtMs() {
-      const ends = [...held.values()].map(({ untilMs }) => untilMs);
-      return Math.min(never, ...ends.filter((untilMs) => untilMs > now()));
-    },
+    nextAtMs: () => Math.min(never, ...leftOut.values()),
   };
 }
 
