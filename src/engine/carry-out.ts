@@ -56,7 +56,8 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
   ): Promise<Applied> {
     for (const module of modules) await module.prepare?.();
     const mine = hasChanges(changes) ? [options.edit(changes)] : [];
-    const edits = [...mine, ...requests.flatMap((request) => request.edits)];
+    const wanted = requests.flatMap((request) => request.edits);
+    const edits = [...mine, ...wanted.filter((edit) => isLeft(edit, base))];
     if (edits.length === 0) return reload(base, signal);
     try {
       return await applier.commit(base, edits, signal, () => options.siblingsThere(signal));
@@ -104,4 +105,13 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
     happened({ kind: 'failed' });
     throw own.error;
   };
+}
+
+/** What is written already is not written again: then it is the reload that is asked for. */
+function isLeft({ remaining }: Edit, base: Configuration): boolean {
+  try {
+    return remaining(base) !== null;
+  } catch {
+    return true;
+  }
 }

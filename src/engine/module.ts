@@ -18,7 +18,10 @@ export interface ModuleRequest extends Omit<Request, 'via'> {
  */
 export interface Module {
   readonly name: string;
-  /** What it wants of the configuration as it is now; null: nothing. */
+  /**
+   * What it wants of the configuration as it is now; null: nothing. Edits that are written already ask for the reload alone,
+   * which is made each time: what did not help is not to be asked for again.
+   */
   request(configuration: Configuration): ModuleRequest | null;
   /** Its entries in haproxy.cfg; missing: it has none. */
   readonly owner?: Owner;

@@ -122,6 +122,30 @@ describe('a module', () => {
     expect(await loop.text()).toContain(line);
   });
 
+  it('has the reload made for an edit that somebody has written and not loaded', async () => {
+    const { module, events } = wantsLine('a ');
+    const [edit] =
+      wantsLine('peer').module.request({ text: '', version: '', obstacles: [] })?.edits ?? [];
+    const loop = bench(section(['a']), [
+      {
+        ...module,
+        request: () =>
+          edit === undefined || events.includes('reloaded')
+            ? null
+            : {
+                ...{ module: 'lines', urgency: 'burst', via: 'reload', sinceMs: 0, edits: [edit] },
+                reasons: ['the worker lacks a line'],
+              },
+      },
+    ]);
+    await loop.pass(true);
+    await loop.pass();
+
+    expect(loop.calls.filter((call) => call === 'reload')).toHaveLength(1);
+    expect(loop.calls).not.toContain('apply');
+    expect(events).toContain('reloaded');
+  });
+
   it('is told that its edit is held, and the members are let in', async () => {
     const fault = new RemoteError('DATAPLANE_REJECTED', 'no such thing', {
       ...{ retryable: false, stage: 'check' },
