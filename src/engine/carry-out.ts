@@ -4,7 +4,7 @@ import { RemoteError } from '../errors.ts';
 import type { Observed } from '../gate/facts.ts';
 import type { HistoryEvent } from '../gate/history.ts';
 import type { Log } from '../log.ts';
-import { hasChanges, type PeersChanges } from '../model/changes.ts';
+import { hasChanges, noChanges, type PeersChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Module, ModuleRequest } from './module.ts';
 import type { Reporter } from './reporter.ts';
@@ -98,9 +98,10 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
       const owners = requests.map(({ module }) => module);
       options.requests.release(owners.filter((name) => held.every(({ owner }) => owner !== name)));
     }
-    report.applied(decision, applied, now() - startedAtMs);
-    tellHeld(held.filter(({ owner }) => modules.some(({ name }) => name === owner)));
     const own = held.find(({ owner }) => modules.every(({ name }) => name !== owner));
+    const made = own === undefined ? decision.changes : noChanges;
+    report.applied(applied, now() - startedAtMs, made, decision.reasons);
+    tellHeld(held.filter(({ owner }) => modules.some(({ name }) => name === owner)));
     if (own === undefined) return;
     happened({ kind: 'failed' });
     throw own.error;

@@ -6,8 +6,8 @@ export function fanOut(...observers: readonly Observer[]): Observer {
     pass(report) {
       for (const observer of observers) observer.pass(report);
     },
-    applied(applied, ms) {
-      for (const observer of observers) observer.applied(applied, ms);
+    applied(applied, ms, made) {
+      for (const observer of observers) observer.applied(applied, ms, made);
     },
     failed(code, reason) {
       for (const observer of observers) observer.failed(code, reason);

@@ -2,7 +2,7 @@ import type { Applied } from '../apply/applier.ts';
 import { AppError, errorMessage, RemoteError } from '../errors.ts';
 import type { Observed } from '../gate/facts.ts';
 import type { Log } from '../log.ts';
-import { hasChanges } from '../model/changes.ts';
+import { hasChanges, type PeersChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Membership } from '../model/membership.ts';
 import type { PeersPlan } from '../model/peers-plan.ts';
@@ -19,7 +19,8 @@ export interface PassReport {
 
 export interface Observer {
   pass(report: PassReport): void;
-  applied(applied: Applied, ms: number): void;
+  /** `made`: what has changed in the section. */
+  applied(applied: Applied, ms: number, made: PeersChanges): void;
   /** `reason` is the message of the error. */
   failed(code: string, reason: string): void;
   ready(): void;
@@ -29,7 +30,8 @@ export interface Observer {
 
 export interface Reporter {
   pass(report: PassReport): void;
-  applied(decision: Decision, applied: Applied, ms: number): void;
+  /** `made`: of the section, be it that its edit was held. */
+  applied(applied: Applied, ms: number, made: PeersChanges, reasons: readonly string[]): void;
   /** Tries failed for so long that the siblings are no longer as the gate saw them. */
   postponed(applied: Applied, ms: number): void;
   /** `leaving`: this pod is being deleted, and HAProxy or the Data Plane API may have ended. */
@@ -95,16 +97,16 @@ export function createReporter(log: Log, observer: Observer): Reporter {
         );
       }
     },
-    applied(decision, applied, ms) {
+    applied(applied, ms, made, reasons) {
       lastSaid = '';
-      observer.applied(applied, ms);
-      if (decision.kind !== 'apply') return;
-      const { changes, reasons } = decision;
+      observer.applied(applied, ms, made);
+      // All that was wanted is held, which is said where it is.
+      if (!applied.reloaded && !hasChanges(made)) return;
       log.info(
         {
-          joined: changes.add.map((entry) => entry.name),
-          moved: changes.update.map((entry) => entry.name),
-          left: changes.remove.map((entry) => entry.name),
+          joined: made.add.map((entry) => entry.name),
+          moved: made.update.map((entry) => entry.name),
+          left: made.remove.map((entry) => entry.name),
           reasons,
           transaction: applied.transaction,
           version: applied.version,
@@ -112,7 +114,7 @@ export function createReporter(log: Log, observer: Observer): Reporter {
           attempts: applied.attempts,
           ms: Math.round(ms),
         },
-        hasChanges(changes) ? 'peers section changed' : 'HAProxy reloaded',
+        hasChanges(made) ? 'peers section changed' : 'HAProxy reloaded',
       );
     },
     postponed({ attempts }, ms) {

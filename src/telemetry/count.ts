@@ -1,5 +1,5 @@
 import type { Observer, PassReport } from '../engine/reporter.ts';
-import { noChanges, type PeersChanges, someoneJoins } from '../model/changes.ts';
+import { hasChanges, noChanges, type PeersChanges, someoneJoins } from '../model/changes.ts';
 import type { HoldCode } from '../model/decision.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -27,7 +27,7 @@ export function countWith({ metrics, now }: CountOptions): Counting {
   let changedAtMs: number | null = null;
   let pendingSinceMs: number | null = null;
   let held: readonly HoldCode[] = [];
-  let applying: PeersChanges = noChanges;
+  let pending: PeersChanges = noChanges;
   /** The resync of the worker that runs now is counted. */
   let resyncCounted = false;
 
@@ -84,11 +84,12 @@ export function countWith({ metrics, now }: CountOptions): Counting {
     metrics.resyncs.inc({ outcome });
   }
 
-  function countApplied({ add, update, remove }: PeersChanges, ms: number): void {
+  function countApplied(made: PeersChanges, ms: number): void {
+    const { add, update, remove } = made;
     metrics.changes.inc({ kind: 'add' }, add.length);
     metrics.changes.inc({ kind: 'update' }, update.length);
     metrics.changes.inc({ kind: 'remove' }, remove.length);
-    const cause = causeOf(applying);
+    const cause = causeOf(made);
     metrics.reloads.inc({ cause });
     const waitedMs = now() - ms - (pendingSinceMs ?? now() - ms);
     metrics.gateSeconds.observe({ cause }, Math.max(0, waitedMs) / 1000);
@@ -104,14 +105,16 @@ export function countWith({ metrics, now }: CountOptions): Counting {
       countPending(report);
       countResync(report);
       metrics.passes.inc({ decision: report.decision.kind });
-      applying = report.decision.kind === 'apply' ? report.decision.changes : noChanges;
+      pending = report.decision.kind === 'apply' ? report.decision.changes : noChanges;
     },
-    applied(applied, ms) {
+    applied(applied, ms, made) {
       if (applied.reloaded) {
-        countApplied(applying, ms);
+        countApplied(made, ms);
         resyncCounted = false;
       }
       metrics.applySeconds.observe(ms / 1000);
+      // Others were let go on without it: whoever waits goes on waiting.
+      if (hasChanges(pending) && !hasChanges(made)) return;
       pendingSinceMs = null;
       seenAtMs.clear();
       setPending(noChanges);

@@ -189,6 +189,31 @@ describe('a module', () => {
     expect(events.filter((event) => event === 'held RELOAD_FAILED')).toHaveLength(2);
   });
 
+  it('says of no member that it was let in when it was held, and the reload was for others', async () => {
+    const { module, events } = wantsLine(line);
+    const loop = bench(section(['a']), [module]);
+    loop.source.set(membership('a', { name: 'b', address: 'nowhere', terminating: false }));
+    await loop.pass(true);
+    loop.at(300);
+    await loop.pass();
+
+    const said = loop.lines.map(({ msg }) => msg);
+    expect(events).toContain('reloaded');
+    expect(loop.lines.map(({ code }) => code)).toContain('PEER_REFUSED');
+    expect(said).toContain('HAProxy reloaded');
+    expect(said).not.toContain('peers section changed');
+  });
+
+  it('says of no reload that it was made when all that was wanted is held', async () => {
+    const fault = new RemoteError('DATAPLANE_REJECTED', 'no such thing', { retryable: false });
+    const { module, events } = wantsLine(line, { fault });
+    const loop = bench(section(['a']), [module]);
+    await loop.pass(true);
+
+    expect(events).toContain('held DATAPLANE_REJECTED');
+    expect(loop.lines.map(({ msg }) => msg)).not.toContain('HAProxy reloaded');
+  });
+
   it('is left out when a transaction with the members fails, so that they go alone', async () => {
     const { module, events } = wantsLine(line);
     const loop = bench(section(['a']), [module]);

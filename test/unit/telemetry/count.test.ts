@@ -97,7 +97,7 @@ describe('countWith', () => {
     at(1500);
     counting.pass(report(joins, applies(joins)));
     at(1600);
-    counting.applied(reloaded, 100);
+    counting.applied(reloaded, 100, joins);
 
     expect(await value('gate_wait_seconds_sum{cause="join"}')).toBeCloseTo(0.4);
     expect(await value('join_seconds_sum')).toBeCloseTo(0.6);
@@ -115,7 +115,7 @@ describe('countWith', () => {
     const afterFailure = await value('entries_changed_total{kind="add"}');
     at(5000);
     counting.pass(report(joins, applies(joins)));
-    counting.applied(reloaded, 0);
+    counting.applied(reloaded, 0, joins);
 
     expect(afterFailure).toBe(0);
     expect(await value('failures_total{code="RELOAD_FAILED"}')).toBe(1);
@@ -123,11 +123,24 @@ describe('countWith', () => {
     expect(await value('entries_changed_total{kind="add"}')).toBe(1);
   });
 
+  it('counts no change that was held while the reload was made for others, and goes on waiting for it', async () => {
+    const { counting, at, value } = bench();
+    counting.pass(report(joins, applies(joins)));
+    at(1000);
+    counting.applied(reloaded, 0, noChanges);
+    at(3000);
+    counting.pass(report(joins, applies(joins)));
+    counting.applied(reloaded, 0, joins);
+
+    expect(await value('entries_changed_total{kind="add"}')).toBe(1);
+    expect(await value('gate_wait_seconds_sum{cause="join"}')).toBe(3);
+  });
+
   it('counts nothing but the time where nothing was left to do', async () => {
     const { counting, value } = bench();
 
     counting.pass(report(joins, applies(joins)));
-    counting.applied({ reloaded: false, attempts: 1 }, 20);
+    counting.applied({ reloaded: false, attempts: 1 }, 20, joins);
 
     expect(await value('reloads_total{cause="join"}')).toBe(0);
     expect(await value('apply_duration_seconds_count')).toBe(1);
@@ -142,7 +155,7 @@ describe('countWith', () => {
     const { counting, value } = bench();
 
     counting.pass(report(changes, applies(changes)));
-    counting.applied(reloaded, 0);
+    counting.applied(reloaded, 0, { ...noChanges, ...changes });
 
     expect(await value(`reloads_total{cause="${cause}"}`)).toBe(1);
   });
