@@ -1,9 +1,10 @@
 import type { Applier } from '../apply/applier.ts';
 import type { Configuration, Edit } from '../apply/edit.ts';
-import { AppError, errorMessage } from '../errors.ts';
+import { AppError, errorMessage, RemoteError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { backoffMs } from '../model/backoff.ts';
 import type { ModuleRequest } from './module.ts';
+import type { Requests } from './requests.ts';
 
 /** Writes that come one after another become one, in milliseconds. */
 const apartMs = 1000;
@@ -24,10 +25,12 @@ export interface PersistLane {
 /** What the worker has already and the file has not. No reload, so no gate: whoever reloads for another reason loads it. */
 export function createPersistLane(options: {
   readonly applier: Pick<Applier, 'persist'>;
+  /** Whoever is refused is left out, so that others are written. */
+  readonly requests: Pick<Requests, 'hold' | 'release'>;
   readonly now: () => number;
   readonly log: Log;
 }): PersistLane {
-  const { applier, now, log } = options;
+  const { applier, requests: asks, now, log } = options;
   let nextAtMs = 0;
   let failures = 0;
   let said = '';
@@ -44,12 +47,17 @@ export function createPersistLane(options: {
         for (const { owner, error } of held) {
           log.error({ module: owner, code: error.code }, error.message);
         }
+        asks.hold(held.map(({ owner }) => owner));
+        asks.release(owners.filter((name) => held.every(({ owner }) => owner !== name)));
         said = '';
         return true;
       } catch (error) {
         if (signal.aborted) throw error;
-        failures += 1;
-        nextAtMs = now() + backoffMs(failures, { baseMs: apartMs, capMs: retryMostMs });
+        const isRefused = error instanceof RemoteError && !error.retryable;
+        if (isRefused) asks.hold(requests.map(({ module }) => module));
+        failures = isRefused ? 0 : failures + 1;
+        nextAtMs =
+          now() + backoffMs(Math.max(1, failures), { baseMs: apartMs, capMs: retryMostMs });
         const message = errorMessage(error);
         if (message === said) return false;
         said = message;

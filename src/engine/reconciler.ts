@@ -88,7 +88,6 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   let configuration: Configuration | null = null;
   let failures = 0;
   const createdAtMs = now();
-  const lane = createPersistLane({ applier, now, log: options.log });
   const keeper = createReadiness({
     confirm: options.confirm,
     wasReady: options.wasReady ?? null,
@@ -100,6 +99,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   });
 
   const asks = createRequests(modules, now);
+  const lane = createPersistLane({ applier, requests: asks, now, log: options.log });
   const carryOut = createCarryOut({
     ...{ applier, modules, requests: asks, edit: options.edit, happened, report, siblingsThere },
     hardReloaded: keeper.hardReloaded,

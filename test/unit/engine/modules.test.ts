@@ -111,6 +111,31 @@ describe('a module', () => {
     expect(await loop.text()).toContain('# later');
   });
 
+  it('does not keep others from being written when its own is refused', async () => {
+    const fault = new RemoteError('DATAPLANE_REJECTED', 'no such thing', { retryable: false });
+    const refused = wantsLine('# refused', { via: 'persist', fault });
+    const later = wantsLine('# later', { via: 'persist' });
+    let asks = false;
+    const loop = bench(section(['a']), [
+      refused.module,
+      {
+        ...{ ...later.module, name: 'later' },
+        request: (of) => (asks ? later.module.request(of) : null),
+      },
+    ]);
+    for (let second = 0; second < 20; second++) {
+      loop.at(1000 * second);
+      await loop.pass(second === 0);
+    }
+    const tries = loop.calls.filter((call) => call === 'persist').length;
+    asks = true;
+    loop.at(20_000);
+    await loop.pass();
+
+    expect(tries).toBeLessThan(7);
+    expect(await loop.text()).toContain('# later');
+  });
+
   it('goes with a transaction, although it could be written alone', async () => {
     const { module } = wantsLine(line, { via: 'persist' });
     const loop = bench(section([]), [module]);
