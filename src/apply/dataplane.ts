@@ -232,7 +232,9 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
     async hardReload(signal) {
       if (overMaster === undefined) return false;
       await reloadsSettled(caller, log, signal);
-      return overMaster.hardReload(signal);
+      const done = await overMaster.hardReload(signal);
+      if (done) await journal.setReloadDue(false);
+      return done;
     },
     async close() {},
   };

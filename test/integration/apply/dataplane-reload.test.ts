@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { reloadOverMaster } from '../../../src/haproxy/master.ts';
+import { hardReload, reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import type { Verdict } from '../../helpers/proxy.ts';
@@ -107,31 +107,33 @@ forEachDataplane('reload', (suite) => {
     expect(await subject.reloadDue(never)).toBe(true);
   });
 
-  it('says it no more after a reload over the master socket, whatever the worker shows', async () => {
-    const guarded = '  .if defined(MAINTENANCE)\n  .endif\n';
-    const on = await suite.given(undefined, {
-      rewrite: (text) => text.replace('  default_backend', `${guarded}  default_backend`),
-    });
-    writeFileSync(
-      join(on.directory, 'haproxy-peer-sync.transactions.json'),
-      JSON.stringify({ open: [], reloadDue: true }),
-    );
-    const subject = suite.make(on, {
-      stateDirectory: on.directory,
-      running: async () => [],
-      overMaster: {
-        reload: (signal) => reloadOverMaster(on.masterSocket, { signal }),
-        hardReload: async () => false,
-      },
-    });
+  it.each(['reload', 'hardReload'] as const)(
+    'says it no more after a %s over the master socket, whatever the worker shows',
+    async (how) => {
+      const guarded = '  .if defined(MAINTENANCE)\n  .endif\n';
+      const on = await suite.given(undefined, {
+        rewrite: (text) => text.replace('  default_backend', `${guarded}  default_backend`),
+      });
+      writeFileSync(
+        join(on.directory, 'haproxy-peer-sync.transactions.json'),
+        JSON.stringify({ open: [], reloadDue: true }),
+      );
+      const subject = suite.make(on, {
+        stateDirectory: on.directory,
+        running: async () => [],
+        overMaster: {
+          reload: (signal) => reloadOverMaster(on.masterSocket, { signal }),
+          hardReload: (signal) => hardReload(on.masterSocket, { signal }),
+        },
+      });
 
-    const due = await subject.reloadDue(never);
-    await subject.reload(never);
+      const due = await subject.reloadDue(never);
+      await subject[how](never);
 
-    expect(due).toBe(true);
-    expect(suite.logged()).toContain('reloaded over the master socket');
-    expect(await subject.reloadDue(never)).toBe(false);
-  });
+      expect(due).toBe(true);
+      expect(await subject.reloadDue(never)).toBe(false);
+    },
+  );
 
   it('repairs an api that holds what haproxy refused to load, without a reload', async () => {
     const on = await suite.given();
