@@ -15,8 +15,12 @@ export interface CountOptions {
   readonly now: () => number;
 }
 
-/** Why a reload is made: who joins weighs more than who moved, who moved more than who left. */
-export function causeOf(changes: PeersChanges): 'join' | 'move' | 'leave' {
+/**
+ * Why a reload is made: who joins weighs more than who moved, who moved more than who left. `request`: nothing of the section
+ * has changed, as for a certificate.
+ */
+export function causeOf(changes: PeersChanges): 'join' | 'move' | 'leave' | 'request' {
+  if (!hasChanges(changes)) return 'request';
   if (someoneJoins(changes)) return 'join';
   return changes.update.length > 0 ? 'move' : 'leave';
 }
@@ -91,6 +95,7 @@ export function countWith({ metrics, now }: CountOptions): Counting {
     metrics.changes.inc({ kind: 'remove' }, remove.length);
     const cause = causeOf(made);
     metrics.reloads.inc({ cause });
+    if (cause === 'request') return;
     const waitedMs = now() - ms - (pendingSinceMs ?? now() - ms);
     metrics.gateSeconds.observe({ cause }, Math.max(0, waitedMs) / 1000);
     for (const { name } of add) {

@@ -151,6 +151,7 @@ describe('countWith', () => {
     [{ ...noChanges, update: [entry('c')], remove: [entry('d')] }, 'move'],
     [{ ...noChanges, remove: [entry('d')] }, 'leave'],
     [{ ...noChanges, create: true }, 'join'],
+    [noChanges, 'request'],
   ] as const)('calls the cause of a reload after what weighs most: %j', async (changes, cause) => {
     const { counting, value } = bench();
 
