@@ -1,9 +1,8 @@
-import type { Applied, Applier, Held } from '../apply/applier.ts';
+import type { Applied, Applier } from '../apply/applier.ts';
 import type { Configuration, Edit } from '../apply/edit.ts';
 import { RemoteError } from '../errors.ts';
 import type { Observed } from '../gate/facts.ts';
 import type { HistoryEvent } from '../gate/history.ts';
-import type { Log } from '../log.ts';
 import { hasChanges, noChanges, type PeersChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Module, ModuleRequest } from './module.ts';
@@ -22,7 +21,6 @@ export interface CarryOutOptions {
   /** False: HAProxy does not know it. */
   readonly hardReloaded: (possible: boolean) => void;
   readonly now: () => number;
-  readonly log: Log;
 }
 
 /** What a decision of the gate comes to: one transaction with what everybody wants, or a reload without a change. */
@@ -35,11 +33,11 @@ export type CarryOut = (
 ) => Promise<void>;
 
 export function createCarryOut(options: CarryOutOptions): CarryOut {
-  const { applier, modules, happened, report, now, log } = options;
+  const { applier, modules, happened, report, now } = options;
 
   async function hardReload(observed: Observed, signal: AbortSignal): Promise<void> {
     const possible = await applier.hardReload(signal);
-    if (possible) happened({ kind: 'reloaded', observed });
+    if (possible) tellReloaded(observed);
     options.hardReloaded(possible);
   }
 
@@ -54,7 +52,6 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
     requests: readonly ModuleRequest[],
     signal: AbortSignal,
   ): Promise<Applied> {
-    for (const module of modules) await module.prepare?.();
     const mine = hasChanges(changes) ? [options.edit(changes)] : [];
     const wanted = requests.flatMap((request) => request.edits);
     const edits = [...mine, ...wanted.filter((edit) => isLeft(edit, base))];
@@ -65,24 +62,22 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
       // Nobody knows whose fault it was: the members go alone the next time, and whoever else is at fault keeps nobody.
       if (!(error instanceof RemoteError) || error.retryable) throw error;
       const others = edits.slice(mine.length).map(({ owner }) => ({ owner, error }));
-      tellHeld(others);
+      options.requests.hold(others);
       if (mine.length > 0 || others.length === 0) throw error;
       return { reloaded: false, version: base.version, attempts: 1 };
     }
   }
 
-  function tellHeld(held: readonly Held[]): void {
-    options.requests.hold(held.map(({ owner }) => owner));
-    for (const { owner, error } of held) {
-      log.error({ module: owner, code: error.code }, `held, for others to go on: ${error.message}`);
-      modules.find(({ name }) => name === owner)?.held?.(error);
-    }
+  function tellReloaded(observed: Observed): void {
+    for (const module of modules) module.reloaded?.();
+    happened({ kind: 'reloaded', observed });
   }
 
   return async (base, decision, requests, observed, signal) => {
     const startedAtMs = now();
     let applied: Applied;
     try {
+      for (const module of modules) await module.prepare?.();
       if (decision.via === 'hard-reload') return await hardReload(observed, signal);
       applied = await commit(base, decision.changes, requests, signal);
     } catch (error) {
@@ -93,15 +88,14 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
     if (applied.postponed === true) return report.postponed(applied, now() - startedAtMs);
     const { held = [] } = applied;
     if (applied.reloaded) {
-      for (const module of modules) module.reloaded?.();
-      happened({ kind: 'reloaded', observed });
+      tellReloaded(observed);
       const owners = requests.map(({ module }) => module);
       options.requests.release(owners.filter((name) => held.every(({ owner }) => owner !== name)));
     }
     const own = held.find(({ owner }) => modules.every(({ name }) => name !== owner));
     const made = own === undefined ? decision.changes : noChanges;
     report.applied(applied, now() - startedAtMs, made, decision.reasons);
-    tellHeld(held.filter(({ owner }) => modules.some(({ name }) => name === owner)));
+    options.requests.hold(held.filter(({ owner }) => modules.some(({ name }) => name === owner)));
     if (own === undefined) return;
     happened({ kind: 'failed' });
     throw own.error;

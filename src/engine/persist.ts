@@ -44,17 +44,14 @@ export function createPersistLane(options: {
         failures = 0;
         const owners = requests.map(({ module }) => module);
         log.info({ modules: owners, version }, 'written without a reload: HAProxy has it already');
-        for (const { owner, error } of held) {
-          log.error({ module: owner, code: error.code }, error.message);
-        }
-        asks.hold(held.map(({ owner }) => owner));
+        asks.hold(held);
         asks.release(owners.filter((name) => held.every(({ owner }) => owner !== name)));
         said = '';
         return true;
       } catch (error) {
         if (signal.aborted) throw error;
         const isRefused = error instanceof RemoteError && !error.retryable;
-        if (isRefused) asks.hold(requests.map(({ module }) => module));
+        if (isRefused) asks.hold(requests.map(({ module }) => ({ owner: module, error })));
         failures = isRefused ? 0 : failures + 1;
         nextAtMs =
           now() + backoffMs(Math.max(1, failures), { baseMs: apartMs, capMs: retryMostMs });

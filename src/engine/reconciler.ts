@@ -98,12 +98,11 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     onReadyAgain: () => options.observer.ready(),
   });
 
-  const asks = createRequests(modules, now);
+  const asks = createRequests(modules, now, options.log);
   const lane = createPersistLane({ applier, requests: asks, now, log: options.log });
   const carryOut = createCarryOut({
     ...{ applier, modules, requests: asks, edit: options.edit, happened, report, siblingsThere },
-    hardReloaded: keeper.hardReloaded,
-    ...{ now, log: options.log },
+    ...{ hardReloaded: keeper.hardReloaded, now },
   });
 
   async function read(resync: boolean, signal: AbortSignal): Promise<Configuration> {
@@ -115,23 +114,20 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   /** Right after our own reload the old worker may still be the one that answers. */
-  function unloadedOf(base: PeersSection, observed: Observed, wanted: ReadonlySet<string>) {
+  function unloadedOf(names: readonly string[], observed: Observed) {
     const { lastReloadAtMs } = memory.history;
     const recent = lastReloadAtMs !== null && now() < lastReloadAtMs + settleMs;
-    // What is our own to load is asked for as a reload, and waits for nobody.
-    const ours = configuration?.reloadDue === true;
-    if (recent || ours || observed.kind === 'down' || observed.state === null) return [];
-    const names = unknownOf(base, observed, wanted);
+    if (recent || observed.kind === 'down' || observed.state === null) return [];
     happened({ kind: 'not-loaded', names });
     return names;
   }
 
   function decide(
     plan: PeersPlan,
-    base: PeersSection,
     membership: Membership,
     observed: Observed,
     requests: readonly Request[],
+    unknown: readonly string[],
   ): Decision {
     if (plan.kind === 'hold') {
       happened({ kind: 'no-change' });
@@ -140,8 +136,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     }
     happened({ kind: 'planned', changes: plan.changes, observed });
     const memberNames = stayingNames(membership);
-    const leaving = membership.leaving === true;
-    const unloaded = leaving ? [] : unloadedOf(base, observed, memberNames);
+    // What is our own to load is asked for as a reload, and waits for nobody.
+    const asked = membership.leaving === true || configuration?.reloadDue === true;
+    const unloaded = asked ? [] : unloadedOf(unknown, observed);
     const input = {
       changes: plan.changes,
       reasons: plan.reasons,
@@ -197,11 +194,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const observed = await options.observe(signal);
     const section = options.section(base);
     const plan = options.plan(membership, section);
-    const due = base.reloadDue === true;
-    const unknown = due ? unknownOf(section, observed, stayingNames(membership)) : [];
+    const unknown = unknownOf(section, observed, stayingNames(membership));
     const needs = { missed: keeper.hardReloadFor(), leaving, unknown };
     const { all, gated, written } = asks.ask(base, needs);
-    const decision = decide(plan, section, membership, observed, gated);
+    const decision = decide(plan, membership, observed, gated, unknown);
     report.pass({ membership, section, plan, observed, decision });
     if (decision.kind === 'apply') {
       try {
@@ -217,7 +213,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       source.snapshot(),
       decision.kind === 'apply' ? null : plan,
       decision.kind === 'apply' ? null : decision,
-      unknown,
+      base.reloadDue ? unknown : [],
       observed,
       signal,
     );

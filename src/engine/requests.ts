@@ -1,4 +1,6 @@
+import type { Held } from '../apply/applier.ts';
 import type { Configuration } from '../apply/edit.ts';
+import type { Log } from '../log.ts';
 import { backoffMs } from '../model/backoff.ts';
 import type { Request } from '../model/request.ts';
 import type { Module, ModuleRequest } from './module.ts';
@@ -29,15 +31,15 @@ export interface OwnNeeds {
 
 export interface Requests {
   ask(configuration: Configuration, needs: OwnNeeds): Asked;
-  /** Edits of these modules were refused: they are left out, longer each time, so that they keep nobody else. */
-  hold(names: readonly string[]): void;
+  /** These edits were refused: their modules are told, and left out, longer each time, so that they keep nobody else. */
+  hold(held: readonly Held[]): void;
   /** Edits of these modules were made. */
   release(names: readonly string[]): void;
   /** When somebody who is left out may ask again; infinite: nobody is. */
   nextAtMs(): number;
 }
 
-export function createRequests(modules: readonly Module[], now: () => number): Requests {
+export function createRequests(modules: readonly Module[], now: () => number, log: Log): Requests {
   const timesHeld = new Map<string, number>();
   /** Until when; who has been asked again since is none of them. */
   const leftOut = new Map<string, number>();
@@ -54,11 +56,16 @@ export function createRequests(modules: readonly Module[], now: () => number): R
       if (missed !== null && !leaving) all.push({ ...own, via: 'hard-reload', reasons: [missed] });
       return { all, ...lanesOf(all) };
     },
-    hold(names) {
-      for (const name of names) {
-        const times = (timesHeld.get(name) ?? 0) + 1;
-        timesHeld.set(name, times);
-        leftOut.set(name, now() + backoffMs(times, holdMs));
+    hold(held) {
+      for (const { owner, error } of held) {
+        const times = (timesHeld.get(owner) ?? 0) + 1;
+        timesHeld.set(owner, times);
+        leftOut.set(owner, now() + backoffMs(times, holdMs));
+        log.error(
+          { module: owner, code: error.code },
+          `held, for others to go on: ${error.message}`,
+        );
+        modules.find(({ name }) => name === owner)?.held?.(error);
       }
     },
     release(names) {

@@ -43,6 +43,19 @@ function wantsLine(line: string, part: Partial<ModuleRequest> & { readonly fault
 }
 
 const line = '# a line';
+const refusal = new RemoteError('DATAPLANE_REJECTED', 'no such thing', {
+  ...{ retryable: false, stage: 'check' },
+});
+
+/** A reconciler beside which b has joined, and whose burst is over. */
+async function joined(...modules: readonly Module[]) {
+  const loop = bench(section(['a']), modules);
+  loop.source.set(membership('a', 'b'));
+  await loop.pass(true);
+  loop.at(300);
+  await loop.pass();
+  return loop;
+}
 
 describe('a module', () => {
   it('is asked in each pass, and its edit waits for the gate', async () => {
@@ -61,11 +74,7 @@ describe('a module', () => {
 
   it('has its edit made in one transaction with the members', async () => {
     const { module } = wantsLine(line);
-    const loop = bench(section(['a']), [module]);
-    loop.source.set(membership('a', 'b'));
-    await loop.pass(true);
-    loop.at(300);
-    await loop.pass();
+    const loop = await joined(module);
 
     expect(await loop.names()).toEqual(['a', 'b']);
     expect(await loop.text()).toContain(line);
@@ -90,7 +99,7 @@ describe('a module', () => {
     expect(await two.text()).toContain('# another');
   });
 
-  it('is not written twice within a second, and tried later after a failure', async () => {
+  it('is not written twice within a second', async () => {
     const first = wantsLine(line, { via: 'persist' });
     const later = wantsLine('# later', { via: 'persist' });
     let asks = false;
@@ -136,6 +145,26 @@ describe('a module', () => {
     expect(await loop.text()).toContain('# later');
   });
 
+  it('is tried ever later while it cannot be written, which keeps nobody', async () => {
+    const fault = new RemoteError('DATAPLANE_UNREACHABLE', 'away', {
+      ...{ retryable: true, stage: 'read' },
+    });
+    const { module, events } = wantsLine(line, { via: 'persist', fault });
+    const loop = bench(section(['a']), [module]);
+    const first = await loop.pass(true);
+    const early = await loop.pass();
+    loop.at(1000);
+    const second = await loop.pass();
+
+    expect([first, early, second].map(({ nextAtMs }) => nextAtMs - 1_000_000)).toEqual([
+      ...[1000, 1000, 3000],
+    ]);
+    expect(loop.calls.filter((call) => call === 'persist')).toHaveLength(2);
+    expect(loop.lines.filter(({ msg }) => msg?.startsWith('not written'))).toHaveLength(1);
+    expect(events).not.toContain('held DATAPLANE_UNREACHABLE');
+    expect(loop.reconciler.readiness().ready).toBe(true);
+  });
+
   it('goes with a transaction, although it could be written alone', async () => {
     const { module } = wantsLine(line, { via: 'persist' });
     const loop = bench(section([]), [module]);
@@ -172,15 +201,8 @@ describe('a module', () => {
   });
 
   it('is told that its edit is held, and the members are let in', async () => {
-    const fault = new RemoteError('DATAPLANE_REJECTED', 'no such thing', {
-      ...{ retryable: false, stage: 'check' },
-    });
-    const { module, events } = wantsLine(line, { fault });
-    const loop = bench(section(['a']), [module]);
-    loop.source.set(membership('a', 'b'));
-    await loop.pass(true);
-    loop.at(300);
-    await loop.pass();
+    const { module, events } = wantsLine(line, { fault: refusal });
+    const loop = await joined(module);
 
     expect(await loop.names()).toEqual(['a', 'b']);
     expect(events).toContain('held DATAPLANE_REJECTED');
@@ -255,5 +277,36 @@ describe('a module', () => {
 
     expect(events).toContain('held RELOAD_FAILED');
     expect(await loop.names()).toEqual(['a', 'b']);
+  });
+
+  it('is told of an edit that is held where only the file is written, too', async () => {
+    const alone = wantsLine(line, { via: 'persist', fault: refusal });
+    await bench(section(['a']), [alone.module]).pass(true);
+    const refused = wantsLine(line, { via: 'persist', fault: refusal });
+    const other = wantsLine('# another', { via: 'persist' });
+    const others = { ...other.module, name: 'others' };
+    const loop = bench(section(['a']), [refused.module, others]);
+    await loop.pass(true);
+
+    expect(alone.events).toContain('held DATAPLANE_REJECTED');
+    expect(refused.events).toContain('held DATAPLANE_REJECTED');
+    expect(await loop.text()).toContain('# another');
+  });
+
+  it('puts in place what the new worker reads before a hard-reload, and is told of it', async () => {
+    const { module, events } = wantsLine(line, { urgency: 'lazy', sinceMs: 1_000_000 });
+    let missed = true;
+    const confirm = () => ({
+      look: async () => ({ ready: false, reasons: ['tables missed'], hardReload: missed }),
+      hardReloaded() {
+        missed = false;
+      },
+    });
+    const loop = bench(section(['a']), [module], confirm);
+    await loop.pass(true);
+    await loop.pass();
+
+    expect(loop.calls).toContain('hard-reload');
+    expect(events.filter((event) => !event.startsWith('runtime'))).toEqual(['prepare', 'reloaded']);
   });
 });

@@ -1,16 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { createRequests } from '../../../src/engine/requests.ts';
+import { RemoteError } from '../../../src/errors.ts';
+import { capturedLog } from '../../helpers/captured-log.ts';
 import { wants } from '../../helpers/requests.ts';
 
 describe('a module that is left out', () => {
   const configuration = { text: '', version: '1', obstacles: [] };
+  const error = new RemoteError('DATAPLANE_REJECTED', 'no', { retryable: false, stage: 'check' });
+  const refused = { owner: 'wish', error };
   const needs = { missed: null, leaving: false, unknown: [] };
 
   function leftOut() {
     let nowMs = 0;
     const module = { name: 'wish', request: () => wants('reload', 'a wish') };
-    const requests = createRequests([module], () => nowMs);
-    requests.hold(['wish']);
+    const requests = createRequests([module], () => nowMs, capturedLog().log);
+    requests.hold([refused]);
     return {
       requests,
       at(ms: number) {
@@ -43,7 +47,7 @@ describe('a module that is left out', () => {
     const { requests, at } = leftOut();
     at(1000);
     requests.ask(configuration, needs);
-    requests.hold(['wish']);
+    requests.hold([refused]);
 
     expect(requests.nextAtMs()).toBe(3000);
   });
