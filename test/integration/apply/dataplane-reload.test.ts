@@ -6,6 +6,7 @@ import { changes, entry } from '../../contract/applier.case.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import type { Verdict } from '../../helpers/proxy.ts';
 import { humanAdds, humanBreaks, humanSees, occupied } from '../../rig/appliers.ts';
+import type { DataplaneStand } from '../../rig/dataplane-stand.ts';
 import { forEachDataplane, runningPeers } from '../../rig/dataplane-suite.ts';
 
 const never = new AbortController().signal;
@@ -35,15 +36,11 @@ forEachDataplane('reload', (suite) => {
 
   it('says that a reload is due for a change that was written but never loaded', async () => {
     const on = await suite.given();
-    // Written without a reload, as by an api that is killed between the two.
     const subject = await suite.behind(
       on,
       async (call) => {
         if (!call.startsWith('PUT') || on.text().includes('peer b ')) return 'pass';
-        const text = on.text().replace(/(peer a .*\n)/, '$1  peer b 127.0.0.2:1001\n');
-        const { text: current } = await on.human('GET', '/configuration/version');
-        const query = `version=${current.trim()}&skip_reload=true`;
-        await on.human('POST', `/configuration/raw?${query}`, text);
+        await writtenAlone(on);
         return { status: 500, body: 'killed' };
       },
       { running: () => runningPeers(on) },
@@ -61,14 +58,8 @@ forEachDataplane('reload', (suite) => {
 
   it('says so when a process was killed during its commit, until somebody has reloaded', async () => {
     const on = await suite.given(['peer a 127.0.0.1:PORT']);
-    const { text: current } = await on.human('GET', '/configuration/version');
-    const text = on.text().replace(/(peer a .*\n)/, '$1  peer b 127.0.0.2:1001\n');
-    const query = `version=${current.trim()}&skip_reload=true`;
-    await on.human('POST', `/configuration/raw?${query}`, text);
-    writeFileSync(
-      join(on.directory, 'haproxy-peer-sync.transactions.json'),
-      JSON.stringify({ open: [], reloadDue: true }),
-    );
+    await writtenAlone(on);
+    noteDue(on);
     const subject = suite.make(on, {
       stateDirectory: on.directory,
       running: () => runningPeers(on),
@@ -85,14 +76,8 @@ forEachDataplane('reload', (suite) => {
 
   it('still says so when the commit of another change is refused, which wrote and loaded nothing', async () => {
     const on = await suite.given(['peer a 127.0.0.1:PORT']);
-    const { text: current } = await on.human('GET', '/configuration/version');
-    const text = on.text().replace(/(peer a .*\n)/, '$1  peer b 127.0.0.2:1001\n');
-    const query = `version=${current.trim()}&skip_reload=true`;
-    await on.human('POST', `/configuration/raw?${query}`, text);
-    writeFileSync(
-      join(on.directory, 'haproxy-peer-sync.transactions.json'),
-      JSON.stringify({ open: [], reloadDue: true }),
-    );
+    await writtenAlone(on);
+    noteDue(on);
     const subject = await suite.behind(
       on,
       (call): Verdict => (call.startsWith('PUT') ? { status: 409, body: 'moved on' } : 'pass'),
@@ -114,10 +99,7 @@ forEachDataplane('reload', (suite) => {
       const on = await suite.given(undefined, {
         rewrite: (text) => text.replace('  default_backend', `${guarded}  default_backend`),
       });
-      writeFileSync(
-        join(on.directory, 'haproxy-peer-sync.transactions.json'),
-        JSON.stringify({ open: [], reloadDue: true }),
-      );
+      noteDue(on);
       const subject = suite.make(on, {
         stateDirectory: on.directory,
         running: async () => [],
@@ -193,6 +175,20 @@ forEachDataplane('reload', (suite) => {
     expect(await on.runningNames()).toEqual(['a', 'b', 'y']);
   });
 });
+
+/** b is written without a reload, as by an API that is killed between the two. */
+async function writtenAlone(on: DataplaneStand): Promise<void> {
+  const text = on.text().replace(/(peer a .*\n)/, '$1  peer b 127.0.0.2:1001\n');
+  const { text: current } = await on.human('GET', '/configuration/version');
+  const query = `version=${current.trim()}&skip_reload=true`;
+  await on.human('POST', `/configuration/raw?${query}`, text);
+}
+
+/** What a process leaves that is killed in the middle of a commit. */
+function noteDue({ directory }: DataplaneStand): void {
+  const file = join(directory, 'haproxy-peer-sync.transactions.json');
+  writeFileSync(file, JSON.stringify({ open: [], reloadDue: true }));
+}
 
 function pidOf(info: string): number {
   return Number(/^Pid: (\d+)/m.exec(info)?.[1] ?? 0);
