@@ -1,10 +1,10 @@
 import type { Applied, Applier } from '../apply/applier.ts';
 import type { Configuration, Edit } from '../apply/edit.ts';
 import { RemoteError } from '../errors.ts';
-import type { Observed } from '../gate/facts.ts';
 import type { HistoryEvent } from '../gate/history.ts';
 import { hasChanges, noChanges, type PeersChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
+import type { Observed } from '../model/observed.ts';
 import type { Module, ModuleRequest } from './module.ts';
 import type { Reporter } from './reporter.ts';
 import type { Requests } from './requests.ts';

@@ -1,9 +1,9 @@
 import { errorMessage } from '../errors.ts';
-import type { Observed } from '../gate/facts.ts';
 import { runningPeers } from '../haproxy/running-peers.ts';
 import { parseShowTable } from '../haproxy/show-table.ts';
 import { command } from '../haproxy/socket.ts';
 import { parseWorker } from '../haproxy/worker.ts';
+import type { Observed } from '../model/observed.ts';
 
 /** Asks the running HAProxy for the state of one peers section. No answer is an answer: never throws. */
 export async function observePeers(

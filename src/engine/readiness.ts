@@ -1,8 +1,8 @@
-import type { Observed } from '../gate/facts.ts';
 import { noChanges, someoneJoins } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Member } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
+import type { Observed } from '../model/observed.ts';
 import type { PeersPlan } from '../model/peers-plan.ts';
 import type { Running, Worker } from '../model/worker.ts';
 import { leftOutReasons } from './left-out.ts';

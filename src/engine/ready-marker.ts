@@ -1,4 +1,4 @@
-import type { Observed } from '../gate/facts.ts';
+import type { Observed } from '../model/observed.ts';
 import type { Running, Worker } from '../model/worker.ts';
 
 /** What becomes of a readiness that was reached with a worker. */

@@ -1,5 +1,5 @@
-import type { Observed } from '../gate/facts.ts';
 import type { Decision } from '../model/decision.ts';
+import type { Observed } from '../model/observed.ts';
 
 export interface ReadinessInput {
   readonly synced: boolean;

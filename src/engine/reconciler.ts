@@ -1,7 +1,7 @@
 import type { Applier } from '../apply/applier.ts';
 import type { Configuration, Edit } from '../apply/edit.ts';
 import { errorMessage } from '../errors.ts';
-import type { GateSettings, Observed } from '../gate/facts.ts';
+import type { GateSettings } from '../gate/facts.ts';
 import { gate } from '../gate/gate.ts';
 import { type HistoryEvent, noMemory, remember } from '../gate/history.ts';
 import { siblingSessions } from '../gate/sibling-sessions.ts';
@@ -12,6 +12,7 @@ import type { Decision } from '../model/decision.ts';
 import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
 import { namesNotLoaded } from '../model/not-loaded.ts';
+import type { Observed } from '../model/observed.ts';
 import type { PeersPlan } from '../model/peers-plan.ts';
 import type { PeersSection } from '../model/peers-section.ts';
 import type { Request } from '../model/request.ts';

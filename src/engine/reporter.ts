@@ -1,10 +1,10 @@
 import type { Applied } from '../apply/applier.ts';
 import { AppError, errorMessage, RemoteError } from '../errors.ts';
-import type { Observed } from '../gate/facts.ts';
 import type { Log } from '../log.ts';
 import { hasChanges, type PeersChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Membership } from '../model/membership.ts';
+import type { Observed } from '../model/observed.ts';
 import type { PeersPlan } from '../model/peers-plan.ts';
 import type { PeersSection } from '../model/peers-section.ts';
 

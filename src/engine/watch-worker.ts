@@ -1,7 +1,7 @@
 import { sleep } from '../clock.ts';
-import type { Observed } from '../gate/facts.ts';
 import { command } from '../haproxy/socket.ts';
 import { parseWorker } from '../haproxy/worker.ts';
+import type { Observed } from '../model/observed.ts';
 import type { Running } from '../model/worker.ts';
 import { runningOf, sameWorker } from './ready-marker.ts';
 

@@ -1,7 +1,7 @@
 import { type PeersChanges, someoneJoins } from '../model/changes.ts';
+import { establishedNames, type Observed } from '../model/observed.ts';
 import type { PeersState } from '../model/peers-state.ts';
 import type { Request } from '../model/request.ts';
-import type { Worker } from '../model/worker.ts';
 
 export interface GateSettings {
   readonly burstWindowMs: number;
@@ -27,16 +27,6 @@ export interface GateSettings {
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
 }
-
-/** What the running HAProxy says: `down` when its admin socket does not answer. */
-export type Observed =
-  | { readonly kind: 'down'; readonly why: string }
-  | {
-      readonly kind: 'up';
-      readonly state: PeersState | null;
-      /** Who answers; missing where it does not say. */
-      readonly worker?: Worker | null;
-    };
 
 /** What happened before, as the reconciler recorded it. Times are milliseconds of a clock that only goes forward. */
 export interface History {
@@ -144,10 +134,4 @@ export function factsOf(input: GateInput, settings: GateSettings, nowMs: number)
 function reasonsOf(requests: readonly Request[], wanted: Request['via']): string | null {
   const reasons = requests.filter(({ via }) => via === wanted).flatMap((each) => each.reasons);
   return reasons.length === 0 ? null : reasons.join('; ');
-}
-
-/** Names of the remote peers with a live session. */
-export function establishedNames(observed: Observed): ReadonlySet<string> {
-  const peers = observed.kind === 'up' ? (observed.state?.peers ?? []) : [];
-  return new Set(peers.filter((peer) => peer.established).map((peer) => peer.name));
 }

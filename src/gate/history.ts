@@ -1,6 +1,7 @@
 import { hasChanges, type PeersChanges, someoneJoins } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
-import { establishedNames, type History, type Observed } from './facts.ts';
+import { establishedNames, type Observed } from '../model/observed.ts';
+import type { History } from './facts.ts';
 
 /** What happened to the reconciler, as far as the gate has to know of it. */
 export type HistoryEvent =

@@ -1,5 +1,6 @@
+import type { Observed } from '../model/observed.ts';
 import type { PeerState } from '../model/peers-state.ts';
-import type { Facts, GateSettings, History, Observed } from './facts.ts';
+import type { Facts, GateSettings, History } from './facts.ts';
 import { type Finding, over } from './rule.ts';
 
 /** How often siblings that are away or behind are looked at again, in milliseconds. */

@@ -1,5 +1,6 @@
-import type { GateInput, History, Observed } from '../../src/gate/facts.ts';
+import type { GateInput, History } from '../../src/gate/facts.ts';
 import type { PeersChanges } from '../../src/model/changes.ts';
+import type { Observed } from '../../src/model/observed.ts';
 import type { PeerState, ResyncState } from '../../src/model/peers-state.ts';
 import { entry, peer, up } from './members.ts';
 import { gate } from './reconciler.ts';

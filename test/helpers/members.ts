@@ -1,6 +1,6 @@
-import type { Observed } from '../../src/gate/facts.ts';
 import type { Member, Self } from '../../src/model/member.ts';
 import type { Membership } from '../../src/model/membership.ts';
+import type { Observed } from '../../src/model/observed.ts';
 import type { PeerEntry, PeersSection } from '../../src/model/peers-section.ts';
 import type { PeerState, PeersState } from '../../src/model/peers-state.ts';
 

@@ -3,7 +3,7 @@ import { loadConfig } from '../../src/config/validate.ts';
 import type { Module } from '../../src/engine/module.ts';
 import type { Confirm } from '../../src/engine/readiness.ts';
 import { createReconciler } from '../../src/engine/reconciler.ts';
-import type { Observed } from '../../src/gate/facts.ts';
+import type { Observed } from '../../src/model/observed.ts';
 import type { PeersSection } from '../../src/model/peers-section.ts';
 import { createSectionReader, peersEdit } from '../../src/modules/peers/edit.ts';
 import { gateSettings } from '../../src/modules/peers/gate-settings.ts';

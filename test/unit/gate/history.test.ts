@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Observed } from '../../../src/gate/facts.ts';
 import { type HistoryEvent, noMemory, remember } from '../../../src/gate/history.ts';
 import type { PeersChanges } from '../../../src/model/changes.ts';
+import type { Observed } from '../../../src/model/observed.ts';
 import type { PeerState } from '../../../src/model/peers-state.ts';
 import { peer, up } from '../../helpers/members.ts';
 

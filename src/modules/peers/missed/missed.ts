@@ -1,7 +1,7 @@
 import type { Confirm, Confirmation } from '../../../engine/readiness.ts';
-import { establishedNames, type Observed } from '../../../gate/facts.ts';
 import type { Log } from '../../../log.ts';
 import type { Member, Self } from '../../../model/member.ts';
+import { establishedNames, type Observed } from '../../../model/observed.ts';
 import type { Status } from '../../../telemetry/status-schema.ts';
 import {
   gapOf,

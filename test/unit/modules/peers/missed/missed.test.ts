@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Observed } from '../../../../../src/gate/facts.ts';
 import type { Member } from '../../../../../src/model/member.ts';
+import type { Observed } from '../../../../../src/model/observed.ts';
 import { createRepair } from '../../../../../src/modules/peers/missed/missed.ts';
 import type { Status } from '../../../../../src/telemetry/status-schema.ts';
 import { capturedLog } from '../../../../helpers/captured-log.ts';
