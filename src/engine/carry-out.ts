@@ -1,11 +1,12 @@
 import type { Applied, Applier } from '../apply/applier.ts';
 import type { Configuration, Edit } from '../apply/edit.ts';
 import { RemoteError } from '../errors.ts';
-import type { HistoryEvent } from '../gate/history.ts';
 import { hasChanges, noChanges, type PeersChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Observed } from '../model/observed.ts';
+import { changesOf, type PeersPlan } from '../model/peers-plan.ts';
 import type { Module, ModuleRequest } from './module.ts';
+import type { ReloadGate } from './reload-gate.ts';
 import type { Reporter } from './reporter.ts';
 import type { Requests } from './requests.ts';
 
@@ -14,7 +15,7 @@ export interface CarryOutOptions {
   readonly modules: readonly Module[];
   readonly requests: Requests;
   readonly edit: (changes: PeersChanges) => Edit;
-  readonly happened: (event: HistoryEvent) => void;
+  readonly gate: ReloadGate;
   readonly report: Reporter;
   /** The gate looked before the first try; a Data Plane API that restarts takes seconds, and siblings reload in them. */
   readonly siblingsThere: (signal: AbortSignal) => Promise<boolean>;
@@ -23,17 +24,18 @@ export interface CarryOutOptions {
   readonly now: () => number;
 }
 
+export interface Work {
+  readonly decision: Extract<Decision, { readonly kind: 'apply' }>;
+  readonly plan: PeersPlan;
+  readonly requests: readonly ModuleRequest[];
+  readonly observed: Observed;
+}
+
 /** What a decision of the gate comes to: one transaction with what everybody wants, or a reload without a change. */
-export type CarryOut = (
-  base: Configuration,
-  decision: Extract<Decision, { readonly kind: 'apply' }>,
-  requests: readonly ModuleRequest[],
-  observed: Observed,
-  signal: AbortSignal,
-) => Promise<void>;
+export type CarryOut = (base: Configuration, work: Work, signal: AbortSignal) => Promise<void>;
 
 export function createCarryOut(options: CarryOutOptions): CarryOut {
-  const { applier, modules, happened, report, now } = options;
+  const { applier, modules, gate, report, now } = options;
 
   async function hardReload(observed: Observed, signal: AbortSignal): Promise<void> {
     const possible = await applier.hardReload(signal);
@@ -70,21 +72,22 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
 
   function tellReloaded(observed: Observed): void {
     for (const module of modules) module.reloaded?.();
-    happened({ kind: 'reloaded', observed });
+    gate.happened({ kind: 'reloaded', observed });
   }
 
-  return async (base, decision, requests, observed, signal) => {
+  return async (base, { decision, plan, requests, observed }, signal) => {
+    const changes = changesOf(plan, decision);
     const startedAtMs = now();
     let applied: Applied;
     try {
       for (const module of modules) await module.prepare?.();
       if (decision.via === 'hard-reload') return await hardReload(observed, signal);
-      applied = await commit(base, decision.changes, requests, signal);
+      applied = await commit(base, changes, requests, signal);
     } catch (error) {
-      if (!signal.aborted) happened({ kind: 'failed' });
+      if (!signal.aborted) gate.happened({ kind: 'failed' });
       throw error;
     }
-    happened({ kind: 'no-change' });
+    gate.happened({ kind: 'no-change' });
     if (applied.postponed === true) return report.postponed(applied, now() - startedAtMs);
     const { held = [] } = applied;
     if (applied.reloaded) {
@@ -93,11 +96,11 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
       options.requests.release(owners.filter((name) => held.every(({ owner }) => owner !== name)));
     }
     const own = held.find(({ owner }) => modules.every(({ name }) => name !== owner));
-    const made = own === undefined ? decision.changes : noChanges;
+    const made = own === undefined ? changes : noChanges;
     report.applied(applied, now() - startedAtMs, made, decision.reasons);
     options.requests.hold(held.filter(({ owner }) => modules.some(({ name }) => name === owner)));
     if (own === undefined) return;
-    happened({ kind: 'failed' });
+    gate.happened({ kind: 'failed' });
     throw own.error;
   };
 }

@@ -1,21 +1,15 @@
 import type { Applier } from '../apply/applier.ts';
 import type { Configuration, Edit } from '../apply/edit.ts';
 import { errorMessage } from '../errors.ts';
-import type { GateSettings } from '../gate/facts.ts';
-import { gate } from '../gate/gate.ts';
-import { type HistoryEvent, noMemory, remember } from '../gate/history.ts';
-import { siblingSessions } from '../gate/sibling-sessions.ts';
 import type { Log } from '../log.ts';
 import { backoffMs } from '../model/backoff.ts';
 import type { PeersChanges } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
-import type { Self } from '../model/member.ts';
-import type { Membership } from '../model/membership.ts';
+import { type Membership, stayingNames } from '../model/membership.ts';
 import { namesNotLoaded } from '../model/not-loaded.ts';
 import type { Observed } from '../model/observed.ts';
 import type { PeersPlan } from '../model/peers-plan.ts';
 import type { PeersSection } from '../model/peers-section.ts';
-import type { Request } from '../model/request.ts';
 import type { Running, Worker } from '../model/worker.ts';
 import type { Source } from '../sources/source.ts';
 import { createCarryOut } from './carry-out.ts';
@@ -23,6 +17,7 @@ import type { Module, ModuleRequest } from './module.ts';
 import { createPersistLane } from './persist.ts';
 import { type Confirm, createReadiness } from './readiness.ts';
 import type { Readiness } from './ready-rule.ts';
+import type { ReloadGate } from './reload-gate.ts';
 import { createReporter, type Observer } from './reporter.ts';
 import { createRequests } from './requests.ts';
 import type { PassResult } from './scheduler.ts';
@@ -38,16 +33,16 @@ export interface ReconcilerOptions {
   readonly modules?: readonly Module[];
   /** What the running HAProxy says of the section. Never throws: no answer is an answer. */
   readonly observe: (signal: AbortSignal) => Promise<Observed>;
-  readonly self: Self;
   /** What differs between the members and the section. */
   readonly plan: (membership: Membership, section: PeersSection) => PeersPlan;
-  readonly gate: GateSettings;
+  /** May HAProxy be reloaded now? */
+  readonly gate: ReloadGate;
+  /** How long after a pass that failed, milliseconds: it grows from `baseMs` up to `capMs`. */
+  readonly retry: { readonly baseMs: number; readonly capMs: number };
   readonly log: Log;
   readonly observer: Observer;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
-  /** The date, in milliseconds since the epoch: siblings have the same, or nearly. Default: `now`. */
-  readonly wallNow?: () => number;
   /** The last word before this pod becomes ready for the first time; it may ask for a hard-reload. */
   readonly confirm?: () => Confirm;
   /** The worker that was ready under an earlier run of this program, and stays so. */
@@ -68,8 +63,6 @@ export interface Reconciler {
 
 /** While this pod is not ready, HAProxy is looked at this often, in milliseconds. */
 const lookAgainMs = 250;
-/** After a reload, in milliseconds, before what HAProxy runs is compared with what is written. */
-const settleMs = 2000;
 /**
  * A pod that is not ready is waited for, and its Data Plane API may start any moment: for this long it is tried as often
  * as that, in milliseconds. It is on the loopback.
@@ -79,11 +72,7 @@ const startRetryMs = 1000;
 const never = Number.POSITIVE_INFINITY;
 
 export function createReconciler(options: ReconcilerOptions): Reconciler {
-  const { source, applier, self, now } = options;
-  let memory = noMemory;
-  const happened = (event: HistoryEvent) => {
-    memory = remember(memory, event, now());
-  };
+  const { source, applier, now } = options;
   const report = createReporter(options.log, options.observer);
   const modules = options.modules ?? [];
   let configuration: Configuration | null = null;
@@ -102,7 +91,15 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const asks = createRequests(modules, now, options.log);
   const lane = createPersistLane({ applier, requests: asks, now, log: options.log });
   const carryOut = createCarryOut({
-    ...{ applier, modules, requests: asks, edit: options.edit, happened, report, siblingsThere },
+    ...{
+      applier,
+      modules,
+      requests: asks,
+      edit: options.edit,
+      gate: options.gate,
+      report,
+      siblingsThere,
+    },
     ...{ hardReloaded: keeper.hardReloaded, now },
   });
 
@@ -114,55 +111,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return configuration;
   }
 
-  /** Right after our own reload the old worker may still be the one that answers. */
-  function unloadedOf(names: readonly string[], observed: Observed) {
-    const { lastReloadAtMs } = memory.history;
-    const recent = lastReloadAtMs !== null && now() < lastReloadAtMs + settleMs;
-    if (recent || observed.kind === 'down' || observed.state === null) return [];
-    happened({ kind: 'not-loaded', names });
-    return names;
-  }
-
-  function decide(
-    plan: PeersPlan,
-    membership: Membership,
-    observed: Observed,
-    requests: readonly Request[],
-    unknown: readonly string[],
-  ): Decision {
-    if (plan.kind === 'hold') {
-      happened({ kind: 'no-change' });
-      happened({ kind: 'blocked' });
-      return { kind: 'hold', reasons: plan.reasons, codes: [plan.code] };
-    }
-    happened({ kind: 'planned', changes: plan.changes, observed });
-    const memberNames = stayingNames(membership);
-    // What is our own to load is asked for as a reload, and waits for nobody.
-    const asked = membership.leaving === true || configuration?.reloadDue === true;
-    const unloaded = asked ? [] : unloadedOf(unknown, observed);
-    const input = {
-      changes: plan.changes,
-      reasons: plan.reasons,
-      observed,
-      selfName: self.name,
-      memberNames,
-      allNames: new Set(membership.members.map(({ name }) => name)),
-      awaited: membership.awaited,
-      history: memory.history,
-      requests,
-      unloaded,
-      wallAheadMs: (options.wallNow ?? now)() - now(),
-    };
-    const decision = gate(input, options.gate, now());
-    happened({ kind: 'decided', decision });
-    return decision;
-  }
-
   async function siblingsThere(signal: AbortSignal): Promise<boolean> {
     const observed = await options.observe(signal);
-    const names = stayingNames(source.snapshot());
-    const { missing, behind } = siblingSessions(observed, memory.history, names, options.gate);
-    return missing.length === 0 && behind.length === 0;
+    return options.gate.siblingsThere(observed, source.snapshot());
   }
 
   /** What a transaction of this pass has not taken along. When to look again for it. */
@@ -198,18 +149,23 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const unknown = unknownOf(section, observed, stayingNames(membership));
     const needs = { missed: keeper.hardReloadFor(), leaving, unknown };
     const { all, gated, written } = asks.ask(base, needs);
-    const decision = decide(plan, membership, observed, gated, unknown);
+    // What is our own to load is asked for as a reload, and waits for nobody.
+    const isOurs = leaving || base.reloadDue === true;
+    const decision = options.gate.decide({
+      ...{ plan, membership, observed, requests: gated, unknown: isOurs ? null : unknown },
+    });
     report.pass({ membership, section, plan, observed, decision });
     if (decision.kind === 'apply') {
       try {
-        await carryOut(base, decision, all, observed, signal);
+        await carryOut(base, { decision, plan, requests: all, observed }, signal);
       } finally {
         // Whatever happened, the configuration is no longer known to be what it was.
         configuration = null;
       }
     }
     const persistAtMs = await persist(base, decision, written, signal);
-    if (decision.kind === 'none' || decision.kind === 'apply') happened({ kind: 'succeeded' });
+    if (decision.kind === 'none' || decision.kind === 'apply')
+      options.gate.happened({ kind: 'succeeded' });
     await keeper.update(
       source.snapshot(),
       decision.kind === 'apply' ? null : plan,
@@ -231,12 +187,12 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         if (signal.aborted) return { nextAtMs: never };
         failures += 1;
         configuration = null;
-        happened({ kind: 'blocked' });
+        options.gate.happened({ kind: 'blocked' });
         report.failed(error, failures, source.snapshot().leaving === true);
         options.log.debug({ err: error }, errorMessage(error));
         const starts = !keeper.readiness().ready && now() - createdAtMs < startMs;
         const mostMs = starts ? startRetryMs : never;
-        return { nextAtMs: now() + Math.min(retryMs(options.gate, failures), mostMs) };
+        return { nextAtMs: now() + Math.min(retryMs(options.retry, failures), mostMs) };
       }
     },
     readiness: keeper.readiness,
@@ -254,11 +210,7 @@ function unknownOf(
   return namesNotLoaded(section, observed.state, wanted);
 }
 
-function stayingNames({ members }: Membership): ReadonlySet<string> {
-  return new Set(members.filter(({ terminating }) => !terminating).map(({ name }) => name));
-}
-
 /** A pass that failed is repeated, ever later. */
-function retryMs({ backoffMinMs, backoffMaxMs }: GateSettings, failures: number): number {
-  return backoffMs(failures, { baseMs: backoffMinMs, capMs: backoffMaxMs / 4, factor: 1.5 });
+function retryMs(retry: ReconcilerOptions['retry'], failures: number): number {
+  return backoffMs(failures, { ...retry, factor: 1.5 });
 }

@@ -1,133 +1,59 @@
-import { type PeersChanges, someoneJoins } from '../model/changes.ts';
-import { establishedNames, type Observed } from '../model/observed.ts';
-import type { PeersState } from '../model/peers-state.ts';
+import type { Observed } from '../model/observed.ts';
 import type { Request } from '../model/request.ts';
+import type { ReloadHistory } from './history.ts';
 
 export interface GateSettings {
-  readonly burstWindowMs: number;
-  /** A burst never delays its first change longer than this. */
-  readonly burstLimitMs: number;
   readonly minReloadIntervalMs: number;
+  /** How long a request without hurry waits for another reload to go with. */
   readonly removalDelayMs: number;
-  /** Replicas that were connected before reload one after another, this far apart, ... */
-  readonly staggerMs: number;
-  /** ... and all of them within this, which is also how long one waits for another to be connected again. */
-  readonly staggerLimitMs: number;
-  /** Updates that a connected sibling may not have been sent yet: more are a backlog, fewer are on their way. */
-  readonly behindUpdates: number;
-  /** Entries that a worker hands over to the next one in a second. */
-  readonly handoverRate: number;
-  /** Updates that a sibling takes over in a second, at least, also while it is busy with its own tables. */
-  readonly updateRate: number;
-  /** Upper limit of the wait for siblings to come back after a reload. */
-  readonly reestablishLimitMs: number;
-  /** How long somebody else may take to reload what is written already. */
-  readonly unloadedLimitMs: number;
   /** Wait after the first failure; doubles with each further one up to `backoffMaxMs`. */
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
 }
 
-/** What happened before, as the reconciler recorded it. Times are milliseconds of a clock that only goes forward. */
-export interface History {
-  /** Since when there has been somebody to add: a dead peer, which waits for that, does not begin a burst. */
-  readonly joinSinceMs: number;
-  /** When the present set of changes last became another one. */
-  readonly changedAtMs: number;
-  /** Since when there has been something to remove, or to move that is not connected. */
-  readonly lazySinceMs: number;
-  /** Since when HAProxy runs without the `unloaded` of now. */
-  readonly notLoadedSinceMs: number;
-  readonly lastReloadAtMs: number | null;
-  /** When the youngest session had begun when the present set of changes last became another one. */
-  readonly lastSessionAtMs: number;
-  /** Members that were established just before the last reload. */
-  readonly establishedBefore: readonly string[];
-  /** Everybody who has ever been established since this program started. */
-  readonly met: ReadonlySet<string>;
-  /** When siblings that were away or behind were last waited for. */
-  readonly siblingWaitMs: number | null;
-  readonly failures: number;
-  readonly lastFailureAtMs: number | null;
-  /** Since when nothing but the turn is left to wait for; null: something else was at the last look. */
-  readonly dueMs: number | null;
-  /** The end that the last wait foretold; infinite where it could not, be it that no reload was wanted. */
-  readonly blockedUntilMs: number;
-  /** How many turns in a row were missed, because nobody looked in time. */
-  readonly missedTurns: number;
+/** What a module wants to change whose rules decide when: the members of the peers section. */
+export interface Change {
+  readonly reasons: readonly string[];
+  /** Somebody is not ready before. */
+  readonly joins: boolean;
 }
 
 export interface GateInput {
-  readonly changes: PeersChanges;
-  readonly reasons: readonly string[];
+  /** Null: nothing differs. */
+  readonly change: Change | null;
+  /** What modules want a reload for beside it. */
+  readonly requests: readonly Request[];
   readonly observed: Observed;
-  readonly selfName: string;
-  /** Names of the members that are there and not terminating. */
-  readonly memberNames: ReadonlySet<string>;
-  /** Names of all members, who reload until they are gone; missing: nobody terminates. */
-  readonly allNames?: ReadonlySet<string>;
-  /** How many more pods are about to get an address. */
-  readonly awaited: number;
-  readonly history: History;
-  /** What modules want a reload for beside the section; missing: nothing. */
-  readonly requests?: readonly Request[];
-  /** How far the date is ahead of the clock of `now`, in milliseconds; missing: they are one. */
-  readonly wallAheadMs?: number;
-  /** Members that the file has and the running worker has not; see model/unloaded.ts. */
-  readonly unloaded?: readonly string[];
+  readonly history: ReloadHistory;
 }
 
 /** Everything that a rule may look at, worked out once. */
 export interface Facts extends GateInput {
   readonly settings: GateSettings;
   readonly nowMs: number;
-  /** Why a reload is needed although nothing of the section differs; null: it is not. */
+  /** Why a reload is needed although the change is none; null: it is not. */
   readonly reloadFor: string | null;
   /** Why the worker is to be replaced without handing its tables over; null: it is not. */
   readonly hardReloadFor: string | null;
   /** When the first of the requests that wait for another reload has waited long enough; null: none waits. */
   readonly lazyUntilMs: number | null;
-  readonly unloaded: readonly string[];
-  readonly wallAheadMs: number;
-  readonly allNames: ReadonlySet<string>;
-  /** Why HAProxy is to be reloaded with the section as it is. */
-  readonly notLoaded: string | null;
-  /** Somebody waits to be let in. */
-  readonly joins: boolean;
   /** Somebody is not ready before: one who joins, or this replica. */
   readonly hurried: boolean;
-  /** What HAProxy shows of the section; null where it does not answer, or runs without it. */
-  readonly state: PeersState | null;
-  /** Names of the peers with a live session. */
-  readonly established: ReadonlySet<string>;
-  /** How long a worker with our tables is busy after a reload; siblings have the same tables. */
-  readonly handoverMs: number;
 }
 
 export function factsOf(input: GateInput, settings: GateSettings, nowMs: number): Facts {
-  const { observed, unloaded = [], wallAheadMs = 0, requests = [] } = input;
-  const allNames = new Set([...(input.allNames ?? input.memberNames), input.selfName]);
-  const joins = someoneJoins(input.changes);
-  const state = observed.kind === 'up' ? observed.state : null;
-  const notLoaded =
-    unloaded.length === 0
-      ? null
-      : `haproxy.cfg has ${unloaded.join(', ')}, and HAProxy has not loaded it`;
+  const { change, requests } = input;
   const lazyEnd = ({ sinceMs, urgency }: Request) =>
     urgency === 'lazy' ? sinceMs + settings.removalDelayMs : 0;
   const lazies = requests.filter((each) => lazyEnd(each) > nowMs);
   const due = requests.filter((each) => lazyEnd(each) <= nowMs);
-  const reloadFor = reasonsOf(due, 'reload');
   const hardReloadFor = reasonsOf(due, 'hard-reload');
+  const isHurried = due.some(({ urgency }) => urgency === 'now');
   return {
-    ...{ ...input, settings, nowMs, unloaded, wallAheadMs, allNames, notLoaded, state },
-    reloadFor: reloadFor ?? notLoaded,
-    hardReloadFor,
+    ...{ ...input, settings, nowMs, hardReloadFor },
+    reloadFor: reasonsOf(due, 'reload'),
     lazyUntilMs: lazies.length === 0 ? null : Math.min(...lazies.map(lazyEnd)),
-    joins,
-    hurried: joins || hardReloadFor !== null || due.some(({ urgency }) => urgency === 'now'),
-    established: establishedNames(observed),
-    handoverMs: ((state?.entries ?? 0) / settings.handoverRate) * 1000,
+    hurried: change?.joins === true || hardReloadFor !== null || isHurried,
   };
 }
 

@@ -1,5 +1,3 @@
-import type { PeersChanges } from './changes.ts';
-
 /** Why a change is not made now, in one word for metrics: few, stable, and without a name in them. */
 export const holdCodes = {
   'members-unknown': 'the source has not told who the members are',
@@ -43,7 +41,6 @@ export type Decision =
       readonly kind: 'apply';
       /** A reload hands the tables over to the new worker, a hard-reload does not. */
       readonly via: 'reload' | 'hard-reload';
-      readonly changes: PeersChanges;
       readonly reasons: readonly string[];
     }
   /** Right, but not yet: look again at `untilMs` (milliseconds, monotonic) or when something changes. */

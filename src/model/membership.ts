@@ -34,3 +34,8 @@ export interface Membership {
 export function unknownMembership(note: string, observedAtMs = 0): Membership {
   return { synced: false, members: [], notes: [note], awaited: 0, observedAtMs };
 }
+
+/** Names of the members that are there and not terminating. */
+export function stayingNames({ members }: Membership): ReadonlySet<string> {
+  return new Set(members.filter(({ terminating }) => !terminating).map(({ name }) => name));
+}

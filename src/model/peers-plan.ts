@@ -1,5 +1,5 @@
-import type { PeersChanges } from './changes.ts';
-import type { HoldCode } from './decision.ts';
+import { noChanges, type PeersChanges } from './changes.ts';
+import type { Decision, HoldCode } from './decision.ts';
 
 /** What should change in the peers section, and why. */
 export type PeersPlan =
@@ -10,3 +10,9 @@ export type PeersPlan =
     }
   /** What is known does not allow to plan: nothing may be changed. */
   | { readonly kind: 'hold'; readonly code: HoldCode; readonly reasons: readonly string[] };
+
+/** What of the plan the decision lets be made: a hard-reload changes nothing. */
+export function changesOf(plan: PeersPlan, decision: Decision): PeersChanges {
+  const isMade = decision.kind === 'apply' && decision.via === 'reload';
+  return isMade && plan.kind === 'changes' ? plan.changes : noChanges;
+}

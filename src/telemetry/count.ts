@@ -1,6 +1,7 @@
 import type { Observer, PassReport } from '../engine/reporter.ts';
 import { hasChanges, noChanges, type PeersChanges, someoneJoins } from '../model/changes.ts';
 import type { HoldCode } from '../model/decision.ts';
+import { changesOf } from '../model/peers-plan.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface Counting extends Observer {
@@ -110,7 +111,7 @@ export function countWith({ metrics, now }: CountOptions): Counting {
       countPending(report);
       countResync(report);
       metrics.passes.inc({ decision: report.decision.kind });
-      pending = report.decision.kind === 'apply' ? report.decision.changes : noChanges;
+      pending = changesOf(report.plan, report.decision);
     },
     applied(applied, ms, made) {
       if (applied.reloaded) {

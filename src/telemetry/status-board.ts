@@ -95,9 +95,9 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
     pass(report) {
       pass = report;
     },
-    applied(_applied, ms) {
+    applied(_applied, ms, made) {
       if (pass?.decision.kind !== 'apply') return;
-      const { add, update, remove } = pass.decision.changes;
+      const { add, update, remove } = made;
       lastChange = {
         atMs: wallNow(),
         joined: names(add),

@@ -2,11 +2,13 @@ import type { Applier } from '../../src/apply/applier.ts';
 import { createReconciler } from '../../src/engine/reconciler.ts';
 import { createScheduler } from '../../src/engine/scheduler.ts';
 import { RemoteError } from '../../src/errors.ts';
-import type { GateSettings } from '../../src/gate/facts.ts';
 import type { Observed } from '../../src/model/observed.ts';
 import type { PeerEntry } from '../../src/model/peers-section.ts';
 import type { PeerState } from '../../src/model/peers-state.ts';
 import { createSectionReader, peersEdit } from '../../src/modules/peers/edit.ts';
+import type { PeersGateSettings } from '../../src/modules/peers/gate/facts.ts';
+import { createPeersGate } from '../../src/modules/peers/gate/keeper.ts';
+import { passRetry } from '../../src/modules/peers/gate/settings.ts';
 import { planPeers } from '../../src/modules/peers/plan.ts';
 import { capturedLog } from './captured-log.ts';
 import { entry, member, membership, peer, section, self, state } from './members.ts';
@@ -42,7 +44,7 @@ export interface FleetOptions {
   readonly now: () => number;
   /** The date; default: `now`. */
   readonly wallNow?: () => number;
-  readonly settings?: Partial<GateSettings>;
+  readonly settings?: Partial<PeersGateSettings>;
   /** Nobody is ready, and each can find that it has missed tables. */
   readonly unready?: boolean;
 }
@@ -206,14 +208,13 @@ export function createFleet({
       },
       section: sectionOf,
       edit: (changes) => peersEdit(changes, options),
-      self: self(name),
       plan: (membership, actual) =>
         planPeers(membership, actual, self(name), { port: 3000, keep: new Set(), expected: [] }),
-      gate: settings,
+      gate: createPeersGate({ settings, selfName: name, now, wallNow }),
+      retry: passRetry(settings),
       log: capturedLog().log,
       observer: { pass() {}, applied() {}, failed() {}, ready() {} },
       now,
-      wallNow,
       ...(unready ? { confirm } : {}),
       modules: [
         {

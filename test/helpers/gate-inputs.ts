@@ -1,7 +1,7 @@
-import type { GateInput, History } from '../../src/gate/facts.ts';
-import type { PeersChanges } from '../../src/model/changes.ts';
+import { hasChanges, type PeersChanges } from '../../src/model/changes.ts';
 import type { Observed } from '../../src/model/observed.ts';
 import type { PeerState, ResyncState } from '../../src/model/peers-state.ts';
+import type { History, PeersGateInput } from '../../src/modules/peers/gate/facts.ts';
 import { entry, peer, up } from './members.ts';
 import { gate } from './reconciler.ts';
 import { wants } from './requests.ts';
@@ -10,7 +10,7 @@ const names = ['a', 'b', 'c', 'd', 'e', 'f'];
 
 /** One question to the gate: everything that may bear on it, near the limits where it turns. */
 export interface GateCase {
-  readonly input: GateInput;
+  readonly input: PeersGateInput;
   readonly settings: typeof gate;
   readonly nowMs: number;
 }
@@ -90,9 +90,9 @@ export function gateCase(random: () => number): GateCase {
   const lastSessionAtMs = chance(0.5)
     ? Number.NEGATIVE_INFINITY
     : history.changedAtMs - one(0, 1000, 2699, 2700, 60_000);
-  const input: GateInput = {
+  const input: PeersGateInput = {
     changes,
-    reasons: ['something differs'],
+    reasons: hasChanges(changes) ? ['something differs'] : [],
     observed: observed(),
     selfName: 'c',
     memberNames: new Set(['c', ...names.filter(() => chance(0.85))]),

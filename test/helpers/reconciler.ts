@@ -6,7 +6,8 @@ import { createReconciler } from '../../src/engine/reconciler.ts';
 import type { Observed } from '../../src/model/observed.ts';
 import type { PeersSection } from '../../src/model/peers-section.ts';
 import { createSectionReader, peersEdit } from '../../src/modules/peers/edit.ts';
-import { gateSettings } from '../../src/modules/peers/gate-settings.ts';
+import { createPeersGate } from '../../src/modules/peers/gate/keeper.ts';
+import { gateSettings, passRetry } from '../../src/modules/peers/gate/settings.ts';
 import { planPeers } from '../../src/modules/peers/plan.ts';
 import { capturedLog } from './captured-log.ts';
 import { membership, peer, section, self, up } from './members.ts';
@@ -97,10 +98,10 @@ export function bench(
     observe: running,
     section: sectionOf,
     edit: (changes) => peersEdit(changes, options),
-    self: self('a'),
     plan: (membership, actual) =>
       planPeers(membership, actual, self('a'), { port: 3000, keep: new Set(), expected: [] }),
-    gate,
+    gate: createPeersGate({ settings: gate, selfName: 'a', now: () => nowMs }),
+    retry: passRetry(gate),
     log,
     observer: { pass() {}, applied() {}, failed() {}, ready() {} },
     now: () => nowMs,

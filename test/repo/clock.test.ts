@@ -37,7 +37,7 @@ it('tells the date only where it is shown or compared with another date', () => 
     'doctor/gather.ts',
     'doctor/look-at-pods.ts',
     'engine/ready-marker-file.ts',
-    'engine/reconciler.ts',
+    'modules/peers/gate/keeper.ts',
     'modules/peers/join/bootstrap.ts',
     'modules/peers/module.ts',
     'sources/dns.ts',

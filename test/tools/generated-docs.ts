@@ -1,10 +1,9 @@
 import { flagsMarkdown } from '../../src/config/describe.ts';
 import { errorCodes } from '../../src/errors.ts';
-import { delays } from '../../src/gate/delays.ts';
-import { forbids } from '../../src/gate/forbids.ts';
-import { order } from '../../src/gate/reload-order.ts';
+import { commonRules } from '../../src/gate/rules.ts';
 import { holdCodes } from '../../src/model/decision.ts';
 import { type NoticeDefinition, noticeReasons } from '../../src/model/notice.ts';
+import { peersRules } from '../../src/modules/peers/gate/gate.ts';
 import {
   type MetricDefinition,
   metricDefinitions,
@@ -78,22 +77,28 @@ function eventsMarkdown(): string {
 
 function gateMarkdown(): string {
   const lists = [
-    ['forbids', 'first', forbids],
-    ['delays', 'all that apply, until the last is over', delays],
-    ['order', 'when nothing else is left to wait for', order],
+    ['forbids', 'first'],
+    ['delays', 'all that apply, until the last is over'],
+    ['order', 'when nothing else is left to wait for'],
   ] as const;
-  const rows = lists.flatMap(([list, when, rules]) =>
-    rules
-      .flatMap(({ codes }) => codes)
-      .map((code) => `| ${list} | ${when} | \`${code}\` | ${holdCodes[code]} |`),
+  const from = [
+    ['every reload', commonRules],
+    ['peers', peersRules],
+  ] as const;
+  const rows = lists.flatMap(([list, when]) =>
+    from.flatMap(([whose, rules]) =>
+      rules[list]
+        .flatMap(({ codes }) => codes)
+        .map((code) => `| ${list} | ${when} | \`${code}\` | ${whose} | ${holdCodes[code]} |`),
+    ),
   );
   return [
     '# Rules of the gate',
     '',
-    'Generated from `src/gate` by `npm run docs`. Why a change, or a reload for another reason, is not made now: the log, `/status` and the metric `changes_held` give the code. A rule that forbids without an end holds until somebody changes something.',
+    'Generated from `src/gate` and `src/modules/peers/gate` by `npm run docs`. Why a change, or a reload for another reason, is not made now: the log, `/status` and the metric `changes_held` give the code. A rule that forbids without an end holds until somebody changes something.',
     '',
-    '| list | asked | code | meaning |',
-    '| --- | --- | --- | --- |',
+    '| list | asked | code | rule of | meaning |',
+    '| --- | --- | --- | --- | --- |',
     ...rows,
     '',
   ].join('\n');

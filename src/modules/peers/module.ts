@@ -21,7 +21,8 @@ import { createStatusBoard, type StatusBoard } from '../../telemetry/status-boar
 import type { Status } from '../../telemetry/status-schema.ts';
 import { createSectionReader, peersEdit, type SectionOptions } from './edit.ts';
 import { expectedPeers } from './expected.ts';
-import { gateSettings } from './gate-settings.ts';
+import { createPeersGate } from './gate/keeper.ts';
+import { gateSettings, passRetry } from './gate/settings.ts';
 import { createRepair } from './missed/missed.ts';
 import { planPeers } from './plan.ts';
 
@@ -127,22 +128,22 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     expected: expectedPeers(options.self, config.expectReplicas),
     tls: config.peersTls,
   };
+  const settings = gateSettings(config);
   const reconciler: Reconciler = createReconciler({
     source,
     applier: options.applier,
     observe: (passSignal) => observePeers(config.adminSocket, config.peersSection, passSignal),
-    self: options.self,
     section: createSectionReader(options.sectionOptions),
     edit: (changes) => peersEdit(changes, options.sectionOptions),
     plan: (membership, section) => planPeers(membership, section, options.self, plan),
-    gate: gateSettings(config),
+    gate: createPeersGate({ settings, selfName: options.self.name, now, wallNow: options.wallNow }),
+    retry: passRetry(settings),
     log,
     observer: fanOut(counting, board, notices),
     ...createConfirm(options, board, counting, (now) => {
       incomplete = now;
     }),
     now,
-    wallNow: options.wallNow,
     wasReady: options.wasReady?.worker ?? null,
     allowLeftOut: config.allowLeftOut,
     onReadyMarker: (worker) =>

@@ -7,6 +7,8 @@ import { createReconciler } from '../../../src/engine/reconciler.ts';
 import { createScheduler } from '../../../src/engine/scheduler.ts';
 import { reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { createSectionReader, peersEdit } from '../../../src/modules/peers/edit.ts';
+import { createPeersGate } from '../../../src/modules/peers/gate/keeper.ts';
+import { passRetry } from '../../../src/modules/peers/gate/settings.ts';
 import { planPeers } from '../../../src/modules/peers/plan.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
 import { eventually } from '../../helpers/eventually.ts';
@@ -80,9 +82,11 @@ async function setUp({ version, dataplane = '', haproxy = '' }: (typeof variants
   const wrong: string[] = [];
   const who = { ...self('a'), address: '127.0.0.1' };
   const plan = { port: on.peersPort, keep: new Set<string>(), expected: [] };
+  const settings = { ...gate, ...soon };
   const reconciler = createReconciler({
-    ...{ source, applier, modules: [module], log, now: monotonicNow, self: who },
-    gate: { ...gate, ...soon },
+    ...{ source, applier, modules: [module], log, now: monotonicNow },
+    gate: createPeersGate({ settings, selfName: who.name, now: monotonicNow }),
+    retry: passRetry(settings),
     observe: (signal) => observePeers(on.adminSocket, sectionName, signal),
     section: createSectionReader(options),
     edit: (changes) => peersEdit(changes, options),

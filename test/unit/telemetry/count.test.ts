@@ -41,12 +41,7 @@ function report(
 
 const joins: PeersChanges = { ...noChanges, add: [entry('b')] };
 const none: Decision = { kind: 'none', reasons: [] };
-const applies = (changes: PeersChanges): Decision => ({
-  kind: 'apply',
-  via: 'reload',
-  changes,
-  reasons: [],
-});
+const applies: Decision = { kind: 'apply', via: 'reload', reasons: [] };
 const waits = (...codes: readonly ('burst' | 'turn')[]): Decision => {
   return { kind: 'wait', untilMs: 0, reasons: [], codes };
 };
@@ -95,7 +90,7 @@ describe('countWith', () => {
     at(1100);
     counting.pass(report(joins, waits('burst')));
     at(1500);
-    counting.pass(report(joins, applies(joins)));
+    counting.pass(report(joins, applies));
     at(1600);
     counting.applied(reloaded, 100, joins);
 
@@ -110,11 +105,11 @@ describe('countWith', () => {
   it('counts no change and no reload for a try that failed, and the whole wait for one that succeeds', async () => {
     const { counting, at, value } = bench();
 
-    counting.pass(report(joins, applies(joins)));
+    counting.pass(report(joins, applies));
     counting.failed('RELOAD_FAILED', 'no');
     const afterFailure = await value('entries_changed_total{kind="add"}');
     at(5000);
-    counting.pass(report(joins, applies(joins)));
+    counting.pass(report(joins, applies));
     counting.applied(reloaded, 0, joins);
 
     expect(afterFailure).toBe(0);
@@ -125,11 +120,11 @@ describe('countWith', () => {
 
   it('counts no change that was held while the reload was made for others, and goes on waiting for it', async () => {
     const { counting, at, value } = bench();
-    counting.pass(report(joins, applies(joins)));
+    counting.pass(report(joins, applies));
     at(1000);
     counting.applied(reloaded, 0, noChanges);
     at(3000);
-    counting.pass(report(joins, applies(joins)));
+    counting.pass(report(joins, applies));
     counting.applied(reloaded, 0, joins);
 
     expect(await value('entries_changed_total{kind="add"}')).toBe(1);
@@ -139,7 +134,7 @@ describe('countWith', () => {
   it('counts nothing but the time where nothing was left to do', async () => {
     const { counting, value } = bench();
 
-    counting.pass(report(joins, applies(joins)));
+    counting.pass(report(joins, applies));
     counting.applied({ reloaded: false, attempts: 1 }, 20, joins);
 
     expect(await value('reloads_total{cause="join"}')).toBe(0);
@@ -155,7 +150,7 @@ describe('countWith', () => {
   ] as const)('calls the cause of a reload after what weighs most: %j', async (changes, cause) => {
     const { counting, value } = bench();
 
-    counting.pass(report(changes, applies(changes)));
+    counting.pass(report(changes, applies));
     counting.applied(reloaded, 0, { ...noChanges, ...changes });
 
     expect(await value(`reloads_total{cause="${cause}"}`)).toBe(1);

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { noChanges } from '../../../src/model/changes.ts';
 import { type Decision, type HoldCode, holdCodes } from '../../../src/model/decision.ts';
 import type { Notice } from '../../../src/model/notice.ts';
 import { type Heard, nothingHeard, noticed } from '../../../src/telemetry/notices.ts';
@@ -16,7 +15,7 @@ function waits(...codes: readonly HoldCode[]): Heard {
 }
 
 const none = pass({ kind: 'none', reasons: [] });
-const applies = pass({ kind: 'apply', via: 'reload', changes: noChanges, reasons: [] });
+const applies = pass({ kind: 'apply', via: 'reload', reasons: [] });
 const failed = (code: string): Heard => ({ kind: 'failed', code, reason: 'why' });
 
 /** The notices that follow from what is heard at which second. */

@@ -1,37 +1,22 @@
-import type { Facts } from './facts.ts';
-import { type Finding, never, over, type Rule, rule } from './rule.ts';
+import { hold, over, type Rule, rule } from '../../../gate/rule.ts';
+import type { PeersFacts } from './facts.ts';
 
-/** How often HAProxy is looked at again while it is down or learns, in milliseconds. */
+/** How often HAProxy is looked at again while it learns, in milliseconds. */
 const lookAgainMs = 200;
 
 /** HAProxy drops a section that lacks its own name, tables and all: adding the own entry is the cure. */
-function curesSection({ changes, selfName }: Facts): boolean {
+function curesSection({ changes, selfName }: PeersFacts): boolean {
   return changes.create || changes.add.some((entry) => entry.name === selfName);
 }
 
 /** Our last reload, if these names had been missing before it. */
-export function reloadedSince({ history }: Pick<Facts, 'history'>): number | null {
+export function reloadedSince({ history }: Pick<PeersFacts, 'history'>): number | null {
   const { lastReloadAtMs, notLoadedSinceMs } = history;
   return lastReloadAtMs !== null && lastReloadAtMs >= notLoadedSinceMs ? lastReloadAtMs : null;
 }
 
-function hold(reason: string): Finding {
-  return { untilMs: never, reason };
-}
-
-/**
- * While one of these applies no reload is right: it would destroy the tables, or load another configuration than this
- * program knows. The first that applies counts.
- */
-export const forbids: readonly Rule[] = [
-  rule('haproxy-down', ({ observed, nowMs }) =>
-    observed.kind === 'up'
-      ? over
-      : {
-          untilMs: nowMs + 5 * lookAgainMs,
-          reason: `HAProxy does not answer: ${observed.why}`,
-        },
-  ),
+/** A reload would destroy the tables, or load another configuration than this program knows. */
+export const forbids: readonly Rule<PeersFacts>[] = [
   rule('section-not-running', (facts) =>
     facts.state !== null || curesSection(facts)
       ? over

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { gate } from '../../../src/gate/gate.ts';
-import type { Decision } from '../../../src/model/decision.ts';
-import { gateCase } from '../../helpers/gate-inputs.ts';
-import { randomOf } from '../../helpers/random.ts';
+import type { Decision } from '../../../../../src/model/decision.ts';
+import { peersGate } from '../../../../../src/modules/peers/gate/gate.ts';
+import { gateCase } from '../../../../helpers/gate-inputs.ts';
+import { randomOf } from '../../../../helpers/random.ts';
 
 const inputs = 30_000;
 const inBlock = 100;
-const file = new URL('../../golden/gate/decisions.json', import.meta.url);
+const file = new URL('../../../../golden/gate/decisions.json', import.meta.url);
 
 function decisions(): readonly Decision[] {
   const random = randomOf(1);
   return Array.from({ length: inputs }, () => {
     const { input, settings, nowMs } = gateCase(random);
-    return gate(input, settings, nowMs);
+    return peersGate(input, settings, nowMs);
   });
 }
 

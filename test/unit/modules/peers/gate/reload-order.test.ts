@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { factsOf, type GateInput, type History } from '../../../src/gate/facts.ts';
-import { noMemory } from '../../../src/gate/history.ts';
-import { orderOf } from '../../../src/gate/reload-order.ts';
-import { noChanges, type PeersChanges } from '../../../src/model/changes.ts';
-import type { PeerState, PeersState } from '../../../src/model/peers-state.ts';
-import { entry, peer, up } from '../../helpers/members.ts';
-import { gate as settings } from '../../helpers/reconciler.ts';
+import { noChanges, type PeersChanges } from '../../../../../src/model/changes.ts';
+import type { PeerState, PeersState } from '../../../../../src/model/peers-state.ts';
+import {
+  type History,
+  type PeersGateInput,
+  peersFactsOf,
+} from '../../../../../src/modules/peers/gate/facts.ts';
+import { noMemory } from '../../../../../src/modules/peers/gate/history.ts';
+import { orderOf } from '../../../../../src/modules/peers/gate/reload-order.ts';
+import { entry, peer, up } from '../../../../helpers/members.ts';
+import { gate as settings } from '../../../../helpers/reconciler.ts';
 
 const due = 1_000_000;
 
@@ -40,7 +44,7 @@ function turn(afterMs: number, part: Part) {
     met: new Set(peers.map(({ name }) => name)),
     siblingWaitMs: part.siblingWaitMs ?? null,
   };
-  const input: GateInput = {
+  const input: PeersGateInput = {
     changes: part.changes ?? { ...noChanges, add: [entry('z')] },
     ...(part.wallAheadMs === undefined ? {} : { wallAheadMs: part.wallAheadMs }),
     reasons: [],
@@ -51,7 +55,7 @@ function turn(afterMs: number, part: Part) {
     history,
   };
   const { staggerMs = settings.staggerMs } = part;
-  const facts = factsOf(input, { ...settings, staggerMs }, due + afterMs);
+  const facts = peersFactsOf(input, { ...settings, staggerMs }, due + afterMs);
   const found = orderOf(facts, {
     ownMs: part.ownMs ?? due,
     gatheredMs: part.gatheredMs ?? due,

@@ -1,18 +1,17 @@
-import { backoffMs } from '../model/backoff.ts';
-import { hasChanges } from '../model/changes.ts';
-import type { Facts } from './facts.ts';
+import { type CodedFinding, over, type Rule, rule } from '../../../gate/rule.ts';
+import { hasChanges } from '../../../model/changes.ts';
+import type { PeersFacts } from './facts.ts';
 import { reloadedSince } from './forbids.ts';
-import { type CodedFinding, over, type Rule, rule } from './rule.ts';
 import { awaySince } from './sibling-sessions.ts';
 
 /** What could come along: for who joins until the burst is over, for who is gone or has moved longer. Also when it is over. */
-export function gathering(facts: Facts): CodedFinding {
+export function gathering(facts: PeersFacts): CodedFinding {
   const more = burst(facts);
   const lazy = lazily(facts);
   return lazy !== null && lazy.untilMs >= more.untilMs ? lazy : more;
 }
 
-function burst({ history, awaited, settings }: Facts): CodedFinding {
+function burst({ history, awaited, settings }: PeersFacts): CodedFinding {
   const limit = history.joinSinceMs + settings.burstLimitMs;
   // One reload for all of them: a pod that is being made has its address in a second or two.
   if (awaited > 0) {
@@ -23,7 +22,13 @@ function burst({ history, awaited, settings }: Facts): CodedFinding {
   return { untilMs, reason: 'more changes may follow', code: 'burst' };
 }
 
-function lazily({ changes, history, settings, established, ...facts }: Facts): CodedFinding | null {
+function lazily({
+  changes,
+  history,
+  settings,
+  established,
+  ...facts
+}: PeersFacts): CodedFinding | null {
   // A reload that is needed all the same takes what could wait with it.
   if (facts.hurried || facts.reloadFor !== null || !hasChanges(changes)) return null;
   // A peer that has connected to us needs no right address in our section.
@@ -42,28 +47,14 @@ function lazily({ changes, history, settings, established, ...facts }: Facts): C
   };
 }
 
-/** Reasons to wait for what lies with this replica. All that apply are waited for. */
-export const delays: readonly Rule[] = [
+export const delays: readonly Rule<PeersFacts>[] = [
   { codes: ['awaited', 'burst', 'moved-connected', 'removal-delay'], check: gathering },
-  rule('lazy-request', ({ changes, hurried, reloadFor, lazyUntilMs }) =>
-    lazyUntilMs === null || hurried || reloadFor !== null || hasChanges(changes)
-      ? over
-      : { untilMs: lazyUntilMs, reason: 'what has no hurry waits for another reload' },
-  ),
   // Whoever wrote the file may be about to reload. A change of our own reloads anyway, and takes it along.
   rule('section-not-loaded', ({ notLoaded, joins, history, settings }) => {
     if (notLoaded === null || joins) return over;
     const sinceMs = reloadedSince({ history }) ?? history.notLoadedSinceMs;
     return { untilMs: sinceMs + settings.unloadedLimitMs, reason: notLoaded };
   }),
-  rule('reload-interval', ({ history: { lastReloadAtMs }, settings }) =>
-    lastReloadAtMs === null
-      ? over
-      : {
-          untilMs: lastReloadAtMs + settings.minReloadIntervalMs,
-          reason: 'the last reload is too recent',
-        },
-  ),
   rule('siblings-away', ({ history, memberNames, settings, ...facts }) => {
     const { lastReloadAtMs, establishedBefore } = history;
     if (lastReloadAtMs === null) return over;
@@ -73,13 +64,5 @@ export const delays: readonly Rule[] = [
       lastReloadAtMs + settings.reestablishLimitMs,
       'not connected again since the last reload',
     );
-  }),
-  rule('backoff', ({ history: { failures, lastFailureAtMs }, settings }) => {
-    if (failures === 0 || lastFailureAtMs === null) return over;
-    const { backoffMinMs: baseMs, backoffMaxMs: capMs } = settings;
-    return {
-      untilMs: lastFailureAtMs + backoffMs(failures, { baseMs, capMs }),
-      reason: `the last ${failures === 1 ? 'try' : `${failures} tries`} failed`,
-    };
   }),
 ];

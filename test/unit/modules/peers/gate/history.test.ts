@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type HistoryEvent, noMemory, remember } from '../../../src/gate/history.ts';
-import type { PeersChanges } from '../../../src/model/changes.ts';
-import type { Observed } from '../../../src/model/observed.ts';
-import type { PeerState } from '../../../src/model/peers-state.ts';
-import { peer, up } from '../../helpers/members.ts';
+import type { PeersChanges } from '../../../../../src/model/changes.ts';
+import type { Observed } from '../../../../../src/model/observed.ts';
+import type { PeerState } from '../../../../../src/model/peers-state.ts';
+import {
+  type HistoryEvent,
+  noMemory,
+  remember,
+} from '../../../../../src/modules/peers/gate/history.ts';
+import { peer, up } from '../../../../helpers/members.ts';
 
 const none: PeersChanges = { create: false, add: [], update: [], remove: [] };
 const observed: Observed = { kind: 'down', why: 'not asked' };
@@ -53,7 +57,7 @@ describe('since when nothing but the turn is left', () => {
     expect(value()).toMatchObject({ missedTurns: 2, blockedUntilMs: 15_300 });
     happened({
       kind: 'decided',
-      decision: { kind: 'apply', via: 'reload', changes: none, reasons: [] },
+      decision: { kind: 'apply', via: 'reload', reasons: [] },
     });
 
     expect(value().missedTurns).toBe(0);
@@ -65,7 +69,7 @@ describe('since when nothing but the turn is left', () => {
       'it is applied',
       {
         kind: 'decided',
-        decision: { kind: 'apply', via: 'reload', changes: none, reasons: [] },
+        decision: { kind: 'apply', via: 'reload', reasons: [] },
       },
     ],
     ['it is held', { kind: 'decided', decision: { kind: 'hold', reasons: [], codes: [] } }],

@@ -1,4 +1,4 @@
-import type { Facts } from './facts.ts';
+import type { PeersFacts } from './facts.ts';
 import { lookAgainMs } from './sibling-sessions.ts';
 
 /** Large tables lengthen the time that all replicas have for their turns by this many handovers. */
@@ -32,7 +32,11 @@ export interface Turn {
  * of who joins in the same moment, and their turns begin then, unless somebody has a reload interval that is not over or
  * had something else in the way: it would begin later than others, who do not know, and meet one of them.
  */
-export function turnOf(facts: Facts, met: readonly string[], { ownMs, gatheredMs }: Since): Turn {
+export function turnOf(
+  facts: PeersFacts,
+  met: readonly string[],
+  { ownMs, gatheredMs }: Since,
+): Turn {
   const { selfName, settings, handoverMs, hurried, history } = facts;
   const limitMs = settings.staggerLimitMs + handoversInLimit * handoverMs;
   const mostMs = limitMs / Math.max(1, met.length);
@@ -63,7 +67,7 @@ export function turnOf(facts: Facts, met: readonly string[], { ownMs, gatheredMs
 const vagueMs = 1000;
 
 /** When this was heard of, somebody had reloaded or started so recently that a reload interval may not be over. */
-function isSoon({ history, settings }: Facts): boolean {
+function isSoon({ history, settings }: PeersFacts): boolean {
   const { changedAtMs, lastSessionAtMs, lastReloadAtMs } = history;
   const lastMs = Math.max(lastSessionAtMs, lastReloadAtMs ?? lastSessionAtMs);
   const agoMs = changedAtMs + settings.burstWindowMs - lastMs;
@@ -76,7 +80,7 @@ function isSoon({ history, settings }: Facts): boolean {
  * in common: the clock's next multiple of a time in which all can have had their turns twice. Clocks that differ cost no
  * more than that.
  */
-function commonDate({ wallAheadMs, settings }: Facts, limitMs: number, ownMs: number): number {
+function commonDate({ wallAheadMs, settings }: PeersFacts, limitMs: number, ownMs: number): number {
   const { staggerLimitMs } = settings;
   if (staggerLimitMs <= 0) return ownMs;
   return nextDate(ownMs, { everyMs: 2 * powerOf(staggerLimitMs, limitMs), wallAheadMs });
@@ -105,7 +109,7 @@ function nextDate(leastMs: number, { everyMs, offsetMs = 0, wallAheadMs }: Dates
  * cannot see each other do so, are a turn apart all the same.
  */
 function ownDate(
-  { allNames, selfName, wallAheadMs, handoverMs, settings }: Facts,
+  { allNames, selfName, wallAheadMs, handoverMs, settings }: PeersFacts,
   leastMs: number,
 ): number {
   const { staggerMs, staggerLimitMs } = settings;

@@ -1,6 +1,6 @@
+import { type CodedFinding, over, type Rule } from '../../../gate/rule.ts';
 import { gathering } from './delays.ts';
-import type { Facts } from './facts.ts';
-import { type CodedFinding, over, type Rule } from './rule.ts';
+import type { PeersFacts } from './facts.ts';
 import { awaySince, lookAgainMs, siblingSessions } from './sibling-sessions.ts';
 import { type Since, turnOf } from './turn.ts';
 
@@ -22,7 +22,7 @@ const siblingsFirst = { reason: 'siblings go first', code: 'turn' } as const;
  * busy: 0.3 s apart, three replicas with 1,000,000 entries were all in the middle of a change, and 270 to 680 keys of
  * some were missing on others.
  */
-export function orderOf(facts: Facts, since: Since): CodedFinding {
+export function orderOf(facts: PeersFacts, since: Since): CodedFinding {
   const { history, memberNames, observed, settings, nowMs } = facts;
   const { met, missing, behind } = siblingSessions(observed, history, memberNames, settings);
   const turn = turnOf(facts, met, since);
@@ -50,12 +50,13 @@ export function orderOf(facts: Facts, since: Since): CodedFinding {
   return untilMs <= nowMs ? myTurn : { untilMs: soon(untilMs), ...siblingsFirst };
 }
 
-/** Siblings first. Asked when nothing of this replica is left to wait for. */
-export const order: readonly Rule[] = [
+export const order: readonly Rule<PeersFacts>[] = [
   {
     codes: ['turn', 'not-connected', 'siblings-behind'],
-    check: (facts) =>
-      orderOf(facts, { ownMs: dueSince(facts), gatheredMs: gathering(facts).untilMs }),
+    check: (facts) => {
+      const dueMs = dueSince(facts);
+      return { ...orderOf(facts, { ownMs: dueMs, gatheredMs: gathering(facts).untilMs }), dueMs };
+    },
   },
 ];
 
@@ -70,7 +71,7 @@ const missedLimit = 3;
  * hung, or a node that stood still, kept this replica, and maybe others until the same moment. The turn is over then, and
  * another one begins.
  */
-export function dueSince({ history, hurried, settings, nowMs }: Facts): number {
+export function dueSince({ history, hurried, settings, nowMs }: PeersFacts): number {
   const foretoldMs = Math.min(history.blockedUntilMs, nowMs);
   const lateMs = hurried ? Math.max(hurriedLateMs, settings.staggerMs) : settings.staggerMs;
   if (nowMs - foretoldMs > lateMs && history.missedTurns < missedLimit) return nowMs;
@@ -78,7 +79,7 @@ export function dueSince({ history, hurried, settings, nowMs }: Facts): number {
 }
 
 /** Did its session begin within that time, to a second? It has had its turn then. */
-function hasBegun({ state }: Facts, name: string, withinMs: number): boolean {
+function hasBegun({ state }: PeersFacts, name: string, withinMs: number): boolean {
   const seconds = state?.peers.find((peer) => peer.name === name)?.sessionSeconds;
   return seconds !== undefined && seconds * 1000 <= withinMs;
 }

@@ -1,8 +1,8 @@
-import type { SidecarConfig } from '../../config/values.ts';
-import type { GateSettings } from '../../gate/facts.ts';
+import type { SidecarConfig } from '../../../config/values.ts';
+import type { PeersGateSettings } from './facts.ts';
 
 /** The gate's part of the options. */
-export function gateSettings(config: SidecarConfig): GateSettings {
+export function gateSettings(config: SidecarConfig): PeersGateSettings {
   return {
     burstWindowMs: config.burstWindow,
     minReloadIntervalMs: config.minReloadInterval,
@@ -18,4 +18,9 @@ export function gateSettings(config: SidecarConfig): GateSettings {
     backoffMinMs: config.failureBackoff,
     backoffMaxMs: config.failureBackoffLimit,
   };
+}
+
+/** How long after a pass that failed, milliseconds: it grows up to a quarter of the longest back-off of the gate. */
+export function passRetry({ backoffMinMs, backoffMaxMs }: PeersGateSettings) {
+  return { baseMs: backoffMinMs, capMs: backoffMaxMs / 4 };
 }

@@ -1,14 +1,14 @@
-import type { Observed } from '../model/observed.ts';
-import type { PeerState } from '../model/peers-state.ts';
-import type { Facts, GateSettings, History } from './facts.ts';
-import { type Finding, over } from './rule.ts';
+import { type Finding, over } from '../../../gate/rule.ts';
+import type { Observed } from '../../../model/observed.ts';
+import type { PeerState } from '../../../model/peers-state.ts';
+import type { History, PeersFacts, PeersGateSettings } from './facts.ts';
 
 /** How often siblings that are away or behind are looked at again, in milliseconds. */
 export const lookAgainMs = 100;
 
 /** Waits for those of `names` that have no session, until `limitMs` at the latest. */
 export function awaySince(
-  { established, nowMs }: Pick<Facts, 'established' | 'nowMs'>,
+  { established, nowMs }: Pick<PeersFacts, 'established' | 'nowMs'>,
   names: readonly string[],
   limitMs: number,
   why: string,
@@ -21,7 +21,7 @@ export function awaySince(
   };
 }
 
-type SessionSettings = Pick<GateSettings, 'behindUpdates' | 'updateRate'>;
+type SessionSettings = Pick<PeersGateSettings, 'behindUpdates' | 'updateRate'>;
 
 /** Names. */
 export interface SiblingSessions {
