@@ -4,6 +4,7 @@ import { showProc } from '../haproxy/master.ts';
 import { runningPeers } from '../haproxy/running-peers.ts';
 import { parseShowTable } from '../haproxy/show-table.ts';
 import { command } from '../haproxy/socket.ts';
+import { hasChanges } from '../model/changes.ts';
 import type { Self } from '../model/member.ts';
 import type { Membership } from '../model/membership.ts';
 import type { Status } from './status-schema.ts';
@@ -95,8 +96,9 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
     pass(report) {
       pass = report;
     },
-    applied(_applied, ms, made) {
-      if (pass?.decision.kind !== 'apply') return;
+    applied({ reloaded }, ms, made) {
+      // All that was wanted was held: nothing has changed.
+      if (!reloaded && !hasChanges(made)) return;
       const { add, update, remove } = made;
       lastChange = {
         atMs: wallNow(),
