@@ -1,5 +1,6 @@
 import { examine } from '../doctor/examine.ts';
-import { gatherFacts } from '../doctor/gather.ts';
+import { gatherFacts } from '../doctor/gather/gather.ts';
+import { moduleChecks } from '../modules/checks.ts';
 import { escapeJson } from '../visible.ts';
 import type { CommandOf, Context } from './command.ts';
 import { renderFindings } from './doctor-view.ts';
@@ -13,7 +14,7 @@ async function doctor({
   out,
   terminal,
 }: Context<'doctor'>): Promise<number> {
-  const findings = examine(await gatherFacts(config, env, version, signal));
+  const findings = examine(await gatherFacts(config, env, version, signal), moduleChecks);
   out(
     config.json ? `${escapeJson(JSON.stringify(findings))}\n` : renderFindings(findings, terminal),
   );

@@ -1,19 +1,25 @@
-import { clusterChecks } from './cluster-checks.ts';
+import { apiServerChecks } from './api-server-checks.ts';
 import { configChecks } from './config-checks.ts';
 import { containerChecks } from './container-checks.ts';
 import { dataplaneChecks } from './dataplane-checks.ts';
-import type { Facts, Finding } from './facts.ts';
+import type { Checks, Facts, Finding } from './facts.ts';
 import { runtimeChecks } from './runtime-checks.ts';
-import { tlsChecks } from './tls-checks.ts';
+import { selectorChecks } from './selector-checks.ts';
+import { versions } from './versions-check.ts';
 
-/** Every finding, in the order in which one would look: the cluster, the files, what runs. */
-export function examine(facts: Facts): readonly Finding[] {
-  return [
-    ...clusterChecks,
-    ...configChecks,
-    ...containerChecks,
-    ...tlsChecks,
-    ...dataplaneChecks,
-    ...runtimeChecks,
-  ].flatMap((check) => check(facts));
+/** Checks that belong to no module. */
+const general: Checks = {
+  cluster: [...apiServerChecks, ...selectorChecks, versions],
+  files: [...configChecks, ...containerChecks, ...dataplaneChecks],
+  running: runtimeChecks,
+};
+
+/** The order in which one would look. */
+const stages = ['cluster', 'files', 'running'] as const;
+
+/** Every finding: of the cluster, the files, what runs; in each the general ones first, then those of `modules`. */
+export function examine(facts: Facts, modules: readonly Checks[]): readonly Finding[] {
+  return stages.flatMap((stage) =>
+    [general, ...modules].flatMap((checks) => checks[stage] ?? []).flatMap((check) => check(facts)),
+  );
 }

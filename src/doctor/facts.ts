@@ -105,6 +105,13 @@ export interface Finding {
 
 export type Check = (facts: Facts) => readonly Finding[];
 
+/** The checks of one module, by when one would look. */
+export interface Checks {
+  readonly cluster?: readonly Check[];
+  readonly files?: readonly Check[];
+  readonly running?: readonly Check[];
+}
+
 export function ok(check: string, what: string): Finding {
   return { check, level: 'ok', what };
 }

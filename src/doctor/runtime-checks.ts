@@ -1,5 +1,4 @@
 import { type Check, failure, ok, warning } from './facts.ts';
-import { loaded } from './loaded-check.ts';
 import { atLeast, versionOf } from './version.ts';
 
 const master: Check = ({ master: found, options }) => {
@@ -67,45 +66,4 @@ const haproxyVersion: Check = ({ admin: found }) => {
   return [ok(name, found.value.version)];
 };
 
-const resync: Check = ({ admin: found, options, self, siblings }) => {
-  if (!found.ok) return [];
-  const name = 'resync';
-  const { peers } = found.value;
-  if (peers === null) {
-    return [
-      failure(
-        name,
-        `HAProxy runs without the section ${options.peersSection}: nothing is shared`,
-        `is its localpeer ${self.name}, and does the section have a line of that name?`,
-      ),
-    ];
-  }
-  if (peers.resync === 'unknown') {
-    return [
-      failure(
-        name,
-        '"show peers" of this version is not understood: nothing is changed',
-        'please report the answer to "show peers" with the version',
-      ),
-    ];
-  }
-  if (peers.resync === 'pending') {
-    return [warning(name, 'not finished', 'it ends by itself within 15 s')];
-  }
-  const running = siblings.filter(({ hello }) => hello === 'known' || hello === 'busy');
-  const apart = running.filter(
-    ({ name: sibling }) => !peers.peers.some((peer) => peer.name === sibling && peer.established),
-  );
-  if (apart.length > 0) {
-    return [
-      warning(
-        name,
-        `no session with ${apart.map((sibling) => sibling.name).join(', ')}, although it would accept one`,
-        `echo "show peers" | socat - ${options.adminSocket}: last_status says what happened; HAProxy tries again every 5 s`,
-      ),
-    ];
-  }
-  return [ok(name, `finished (${peers.resync}), connected with all that run`)];
-};
-
-export const runtimeChecks: readonly Check[] = [master, admin, haproxyVersion, loaded, resync];
+export const runtimeChecks: readonly Check[] = [master, admin, haproxyVersion];

@@ -34,8 +34,8 @@ it('tells the date only where it is shown or compared with another date', () => 
   expect(readers.toSorted()).toEqual([
     'cli/run.ts',
     'cli/status.ts',
-    'doctor/gather.ts',
-    'doctor/look-at-pods.ts',
+    'doctor/gather/gather.ts',
+    'doctor/gather/look-at-pods.ts',
     'engine/ready-marker-file.ts',
     'modules/peers/gate/keeper.ts',
     'modules/peers/join/bootstrap.ts',

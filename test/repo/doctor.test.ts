@@ -1,11 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
 it('has every check of doctor in docs/operations.md', () => {
-  const source = readdirSync('src/doctor')
-    .map((name) => readFileSync(join('src/doctor', name), 'utf8'))
-    .join('\n');
+  const files = globSync([
+    'src/doctor/*.ts',
+    'src/modules/**/checks/*.ts',
+    'src/modules/**/checks.ts',
+  ]);
+  const source = files.map((file) => readFileSync(file, 'utf8')).join('\n');
   const names = [
     ...source.matchAll(/(?:const name = |(?:\bok|warning|failure)\(\s*)'(?<name>[^']+)'/g),
   ].map(({ groups }) => groups?.name ?? '');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { examine } from '../../../src/doctor/examine.ts';
 import type { Facts, Finding, SiblingFact } from '../../../src/doctor/facts.ts';
+import { moduleChecks } from '../../../src/modules/checks.ts';
 import { addressOf } from '../../helpers/dataplane-address.ts';
 
 const configText = `global
@@ -85,7 +86,7 @@ const well: Facts = {
 };
 
 function wrong(facts: Partial<Facts>): readonly Finding[] {
-  return examine({ ...well, ...facts }).filter(({ level }) => level !== 'ok');
+  return examine({ ...well, ...facts }, moduleChecks).filter(({ level }) => level !== 'ok');
 }
 
 function admins(change: object): Partial<Facts> {
@@ -212,10 +213,10 @@ describe('TLS between the peers', () => {
     tls: { ok: true, value: { endsInMs: 60 * 86_400_000 } },
   };
   const found = (part: Partial<Facts>) =>
-    examine({ ...good, ...part }).filter(({ check }) => check === 'peers-tls');
+    examine({ ...good, ...part }, moduleChecks).filter(({ check }) => check === 'peers-tls');
 
   it('is not spoken of where it is off', () => {
-    expect(examine(well).filter(({ check }) => check === 'peers-tls')).toEqual([]);
+    expect(examine(well, moduleChecks).filter(({ check }) => check === 'peers-tls')).toEqual([]);
   });
 
   it('is well when the files fit, the section has it, and the siblings accept us', () => {

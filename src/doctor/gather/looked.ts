@@ -1,5 +1,5 @@
-import { AppError, errorMessage } from '../errors.ts';
-import type { Looked } from './facts.ts';
+import { AppError, errorMessage } from '../../errors.ts';
+import type { Looked } from '../facts.ts';
 
 /** For each program that is asked, in milliseconds. */
 export const answerMs = 5000;

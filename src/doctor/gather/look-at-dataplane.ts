@@ -1,11 +1,11 @@
-import type { SidecarConfig } from '../config/values.ts';
-import { configVersion } from '../config-text/peers-text.ts';
-import { createCaller } from '../dataplane/caller.ts';
-import { createCredentials, fixedCredentials } from '../dataplane/credentials.ts';
-import { createHttp, parseJson } from '../dataplane/http.ts';
-import { infoSchema } from '../dataplane/schema.ts';
-import { createTransactions } from '../dataplane/transactions.ts';
-import { UserError } from '../errors.ts';
+import type { SidecarConfig } from '../../config/values.ts';
+import { configVersion } from '../../config-text/peers-text.ts';
+import { createCaller } from '../../dataplane/caller.ts';
+import { createCredentials, fixedCredentials } from '../../dataplane/credentials.ts';
+import { createHttp, parseJson } from '../../dataplane/http.ts';
+import { infoSchema } from '../../dataplane/schema.ts';
+import { createTransactions } from '../../dataplane/transactions.ts';
+import { UserError } from '../../errors.ts';
 
 /** What the Data Plane API calls itself, and which configuration it has. One that is not on the loopback is not asked. */
 export async function lookAtDataplane(config: SidecarConfig, signal: AbortSignal) {

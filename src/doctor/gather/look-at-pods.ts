@@ -1,14 +1,14 @@
-import { wallNow } from '../clock.ts';
-import type { SidecarConfig } from '../config/values.ts';
-import { connectWith } from '../kubernetes/connection.ts';
-import { asAppError } from '../kubernetes/failures.ts';
-import { listAll } from '../kubernetes/list.ts';
-import { getObjects } from '../kubernetes/request.ts';
-import { isDnsName } from '../model/names.ts';
-import { pods as podKind } from '../sources/kubernetes/pod-source.ts';
-import { slices } from '../sources/kubernetes/slice-source.ts';
-import type { SliceFacts } from '../sources/slices.ts';
-import type { PodFact } from './facts.ts';
+import { wallNow } from '../../clock.ts';
+import type { SidecarConfig } from '../../config/values.ts';
+import { connectWith } from '../../kubernetes/connection.ts';
+import { asAppError } from '../../kubernetes/failures.ts';
+import { listAll } from '../../kubernetes/list.ts';
+import { getObjects } from '../../kubernetes/request.ts';
+import { isDnsName } from '../../model/names.ts';
+import { pods as podKind } from '../../sources/kubernetes/pod-source.ts';
+import { slices } from '../../sources/kubernetes/slice-source.ts';
+import type { SliceFacts } from '../../sources/slices.ts';
+import type { PodFact } from '../facts.ts';
 import { answerMs } from './looked.ts';
 
 /** Those that somebody can be called by. */

@@ -1,12 +1,12 @@
-import { monotonicNow, sleep } from '../clock.ts';
-import type { SidecarConfig } from '../config/values.ts';
-import { hello } from '../haproxy/hello.ts';
-import { inTurns } from '../in-turns.ts';
-import type { HelloOutcome } from '../model/hello.ts';
-import { helloTls } from '../modules/peers/tls/files.ts';
-import type { createSource } from '../sources/from-config.ts';
-import { askStatus } from '../telemetry/ask-status.ts';
-import type { Facts, SiblingFact } from './facts.ts';
+import { monotonicNow, sleep } from '../../clock.ts';
+import type { SidecarConfig } from '../../config/values.ts';
+import { hello } from '../../haproxy/hello.ts';
+import { inTurns } from '../../in-turns.ts';
+import type { HelloOutcome } from '../../model/hello.ts';
+import { helloTls } from '../../modules/peers/tls/files.ts';
+import type { createSource } from '../../sources/from-config.ts';
+import { askStatus } from '../../telemetry/ask-status.ts';
+import type { Facts, SiblingFact } from '../facts.ts';
 import { answerMs } from './looked.ts';
 
 /** How many siblings are asked at the same time. */

@@ -1,5 +1,12 @@
-import { readPeersSection } from '../config-text/peers-text.ts';
-import { type Check, type Finding, failure, ok, warning } from './facts.ts';
+import { readPeersSection } from '../../../config-text/peers-text.ts';
+import {
+  type Check,
+  type Checks,
+  type Finding,
+  failure,
+  ok,
+  warning,
+} from '../../../doctor/facts.ts';
 
 const day = 86_400_000;
 /** Who renews in time does it long before: cert-manager at two thirds of the lifetime. */
@@ -62,4 +69,5 @@ const siblings: Check = ({ siblings: all, options }) => {
   return findings;
 };
 
-export const tlsChecks: readonly Check[] = [certificate, section, siblings];
+/** The certificates of the peers. */
+export const peersTlsChecks: Checks = { files: [certificate, section, siblings] };

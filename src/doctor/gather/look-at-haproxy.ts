@@ -1,9 +1,9 @@
-import type { SidecarConfig } from '../config/values.ts';
-import { showProc } from '../haproxy/master.ts';
-import { parseShowPeers } from '../haproxy/show-peers.ts';
-import { parseShowTable } from '../haproxy/show-table.ts';
-import { command } from '../haproxy/socket.ts';
-import type { Facts } from './facts.ts';
+import type { SidecarConfig } from '../../config/values.ts';
+import { showProc } from '../../haproxy/master.ts';
+import { parseShowPeers } from '../../haproxy/show-peers.ts';
+import { parseShowTable } from '../../haproxy/show-table.ts';
+import { command } from '../../haproxy/socket.ts';
+import type { Facts } from '../facts.ts';
 import { answerMs } from './looked.ts';
 
 /** What HAProxy says of itself on its admin socket. */
