@@ -2,16 +2,17 @@ import { version as nodeVersion } from 'node:process';
 import { dateOf, monotonicNow, wallNow } from '../clock.ts';
 import { liveness } from '../engine/liveness.ts';
 import { createReadyMarker } from '../engine/ready-marker-file.ts';
+import { createMetrics } from '../modules/metrics.ts';
 import { createApplier } from '../modules/peers/applier.ts';
 import { createPeersModule } from '../modules/peers/module.ts';
 import { peersSectionOwner, sectionOptionsOf } from '../modules/peers/owner.ts';
+import { showPeers } from '../modules/peers/scrape.ts';
 import { readStaticPeers } from '../modules/peers/static-peers.ts';
 import { createModules } from '../modules/registry.ts';
 import { createSource } from '../sources/from-config.ts';
 import { readKeptSelector } from '../sources/kept-selector.ts';
 import { expose } from '../telemetry/exposition.ts';
 import { startHttpServer } from '../telemetry/http.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
 import { recorderFor } from '../telemetry/notice-recorder.ts';
 import { countWatch, createScrape } from '../telemetry/scrape.ts';
 import type { CommandOf, Context } from './command.ts';
@@ -76,7 +77,7 @@ async function run({ config, env, log, signal, version }: Context<'run'>): Promi
       const atMs = module.scheduler.lastPassAtMs();
       return atMs === null ? null : dateOf(atMs);
     },
-    perSibling: config.metricsPerSibling,
+    show: [showPeers({ metrics, perSibling: config.metricsPerSibling })],
   });
   const { host, port } = config.listen;
   const server = await startHttpServer({

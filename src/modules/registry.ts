@@ -1,7 +1,7 @@
 import type { SidecarConfig } from '../config/values.ts';
 import type { Module } from '../engine/module.ts';
 import type { Log } from '../log.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { Metrics } from './metrics.ts';
 import { createPeersTls } from './peers/tls/module.ts';
 
 /** What a module may have; each names what it needs. */

@@ -1,7 +1,10 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { type MetricDefinition, metricDefinitions, metricPrefix } from './metric-definitions.ts';
-
-type Definitions = typeof metricDefinitions;
+import type { generalMetrics } from './general-metrics.ts';
+import {
+  type MetricDefinition,
+  type MetricDefinitions,
+  metricPrefix,
+} from './metric-definition.ts';
 
 type LabelsOf<D> = D extends { readonly labels: readonly (infer Label extends string)[] }
   ? Label
@@ -13,10 +16,10 @@ type MetricOf<D extends MetricDefinition> = D['type'] extends 'gauge'
     ? Counter<LabelsOf<D>>
     : Histogram<LabelsOf<D>>;
 
-/** Every metric of the program, by its name in the table of definitions. */
-export type Metrics = { readonly [K in keyof Definitions]: MetricOf<Definitions[K]> } & {
-  readonly registry: Registry;
-};
+/** The metrics of a part of the program, by their names in its table of definitions. */
+export type MetricsOf<D extends MetricDefinitions> = { readonly [K in keyof D]: MetricOf<D[K]> };
+
+export type GeneralMetrics = MetricsOf<typeof generalMetrics>;
 
 function create(definition: MetricDefinition, registry: Registry): Gauge | Counter | Histogram {
   const { type, help, labels = [], values = [], buckets } = definition;
@@ -44,20 +47,18 @@ function create(definition: MetricDefinition, registry: Registry): Gauge | Count
   return gauge;
 }
 
-export interface BuildInfo {
-  readonly version: string;
-  /** Of Node, `24.1.0`. */
-  readonly node: string;
-}
+/** Metrics with the registry that a scrape reads. */
+export type Registered<D extends MetricDefinitions> = MetricsOf<D> & {
+  readonly registry: Registry;
+};
 
-export function createMetrics({ version, node }: BuildInfo): Metrics {
+/** A registry with the metrics of `definitions`. Throws where two have one name. */
+export function createMetricsOf<D extends MetricDefinitions>(definitions: D): Registered<D> {
   const registry = new Registry();
-  const created = Object.entries(metricDefinitions).map(([key, definition]) => [
+  const created = Object.entries(definitions).map(([key, definition]) => [
     key,
     create(definition, registry),
   ]);
   // The entries are made from the table that the type is made from.
-  const metrics = { ...Object.fromEntries(created), registry } as Metrics;
-  metrics.info.set({ version, node }, 1);
-  return metrics;
+  return { ...Object.fromEntries(created), registry } as Registered<D>;
 }

@@ -3,12 +3,9 @@ import { errorCodes } from '../../src/errors.ts';
 import { commonRules } from '../../src/gate/rules.ts';
 import { holdCodes } from '../../src/model/decision.ts';
 import { type NoticeDefinition, noticeReasons } from '../../src/model/notice.ts';
+import { metricParts } from '../../src/modules/metrics.ts';
 import { peersRules } from '../../src/modules/peers/gate/gate.ts';
-import {
-  type MetricDefinition,
-  metricDefinitions,
-  metricPrefix,
-} from '../../src/telemetry/metric-definitions.ts';
+import { type MetricDefinition, metricPrefix } from '../../src/telemetry/metric-definition.ts';
 import { dashboardJson } from './dashboard.ts';
 import { prometheusRuleYaml } from './prometheus-rule.ts';
 
@@ -27,24 +24,28 @@ function errorsMarkdown(): string {
 }
 
 function metricsMarkdown(): string {
-  const definitions: readonly MetricDefinition[] = Object.values(metricDefinitions);
-  const rows = definitions.map(({ name, type, labels = [], values = [], help }) => {
+  const row = ({ name, type, labels = [], values = [], help }: MetricDefinition) => {
     const known = labels[0] === 'code' ? [] : values;
     const bounds = known.length === 0 ? '' : ` (${known.join(', ')})`;
     const shown = labels.map((label) => `\`${label}\``).join(', ') + bounds;
     return `| \`${metricPrefix}${name}\` | ${type} | ${shown} | ${help} |`;
-  });
+  };
+  const parts = Object.entries(metricParts).flatMap(([title, definitions]) => [
+    `## ${title}`,
+    '| metric | type | labels | meaning |',
+    '| --- | --- | --- | --- |',
+    ...Object.values(definitions).map(row),
+    '',
+  ]);
   const reasons = Object.entries(holdCodes).map(([code, text]) => `| \`${code}\` | ${text} |`);
   return [
     '# Metrics',
     '',
-    'Generated from `src/telemetry/metric-definitions.ts` by `npm run docs`. Served on `/metrics`, port 8405 (`--listen`), as OpenMetrics 1.0 where the scraper asks for it, else as Prometheus text.',
+    'Generated from `src/telemetry/general-metrics.ts` and the `metrics.ts` of each module by `npm run docs`. Served on `/metrics`, port 8405 (`--listen`), as OpenMetrics 1.0 where the scraper asks for it, else as Prometheus text.',
     'A histogram has the endings `_bucket`, `_sum` and `_count`. Labels are bounded: kinds, codes and names of the configuration; `sibling` appears only with `--metrics-per-sibling`, and disappears with the sibling.',
     '',
-    '| metric | type | labels | meaning |',
-    '| --- | --- | --- | --- |',
-    ...rows,
-    '',
+    ...parts,
+    '## Reasons',
     'Values of `reason` in `changes_held` and `holds_total`:',
     '',
     '| reason | meaning |',

@@ -7,14 +7,14 @@ import type { Config } from '../../config/values.ts';
 import type { Owner } from '../../dataplane/owner.ts';
 import { hardReload, reloadOverMaster } from '../../haproxy/master.ts';
 import type { Log } from '../../log.ts';
-import type { Metrics } from '../../telemetry/metrics.ts';
+import type { GeneralMetrics } from '../../telemetry/metrics.ts';
 
 /** The applier that the configuration asks for. */
 export function createApplier(
   config: Config,
   owners: readonly Owner[],
   log: Log,
-  metrics: Metrics,
+  metrics: GeneralMetrics,
 ): Applier {
   const applier =
     config.applier === 'direct'

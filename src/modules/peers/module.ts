@@ -13,16 +13,17 @@ import type { Log } from '../../log.ts';
 import type { Self } from '../../model/member.ts';
 import type { Source } from '../../sources/source.ts';
 import { askStatus } from '../../telemetry/ask-status.ts';
-import { type Counting, countWith } from '../../telemetry/count.ts';
 import type { Recorder } from '../../telemetry/event-recorder.ts';
-import type { Metrics } from '../../telemetry/metrics.ts';
+import type { GeneralMetrics, MetricsOf } from '../../telemetry/metrics.ts';
 import { leftOutNotices, noticeWith } from '../../telemetry/notice-recorder.ts';
 import { createStatusBoard, type StatusBoard } from '../../telemetry/status-board.ts';
 import type { Status } from '../../telemetry/status-schema.ts';
+import { type Counting, countWith } from './count.ts';
 import { createSectionReader, peersEdit, type SectionOptions } from './edit.ts';
 import { expectedPeers } from './expected.ts';
 import { createPeersGate } from './gate/keeper.ts';
 import { gateSettings, passRetry } from './gate/settings.ts';
+import type { peersMetrics } from './metrics.ts';
 import { createRepair } from './missed/missed.ts';
 import { planPeers } from './plan.ts';
 
@@ -45,7 +46,7 @@ export interface PeersModuleOptions {
   /** Static peers of the template, which init found. */
   readonly staticPeers: readonly string[];
   readonly log: Log;
-  readonly metrics: Metrics;
+  readonly metrics: GeneralMetrics & MetricsOf<typeof peersMetrics>;
   readonly version: string;
   /** Milliseconds, monotonic. */
   readonly now: () => number;

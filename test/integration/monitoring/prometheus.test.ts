@@ -1,6 +1,7 @@
 import got from 'got';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { metricDefinitions, metricPrefix } from '../../../src/telemetry/metric-definitions.ts';
+import { metricDefinitions } from '../../../src/modules/metrics.ts';
+import { metricPrefix } from '../../../src/telemetry/metric-definition.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import {
   type KubeApiserver,

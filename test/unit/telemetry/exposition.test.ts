@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createMetrics } from '../../../src/modules/metrics.ts';
 import { expose, toOpenMetrics, wantsOpenMetrics } from '../../../src/telemetry/exposition.ts';
-import { createMetrics } from '../../../src/telemetry/metrics.ts';
 
 describe('wantsOpenMetrics', () => {
   it.each([

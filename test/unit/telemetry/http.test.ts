@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import got from 'got';
 import { afterEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../../src/errors.ts';
+import { createMetrics } from '../../../src/modules/metrics.ts';
 import {
   type ConnectionLimits,
   defaultLimits,
@@ -10,7 +11,6 @@ import {
 } from '../../../src/telemetry/connections.ts';
 import { expose } from '../../../src/telemetry/exposition.ts';
 import { type Check, type HttpServer, startHttpServer } from '../../../src/telemetry/http.ts';
-import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { eventually } from '../../helpers/eventually.ts';
 
 const servers: HttpServer[] = [];

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type MetricDefinition,
-  metricDefinitions,
-  metricPrefix,
-} from '../../../src/telemetry/metric-definitions.ts';
-import { createMetrics } from '../../../src/telemetry/metrics.ts';
+import { createMetrics, metricDefinitions, metricParts } from '../../../src/modules/metrics.ts';
+import { type MetricDefinition, metricPrefix } from '../../../src/telemetry/metric-definition.ts';
 
 const definitions: readonly (readonly [string, MetricDefinition])[] =
   Object.entries(metricDefinitions);
 
 describe('metrics', () => {
+  it('of no two parts have one key', () => {
+    const keys = Object.values(metricParts).flatMap(Object.keys);
+
+    expect(keys).toEqual(Object.keys(metricDefinitions));
+  });
+
   it.each(definitions)('%s has a name as OpenMetrics wants it', (_, { name, type, labels }) => {
     expect(metricPrefix + name).toMatch(/^[a-z][a-z0-9_]*[a-z]$/);
     expect(name.endsWith('_total')).toBe(type === 'counter');

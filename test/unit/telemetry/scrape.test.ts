@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createMetrics } from '../../../src/telemetry/metrics.ts';
+import { createMetrics } from '../../../src/modules/metrics.ts';
+import { showPeers } from '../../../src/modules/peers/scrape.ts';
 import { countWatch, createScrape } from '../../../src/telemetry/scrape.ts';
 import type { Status } from '../../../src/telemetry/status-schema.ts';
 import { membership } from '../../helpers/members.ts';
@@ -24,7 +25,7 @@ function bench(perSibling = false) {
       snapshot: () => ({ ...membership('a'), observedAtMs: 90_000 }),
     },
     lastPassAtMs: () => 60_000,
-    perSibling,
+    show: [showPeers({ metrics, perSibling })],
   });
   return {
     metrics,

@@ -3,8 +3,9 @@ import type { Module } from '../../../engine/module.ts';
 import { replaceCertificate } from '../../../haproxy/certificates.ts';
 import { readMaterial } from '../../../haproxy/tls-material.ts';
 import type { Log } from '../../../log.ts';
-import type { Metrics } from '../../../telemetry/metrics.ts';
+import type { MetricsOf } from '../../../telemetry/metrics.ts';
 import { peersTlsFiles, peersTlsSource } from './files.ts';
+import type { peersTlsMetrics } from './metrics.ts';
 import { createRenewal } from './renewal.ts';
 
 /** The certificates of the peers; null without --peers-tls. They are looked at in each full pass. */
@@ -16,7 +17,7 @@ export function createPeersTls({
 }: {
   readonly config: SidecarConfig;
   readonly log: Log;
-  readonly metrics: Metrics;
+  readonly metrics: MetricsOf<typeof peersTlsMetrics>;
   readonly now: () => number;
 }): Module | null {
   const files = peersTlsFiles(config);

@@ -1,8 +1,9 @@
-import type { Observer, PassReport } from '../engine/reporter.ts';
-import { hasChanges, noChanges, type PeersChanges, someoneJoins } from '../model/changes.ts';
-import type { HoldCode } from '../model/decision.ts';
-import { changesOf } from '../model/peers-plan.ts';
-import type { Metrics } from './metrics.ts';
+import type { Observer, PassReport } from '../../engine/reporter.ts';
+import { hasChanges, noChanges, type PeersChanges, someoneJoins } from '../../model/changes.ts';
+import type { HoldCode } from '../../model/decision.ts';
+import { changesOf } from '../../model/peers-plan.ts';
+import type { GeneralMetrics, MetricsOf } from '../../telemetry/metrics.ts';
+import type { peersMetrics } from './metrics.ts';
 
 export interface Counting extends Observer {
   /** The source says that the members may have changed. */
@@ -12,7 +13,7 @@ export interface Counting extends Observer {
 }
 
 export interface CountOptions {
-  readonly metrics: Metrics;
+  readonly metrics: GeneralMetrics & MetricsOf<typeof peersMetrics>;
   readonly now: () => number;
 }
 

@@ -1,28 +1,8 @@
 import { errorCodes } from '../errors.ts';
+import { type MetricDefinitions, reloadBuckets } from './metric-definition.ts';
 
-/** One metric, declared once: registry, types and docs/metrics.md come from here. */
-export interface MetricDefinition {
-  readonly type: 'gauge' | 'counter' | 'histogram';
-  /** Without the prefix; units and endings as OpenMetrics has them. */
-  readonly name: string;
-  /** Bounded: kinds, codes, names of the configuration. Never names of pods, unless asked for. */
-  readonly labels?: readonly string[];
-  /** What the only label may say, where that is known: those series are there from the start, at 0. */
-  readonly values?: readonly string[];
-  readonly buckets?: readonly number[];
-  /** What it says, and what an operator does with it. */
-  readonly help: string;
-}
-
-export const metricPrefix = 'haproxy_peer_sync_';
-
-const kinds = ['add', 'update', 'remove'] as const;
-/** Seconds, of what takes as long as a reload. */
-const reloadBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
-/** Seconds, of what siblings and timers are waited for. */
-const waitBuckets = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600] as const;
-
-export const metricDefinitions = {
+/** What is measured whatever modules there are. */
+export const generalMetrics = {
   info: {
     type: 'gauge',
     name: 'build_info',
@@ -100,88 +80,6 @@ export const metricDefinitions = {
     labels: ['source', 'code'],
     help: 'Failed tries to follow the members, by error code (docs/errors.md).',
   },
-  entries: {
-    type: 'gauge',
-    name: 'peers_entries',
-    help: 'Peers in the section as configured.',
-  },
-  established: {
-    type: 'gauge',
-    name: 'peers_established',
-    help: 'Remote peers with a live session. One less than members in steady state; less: `show peers` on both sides.',
-  },
-  resyncFinished: {
-    type: 'gauge',
-    name: 'resync_finished',
-    help: '1 when the running worker has finished its resync, else 0. While it is 0 HAProxy is not reloaded.',
-  },
-  resyncs: {
-    type: 'counter',
-    name: 'resyncs_total',
-    labels: ['outcome'],
-    values: ['learned', 'alone'],
-    help: 'Workers that finished their resync: learned from the old worker or a sibling, or alone, with nobody to learn from.',
-  },
-  repairs: {
-    type: 'counter',
-    name: 'missed_resyncs_total',
-    labels: ['outcome'],
-    values: ['repaired', 'missed'],
-    help: 'Starts at which this replica had not learned what siblings hold, by outcome. missed: it serves without them; delete the pod.',
-  },
-  renewals: {
-    type: 'counter',
-    name: 'tls_renewals_total',
-    labels: ['outcome'],
-    values: ['renewed', 'reload', 'failed'],
-    help: 'Renewed certificates of the peers by outcome: renewed (no reload), reload, failed. failed: the old ones stay in force; the log has the reason.',
-  },
-  certificateExpiry: {
-    type: 'gauge',
-    name: 'tls_certificate_expiry_timestamp_seconds',
-    help: 'When the certificate of the peers ends, Unix time; 0 without --peers-tls. Past: no sibling connects any more.',
-  },
-  tableEntries: {
-    type: 'gauge',
-    name: 'table_entries',
-    labels: ['table'],
-    help: 'Entries in each stick table that is shared with the peers. Replicas that differ for long are not in step.',
-  },
-  tableSize: {
-    type: 'gauge',
-    name: 'table_size',
-    labels: ['table'],
-    help: 'Entries that each shared stick table can hold. A full table drops its oldest entries: make it larger.',
-  },
-  lagMax: {
-    type: 'gauge',
-    name: 'sibling_lag_updates_max',
-    help: 'Updates written here that were not sent yet to the connected sibling furthest behind; some 100,000 more may lie in buffers. Grows: the network, or that sibling, is too slow.',
-  },
-  lag: {
-    type: 'gauge',
-    name: 'sibling_lag_updates',
-    labels: ['sibling'],
-    help: 'The same for each connected sibling, with --metrics-per-sibling.',
-  },
-  siblingEstablished: {
-    type: 'gauge',
-    name: 'sibling_established',
-    labels: ['sibling'],
-    help: '1 for each sibling with a live session, else 0, with --metrics-per-sibling.',
-  },
-  changesWaiting: {
-    type: 'gauge',
-    name: 'changes_waiting',
-    help: 'Entries that are to be added, moved or removed and are not yet.',
-  },
-  changesPending: {
-    type: 'gauge',
-    name: 'changes_pending',
-    labels: ['kind'],
-    values: kinds,
-    help: 'The same by kind: add, update, remove. add above 0 for more than a minute: changes_held has the reason. remove waits for --removal-delay.',
-  },
   changesHeld: {
     type: 'gauge',
     name: 'changes_held',
@@ -194,19 +92,6 @@ export const metricDefinitions = {
     labels: ['reason'],
     help: 'How often a change began to wait for that reason.',
   },
-  gateSeconds: {
-    type: 'histogram',
-    name: 'gate_wait_seconds',
-    labels: ['cause'],
-    buckets: waitBuckets,
-    help: 'From the moment a change was planned to the moment it was applied, by its cause: join, move, leave. leave is long by design (--removal-delay).',
-  },
-  joinSeconds: {
-    type: 'histogram',
-    name: 'join_seconds',
-    buckets: waitBuckets,
-    help: 'From the address of a new pod seen here to its name accepted by this HAProxy. A joining pod waits for the slowest replica, --join-timeout at most.',
-  },
   passes: {
     type: 'counter',
     name: 'passes_total',
@@ -218,13 +103,6 @@ export const metricDefinitions = {
     type: 'gauge',
     name: 'last_pass_timestamp_seconds',
     help: 'When the last comparison ended, Unix time; 0 before the first. Older than a few --resync-interval: the sidecar is stuck; `/livez` fails after ten minutes.',
-  },
-  changes: {
-    type: 'counter',
-    name: 'entries_changed_total',
-    labels: ['kind'],
-    values: kinds,
-    help: 'Entries of the section changed, by kind: add, update, remove.',
   },
   reloads: {
     type: 'counter',
@@ -290,4 +168,4 @@ export const metricDefinitions = {
     labels: ['reason', 'outcome'],
     help: 'Events on this pod by reason (docs/events.md) and outcome: created, counted (the count of one was raised), held (by the rate limit), failed, off.',
   },
-} as const satisfies Readonly<Record<string, MetricDefinition>>;
+} as const satisfies MetricDefinitions;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { PassReport } from '../../../src/engine/reporter.ts';
-import { noChanges, type PeersChanges } from '../../../src/model/changes.ts';
-import type { Decision } from '../../../src/model/decision.ts';
-import { countWith } from '../../../src/telemetry/count.ts';
-import { createMetrics } from '../../../src/telemetry/metrics.ts';
-import { entry, membership, peer, section, up } from '../../helpers/members.ts';
+import type { PassReport } from '../../../../src/engine/reporter.ts';
+import { noChanges, type PeersChanges } from '../../../../src/model/changes.ts';
+import type { Decision } from '../../../../src/model/decision.ts';
+import { createMetrics } from '../../../../src/modules/metrics.ts';
+import { countWith } from '../../../../src/modules/peers/count.ts';
+import { entry, membership, peer, section, up } from '../../../helpers/members.ts';
 
 /** A counter with a clock that the test sets, and what a scrape would read. */
 function bench() {

@@ -1,0 +1,32 @@
+import type { MetricsOf } from '../../telemetry/metrics.ts';
+import type { Status } from '../../telemetry/status-schema.ts';
+import type { peersMetrics } from './metrics.ts';
+
+export interface ShowPeersOptions {
+  readonly metrics: MetricsOf<typeof peersMetrics>;
+  /** Series by sibling, too: with many replicas they are many. */
+  readonly perSibling: boolean;
+}
+
+/** Tables and siblings as HAProxy has told them, into the metrics. The series of those that are gone are absent. */
+export function showPeers({ metrics, perSibling }: ShowPeersOptions): (status: Status) => void {
+  return ({ tables, peers, resync }) => {
+    for (const gauge of [metrics.tableEntries, metrics.tableSize]) gauge.reset();
+    for (const { name: table, shared, used, size } of tables) {
+      if (!shared) continue;
+      metrics.tableEntries.set({ table }, used);
+      metrics.tableSize.set({ table }, size);
+    }
+    const siblings = peers.filter(({ local }) => !local);
+    // Without labels a gauge begins at 0, and would be taken for an answer.
+    if (resync === null) metrics.lagMax.remove();
+    else metrics.lagMax.set(siblings.reduce((most, { lag = 0 }) => Math.max(most, lag), 0));
+    metrics.lag.reset();
+    metrics.siblingEstablished.reset();
+    if (!perSibling) return;
+    for (const { name: sibling, established, lag } of siblings) {
+      metrics.siblingEstablished.set({ sibling }, established ? 1 : 0);
+      if (lag !== undefined) metrics.lag.set({ sibling }, lag);
+    }
+  };
+}
