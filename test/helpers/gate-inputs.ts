@@ -103,7 +103,7 @@ export function gateCase(random: () => number): GateCase {
       ...(hard ? [wants('hard-reload', 'b holds 500 entries', { urgency: 'now' })] : []),
     ],
     wallAheadMs: one(0, 0, 1_700_000_000_123, -500),
-    unloaded: chance(0.12) ? some(0.3) : [],
+    notLoaded: chance(0.12) ? some(0.3) : [],
   };
   return { input, settings, nowMs };
 }

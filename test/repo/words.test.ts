@@ -9,6 +9,7 @@ const before = {
   'sibling sessions': /\b[cC]ompany(Of|WaitMs)?\b/,
   'read config': /\blookAt\b/,
   'reload request': /\b[rR]eloadWish\b/,
+  'not loaded': /\bunloaded(Of)?\b(?!-limit)/,
   'reload order': /\bturnDelays\b/,
   'choose members': /\/candidates\.ts/,
   'fan out': /\bfunction everybody\b/,

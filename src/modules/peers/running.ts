@@ -33,7 +33,7 @@ export function provesUnloaded(changes: PeersChanges, running: readonly PeerStat
       return peer === undefined || peer.local ? [] : [!sameAddress(entry, peer.address)];
     }),
   ];
-  return proofs.length > 0 && proofs.every((unloaded) => unloaded);
+  return proofs.length > 0 && proofs.every((isMissing) => isMissing);
 }
 
 /** An entry whose variable is not set here has whatever name HAProxy gives it. */

@@ -50,10 +50,10 @@ function lazily({
 export const delays: readonly Rule<PeersFacts>[] = [
   { codes: ['awaited', 'burst', 'moved-connected', 'removal-delay'], check: gathering },
   // Whoever wrote the file may be about to reload. A change of our own reloads anyway, and takes it along.
-  rule('section-not-loaded', ({ notLoaded, joins, history, settings }) => {
-    if (notLoaded === null || joins) return over;
+  rule('section-not-loaded', ({ notLoadedFor, joins, history, settings }) => {
+    if (notLoadedFor === null || joins) return over;
     const sinceMs = reloadedSince({ history }) ?? history.notLoadedSinceMs;
-    return { untilMs: sinceMs + settings.unloadedLimitMs, reason: notLoaded };
+    return { untilMs: sinceMs + settings.unloadedLimitMs, reason: notLoadedFor };
   }),
   rule('siblings-away', ({ history, memberNames, settings, ...facts }) => {
     const { lastReloadAtMs, establishedBefore } = history;

@@ -33,7 +33,7 @@ export interface History extends ReloadHistory {
   readonly changedAtMs: number;
   /** Since when there has been something to remove, or to move that is not connected. */
   readonly lazySinceMs: number;
-  /** Since when HAProxy runs without the `unloaded` of now. */
+  /** Since when HAProxy runs without the `notLoaded` of now. */
   readonly notLoadedSinceMs: number;
   /** When the youngest session had begun when the present set of changes last became another one. */
   readonly lastSessionAtMs: number;
@@ -67,8 +67,8 @@ export interface PeersGateInput {
   readonly requests?: readonly Request[];
   /** How far the date is ahead of the clock of `now`, in milliseconds; missing: they are one. */
   readonly wallAheadMs?: number;
-  /** Members that the file has and the running worker has not; see model/unloaded.ts. */
-  readonly unloaded?: readonly string[];
+  /** Members that the file has and the running worker has not; see model/not-loaded.ts. */
+  readonly notLoaded?: readonly string[];
 }
 
 /** Everything that a rule of the peers may look at, worked out once. */
@@ -78,7 +78,7 @@ export interface PeersFacts extends Facts, Required<PeersGateInput> {
   readonly history: History;
   readonly settings: PeersGateSettings;
   /** Why HAProxy is to be reloaded with the section as it is. */
-  readonly notLoaded: string | null;
+  readonly notLoadedFor: string | null;
   /** Somebody waits to be let in. */
   readonly joins: boolean;
   /** What HAProxy shows of the section; null where it does not answer, or runs without it. */
@@ -94,20 +94,20 @@ export function peersFactsOf(
   settings: PeersGateSettings,
   nowMs: number,
 ): PeersFacts {
-  const { changes, reasons, observed, unloaded = [], wallAheadMs = 0, requests = [] } = input;
+  const { changes, reasons, observed, notLoaded = [], wallAheadMs = 0, requests = [] } = input;
   const joins = someoneJoins(changes);
   const change = hasChanges(changes) ? { reasons, joins } : null;
   const facts = factsOf({ ...input, requests, change }, settings, nowMs);
   const state = observed.kind === 'up' ? observed.state : null;
-  const notLoaded =
-    unloaded.length === 0
+  const notLoadedFor =
+    notLoaded.length === 0
       ? null
-      : `haproxy.cfg has ${unloaded.join(', ')}, and HAProxy has not loaded it`;
+      : `haproxy.cfg has ${notLoaded.join(', ')}, and HAProxy has not loaded it`;
   return {
-    ...{ ...input, ...facts, settings, history: input.history, unloaded, wallAheadMs, joins },
+    ...{ ...input, ...facts, settings, history: input.history, notLoaded, wallAheadMs, joins },
     allNames: new Set([...(input.allNames ?? input.memberNames), input.selfName]),
-    reloadFor: facts.reloadFor ?? notLoaded,
-    notLoaded,
+    reloadFor: facts.reloadFor ?? notLoadedFor,
+    notLoadedFor,
     state,
     established: establishedNames(observed),
     handoverMs: ((state?.entries ?? 0) / settings.handoverRate) * 1000,

@@ -42,10 +42,10 @@ export const forbids: readonly Rule<PeersFacts>[] = [
   // A reload did not help, so none will: HAProxy reads another file.
   rule('section-not-loaded', (facts) => {
     const reloadedMs = reloadedSince(facts);
-    if (facts.unloaded.length === 0 || reloadedMs === null) return over;
+    if (facts.notLoaded.length === 0 || reloadedMs === null) return over;
     if (facts.nowMs < reloadedMs + facts.settings.unloadedLimitMs) return over;
     return hold(
-      `HAProxy was reloaded and still runs without ${facts.unloaded.join(', ')}: does it load the file that has them?`,
+      `HAProxy was reloaded and still runs without ${facts.notLoaded.join(', ')}: does it load the file that has them?`,
     );
   }),
 ];

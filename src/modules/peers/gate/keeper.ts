@@ -27,7 +27,7 @@ export function createPeersGate(options: PeersGateOptions): ReloadGate {
   };
 
   /** Right after our own reload the old worker may still be the one that answers. */
-  function unloadedOf({ unknown, observed }: Question): readonly string[] {
+  function notLoadedOf({ unknown, observed }: Question): readonly string[] {
     const { lastReloadAtMs } = memory.history;
     const isRecent = lastReloadAtMs !== null && now() < lastReloadAtMs + settleMs;
     if (unknown === null || isRecent) return [];
@@ -44,9 +44,9 @@ export function createPeersGate(options: PeersGateOptions): ReloadGate {
       return { kind: 'hold', reasons: plan.reasons, codes: [plan.code] };
     }
     happened({ kind: 'planned', changes: plan.changes, observed });
-    const unloaded = unloadedOf(question);
+    const notLoaded = notLoadedOf(question);
     const input = {
-      ...{ changes: plan.changes, reasons: plan.reasons, observed, selfName, requests, unloaded },
+      ...{ changes: plan.changes, reasons: plan.reasons, observed, selfName, requests, notLoaded },
       memberNames: stayingNames(membership),
       allNames: new Set(membership.members.map(({ name }) => name)),
       awaited: membership.awaited,
