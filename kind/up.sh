@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A kind cluster that runs examples/deployment with the image of this working tree.
+# A kind cluster that runs examples/local: examples/deployment with the image of this working tree.
 #   kind/up.sh            make the cluster (or take the one that is there), build and load the image, apply, wait
 #   kind/down.sh          delete the cluster
 # Then: kubectl get pods -l app=haproxy; npm run test:e2e. Needs docker, kind and kubectl. Run up.sh again after a change.
@@ -15,7 +15,7 @@ done
 docker build --build-arg NODE_IMAGE="$(sed -n 's/^FROM //p' .github/base/Dockerfile)" -t "$image" .
 kind get clusters 2>/dev/null | grep -qx "$name" || kind create cluster --config kind/cluster.yaml --wait 120s
 kind load docker-image --name "$name" "$image"
-kubectl --context "kind-$name" apply -k examples/deployment
+kubectl --context "kind-$name" apply -k examples/local
 # The tag is always the same: only a restart makes pods that are there already take the new image.
 kubectl --context "kind-$name" rollout restart deployment/haproxy
 kubectl --context "kind-$name" rollout status deployment/haproxy --timeout=300s

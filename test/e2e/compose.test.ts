@@ -28,7 +28,10 @@ function lacks(): string | undefined {
 }
 
 async function compose(...args: readonly string[]): Promise<string> {
-  const { stdout } = await run('docker', [...project, ...args], { maxBuffer: 1e7 });
+  const { stdout } = await run('docker', [...project, ...args], {
+    maxBuffer: 1e7,
+    env: { ...process.env, HAPROXY_PEER_SYNC_IMAGE: 'haproxy-peer-sync:dev' },
+  });
   return stdout;
 }
 

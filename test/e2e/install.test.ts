@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, onTestFailed } from 'vitest';
 import { z } from 'zod';
 import { eventually } from '../helpers/eventually.ts';
 import { unless } from '../helpers/skip.ts';
+import { readProject } from '../tools/release/project.ts';
 import { noCluster } from './no-cluster.ts';
 import { Replica } from './replica.ts';
 import { figure, seconds } from './scenario.ts';
@@ -89,7 +90,9 @@ describe('an installation on a real cluster', unless(noCluster), () => {
       ...['template', 'edge', chart, '--namespace', namespace, '--kube-version', '1.30.0'],
       ...['-f', 'examples/helm/values.yaml'],
     ]);
-    await stage.kubectl(['apply', '-f', '-'], stdout);
+    const { image, version } = readProject();
+    const local = stdout.replaceAll(`${image}:${version}`, 'haproxy-peer-sync:dev');
+    await stage.kubectl(['apply', '-f', '-'], local);
 
     await works('deployment/edge-haproxy', 'app.kubernetes.io/instance=edge', 3);
   });

@@ -7,6 +7,7 @@ import { metricParts } from '../../src/modules/metrics.ts';
 import { peersRules } from '../../src/modules/peers/gate/gate.ts';
 import { type MetricDefinition, metricPrefix } from '../../src/telemetry/metric-definition.ts';
 import { dashboardJson } from './dashboard.ts';
+import { exampleImages } from './example-images.ts';
 import { prometheusRuleYaml } from './prometheus-rule.ts';
 
 function errorsMarkdown(): string {
@@ -115,5 +116,6 @@ export async function generatedDocs(): Promise<Readonly<Record<string, string>>>
     'docs/gate.md': gateMarkdown(),
     'examples/monitoring/dashboard.json': dashboardJson(),
     'examples/monitoring/prometheusrule.yaml': prometheusRuleYaml(),
+    ...exampleImages(),
   };
 }

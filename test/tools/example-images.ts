@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { readProject } from './release/project.ts';
+
+const header = '# Made from package.json by `npm run docs`.';
+
+/** The image of all examples: name and tag, for kustomize. */
+function imageComponent(image: string, version: string): string {
+  return [
+    header,
+    '# The image of all examples. With a digest in place of the tag, `digest: sha256:…`, nobody can replace it.',
+    'apiVersion: kustomize.config.k8s.io/v1alpha1',
+    'kind: Component',
+    'images:',
+    '  - name: haproxy-peer-sync',
+    `    newName: ${image}`,
+    `    newTag: ${version}`,
+    '',
+  ].join('\n');
+}
+
+/** examples/deployment with the image that `docker build -t haproxy-peer-sync:dev .` makes. */
+function localOverlay(image: string): string {
+  return [
+    header,
+    '# An example with the image of this working tree: docker build -t haproxy-peer-sync:dev .',
+    'apiVersion: kustomize.config.k8s.io/v1beta1',
+    'kind: Kustomization',
+    'resources:',
+    '  - ../deployment',
+    'images:',
+    `  - name: ${image}`,
+    '    newName: haproxy-peer-sync',
+    '    newTag: dev',
+    '',
+  ].join('\n');
+}
+
+/** Files that are not made here, but name the image: nothing else in them changes. */
+const naming = [
+  'examples/docker-compose/compose.yaml',
+  'examples/helm/values.yaml',
+  'examples/existing/component/kustomization.yaml',
+  'docs/security.md',
+] as const;
+
+/** Every file of the examples that names the image, by path. */
+export function exampleImages(): Readonly<Record<string, string>> {
+  const { image, url, path, version } = readProject();
+  const written = naming.map((file) => [
+    file,
+    readFileSync(file, 'utf8')
+      .replace(/\bghcr\.io\/[\w.-]+\/haproxy-peer-sync\b/g, image)
+      .replace(/(?<=haproxy-peer-sync:|\$image:|refs\/tags\/v)\d[\w.-]*/g, version)
+      .replace(/https:\/\/github\.com\/[\w.-]+\/[\w.-]+(?=\/\.github)/g, url)
+      .replace(/(?<=--repo )[\w.-]+\/[\w.-]+/g, path)
+      .replace(
+        /(- name: haproxy-peer-sync\n +newName: ).*(\n +newTag: ).*/,
+        (_all, name: string, tag: string) => `${name}${image}${tag}${version}`,
+      ),
+  ]);
+  return {
+    'examples/image/kustomization.yaml': imageComponent(image, version),
+    'examples/local/kustomization.yaml': localOverlay(image),
+    ...Object.fromEntries(written),
+  };
+}

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const manifest = z.looseObject({
+  name: z.string(),
+  version: z.string(),
+  description: z.string(),
+  license: z.string(),
+  engines: z.object({ node: z.string() }),
+  repository: z.string().regex(/^github:[^/]+\/[^/]+$/),
+});
+
+/** Who publishes, and what, from package.json: its `repository` is the one line that a fork changes. */
+export function readProject(folder = '.') {
+  const { name, version, description, license, engines, repository } = manifest.parse(
+    JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')),
+  );
+  const path = repository.slice('github:'.length);
+  const owner = path.slice(0, path.indexOf('/')).toLowerCase();
+  return {
+    name,
+    version,
+    description,
+    license,
+    engines,
+    /** `OWNER/REPOSITORY`, as GitHub spells it. */
+    path,
+    url: `https://github.com/${path}`,
+    /** Without a tag. A registry wants lower case. */
+    image: `ghcr.io/${owner}/${name}`,
+    /** Where `helm push` puts charts; each has its own name below it. */
+    charts: `oci://ghcr.io/${owner}/charts`,
+  } as const;
+}
+
+export type Project = ReturnType<typeof readProject>;
