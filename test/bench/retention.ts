@@ -22,6 +22,11 @@ if (beside !== undefined && !existsSync(join(beside, 'node_modules'))) {
   console.error(`--beside: ${beside} is no checkout that has its node_modules.`);
   process.exit(1);
 }
+const played = options.scenario.filter(({ mixed }) => !mixed || beside !== undefined);
+if (played.length === 0) {
+  console.error('This scenario needs another checkout: --beside DIR.');
+  process.exit(1);
+}
 const dataplane = programs.dataplaneV3 ?? programs.dataplaneV2;
 if (haproxy === undefined || dataplane === undefined) {
   console.error('HAProxy or the Data Plane API is missing: see docs/contributing.md.');
@@ -95,6 +100,8 @@ async function runOne(
     haproxy: haproxy ?? '',
     dataplane: dataplane ?? null,
     main: way === 'beside' ? mains.beside : mains.ours,
+    otherMain: mains.beside,
+    sampled: options.plot !== undefined,
     ports,
     directory: join(directory, name),
     cutSeconds: options.cut,
@@ -125,12 +132,14 @@ try {
   console.log(`HAProxy ${haproxyBranch(haproxy)}, ${options.writes} new keys a second meanwhile`);
   if (options.members === 'kubernetes') server = await startKubeApiserver();
   for (const entries of options.entries) {
-    for (const scenario of options.scenario) {
+    for (const scenario of played) {
       const runs: Record<Way, Result[]> = { ours: [], beside: [], naive: [] };
       for (let round = 1; round <= options.repeat; round++) {
         const ways: Way[] = ['ours'];
         // Whoever is played first finds a colder machine, by a second in a burst: each is first as often as the other.
-        if (beside !== undefined && round % 2 === 0) ways.unshift('beside');
+        if (scenario.mixed) {
+          // One set holds both programs.
+        } else if (beside !== undefined && round % 2 === 0) ways.unshift('beside');
         else if (beside !== undefined) ways.push('beside');
         if (options.naive && scenario.naive) ways.push('naive');
         for (const way of ways) {
@@ -144,6 +153,10 @@ try {
       console.log(`\n${aligned(head, rows).join('\n')}\n`);
       if (runs.beside.length > 0) console.log(`${eachRun(scenario.name, runs)}\n`);
     }
+  }
+  if (options.plot !== undefined) {
+    const { plotRetention } = await import('./retention/plot.ts');
+    writeFileSync(options.plot, plotRetention(results));
   }
   if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(results, null, 2));
   console.log(`${markdown(head, rows)}\n`);

@@ -11,7 +11,8 @@ import { endChild, hasEnded, signalGroup } from '../helpers/child.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { sectionName } from './haproxy-stand.ts';
 
-const ownMain = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+/** This tree's program, from source. */
+export const ownMain = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** The ports of every replica; the addresses differ. */
 export interface ReplicaPorts {

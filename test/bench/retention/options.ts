@@ -19,6 +19,8 @@ export interface RetentionOptions {
   /** Every replica is connected with every other before the change. */
   readonly calm: boolean;
   readonly json?: string;
+  /** SVG: the entries of each replica over time, the first run of the first scenario. */
+  readonly plot?: string;
   readonly keep: boolean;
 }
 
@@ -59,6 +61,7 @@ export function parseOptions(argv: readonly string[]): RetentionOptions {
     .option('--network <prefix>', 'first three numbers of the loopback addresses', '127.0.7')
     .option('--calm', 'begin the change when all are connected with all', false)
     .option('--json <file>', 'every run')
+    .option('--plot <file>', 'SVG of the first scenario: entries of each replica over time')
     .option('--keep', 'keep the directory with configurations and logs', false)
     .allowExcessArguments(false)
     .parse([...argv])

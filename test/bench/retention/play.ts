@@ -4,13 +4,14 @@ import { eventually } from '../../helpers/eventually.ts';
 import type { TcpCut } from '../../helpers/tcp-cut.ts';
 import { removeFolder } from '../../helpers/temporary-folder.ts';
 import { createNaiveWay } from '../../rig/naive.ts';
-import type { Replica, ReplicaPorts } from '../../rig/replica.ts';
+import { ownMain, type Replica, type ReplicaPorts } from '../../rig/replica.ts';
 import type { Roll } from '../../rig/roll.ts';
 import { type Actor, createStage, everywhere, raiseWithin, type Stage } from '../../rig/stage.ts';
 import { countKept, fillTable, heldEntries } from '../../rig/table.ts';
 import { type Ack, startWriter } from '../../rig/writer.ts';
 import type { Result, Survivor, Way } from './result.ts';
-import type { Scenario } from './scenarios.ts';
+import type { Scenario, Scene } from './scenarios.ts';
+import { startTimeline } from './timeline.ts';
 
 export interface Members {
   readonly roll: Roll;
@@ -31,6 +32,10 @@ export interface PlayOptions {
   readonly dataplane: string | null;
   /** What is played: the built program of this checkout, or of another one. */
   readonly main?: string | undefined;
+  /** The program of another checkout, for scenarios that mix both. */
+  readonly otherMain?: string | undefined;
+  /** The entries of each replica are sampled all the while. */
+  readonly sampled?: boolean;
   readonly network: string;
   readonly ports: ReplicaPorts;
   /** Made for this run, and removed at its end unless `keep`. */
@@ -54,14 +59,18 @@ export async function play(options: PlayOptions): Promise<Result> {
   const members = await options.makeRoll(directory);
   const { roll, hop } = members;
   let { sourceFlags } = roll;
+  let main = scenario.mixed ? options.otherMain : options.main;
   const stage = createStage({
     roll,
     network: options.network,
     setting: {
       haproxy: options.haproxy,
       dataplane: way === 'naive' ? null : options.dataplane,
-      ...(options.main === undefined ? {} : { main: options.main }),
       directory,
+      /** Of whoever is brought from now on. */
+      get main() {
+        return main ?? ownMain;
+      },
       get sourceFlags() {
         return sourceFlags;
       },
@@ -75,8 +84,14 @@ export async function play(options: PlayOptions): Promise<Result> {
   const startedAt = performance.now();
   const seconds = () => (performance.now() - startedAt) / 1000;
   try {
-    return await run(options, stage, hop, () => {
-      sourceFlags = members.directFlags ?? sourceFlags;
+    return await run(options, stage, {
+      hop,
+      bypass: () => {
+        sourceFlags = members.directFlags ?? sourceFlags;
+      },
+      bringWith: (which) => {
+        main = which === 'ours' ? options.main : options.otherMain;
+      },
     });
   } catch (error) {
     const failure = error instanceof Error ? error.message : String(error);
@@ -100,8 +115,7 @@ function failed({ name, joins }: Scenario, options: PlayOptions, failure: string
 async function run(
   options: PlayOptions,
   stage: Stage,
-  hop: TcpCut | null,
-  bypass: () => void,
+  scene: Pick<Scene, 'hop' | 'bypass' | 'bringWith'>,
 ): Promise<Result> {
   const { scenario, way, entries, say } = options;
   const base = scenario.begin === 0 ? 0 : entries;
@@ -121,6 +135,7 @@ async function run(
   say(scenario.what);
   const targets = scenario.early ? () => listening(stage) : () => stage.alive();
   const startedAtMs = Date.now();
+  const timeline = options.sampled ? startTimeline(stage) : null;
   const writer = startWriter({ targets, perSecond: options.writes });
   const early = scenario.begin === 0;
   let seconds = 0;
@@ -128,11 +143,12 @@ async function run(
     if (!early) await sleep(aroundMs);
     const startedAt = performance.now();
     const { burst, cutSeconds } = options;
-    await scenario.play({ stage, say, hop, bypass, burst, cutSeconds });
+    await scenario.play({ ...scene, stage, say, burst, cutSeconds });
     seconds = (performance.now() - startedAt) / 1000;
     await sleep(aroundMs);
   } finally {
     await writer.stop();
+    await timeline?.stop();
   }
 
   say('the tables settle');
@@ -174,6 +190,7 @@ async function run(
     seconds,
     settled,
     failure: null,
+    ...(timeline === null ? {} : { timeline: timeline.tracks() }),
   };
 }
 

@@ -8,6 +8,15 @@ export interface Survivor {
   readonly missingLive: number;
 }
 
+/** One replica while a scenario is played. Times in milliseconds since the sampling began. */
+export interface Track {
+  readonly name: string;
+  /** Entries of its table; null: its HAProxy did not answer. */
+  readonly samples: readonly { readonly atMs: number; readonly entries: number | null }[];
+  /** Null: it was ready before, or never. */
+  readonly readyAtMs: number | null;
+}
+
 /** What one run of a scenario showed. */
 export interface Result {
   readonly scenario: string;
@@ -35,4 +44,6 @@ export interface Result {
   /** Did all tables count the same in the end? */
   readonly settled: boolean;
   readonly failure: string | null;
+  /** With `--plot` alone. */
+  readonly timeline?: readonly Track[];
 }

@@ -9,6 +9,8 @@ export interface Scene {
   readonly hop: TcpCut | null;
   /** Whoever joins from now on reaches the API server past the hop. */
   bypass(): void;
+  /** Whoever joins from now on runs the program of this checkout, or of the other one. */
+  bringWith(which: 'ours' | 'beside'): void;
   readonly burst: number;
   readonly cutSeconds: number;
 }
@@ -24,6 +26,8 @@ export interface Scenario {
   readonly naive: boolean;
   /** Writes go to whoever listens, ready or not. */
   readonly early?: true;
+  /** Begins with replicas of the checkout of `--beside`. */
+  readonly mixed?: true;
   play(scene: Scene): Promise<void>;
 }
 
@@ -92,6 +96,20 @@ export const scenarios: readonly Scenario[] = [
       await scene.stage.bring(3);
       scene.say('the old ones leave');
       await retireAll(scene, old);
+    },
+  },
+  {
+    name: 'upgrade',
+    what: '3 replicas of --beside are replaced one by one by ours, and those by --beside again',
+    begin: 3,
+    joins: 3,
+    naive: false,
+    mixed: true,
+    async play(scene) {
+      scene.bringWith('ours');
+      await replaceEach(scene);
+      scene.bringWith('beside');
+      await replaceEach(scene);
     },
   },
   {

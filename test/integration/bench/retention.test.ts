@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { play } from '../../bench/retention/play.ts';
+import { plotRetention } from '../../bench/retention/plot.ts';
 import { aligned, besideRow, head, lossy, markdown, row } from '../../bench/retention/report.ts';
 import type { Result } from '../../bench/retention/result.ts';
 import { scenarios } from '../../bench/retention/scenarios.ts';
@@ -85,6 +86,34 @@ describe('the rows of the retention bench', () => {
   });
 });
 
+describe('the plot of the retention bench', () => {
+  const tracks = [
+    { name: 'web-1', samples: [{ atMs: 0, entries: 40_000 }], readyAtMs: null },
+    {
+      name: 'web-4',
+      samples: [
+        { atMs: 100, entries: null },
+        { atMs: 200, entries: 41_000 },
+      ],
+      readyAtMs: 150,
+    },
+  ];
+
+  it('has a panel for ours and one for the naive way, whose titles say what was kept', () => {
+    const svg = plotRetention([
+      { ...kept, timeline: tracks },
+      { ...lost, timeline: tracks },
+    ]);
+
+    expect(svg).toContain('haproxy-peer-sync: 40,000 of 40,000 entries kept');
+    expect(svg).toContain('start alone, reload on every event: 10,000 of 40,000 entries kept');
+  });
+
+  it('refuses runs that nobody has sampled', () => {
+    expect(() => plotRetention([kept])).toThrow('nothing to plot');
+  });
+});
+
 const haproxy = programs.haproxy34 ?? programs.haproxy30 ?? programs.haproxy;
 const rollout = scenarios.find(({ name }) => name === 'rollout');
 
@@ -111,6 +140,7 @@ describe('a rollout of the retention bench', () => {
       directory,
       keep: false,
       calm: false,
+      sampled: true,
       makeRoll: async (own) => ({ roll: fileRoll(own), hop: null }),
       // Ends with the test, so that one that takes too long leaves nothing running.
       signal,
@@ -121,5 +151,10 @@ describe('a rollout of the retention bench', () => {
     expect(result.acked).toBeGreaterThan(100);
     expect(result.reloadsOld).toBeLessThanOrEqual(1);
     expect(said).toContain('web-1 is replaced');
+    const joined = result.timeline?.find(({ name }) => name === 'web-2');
+    const readyAtMs = joined?.readyAtMs ?? Number.POSITIVE_INFINITY;
+    const served = joined?.samples.filter(({ atMs }) => atMs > readyAtMs) ?? [];
+    expect(served.length).toBeGreaterThan(5);
+    expect(served[0]?.entries).toBeGreaterThanOrEqual(1000);
   });
 });
