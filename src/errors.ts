@@ -31,7 +31,7 @@ export const errorCodes = {
   DATAPLANE_UNREACHABLE:
     'The Data Plane API does not answer in time. Is it running, and on that address?',
   DATAPLANE_UNAUTHORIZED:
-    'The Data Plane API refuses user or password. Compare the password file with the userlist in haproxy.cfg.',
+    'The Data Plane API refuses user or password. Compare the password file with the userlist that dataplaneapi.yml names, or with the one in haproxy.cfg.',
   DATAPLANE_CONFLICT:
     'Somebody else changed the configuration at the same time. It is read and tried again.',
   DATAPLANE_BUSY:

@@ -6,6 +6,8 @@ export interface DataplaneYmlInput {
   /** Loopback host and port, or a unix socket. */
   readonly listen: { readonly host: string; readonly port: number } | { readonly socket: string };
   readonly userlist: string;
+  /** Where that userlist is; missing: in haproxy.cfg. The API reads it only (dataplaneapi configuration/user.go, 2.9 to 3.4). */
+  readonly userlistFile?: string | undefined;
   readonly configFile: string;
   readonly masterSocket: string;
   /** Writable directory for transactions and the storage directories the API makes at its start. */
@@ -56,7 +58,10 @@ export function renderDataplaneYml(input: DataplaneYmlInput): string {
     name: input.podName,
     dataplaneapi: {
       ...listener,
-      userlist: { userlist: input.userlist },
+      userlist: {
+        userlist: input.userlist,
+        ...(input.userlistFile === undefined ? {} : { userlist_file: input.userlistFile }),
+      },
       transaction: { transaction_dir: `${state}/transactions` },
       resources: {
         maps_dir: `${state}/maps`,

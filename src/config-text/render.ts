@@ -20,6 +20,7 @@ import { editPeersSection, readPeersSection } from './peers-text.ts';
 import { withPeersTls } from './peers-tls-text.ts';
 import { refuseEntries } from './refuse-entry.ts';
 import { refuseText } from './refuse-text.ts';
+import { userlistLines } from './userlist.ts';
 import { variablesIn } from './variables.ts';
 
 export interface RenderInput {
@@ -34,10 +35,10 @@ export interface RenderInput {
   readonly port: number;
   readonly user: string;
   readonly userlist: string;
-  /** SHA-512 crypt. */
-  readonly passwordHash: string;
-  /** For templates of the tool we replace, which hold `%TEMPLATEDPASSWORD%`. */
-  readonly password: string;
+  /** SHA-512 crypt. Null: haproxy.cfg holds no user of the Data Plane API. */
+  readonly passwordHash: string | null;
+  /** For templates of the tool we replace, which hold `%TEMPLATEDPASSWORD%`. Null: there is none. */
+  readonly password: string | null;
   readonly adminSocket: string;
   readonly env: Variables;
   /** TLS between the peers, with these files. */
@@ -55,14 +56,23 @@ export interface Rendered {
 
 const placeholder = '%TEMPLATEDPASSWORD%';
 
-/** `lines` of a section body put in place of, or appended as, the section `keyword name`. */
-function putSection(text: string, keyword: string, name: string, body: readonly string[]): string {
+/** Whether the tool that we replace would put a password into this template. */
+export function wantsPassword(template: string): boolean {
+  return template.includes(placeholder);
+}
+
+/** Whether there is a userlist of that name: whoever has one in a template wants the user there. */
+export function hasUserlist(template: string, name: string): boolean {
+  return findSection(splitLines(template), 'userlist', name) !== undefined;
+}
+
+/** The section that `head` names with these lines, in place of the one that is there, or at the end. */
+function putSection(text: string, head: string, body: readonly string[]): string {
   const newline = lineEnd(text);
   const lines = splitLines(text);
+  const [keyword = '', name] = head.split(' ');
   const section = findSection(lines, keyword, name);
-  const rendered = [`${keyword} ${name}`, ...body.map((line) => `    ${line}`)].map(
-    (line) => line + newline,
-  );
+  const rendered = [head, ...body].map((line) => line + newline);
   if (section === undefined) {
     const gap = text === '' || text.endsWith('\n') ? '' : newline;
     return text + gap + newline + rendered.join('');
@@ -119,6 +129,12 @@ function withLocalpeer(text: string, name: string, env: Variables, warnings: str
   return effective ? named : addToGlobal(named, `localpeer ${name}`);
 }
 
+function withUser({ userlist, user, passwordHash }: RenderInput, text: string): string {
+  if (passwordHash === null) return text;
+  const [head = '', ...body] = userlistLines({ userlist, user, passwordHash });
+  return putSection(text, head, body);
+}
+
 function withTls(input: RenderInput, text: string, warnings: string[]): string {
   const { tls, self, sectionName, port, env } = input;
   if (tls === undefined) return text;
@@ -171,17 +187,14 @@ function binds(text: string, sectionName: string): boolean {
 }
 
 /**
- * haproxy.cfg from the user's own file: the userlist, the peers section with every member, `localpeer` and an
- * admin socket, and nothing else touched. Its output as the template gives the same output. The master socket is a
+ * haproxy.cfg from the user's own file: the peers section with every member, `localpeer`, an admin socket and, where it
+ * is to be there, the userlist, and nothing else touched. Its output as the template gives the same output. The master socket is a
  * flag of the program (`haproxy -W -S PATH`) and cannot be set here. `AppError` PEER_REFUSED for a member that is none,
  * `UserError` CONFIG_INVALID for a section that no sibling gets to.
  */
 export function renderHaproxyCfg(input: RenderInput): Rendered {
   refuseEntries([{ ...input.self, port: input.port }]);
   refuseText('name', 'peers section', input.sectionName);
-  refuseText('name', 'userlist', input.userlist);
-  refuseText('name', 'user', input.user);
-  refuseText('hash', 'password hash', input.passwordHash);
   refuseText('path', 'admin socket', input.adminSocket);
   for (const file of [input.tls?.bundle, input.tls?.ca])
     if (file !== undefined) refuseText('path', 'file', file);
@@ -202,11 +215,9 @@ export function renderHaproxyCfg(input: RenderInput): Rendered {
     text = addToGlobal(text, `${socket} level admin expose-fd listeners`);
   }
   text = withTls(input, text, warnings);
-  text = putSection(text, 'userlist', input.userlist, [
-    `user ${input.user} password ${input.passwordHash}`,
-  ]);
+  text = withUser(input, text);
   // What is left of it, after our own userlist.
-  if (text.includes(placeholder)) {
+  if (input.password !== null && text.includes(placeholder)) {
     text = text.replaceAll(placeholder, input.password);
     warnings.push(
       `the template's ${placeholder} puts the password itself into haproxy.cfg: leave the userlist to init`,

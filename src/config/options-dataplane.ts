@@ -66,4 +66,12 @@ export const dataplaneOptions = [
     description: 'Name of the userlist section with the user of the Data Plane API.',
     commands: ['init', 'doctor'],
   },
+  {
+    name: 'userlist-in-config',
+    type: 'boolean',
+    default: 'false',
+    description:
+      'Write that section into haproxy.cfg, for a Data Plane API that is not started with --dataplane-config. Default: into a file of its own, unless the template has such a section.',
+    commands: ['init'],
+  },
 ] as const satisfies readonly Option[];

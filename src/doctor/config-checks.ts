@@ -26,8 +26,8 @@ const lossy: Check = ({ configText, options }) => {
   );
 };
 
-const userlist: Check = ({ configText, password, dataplaneYml, options }) => {
-  if (!options.usesDataplane || !configText.ok || !password.ok) return [];
+const userlist: Check = ({ configText, usersText, password, dataplaneYml, options }) => {
+  if (!options.usesDataplane || !password.ok) return [];
   const name = 'userlist';
   if (dataplaneYml.ok && /^\s+user(s)?:\s*$/m.test(dataplaneYml.value)) {
     return [
@@ -38,12 +38,16 @@ const userlist: Check = ({ configText, password, dataplaneYml, options }) => {
       ),
     ];
   }
-  const hash = findHash(configText.value, options.userlist, options.dataplaneUser);
+  const isApart = dataplaneYml.ok && /^\s+userlist_file:\s*["']?\//m.test(dataplaneYml.value);
+  const users = isApart ? usersText : configText;
+  if (users === undefined || (!users.ok && !isApart)) return [];
+  const where = isApart ? 'its userlist_file' : options.configFile;
+  const hash = users.ok ? findHash(users.value, options.userlist, options.dataplaneUser) : null;
   if (hash === null) {
     return [
       failure(
         name,
-        `userlist ${options.userlist} has no user ${options.dataplaneUser}: the Data Plane API does not start, or answers 401`,
+        `userlist ${options.userlist} in ${where} has no user ${options.dataplaneUser}: the Data Plane API does not start, or answers 401`,
         fromInit,
       ),
     ];
@@ -61,7 +65,7 @@ const userlist: Check = ({ configText, password, dataplaneYml, options }) => {
     return [
       failure(
         name,
-        `the hash in ${options.configFile} is not of the password in ${options.passwordFile}: every call is answered with 401`,
+        `the hash in ${where} is not of the password in ${options.passwordFile}: every call is answered with 401`,
         'restart the pod: init writes both together',
       ),
     ];

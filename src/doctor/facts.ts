@@ -71,6 +71,8 @@ export interface Facts {
   /** The pods of the selector, and how far the clock of the API server is ahead of ours, in milliseconds. */
   readonly pods: Looked<{ readonly pods: readonly PodFact[]; readonly skewMs: number | null }>;
   readonly configText: Looked<string>;
+  /** The file that init writes for the Data Plane API's user, when that is not in haproxy.cfg. */
+  readonly usersText?: Looked<string>;
   readonly dataplaneYml: Looked<string>;
   /** The mode is that of the file: 0o600. */
   readonly password: Looked<{ readonly text: string; readonly mode: number }>;

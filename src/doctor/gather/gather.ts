@@ -6,6 +6,7 @@ import { hello } from '../../haproxy/hello.ts';
 import { expiresAtMs, readMaterial } from '../../haproxy/tls-material.ts';
 import { createLog } from '../../log.ts';
 import { haproxyEnv } from '../../modules/peers/haproxy-env.ts';
+import { userlistFile } from '../../modules/peers/join/credentials.ts';
 import { sharedDirectories } from '../../modules/peers/join/shared-directories.ts';
 import { helloTls, peersTlsSource } from '../../modules/peers/tls/files.ts';
 import { createSource } from '../../sources/from-config.ts';
@@ -51,7 +52,7 @@ export async function gatherFacts(
   });
   const tls = await helloTls(config).catch(() => undefined);
   const admin = await looked(() => lookAtHaproxy(config, signal));
-  const [pods, configText, dataplaneYml, password, dataplane, master, own, others] =
+  const [pods, configText, usersText, dataplaneYml, password, dataplane, master, own, others] =
     await Promise.all([
       namespace !== null && selector.ok
         ? looked(() => lookAtPods(config, namespace, selector.value, signal))
@@ -59,6 +60,7 @@ export async function gatherFacts(
           ? ({ ok: false, why: 'not looked for' } as const)
           : selector,
       looked(() => readFile(config.configFile, 'utf8')),
+      looked(() => readFile(userlistFile(config), 'utf8')),
       looked(() => readFile(config.dataplaneConfig, 'utf8')),
       looked(() => lookAtPassword(config)),
       looked(() => lookAtDataplane(config, signal)),
@@ -98,6 +100,7 @@ export async function gatherFacts(
     leftOut: others.leftOut,
     pods,
     configText,
+    usersText,
     dataplaneYml,
     password,
     dataplane,

@@ -77,12 +77,14 @@ describe('init', unless(missingOf({ HAProxy: programs.haproxy })), () => {
 
     expect(exitCode).toBe(0);
     const password = etcText('dataplaneapi.password').trim();
-    const hash = findHash(etcText('haproxy.cfg'), 'dataplaneapi', 'admin');
+    const hash = findHash(etcText('dataplaneapi/users.cfg'), 'dataplaneapi', 'admin');
+    expect(etcText('haproxy.cfg')).not.toContain('userlist');
     expect(password.length).toBeGreaterThanOrEqual(24);
     expect(verifyPassword(password, hash ?? '')).toBe(true);
     expect(lines.join('\n')).not.toContain(password);
     expect(lines.join('\n')).not.toContain(hash);
-    for (const file of ['haproxy.cfg', 'dataplaneapi.password', 'dataplaneapi.yml']) {
+    const files = ['haproxy.cfg', 'dataplaneapi.password', 'dataplaneapi.yml'];
+    for (const file of [...files, 'dataplaneapi/users.cfg']) {
       expect(statSync(join(etc, file)).mode & 0o777, file).toBe(0o600);
     }
     const section = readPeersSection(etcText('haproxy.cfg'), 'haproxy-peers');
@@ -93,13 +95,54 @@ describe('init', unless(missingOf({ HAProxy: programs.haproxy })), () => {
   it('changes nothing when it runs again', async () => {
     members('name: b, address: 127.0.1.9');
     await init().ended;
-    const files = ['haproxy.cfg', 'dataplaneapi.password', 'dataplaneapi.yml'];
+    const files = ['haproxy.cfg', 'dataplaneapi.password', 'dataplaneapi/users.cfg'];
     const before = files.map(etcText);
 
     const { exitCode } = await init().ended;
 
     expect(exitCode).toBe(0);
     expect(files.map(etcText)).toEqual(before);
+  });
+
+  describe('with the user of the Data Plane API in haproxy.cfg', () => {
+    const inConfig = `${template}userlist dataplaneapi\n  user admin insecure-password x\n`;
+    const fits = () => {
+      const hash = findHash(etcText('haproxy.cfg'), 'dataplaneapi', 'admin');
+      return verifyPassword(etcText('dataplaneapi.password').trim(), hash ?? '');
+    };
+    beforeEach(() => members('name: b, address: 127.0.1.9'));
+
+    it('writes it there where the template has the userlist', async () => {
+      writeFileSync(join(directory, 'template.cfg'), inConfig);
+
+      await init().ended;
+
+      expect(fits()).toBe(true);
+      expect(etcText('dataplaneapi.yml')).not.toContain('userlist_file');
+    });
+
+    it('writes it there when told to, and takes it away again', async () => {
+      await init({ 'userlist-in-config': 'true' }).ended;
+      expect(fits()).toBe(true);
+      const hash = findHash(etcText('haproxy.cfg'), 'dataplaneapi', 'admin');
+
+      await init().ended;
+
+      expect(etcText('haproxy.cfg')).not.toContain('userlist');
+      expect(findHash(etcText('dataplaneapi/users.cfg'), 'dataplaneapi', 'admin')).toBe(hash);
+      await init({ 'userlist-in-config': 'true' }).ended;
+      expect(existsSync(join(etc, 'dataplaneapi/users.cfg'))).toBe(false);
+    });
+  });
+
+  it('makes neither password nor userlist where nobody asks the Data Plane API', async () => {
+    members('name: b, address: 127.0.1.9');
+
+    expect((await init({ applier: 'direct' }).ended).exitCode).toBe(0);
+
+    expect(etcText('haproxy.cfg')).not.toContain('userlist');
+    expect(readdirSync(etc)).not.toContain('dataplaneapi.password');
+    expect(readdirSync(etc)).not.toContain('dataplaneapi');
   });
 
   it('lets a group read the files when asked', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -49,6 +49,8 @@ const findingsSchema = z.array(
 interface Broken {
   readonly config?: (text: string) => string;
   readonly yml?: (text: string) => string;
+  /** The file with the user of the Data Plane API. */
+  readonly users?: (text: string) => string;
   readonly password?: (text: string) => string;
   readonly passwordMode?: number;
   readonly flags?: (replica: Replica) => readonly string[];
@@ -125,13 +127,18 @@ const cases: readonly Case[] = [
   ],
   [
     'no user in the userlist',
-    { config: (text) => text.replace(/^ +user admin .*\n/m, '') },
+    { users: (text) => text.replace(/^ +user admin .*\n/m, '') },
     ...(['userlist', 'failure', /has no user admin/] as const),
   ],
   [
     'a hash with rounds',
-    { config: (text) => text.replace(/\$6\$/, '$6$rounds=5000$') },
+    { users: (text) => text.replace(/\$6\$/, '$6$rounds=5000$') },
     ...(['userlist', 'failure', /kind that the Data Plane API refuses/] as const),
+  ],
+  [
+    'a userlist that the Data Plane API looks for in haproxy.cfg',
+    { yml: (text) => text.replace(/^ +userlist_file: .*\n/m, '') },
+    ...(['userlist', 'failure', /haproxy\.cfg has no user admin/] as const),
   ],
   [
     'users in dataplaneapi.yml',
@@ -252,6 +259,8 @@ describe('doctor at a real replica', unless(missing), () => {
       return path;
     };
     const config = copy('haproxy.cfg', broken.config);
+    mkdirSync(join(scratch, 'dataplaneapi'));
+    copy('dataplaneapi/users.cfg', broken.users);
     const password = copy('dataplaneapi.password', broken.password);
     if (broken.passwordMode !== undefined) chmodSync(password, broken.passwordMode);
     const dataplane = copy('dataplaneapi.yml', (text) =>

@@ -5,8 +5,7 @@ import { wallNow } from '../../../clock.ts';
 import type { InitConfig } from '../../../config/values.ts';
 import { containerLines } from '../../../config-text/container-lines.ts';
 import { renderDataplaneYml, renderReloadScript } from '../../../config-text/dataplane-yml.ts';
-import { findHash, renderHaproxyCfg } from '../../../config-text/render.ts';
-import { hashPassword, verifyPassword } from '../../../config-text/userlist.ts';
+import { renderHaproxyCfg } from '../../../config-text/render.ts';
 import { type FileAccess, readText, writeFileAtomic } from '../../../files/files.ts';
 import { expiresAtMs, readMaterial, writeTlsFiles } from '../../../haproxy/tls-material.ts';
 import { validateConfig } from '../../../haproxy/validate.ts';
@@ -17,7 +16,7 @@ import { expectedPeers } from '../expected.ts';
 import { haproxyEnv } from '../haproxy-env.ts';
 import { writeStaticPeers } from '../static-peers.ts';
 import { peersTlsFiles, peersTlsSource } from '../tls/files.ts';
-import { ensurePassword } from './password.ts';
+import { ensureCredentials, isUserInConfig, userlistFile } from './credentials.ts';
 import { sharedDirectories } from './shared-directories.ts';
 
 export interface BootstrapOptions {
@@ -30,13 +29,6 @@ export interface BootstrapOptions {
 export interface Bootstrap {
   /** Writes haproxy.cfg for these members, checked by HAProxy where there is one. Nothing when nothing differs. */
   write(membership: Membership): Promise<void>;
-}
-
-/** The hash that stands in the file already, when it is one of this password: a second run then changes nothing. */
-async function keptHash(config: InitConfig, password: string): Promise<string> {
-  const present = await readText(config.configFile).catch(() => '');
-  const hash = findHash(present, config.userlist, config.dataplaneUser);
-  return hash !== null && verifyPassword(password, hash) ? hash : hashPassword(password);
 }
 
 /** Writes `text` only if HAProxy takes it; the file of that name is not touched before. */
@@ -69,9 +61,7 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
   const gid = config.fileGroup;
   const access: FileAccess = gid === undefined ? { mode: 0o600 } : { mode: 0o640, gid };
   const directory = dirname(config.configFile);
-  const { password, made } = await ensurePassword(config.passwordFile, access);
-  log.info({ passwordFile: config.passwordFile, made }, made ? 'password made' : 'password kept');
-  const passwordHash = await keptHash(config, password);
+  const credentials = await ensureCredentials(config, template, access, log);
   if (listen !== null) {
     const stateDirectory = `${directory}/dataplaneapi`;
     await mkdir(stateDirectory, { recursive: true, mode: 0o750 });
@@ -80,6 +70,7 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
       podName: self.name,
       listen,
       userlist: config.userlist,
+      userlistFile: isUserInConfig(config, template) ? undefined : userlistFile(config),
       configFile: config.configFile,
       masterSocket: config.masterSocket,
       stateDirectory,
@@ -117,8 +108,7 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
         port: config.peersPort,
         user: config.dataplaneUser,
         userlist: config.userlist,
-        passwordHash,
-        password,
+        ...credentials,
         adminSocket: config.adminSocket,
         env: haproxyEnv(config, env),
         tls,

@@ -1,0 +1,65 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { SidecarConfig } from '../../../config/values.ts';
+import { findHash, hasUserlist, wantsPassword } from '../../../config-text/render.ts';
+import { hashPassword, userlistLines, verifyPassword } from '../../../config-text/userlist.ts';
+import { type FileAccess, readText, writeFileAtomic } from '../../../files/files.ts';
+import type { Log } from '../../../log.ts';
+import { ensurePassword } from './password.ts';
+
+/** What a template is rendered with. */
+export interface Credentials {
+  /** Null: nobody needs one, and there is no file with one. */
+  readonly password: string | null;
+  /** Null: the user is not in haproxy.cfg. */
+  readonly passwordHash: string | null;
+}
+
+/** Where the Data Plane API finds its user, when that is not in haproxy.cfg. */
+export function userlistFile({ configFile }: Pick<SidecarConfig, 'configFile'>): string {
+  return `${dirname(configFile)}/dataplaneapi/users.cfg`;
+}
+
+/**
+ * Whether the Data Plane API's user belongs in haproxy.cfg: HAProxy 3.4 measures each hash there when it reads the file,
+ * and warns of those that are slow, as a good hash is.
+ */
+export function isUserInConfig(config: SidecarConfig, template: string): boolean {
+  if (config.applier === 'direct') return false;
+  return config.userlistInConfig || hasUserlist(template, config.userlist);
+}
+
+/** The hash that is there already, when it is one of this password: a second run then changes nothing. */
+async function keptHash(config: SidecarConfig, password: string): Promise<string> {
+  for (const file of [userlistFile(config), config.configFile]) {
+    const present = await readText(file).catch(() => '');
+    const hash = findHash(present, config.userlist, config.dataplaneUser);
+    if (hash !== null && verifyPassword(password, hash)) return hash;
+  }
+  return hashPassword(password);
+}
+
+/** Makes password and userlist, as far as they are needed, or keeps those that are there. */
+export async function ensureCredentials(
+  config: SidecarConfig,
+  template: string,
+  access: FileAccess,
+  log: Log,
+): Promise<Credentials> {
+  if (config.applier === 'direct' && !wantsPassword(template))
+    return { password: null, passwordHash: null };
+  const { password, made } = await ensurePassword(config.passwordFile, access);
+  log.info({ passwordFile: config.passwordFile, made }, made ? 'password made' : 'password kept');
+  if (config.applier === 'direct') return { password, passwordHash: null };
+  const passwordHash = await keptHash(config, password);
+  const file = userlistFile(config);
+  if (isUserInConfig(config, template)) {
+    await rm(file, { force: true });
+    return { password, passwordHash };
+  }
+  const { userlist, dataplaneUser: user } = config;
+  await mkdir(dirname(file), { recursive: true, mode: 0o750 });
+  const lines = userlistLines({ userlist, user, passwordHash });
+  await writeFileAtomic(file, lines.map((line) => `${line}\n`).join(''), access);
+  return { password, passwordHash: null };
+}
