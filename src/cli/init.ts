@@ -78,7 +78,7 @@ async function init({ config, env, log, signal }: Context<'init'>): Promise<numb
       allowLeftOut: config.allowLeftOut,
       signal,
     });
-    await keepSelector(config.configFile, config.podName, scope?.found() ?? null, {
+    await keepSelector(config.haproxyConfig, config.podName, scope?.found() ?? null, {
       mode: 0o644,
     });
     await bootstrap.write(membership);

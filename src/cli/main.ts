@@ -1,5 +1,5 @@
 import { helpText, maskedConfig } from '../config/describe.ts';
-import { optionsOf } from '../config/options.ts';
+import { flagsOf, optionsOf } from '../config/options.ts';
 import { flagName } from '../config/parse.ts';
 import { loadConfig } from '../config/validate.ts';
 import { AppError, errorMessage, UserError } from '../errors.ts';
@@ -58,12 +58,10 @@ function notACommand(name: string): string {
     : 'the first word is not a command';
 }
 
-/** Those of the sidecar's flags that the command has too: `--resync-interval` is none of doctor's. */
+/** Those of the sidecar's flags that the command has too: `--reconcile-interval` is none of doctor's. */
 function knownFlags({ name, flags }: Pick<Command, 'name' | 'flags'>): readonly string[] {
   const given = flags?.() ?? [];
-  const names = new Set(
-    optionsOf(name).flatMap((each) => [each.name, ...(each.deprecatedFlags ?? [])]),
-  );
+  const names = new Set(optionsOf(name).flatMap(flagsOf));
   const isKnown = (flag: string) => names.has(flag.replace(/^--?/, '').split('=')[0] ?? '');
   return given.filter((word, index) =>
     word.startsWith('-') ? isKnown(word) : isKnown(given[index - 1] ?? ''),

@@ -30,9 +30,9 @@ async function run({ config, env, log, signal, version }: Context<'run'>): Promi
   );
   const { source, self } = createSource(config, log, {
     health: countWatch(metrics, config.source, wallNow),
-    kept: await readKeptSelector(config.configFile, config.podName),
+    kept: await readKeptSelector(config.haproxyConfig, config.podName),
   });
-  const staticPeers = await readStaticPeers(config.configFile);
+  const staticPeers = await readStaticPeers(config.haproxyConfig);
   const { adminSocket, masterSocket } = config;
   const marker = createReadyMarker({
     adminSocket,
@@ -77,7 +77,7 @@ async function run({ config, env, log, signal, version }: Context<'run'>): Promi
       const atMs = module.scheduler.lastPassAtMs();
       return atMs === null ? null : dateOf(atMs);
     },
-    show: [showPeers({ metrics, perSibling: config.metricsPerSibling })],
+    show: [showPeers({ metrics, perPeer: config.metricsPerPeer })],
   });
   const { host, port } = config.listen;
   const server = await startHttpServer({

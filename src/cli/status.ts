@@ -32,7 +32,7 @@ function kubeconfigOf({ config, env }: Context<'status'>): string | undefined {
 /** In a pod, the one that init has found. */
 async function selectorOf({ config }: Context<'status'>): Promise<string> {
   if (config.selector !== undefined) return config.selector;
-  const kept = await readKeptSelector(config.configFile, undefined);
+  const kept = await readKeptSelector(config.haproxyConfig, undefined);
   if (kept !== undefined) return kept.selector;
   try {
     return selectorText(applicationSelector(await readLabelsFile(config.labelsFile)));

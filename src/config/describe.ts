@@ -1,6 +1,6 @@
-import type { CommandName, Option } from '../model/option.ts';
+import type { CommandName, Option, OptionGroup } from '../model/option.ts';
 import { formatDuration } from './duration.ts';
-import { envName, options, optionsOf } from './options.ts';
+import { envName, flagsOf, options, optionsOf } from './options.ts';
 import { type Config, camelCase } from './values.ts';
 
 function placeholder(option: Option): string {
@@ -8,16 +8,33 @@ function placeholder(option: Option): string {
   return option.type === 'boolean' ? '' : option.type.toUpperCase();
 }
 
+/** The headings of the help and of docs/flags.md. */
+const groups = {
+  basic: 'Basic options',
+  tls: 'TLS between the peers',
+  tuning: 'Tuning (the defaults suit most set-ups)',
+} as const satisfies Readonly<Record<OptionGroup, string>>;
+
+/** The options under their headings, in the order of the table; headings without one are left out. */
+function grouped(all: readonly Option[]): readonly (readonly [string, readonly Option[]])[] {
+  return Object.entries(groups)
+    .map(([key, title]) => [title, all.filter(({ group = 'basic' }) => group === key)] as const)
+    .filter(([, inGroup]) => inGroup.length > 0);
+}
+
 /** `--help` of one command. */
 export function helpText(command: CommandName, summary: string): string {
-  const rows = optionsOf(command).map((option) => {
+  const row = (option: Option) => {
     const notes = [
       option.default ? `default ${option.default}` : '',
       [envName(option), ...(option.env ?? [])].join(', '),
     ].filter((note) => note !== '');
     return `${`  --${option.name} ${placeholder(option)}`.trimEnd()}\n      ${option.description}\n      [${notes.join('; ')}]`;
-  });
-  return `${summary}\n\nUsage: haproxy-peer-sync ${command} [options]\n\nOptions:\n${rows.join('\n')}\n`;
+  };
+  const blocks = grouped(optionsOf(command)).map(
+    ([title, inGroup]) => `${title}:\n${inGroup.map(row).join('\n')}\n`,
+  );
+  return `${summary}\n\nUsage: haproxy-peer-sync ${command} [options]\n\n${blocks.join('\n')}`;
 }
 
 /** Of a value that was parsed into parts, what it was parsed from. */
@@ -47,25 +64,33 @@ function typeOf({ type, least }: Option): string {
 
 /** docs/flags.md, generated. */
 export function flagsMarkdown(): string {
-  const rows = (options as readonly Option[]).map((option) => {
-    const deprecated = (option.deprecatedFlags ?? []).map((flag) => `\`--${flag}\``).join(', ');
-    return [
+  const row = (option: Option) => {
+    const before = flagsOf(option).slice(1);
+    const earlier = before.map((flag) => `\`--${flag}\``).join(', ');
+    const cells = [
       `\`--${option.name}\``,
       [envName(option), ...(option.env ?? [])].map((name) => `\`${name}\``).join(', '),
       typeOf(option),
       option.default ? `\`${option.default}\`` : '',
       option.commands.join(', '),
-      option.description + (deprecated === '' ? '' : ` Earlier name: ${deprecated}.`),
-    ].join(' | ');
-  });
+      option.description +
+        (earlier === '' ? '' : ` Earlier name${before.length > 1 ? 's' : ''}: ${earlier}.`),
+    ];
+    return `| ${cells.join(' | ')} |`;
+  };
+  const blocks = grouped(options).flatMap(([title, inGroup]) => [
+    `## ${title}`,
+    '| flag | environment | type | default | commands | meaning |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...inGroup.map(row),
+    '',
+  ]);
   return [
     '# Flags',
     '',
     'Generated from `src/config/options.ts` by `npm run docs`. A flag wins over its environment variable, which wins over the default. A duration is written as `250ms`, `5s`, `1m30s` or `1h`, and no longer than `8760h`.',
+    'Earlier names still work, with a hint in the log; those of this program as environment variables, too.',
     '',
-    '| flag | environment | type | default | commands | meaning |',
-    '| --- | --- | --- | --- | --- | --- |',
-    ...rows.map((row) => `| ${row} |`),
-    '',
+    ...blocks,
   ].join('\n');
 }

@@ -27,8 +27,9 @@ export const dataplaneOptions = [
     commands: sidecar,
   },
   {
-    name: 'password-file',
+    name: 'dataplane-password-file',
     type: 'string',
+    formerly: ['password-file'],
     default: '/etc/haproxy/dataplaneapi.password',
     description:
       'File with the password of the Data Plane API. init makes it, run reads it again when it changes.',
@@ -40,7 +41,7 @@ export const dataplaneOptions = [
     deprecatedFlags: ['password'],
     secret: true,
     description:
-      'Password of the Data Plane API, in place of --password-file. Anybody on the node can read it: prefer the file.',
+      'Password of the Data Plane API, in place of --dataplane-password-file. Anybody on the node can read it: prefer the file.',
     commands: ['run', 'doctor'],
   },
   {
@@ -48,6 +49,7 @@ export const dataplaneOptions = [
     type: 'duration',
     least: '10ms',
     default: '5s',
+    group: 'tuning',
     description:
       'Limit for one call of the Data Plane API; a commit, which waits for the reload, has 35 s more.',
     commands: ['run', 'doctor'],
@@ -60,8 +62,9 @@ export const dataplaneOptions = [
     commands: ['init', 'doctor'],
   },
   {
-    name: 'userlist',
+    name: 'dataplane-userlist',
     type: 'string',
+    formerly: ['userlist'],
     default: 'dataplaneapi',
     description: 'Name of the userlist section with the user of the Data Plane API.',
     commands: ['init', 'doctor'],

@@ -43,12 +43,13 @@ export const ownOptions = [
   {
     name: 'template',
     type: 'string',
-    description: 'Your own haproxy.cfg, from which init renders --config-file.',
+    description: 'Your own haproxy.cfg, from which init renders --haproxy-config.',
     commands: ['init'],
   },
   {
-    name: 'config-file',
+    name: 'haproxy-config',
     type: 'string',
+    formerly: ['config-file'],
     default: '/etc/haproxy/haproxy.cfg',
     description:
       "HAProxy's configuration file, on a volume shared with HAProxy and the Data Plane API.",
@@ -98,10 +99,12 @@ export const ownOptions = [
     commands: ['run'],
   },
   {
-    name: 'resync-interval',
+    name: 'reconcile-interval',
     type: 'duration',
     least: '10ms',
     default: '30s',
+    formerly: ['resync-interval'],
+    group: 'tuning',
     description: 'How often the section is read and compared although nothing happened.',
     commands: ['run'],
   },

@@ -27,19 +27,22 @@ export const telemetryOptions = [
     commands: sidecar,
   },
   {
-    name: 'held-limit',
+    name: 'waiting-limit',
     type: 'duration',
+    formerly: ['held-limit'],
+    group: 'tuning',
     default: '2m',
     description:
       'How long a change may wait, or comparing may fail, before an Event says so. Dead peers that wait for --removal-delay do not count.',
     commands: ['run'],
   },
   {
-    name: 'metrics-per-sibling',
+    name: 'metrics-per-peer',
     type: 'boolean',
+    formerly: ['metrics-per-sibling'],
     default: 'false',
     description:
-      'Session and lag of each sibling as metrics, too. With N replicas these are N times N series: leave it off with many.',
+      'Session and lag of each peer as metrics, too. With N replicas these are N times N series: leave it off with many.',
     commands: ['run'],
   },
 ] as const satisfies readonly Option[];

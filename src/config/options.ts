@@ -29,6 +29,17 @@ export function envName(option: Pick<Option, 'name'>): string {
   return `HAPROXY_PEER_SYNC_${option.name.toUpperCase().replaceAll('-', '_')}`;
 }
 
+/** Flags that mean this option: its own first, then those that are accepted with a hint. */
+export function flagsOf({ name, formerly = [], deprecatedFlags = [] }: Option): readonly string[] {
+  return [name, ...formerly, ...deprecatedFlags];
+}
+
+/** Environment variables that mean this option, the first that is set counts. */
+export function variablesOf(option: Option): readonly string[] {
+  const before = (option.formerly ?? []).map((name) => envName({ name }));
+  return [envName(option), ...before, ...(option.env ?? [])];
+}
+
 export function optionsOf(command: CommandName): readonly Option[] {
   return (options as readonly Option[]).filter((option) => option.commands.includes(command));
 }

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option as Flag } from 'commander';
 import type { CommandName, Option } from '../model/option.ts';
-import { envName, ignoredFlags, optionsOf } from './options.ts';
+import { envName, flagsOf, ignoredFlags, optionsOf, variablesOf } from './options.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -43,13 +43,13 @@ export function readRaw(command: CommandName, argv: readonly string[], env: Envi
     .allowUnknownOption()
     .allowExcessArguments();
   for (const option of declared) {
-    parser.addOption(flagOf(option, option.name));
-    for (const name of option.deprecatedFlags ?? []) parser.addOption(flagOf(option, name));
+    for (const name of flagsOf(option)) parser.addOption(flagOf(option, name));
   }
   for (const name of Object.keys(ignoredFlags)) parser.addOption(new Flag(`--${name} [value]`));
+  const words = argv.map(withTwoDashes);
   let flags: Record<string, unknown> = {};
   try {
-    parser.parse(argv.map(withTwoDashes), { from: 'user' });
+    parser.parse(words, { from: 'user' });
     flags = parser.opts();
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
@@ -61,7 +61,7 @@ export function readRaw(command: CommandName, argv: readonly string[], env: Envi
   }
   const values = new Map<string, RawValue>();
   for (const option of declared) {
-    const raw = rawOf(option, flags, env, hints, problems);
+    const raw = rawOf(option, { argv: words, flags, env }, hints, problems);
     if (raw !== undefined) values.set(option.name, raw);
   }
   return { values, problems, hints };
@@ -90,26 +90,46 @@ function attribute(name: string): string {
   return new Flag(`--${name} [value]`).attributeName();
 }
 
+/** What was given: `flags` is `argv` as the parser has read it. */
+interface Given {
+  readonly argv: readonly string[];
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly env: Environment;
+}
+
+/** The flag of this option that counts: of several names the last, as where one flag is repeated. */
+function flagGiven(option: Option, { argv, flags }: Given): string | undefined {
+  const last = (name: string) =>
+    argv.findLastIndex((word) => word === `--${name}` || word.startsWith(`--${name}=`));
+  return flagsOf(option)
+    .filter((name) => flags[attribute(name)] !== undefined)
+    .toSorted((a, b) => last(a) - last(b))
+    .at(-1);
+}
+
 function rawOf(
   option: Option,
-  flags: Readonly<Record<string, unknown>>,
-  env: Environment,
+  given: Given,
   hints: string[],
   problems: string[],
 ): RawValue | undefined {
-  for (const name of [option.name, ...(option.deprecatedFlags ?? [])]) {
-    const given = flags[attribute(name)];
-    if (given === undefined) continue;
-    if (name !== option.name) hints.push(`--${name} is deprecated: use --${option.name}`);
-    if (typeof given === 'string') return { text: given, origin: `--${name}` };
-    if (option.type === 'boolean') return { text: 'true', origin: `--${name}` };
-    problems.push(`--${name} needs a value`);
+  const flag = flagGiven(option, given);
+  if (flag !== undefined) {
+    if (flag !== option.name) hints.push(`--${flag} is deprecated: use --${option.name}`);
+    const value = given.flags[attribute(flag)];
+    if (typeof value === 'string') return { text: value, origin: `--${flag}` };
+    if (option.type === 'boolean') return { text: 'true', origin: `--${flag}` };
+    problems.push(`--${flag} needs a value`);
     return undefined;
   }
-  for (const name of [envName(option), ...(option.env ?? [])]) {
-    const text = env[name];
+  const before = (option.formerly ?? []).map((name) => envName({ name }));
+  for (const name of variablesOf(option)) {
+    const text = given.env[name];
     if (text === undefined || text === '') continue;
-    if (!serviceLink.test(text)) return { text, origin: name };
+    if (!serviceLink.test(text)) {
+      if (before.includes(name)) hints.push(`${name} is deprecated: use ${envName(option)}`);
+      return { text, origin: name };
+    }
     hints.push(
       `${name} is ignored: Kubernetes has set it for a Service, not you. enableServiceLinks: false in the pod's spec keeps such variables out`,
     );

@@ -16,7 +16,7 @@ const rules: readonly Rule[] = [
     problem: `cannot be a peer's name: letters, digits, "-", "_", "." and ":" only`,
   },
   {
-    options: ['peers-section', 'userlist'],
+    options: ['peers-section', 'dataplane-userlist'],
     isRight: isHaproxyName,
     problem: `cannot be a section's name: letters, digits, "-", "_", "." and ":" only`,
   },
@@ -32,7 +32,13 @@ const rules: readonly Rule[] = [
     problem: 'cannot be a user of a userlist: letters, digits, "-", "_", "." and "@" only',
   },
   {
-    options: ['admin-socket', 'master-socket', 'config-file', 'dataplane-config', 'password-file'],
+    options: [
+      'admin-socket',
+      'master-socket',
+      'haproxy-config',
+      'dataplane-config',
+      'dataplane-password-file',
+    ],
     isRight: (text) => text.startsWith('/') && isPlainPath(text),
     problem:
       'is not an absolute path of letters, digits and "/._+=@~-", which all that read it take as it is',

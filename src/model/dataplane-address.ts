@@ -30,7 +30,7 @@ export function parseDataplaneAddress(text: string): ParsedAddress {
   if (given.includes('@')) {
     return {
       problem:
-        'carries a user or password, which belong in --dataplane-user and --password-file (it is not shown)',
+        'carries a user or password, which belong in --dataplane-user and --dataplane-password-file (it is not shown)',
     };
   }
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {

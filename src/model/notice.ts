@@ -49,10 +49,10 @@ export const noticeReasons = {
       'This pod serves without entries that siblings hold (`RESYNC_MISSED`), or may hold (`SIBLINGS_UNHEARD`): it could not be repaired.',
     advice: 'Delete the pod while a sibling holds the entries: it starts anew and learns them.',
   },
-  ChangeHeld: {
+  ChangeWaiting: {
     type: 'Warning',
     meaning:
-      'A difference between members and peers section is not applied for longer than `--held-limit`. Dead peers that wait for `--removal-delay` do not count.',
+      'A difference between members and peers section is not applied for longer than `--waiting-limit`. Dead peers that wait for `--removal-delay` do not count.',
     advice:
       'The message has the reasons; `status` and `/status` have them, too. New pods wait for it.',
   },
@@ -66,7 +66,7 @@ export const noticeReasons = {
   ReconcileFailing: {
     type: 'Warning',
     meaning:
-      'Members and section could not even be compared for longer than `--held-limit`: the message has the error code.',
+      'Members and section could not even be compared for longer than `--waiting-limit`: the message has the error code.',
     advice: 'Look the code up in errors.md. HAProxy serves on with the peers it knows.',
   },
 } as const satisfies Readonly<Record<string, NoticeDefinition>>;

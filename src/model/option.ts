@@ -14,6 +14,9 @@ export type OptionType =
   | 'selector'
   | readonly string[];
 
+/** What a first set-up needs, what TLS between the peers needs, and what the defaults suit. */
+export type OptionGroup = 'basic' | 'tls' | 'tuning';
+
 export type CommandName = 'init' | 'run' | 'status' | 'doctor';
 
 /** doctor looks at what init and run are told. */
@@ -28,10 +31,14 @@ export interface Option {
   readonly default?: string;
   /** Further environment variables, looked at after `HAPROXY_PEER_SYNC_…`, e.g. those of the downward API. */
   readonly env?: readonly string[];
+  /** What this option was called before: still accepted as a flag and as an environment variable, with a hint. */
+  readonly formerly?: readonly string[];
   /** Flags of earlier tools that mean the same; accepted with a hint. */
   readonly deprecatedFlags?: readonly string[];
   /** Of a duration: what is shorter would have the program ask without a pause. Missing: 0. */
   readonly least?: string;
+  /** Under which heading the help has it; missing: basic. */
+  readonly group?: OptionGroup;
   readonly secret?: true;
   readonly description: string;
   readonly commands: readonly CommandName[];

@@ -16,9 +16,10 @@ export const generalMetrics = {
     help: 'Always 1; the label says which HAProxy runs. Absent while it does not answer.',
   },
   haproxyReloads: {
-    type: 'gauge',
-    name: 'haproxy_master_reloads',
-    help: 'Reloads that the master of HAProxy has counted since it started, by whomever. More than reloads_total: somebody else reloads, too.',
+    type: 'counter',
+    name: 'haproxy_master_reloads_total',
+    formerly: 'haproxy_master_reloads',
+    help: 'Reloads that the master of HAProxy has counted since it started, by whomever. Grows faster than reloads_total: somebody else reloads, too. Absent while HAProxy does not answer.',
   },
   ready: {
     type: 'gauge',
@@ -80,15 +81,17 @@ export const generalMetrics = {
     labels: ['source', 'code'],
     help: 'Failed tries to follow the members, by error code (docs/errors.md).',
   },
-  changesHeld: {
+  waitingReason: {
     type: 'gauge',
-    name: 'changes_held',
+    name: 'changes_waiting_reason',
+    formerly: 'changes_held',
     labels: ['reason'],
     help: '1 for each reason why a change is not made now (reasons below), absent otherwise.',
   },
-  holds: {
+  waits: {
     type: 'counter',
-    name: 'holds_total',
+    name: 'waits_total',
+    formerly: 'holds_total',
     labels: ['reason'],
     help: 'How often a change began to wait for that reason.',
   },
@@ -102,7 +105,7 @@ export const generalMetrics = {
   lastPassSeconds: {
     type: 'gauge',
     name: 'last_pass_timestamp_seconds',
-    help: 'When the last comparison ended, Unix time; 0 before the first. Older than a few --resync-interval: the sidecar is stuck; `/livez` fails after ten minutes.',
+    help: 'When the last comparison ended, Unix time; 0 before the first. Older than a few --reconcile-interval: the sidecar is stuck; `/livez` fails after ten minutes.',
   },
   reloads: {
     type: 'counter',

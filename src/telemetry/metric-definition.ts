@@ -3,6 +3,8 @@ export interface MetricDefinition {
   readonly type: 'gauge' | 'counter' | 'histogram';
   /** Without the prefix; units and endings as OpenMetrics has them. */
   readonly name: string;
+  /** What it was called before; there is no series of that name any more. */
+  readonly formerly?: string;
   /** Bounded: kinds, codes, names of the configuration. Never names of pods, unless asked for. */
   readonly labels?: readonly string[];
   /** What the only label may say, where that is known: those series are there from the start, at 0. */

@@ -10,7 +10,7 @@ export type Heard =
 /** Times in milliseconds of a clock that only goes forward. */
 export interface NoticeState {
   /** Since when a change has not been applied that should be. */
-  readonly heldSinceMs: number | null;
+  readonly waitingSinceMs: number | null;
   /** Since when no pass has got as far as a decision. */
   readonly failingSinceMs: number | null;
   /** When one of these was last told of. */
@@ -18,7 +18,7 @@ export interface NoticeState {
 }
 
 export const nothingHeard: NoticeState = {
-  heldSinceMs: null,
+  waitingSinceMs: null,
   failingSinceMs: null,
   toldAtMs: null,
 };
@@ -50,12 +50,12 @@ export function noticed(
   if (decision.kind === 'none' || patient(decision.codes)) {
     return { state: nothingHeard, notice: null };
   }
-  const heldSinceMs = before.heldSinceMs ?? nowMs;
-  const state = { ...before, heldSinceMs, failingSinceMs: null };
+  const waitingSinceMs = before.waitingSinceMs ?? nowMs;
+  const state = { ...before, waitingSinceMs, failingSinceMs: null };
   const what = pending.length === 0 ? '' : `${pending.join(', ')}; `;
-  const seconds = Math.round((nowMs - heldSinceMs) / 1000);
+  const seconds = Math.round((nowMs - waitingSinceMs) / 1000);
   const message = `not applied for ${seconds} s: ${what}${decision.reasons.join('; ')}`;
-  return tell(state, heldSinceMs, { reason: 'ChangeHeld', message }, limitMs, nowMs);
+  return tell(state, waitingSinceMs, { reason: 'ChangeWaiting', message }, limitMs, nowMs);
 }
 
 function patient(codes: readonly HoldCode[]): boolean {
@@ -69,9 +69,9 @@ function afterFailure(
   nowMs: number,
 ): Noticed {
   if (refusals.has(code)) {
-    const heldSinceMs = before.heldSinceMs ?? nowMs;
+    const waitingSinceMs = before.waitingSinceMs ?? nowMs;
     const notice = { reason: 'ReloadRefused', message: `${code}: ${reason}` } as const;
-    return { state: { ...before, heldSinceMs }, notice };
+    return { state: { ...before, waitingSinceMs }, notice };
   }
   const failingSinceMs = before.failingSinceMs ?? nowMs;
   const seconds = Math.round((nowMs - failingSinceMs) / 1000);

@@ -23,9 +23,9 @@ export function createScrape(options: ScrapeOptions): () => Promise<void> {
   function showHaproxy({ haproxy }: Status): void {
     metrics.haproxyInfo.reset();
     if (haproxy.version !== null) metrics.haproxyInfo.set({ version: haproxy.version }, 1);
-    // Without labels a gauge begins at 0, and would be taken for an answer.
-    if (haproxy.reloads === null) metrics.haproxyReloads.remove();
-    else metrics.haproxyReloads.set(haproxy.reloads);
+    // HAProxy counts: what it says is taken over, and begins anew with its master. Without an answer there is no series.
+    metrics.haproxyReloads.remove();
+    if (haproxy.reloads !== null) metrics.haproxyReloads.inc(haproxy.reloads);
   }
 
   return async () => {

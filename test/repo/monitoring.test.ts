@@ -60,16 +60,15 @@ describe('metrics', () => {
       .map(({ name }) => metricPrefix + name)
       .filter((name) => !shown.includes(name));
 
-    // Told by another panel: changes_pending, sessions missing, sibling_lag; the rest is for alerts and for digging.
+    // Told by another panel: sessions missing, peer_lag; the rest is for alerts and for digging.
     expect(missing.map((name) => name.replace(metricPrefix, ''))).toEqual([
       'members_synced',
-      'holds_total',
+      'waits_total',
       'passes_total',
       'last_pass_timestamp_seconds',
       'peers_entries',
       'resync_finished',
-      'sibling_established',
-      'changes_waiting',
+      'peer_established',
     ]);
   });
 });

@@ -177,11 +177,11 @@ export async function startDataplane(options: DataplaneStandOptions): Promise<Da
     ...haproxy,
     address,
     sidecarFlags: [
-      `--config-file=${configFile}`,
+      `--haproxy-config=${configFile}`,
       `--admin-socket=${haproxy.adminSocket}`,
       `--master-socket=${masterSocket}`,
       `--dataplane-url=${address}`,
-      `--password-file=${passwordFile}`,
+      `--dataplane-password-file=${passwordFile}`,
     ],
     user,
     password,

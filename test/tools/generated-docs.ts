@@ -3,7 +3,7 @@ import { errorCodes } from '../../src/errors.ts';
 import { commonRules } from '../../src/gate/rules.ts';
 import { holdCodes } from '../../src/model/decision.ts';
 import { type NoticeDefinition, noticeReasons } from '../../src/model/notice.ts';
-import { metricParts } from '../../src/modules/metrics.ts';
+import { metricDefinitions, metricParts } from '../../src/modules/metrics.ts';
 import { peersRules } from '../../src/modules/peers/gate/gate.ts';
 import { type MetricDefinition, metricPrefix } from '../../src/telemetry/metric-definition.ts';
 import { dashboardJson } from './dashboard.ts';
@@ -38,20 +38,34 @@ function metricsMarkdown(): string {
     ...Object.values(definitions).map(row),
     '',
   ]);
+  const renamed = Object.values<MetricDefinition>(metricDefinitions).flatMap(
+    ({ name, formerly }) =>
+      formerly === undefined
+        ? []
+        : [`| \`${metricPrefix}${formerly}\` | \`${metricPrefix}${name}\` |`],
+  );
   const reasons = Object.entries(holdCodes).map(([code, text]) => `| \`${code}\` | ${text} |`);
   return [
     '# Metrics',
     '',
     'Generated from `src/telemetry/general-metrics.ts` and the `metrics.ts` of each module by `npm run docs`. Served on `/metrics`, port 8405 (`--listen`), as OpenMetrics 1.0 where the scraper asks for it, else as Prometheus text.',
-    'A histogram has the endings `_bucket`, `_sum` and `_count`. Labels are bounded: kinds, codes and names of the configuration; `sibling` appears only with `--metrics-per-sibling`, and disappears with the sibling.',
+    'A histogram has the endings `_bucket`, `_sum` and `_count`. Labels are bounded: kinds, codes and names of the configuration; `peer` appears only with `--metrics-per-peer`, and disappears with the peer.',
     '',
     ...parts,
     '## Reasons',
-    'Values of `reason` in `changes_held` and `holds_total`:',
+    'Values of `reason` in `changes_waiting_reason` and `waits_total`:',
     '',
     '| reason | meaning |',
     '| --- | --- |',
     ...reasons,
+    '',
+    '## Earlier names',
+    'Alerts and dashboards of your own may ask for these; there is no series of the name on the left any more.',
+    '',
+    '| before | now |',
+    '| --- | --- |',
+    ...renamed,
+    `| \`${metricPrefix}changes_waiting\` without a label | \`sum without (kind) (${metricPrefix}changes_waiting)\` |`,
     '',
     'A dashboard and alert rules: [examples/monitoring](../examples/monitoring/README.md).',
     '',
@@ -97,7 +111,7 @@ function gateMarkdown(): string {
   return [
     '# Rules of the gate',
     '',
-    'Generated from `src/gate` and `src/modules/peers/gate` by `npm run docs`. Why a change, or a reload for another reason, is not made now: the log, `/status` and the metric `changes_held` give the code. A rule that forbids without an end holds until somebody changes something.',
+    'Generated from `src/gate` and `src/modules/peers/gate` by `npm run docs`. Why a change, or a reload for another reason, is not made now: the log, `/status` and the metric `changes_waiting_reason` give the code. A rule that forbids without an end holds until somebody changes something.',
     '',
     '| list | asked | code | rule of | meaning |',
     '| --- | --- | --- | --- | --- |',

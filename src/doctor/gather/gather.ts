@@ -27,10 +27,10 @@ async function lookAtTls(config: SidecarConfig): Promise<NonNullable<Facts['tls'
 }
 
 /** Its text without the line break at its end, and the mode of the file. */
-async function lookAtPassword({ dataplanePassword, passwordFile }: SidecarConfig) {
+async function lookAtPassword({ dataplanePassword, dataplanePasswordFile: file }: SidecarConfig) {
   if (dataplanePassword !== undefined) return { text: dataplanePassword, mode: 0o600 };
-  const { mode } = await stat(passwordFile);
-  const text = await readFile(passwordFile, 'utf8');
+  const { mode } = await stat(file);
+  const text = await readFile(file, 'utf8');
   return { text: text.replace(/[\r\n]+$/, ''), mode: mode & 0o777 };
 }
 
@@ -41,7 +41,7 @@ export async function gatherFacts(
   version: string,
   signal: AbortSignal,
 ): Promise<Facts> {
-  const kept = await readKeptSelector(config.configFile, config.podName);
+  const kept = await readKeptSelector(config.haproxyConfig, config.podName);
   const created = createSource(config, createLog('silent'), { kept });
   const { self, scope } = created;
   const { members } = config;
@@ -59,7 +59,7 @@ export async function gatherFacts(
         : selector.ok
           ? ({ ok: false, why: 'not looked for' } as const)
           : selector,
-      looked(() => readFile(config.configFile, 'utf8')),
+      looked(() => readFile(config.haproxyConfig, 'utf8')),
       looked(() => readFile(userlistFile(config), 'utf8')),
       looked(() => readFile(config.dataplaneConfig, 'utf8')),
       looked(() => lookAtPassword(config)),
@@ -81,12 +81,12 @@ export async function gatherFacts(
     options: {
       peersSection: config.peersSection,
       peersPort: config.peersPort,
-      configFile: config.configFile,
-      passwordFile: config.passwordFile,
+      configFile: config.haproxyConfig,
+      passwordFile: config.dataplanePasswordFile,
       dataplaneConfig: config.dataplaneConfig,
       dataplaneUrl: config.dataplaneUrl,
       dataplaneUser: config.dataplaneUser,
-      userlist: config.userlist,
+      userlist: config.dataplaneUserlist,
       masterSocket: config.masterSocket,
       adminSocket: config.adminSocket,
       namespace: namespace ?? '',

@@ -18,7 +18,7 @@ export async function lookAtDataplane(config: SidecarConfig, signal: AbortSignal
     address: config.dataplaneUrl,
     credentials:
       config.dataplanePassword === undefined
-        ? createCredentials(config.dataplaneUser, config.passwordFile)
+        ? createCredentials(config.dataplaneUser, config.dataplanePasswordFile)
         : fixedCredentials(config.dataplaneUser, config.dataplanePassword),
   });
   const timeoutMs = config.dataplaneTimeout;

@@ -19,7 +19,7 @@ export function createApplier(
   const applier =
     config.applier === 'direct'
       ? createDirectApplier({
-          configFile: config.configFile,
+          configFile: config.haproxyConfig,
           masterSocket: config.masterSocket,
           haproxyBin: config.haproxyBin,
           log,
@@ -28,7 +28,7 @@ export function createApplier(
       : createDataplaneApplier({
           address: config.dataplaneUrl,
           user: config.dataplaneUser,
-          passwordFile: config.passwordFile,
+          passwordFile: config.dataplanePasswordFile,
           password: config.dataplanePassword,
           owners,
           timeoutMs: config.dataplaneTimeout,

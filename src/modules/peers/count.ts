@@ -64,19 +64,18 @@ export function countWith({ metrics, now }: CountOptions): Counting {
     seeNew(changes);
     const waiting = add.length + update.length + remove.length;
     pendingSinceMs = waiting > 0 || changes.create ? (pendingSinceMs ?? now()) : null;
-    setPending(changes);
+    setWaiting(changes);
     const codes = decision.kind === 'wait' || decision.kind === 'hold' ? decision.codes : [];
-    metrics.changesHeld.reset();
-    for (const reason of codes) metrics.changesHeld.set({ reason }, 1);
-    for (const reason of codes) if (!held.includes(reason)) metrics.holds.inc({ reason });
+    metrics.waitingReason.reset();
+    for (const reason of codes) metrics.waitingReason.set({ reason }, 1);
+    for (const reason of codes) if (!held.includes(reason)) metrics.waits.inc({ reason });
     held = codes;
   }
 
-  function setPending({ add, update, remove }: PeersChanges): void {
-    metrics.changesWaiting.set(add.length + update.length + remove.length);
-    metrics.changesPending.set({ kind: 'add' }, add.length);
-    metrics.changesPending.set({ kind: 'update' }, update.length);
-    metrics.changesPending.set({ kind: 'remove' }, remove.length);
+  function setWaiting({ add, update, remove }: PeersChanges): void {
+    metrics.changesWaiting.set({ kind: 'add' }, add.length);
+    metrics.changesWaiting.set({ kind: 'update' }, update.length);
+    metrics.changesWaiting.set({ kind: 'remove' }, remove.length);
   }
 
   function countResync({ observed }: PassReport): void {
@@ -124,7 +123,7 @@ export function countWith({ metrics, now }: CountOptions): Counting {
       if (hasChanges(pending) && !hasChanges(made)) return;
       pendingSinceMs = null;
       seenAtMs.clear();
-      setPending(noChanges);
+      setWaiting(noChanges);
     },
     failed: (code) => metrics.failures.inc({ code }),
     ready: () => metrics.ready.set(1),

@@ -122,7 +122,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     wallNow: options.wallNow,
   });
   const counting = countWith({ metrics: options.metrics, now });
-  const notices = noticeWith(options.events, config.heldLimit, now);
+  const notices = noticeWith(options.events, config.waitingLimit, now);
   const plan = {
     port: config.peersPort,
     keep: new Set([...config.keepPeer, ...options.staticPeers]),
@@ -153,7 +153,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
   });
   const scheduler = createScheduler({
     pass: (resync) => reconciler.runOnce(resync, signal),
-    resyncIntervalMs: config.resyncInterval,
+    resyncIntervalMs: config.reconcileInterval,
     now,
     onError: (error) => log.error({ code: 'BUG', err: error }, errorMessage(error)),
   });

@@ -4,12 +4,12 @@ import type { peersMetrics } from './metrics.ts';
 
 export interface ShowPeersOptions {
   readonly metrics: MetricsOf<typeof peersMetrics>;
-  /** Series by sibling, too: with many replicas they are many. */
-  readonly perSibling: boolean;
+  /** Series by peer, too: with many replicas they are many. */
+  readonly perPeer: boolean;
 }
 
-/** Tables and siblings as HAProxy has told them, into the metrics. The series of those that are gone are absent. */
-export function showPeers({ metrics, perSibling }: ShowPeersOptions): (status: Status) => void {
+/** Tables and peers as HAProxy has told them, into the metrics. The series of those that are gone are absent. */
+export function showPeers({ metrics, perPeer }: ShowPeersOptions): (status: Status) => void {
   return ({ tables, peers, resync }) => {
     for (const gauge of [metrics.tableEntries, metrics.tableSize]) gauge.reset();
     for (const { name: table, shared, used, size } of tables) {
@@ -17,16 +17,16 @@ export function showPeers({ metrics, perSibling }: ShowPeersOptions): (status: S
       metrics.tableEntries.set({ table }, used);
       metrics.tableSize.set({ table }, size);
     }
-    const siblings = peers.filter(({ local }) => !local);
+    const remote = peers.filter(({ local }) => !local);
     // Without labels a gauge begins at 0, and would be taken for an answer.
     if (resync === null) metrics.lagMax.remove();
-    else metrics.lagMax.set(siblings.reduce((most, { lag = 0 }) => Math.max(most, lag), 0));
+    else metrics.lagMax.set(remote.reduce((most, { lag = 0 }) => Math.max(most, lag), 0));
     metrics.lag.reset();
-    metrics.siblingEstablished.reset();
-    if (!perSibling) return;
-    for (const { name: sibling, established, lag } of siblings) {
-      metrics.siblingEstablished.set({ sibling }, established ? 1 : 0);
-      if (lag !== undefined) metrics.lag.set({ sibling }, lag);
+    metrics.peerEstablished.reset();
+    if (!perPeer) return;
+    for (const { name: peer, established, lag } of remote) {
+      metrics.peerEstablished.set({ peer }, established ? 1 : 0);
+      if (lag !== undefined) metrics.lag.set({ peer }, lag);
     }
   };
 }

@@ -112,8 +112,8 @@ describe('run on a real API server', unless(missing), () => {
     await run(server.kubeconfigPath, [
       '--namespace=held',
       '--selector=app=haproxy',
-      '--held-limit=1s',
-      '--resync-interval=200ms',
+      '--waiting-limit=1s',
+      '--reconcile-interval=200ms',
     ]);
 
     const [event] = await eventually(async () => {
@@ -121,7 +121,7 @@ describe('run on a real API server', unless(missing), () => {
       return events.length > 0 && events;
     });
     expect(event).toMatchObject({
-      reason: 'ChangeHeld',
+      reason: 'ChangeWaiting',
       involvedObject: { kind: 'Pod', name: 'a', uid: pod.metadata.uid },
       message: expect.stringContaining('the members do not include this pod'),
     });
@@ -178,9 +178,9 @@ describe('run on a real API server', unless(missing), () => {
       startProgram([
         ...['init', '--pod-name=a', '--pod-ip=127.0.0.1', '--namespace=left-out'],
         ...[`--selector=${selector}`, `--kubeconfig=${server.kubeconfigPath}`],
-        ...[`--template=${template}`, `--config-file=${join(directory, 'left-out.cfg')}`],
+        ...[`--template=${template}`, `--haproxy-config=${join(directory, 'left-out.cfg')}`],
         `--dataplane-config=${join(directory, 'left-out.yml')}`,
-        `--password-file=${join(directory, 'left-out.password')}`,
+        `--dataplane-password-file=${join(directory, 'left-out.password')}`,
         ...[`--admin-socket=${join(directory, 'left-out.sock')}`, `--haproxy-bin=${haproxy}`],
         ...['--peers-port=1', '--settle=0'],
       ]);
@@ -231,9 +231,9 @@ describe('run on a real API server', unless(missing), () => {
       '--selector=app=haproxy',
       `--kubeconfig=${server.kubeconfigPath}`,
       `--template=${template}`,
-      `--config-file=${join(directory, 'haproxy.cfg')}`,
+      `--haproxy-config=${join(directory, 'haproxy.cfg')}`,
       `--dataplane-config=${join(directory, 'dataplaneapi.yml')}`,
-      `--password-file=${join(directory, 'password')}`,
+      `--dataplane-password-file=${join(directory, 'password')}`,
       `--admin-socket=${join(directory, 'admin.sock')}`,
       `--haproxy-bin=${haproxy}`,
       `--peers-port=${port}`,

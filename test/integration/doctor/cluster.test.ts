@@ -36,7 +36,7 @@ describe('doctor and a real API server', unless(kubeApiserverMissing), () => {
     const { text } = await startProgram([
       ...['doctor', '--json', '--pod-name=web-1', '--pod-ip=127.0.0.1', '--namespace=edge'],
       ...[`--labels-file=${labels}`, `--kubeconfig=${server.kubeconfigPath}`],
-      ...['--config-file=/nowhere', '--admin-socket=/nowhere', '--master-socket=/nowhere'],
+      ...['--haproxy-config=/nowhere', '--admin-socket=/nowhere', '--master-socket=/nowhere'],
       ...['--peers-port=1', '--applier=direct', ...flags],
     ]).ended;
     return JSON.parse(text);

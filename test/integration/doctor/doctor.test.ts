@@ -61,7 +61,7 @@ type Case = readonly [title: string, broken: Broken, check: string, level: strin
 const cases: readonly Case[] = [
   [
     'a configuration that is not mounted',
-    { flags: () => ['--config-file=/nowhere/haproxy.cfg'] },
+    { flags: () => ['--haproxy-config=/nowhere/haproxy.cfg'] },
     ...(['haproxy.cfg', 'failure', /\/nowhere\/haproxy\.cfg cannot be read: ENOENT/] as const),
   ],
   [
@@ -106,7 +106,7 @@ const cases: readonly Case[] = [
   ],
   [
     'no password file',
-    { flags: () => ['--password-file=/nowhere/password'] },
+    { flags: () => ['--dataplane-password-file=/nowhere/password'] },
     ...(['password', 'failure', /\/nowhere\/password cannot be read/] as const),
   ],
   ['an empty password file', { password: () => '' }, 'password', 'failure', /is empty/],
@@ -269,8 +269,8 @@ describe('doctor at a real replica', unless(missing), () => {
     const { exitCode, text } = await startProgram([
       ...['doctor', '--json', '--pod-name=web-1', `--pod-ip=${replica.address}`],
       ...['--source=file', `--members-file=${members}`],
-      `--config-file=${config}`,
-      `--password-file=${password}`,
+      `--haproxy-config=${config}`,
+      `--dataplane-password-file=${password}`,
       `--dataplane-config=${dataplane}`,
       `--admin-socket=${replica.adminSocket}`,
       `--master-socket=${replica.masterSocket}`,
@@ -355,7 +355,7 @@ describe('doctor at a real replica', unless(missing), () => {
     const { exitCode, text } = await startProgram([
       ...['doctor', '--pod-name=web-1', `--pod-ip=${replica.address}`],
       ...['--source=file', `--members-file=${members}`],
-      ...['--config-file=/nowhere', '--admin-socket=/nowhere', '--master-socket=/nowhere'],
+      ...['--haproxy-config=/nowhere', '--admin-socket=/nowhere', '--master-socket=/nowhere'],
       ...['--applier=direct'],
     ]).ended;
 

@@ -199,7 +199,7 @@ const loop: Subject = {
       ...['--source=file', '--members-file=/none', '--pod-name=a', `--pod-ip=${own.address}`],
       ...[`--admin-socket=${socket}`, `--master-socket=${socket}`, '--repair=false'],
       ...[...soon, 'removal-delay', 'failure-backoff'].map((name) => `--${name}=1ms`),
-      '--resync-interval=1s',
+      '--reconcile-interval=1s',
     ];
     const { config } = loadConfig('run', flags, {});
     for (let index = 0; index < 10; index += 1) {

@@ -102,11 +102,11 @@ describe('Events on a real API server', unless(kubeApiserverMissing), () => {
   it('raises the count of the same, and does not write what comes too soon', async () => {
     const { recorder: own, outcomes, later } = recorder(await account(...full));
 
-    own.record({ reason: 'ChangeHeld', message: 'not applied for 120 s' });
+    own.record({ reason: 'ChangeWaiting', message: 'not applied for 120 s' });
     await own.flush(10_000);
-    own.record({ reason: 'ChangeHeld', message: 'not applied for 121 s' });
+    own.record({ reason: 'ChangeWaiting', message: 'not applied for 121 s' });
     later(60_000);
-    own.record({ reason: 'ChangeHeld', message: 'not applied for 180 s' });
+    own.record({ reason: 'ChangeWaiting', message: 'not applied for 180 s' });
     await own.flush(10_000);
 
     expect(outcomes).toEqual(['created', 'held', 'counted']);
@@ -115,12 +115,12 @@ describe('Events on a real API server', unless(kubeApiserverMissing), () => {
 
   it('creates it anew when the API server has it no more', async () => {
     const { recorder: own, later } = recorder(await account(...full));
-    own.record({ reason: 'ChangeHeld', message: 'one' });
+    own.record({ reason: 'ChangeWaiting', message: 'one' });
     await own.flush(10_000);
     await server.admin('DELETE', `/api/v1/namespaces/${namespace}/events`);
 
     later(60_000);
-    own.record({ reason: 'ChangeHeld', message: 'two' });
+    own.record({ reason: 'ChangeWaiting', message: 'two' });
     await own.flush(10_000);
 
     expect(await events()).toMatchObject([{ count: 2, message: 'two' }]);
@@ -129,10 +129,10 @@ describe('Events on a real API server', unless(kubeApiserverMissing), () => {
   it('says once that it may not, names the rule, and is off', async () => {
     const { recorder: own, lines, outcomes, later } = recorder(await account());
 
-    own.record({ reason: 'ChangeHeld', message: 'one' });
+    own.record({ reason: 'ChangeWaiting', message: 'one' });
     await own.flush(10_000);
     later(60_000);
-    own.record({ reason: 'ChangeHeld', message: 'two' });
+    own.record({ reason: 'ChangeWaiting', message: 'two' });
     own.record({ reason: 'ResyncMissed', message: 'three' });
     await own.flush(10_000);
 
@@ -147,13 +147,13 @@ describe('Events on a real API server', unless(kubeApiserverMissing), () => {
 
   it('goes on trying with --events=on, and writes once it may', async () => {
     const { recorder: own, lines, later } = recorder(await account(), { mode: 'on' });
-    own.record({ reason: 'ChangeHeld', message: 'one' });
+    own.record({ reason: 'ChangeWaiting', message: 'one' });
     await own.flush(10_000);
 
     await server.allow(namespace, 'sidecar', 'events', ['create', 'patch']);
     await eventually(async () => {
       later(60_000);
-      own.record({ reason: 'ChangeHeld', message: 'again' });
+      own.record({ reason: 'ChangeWaiting', message: 'again' });
       await own.flush(10_000);
       expect(await events()).toHaveLength(1);
     });

@@ -63,7 +63,7 @@ describe('three replicas under a real Prometheus', unless(missing), () => {
           '--selector=app=haproxy',
           `--kubeconfig=${server.kubeconfigPath}`,
         ],
-        flags: ['--metrics-per-sibling', '--removal-delay=1s'],
+        flags: ['--metrics-per-peer', '--removal-delay=1s'],
       },
       name,
       address,
@@ -118,15 +118,15 @@ describe('three replicas under a real Prometheus', unless(missing), () => {
       const silent = [
         'source_failures_total',
         'kubernetes_events_total',
-        'holds_total',
-        'changes_held',
+        'waits_total',
+        'changes_waiting_reason',
       ];
       if (!silent.includes(name)) expect(found.length, `${type} ${base}`).toBeGreaterThan(0);
     }
   });
 
   it('have a bounded number of series', async () => {
-    const each = '{__name__=~"haproxy_peer_sync_.*", sibling=""}';
+    const each = '{__name__=~"haproxy_peer_sync_.*", peer=""}';
 
     const many = await prometheus.query(`count by (pod) (${each}) > 300`);
     const few = await prometheus.query(`count by (pod) (${each}) > 150`);
@@ -189,22 +189,19 @@ describe('three replicas under a real Prometheus', unless(missing), () => {
     expect(await value('entries_changed_total{kind="add"}')).toBe(2);
     expect(await value('missed_resyncs_total{outcome="missed"}')).toBe(0);
     expect(await value('source_connected{source="kubernetes"}')).toBe(1);
-    expect(await value('sibling_established{sibling="b"}')).toBe(1);
-    await eventually(
-      async () => expect(await value('sibling_established{sibling="c"}')).toBeNaN(),
-      {
-        timeoutMs: 30_000,
-      },
-    );
+    expect(await value('peer_established{peer="b"}')).toBe(1);
+    await eventually(async () => expect(await value('peer_established{peer="c"}')).toBeNaN(), {
+      timeoutMs: 30_000,
+    });
     await eventually(async () => (await value('reloads_total{cause="leave"}')) === 1);
   });
 
-  it('show how far a sibling is behind that stands still, and that it has caught up', async () => {
+  it('show how far a peer is behind that stands still, and that it has caught up', async () => {
     // More than the buffers of the kernel take, which is some 112,000; and in less than the 5 s after which it is given up.
     const many = 200_000;
     const lag = async () => {
       const { body } = await metricsOf(replicas[0]!);
-      return Number(/_sibling_lag_updates\{sibling="b"\} (\d+)/.exec(body)?.[1]);
+      return Number(/_peer_lag_updates\{peer="b"\} (\d+)/.exec(body)?.[1]);
     };
     await eventually(async () => (await lag()) === 0);
     replicas[1]?.pauseHaproxy();

@@ -26,7 +26,7 @@ import { fillTable, keptEntries } from '../../rig/table.ts';
 import { testReplica } from '../../rig/test-replica.ts';
 
 const entries = 2000;
-const quick = ['--resync-interval=500ms'];
+const quick = ['--reconcile-interval=500ms'];
 const { haproxy34, haproxy30, haproxy, dataplaneV3, dataplaneV2 } = programs;
 
 /** `losesTrack`: its certificates cannot be replaced any more once the CA has been, until it is reloaded. */
@@ -80,7 +80,10 @@ async function doctor(
   const etc = dirname(configFile);
   const { text } = await startProgram([
     ...['doctor', '--json', `--pod-name=${name}`, `--pod-ip=${address}`, ...flags],
-    ...[`--config-file=${configFile}`, `--password-file=${join(etc, 'dataplaneapi.password')}`],
+    ...[
+      `--haproxy-config=${configFile}`,
+      `--dataplane-password-file=${join(etc, 'dataplaneapi.password')}`,
+    ],
     ...[`--dataplane-config=${join(etc, 'dataplaneapi.yml')}`, `--admin-socket=${adminSocket}`],
     ...[`--master-socket=${masterSocket}`, `--dataplane-url=http://${address}:${ports.api}`],
     `--applier=${existsSync(join(etc, 'dataplaneapi.yml')) ? 'dataplane' : 'direct'}`,

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { flagsMarkdown, helpText, maskedConfig } from '../../../src/config/describe.ts';
 import { formatDuration, parseDuration } from '../../../src/config/duration.ts';
 import { parseListen } from '../../../src/config/listen.ts';
-import { envName, options } from '../../../src/config/options.ts';
+import { envName, flagsOf, options, optionsOf, variablesOf } from '../../../src/config/options.ts';
 import { loadConfig } from '../../../src/config/validate.ts';
 import { UserError } from '../../../src/errors.ts';
+import type { Option } from '../../../src/model/option.ts';
 
+const commands = ['init', 'run', 'status', 'doctor'] as const;
 const env = { POD_NAME: 'web-1', POD_NAMESPACE: 'edge', POD_IP: '10.0.0.1' };
 
 function problems(
@@ -63,13 +65,13 @@ describe('loadConfig', () => {
       peersPort: 3000,
       dataplaneUser: 'admin',
       dataplaneUrl: { base: 'http://127.0.0.1:5555', isLocal: true },
-      configFile: '/etc/haproxy/haproxy.cfg',
-      passwordFile: '/etc/haproxy/dataplaneapi.password',
+      haproxyConfig: '/etc/haproxy/haproxy.cfg',
+      dataplanePasswordFile: '/etc/haproxy/dataplaneapi.password',
       adminSocket: '/var/run/haproxy/admin.sock',
       masterSocket: '/var/run/haproxy/master.sock',
       labelsFile: '/etc/podinfo/labels',
       listen: { host: '', port: 8405 },
-      resyncInterval: 30_000,
+      reconcileInterval: 30_000,
       removalDelay: 300_000,
       joinTimeout: 60_000,
       keepPeer: [],
@@ -91,7 +93,15 @@ describe('loadConfig', () => {
 
   it('lists every problem in one message', () => {
     const message = problems(
-      ['--peers-port', '0', '--resync-interval=soon', '--bogus', '--source', 'magic', '--selector'],
+      [
+        '--peers-port',
+        '0',
+        '--reconcile-interval=soon',
+        '--bogus',
+        '--source',
+        'magic',
+        '--selector',
+      ],
       {
         POD_NAME: 'bad name',
         HAPROXY_PEER_SYNC_LISTEN: 'nowhere',
@@ -100,7 +110,7 @@ describe('loadConfig', () => {
 
     for (const part of [
       '--peers-port "0"',
-      '--resync-interval "soon"',
+      '--reconcile-interval "soon"',
       '--bogus',
       '--source "magic"',
       '--selector needs a value',
@@ -114,12 +124,12 @@ describe('loadConfig', () => {
 
   it('refuses a duration that would have it ask without a pause, or is longer than a year', () => {
     const text = problems([
-      ...['--resync-interval=0', '--dns-interval=1ms', '--relist-interval=10ms'],
+      ...['--reconcile-interval=0', '--dns-interval=1ms', '--relist-interval=10ms'],
       ...['--failure-backoff=0', '--removal-delay=8761h', '--stagger=1e9h'],
     ]);
 
     for (const part of [
-      '--resync-interval "0" is shorter than 10ms',
+      '--reconcile-interval "0" is shorter than 10ms',
       '--dns-interval "1ms" is shorter than 100ms',
       '--relist-interval "10ms" is shorter than 1s',
       '--failure-backoff "0" is shorter than 1ms',
@@ -128,8 +138,8 @@ describe('loadConfig', () => {
     ]) {
       expect(text).toContain(part);
     }
-    const { config } = loadConfig('run', ['--resync-interval=1000h', '--stagger=0'], env);
-    expect(config).toMatchObject({ resyncInterval: 3_600_000_000, stagger: 0 });
+    const { config } = loadConfig('run', ['--reconcile-interval=1000h', '--stagger=0'], env);
+    expect(config).toMatchObject({ reconcileInterval: 3_600_000_000, stagger: 0 });
   });
 
   it('refuses a rate of nothing, by which it would divide', () => {
@@ -234,7 +244,7 @@ describe('loadConfig', () => {
 
     expect(shown).not.toContain('hunter2');
     expect(shown).toContain('<redacted>');
-    expect(shown).toContain('"resync-interval":"30s"');
+    expect(shown).toContain('"reconcile-interval":"30s"');
   });
 });
 
@@ -298,23 +308,28 @@ describe('what somebody else may have written', () => {
     ];
     for (const path of hostile) {
       const message = problems(
-        [`--admin-socket=${path}`, `--master-socket=${path}`, `--config-file=${path}`],
+        [`--admin-socket=${path}`, `--master-socket=${path}`, `--haproxy-config=${path}`],
         env,
       );
-      for (const flag of ['--admin-socket', '--master-socket', '--config-file'])
+      for (const flag of ['--admin-socket', '--master-socket', '--haproxy-config'])
         expect(message).toContain(flag);
       expect(message).toMatch(/^[ -~\n]*$/);
     }
     const message = problems(
       [
-        ...['--dataplane-user=a b', '--userlist=a\nb', '--peers-section=a b', '--haproxy-bin=a;b'],
+        ...[
+          '--dataplane-user=a b',
+          '--dataplane-userlist=a\nb',
+          '--peers-section=a b',
+          '--haproxy-bin=a;b',
+        ],
         ...['--service=a,b=c', '--namespace=../x', '--keep-peer=a b', '--dns=a b'],
         '--peers-tls-verify-host=a b',
       ],
       env,
       'doctor',
     );
-    for (const flag of 'dataplane-user userlist peers-section haproxy-bin service namespace keep-peer dns peers-tls-verify-host'.split(
+    for (const flag of 'dataplane-user dataplane-userlist peers-section haproxy-bin service namespace keep-peer dns peers-tls-verify-host'.split(
       ' ',
     ))
       expect(message).toContain(`--${flag} `);
@@ -328,6 +343,35 @@ describe('the option table', () => {
     expect(new Set(names).size).toBe(names.length);
     expect(new Set(options.map(envName)).size).toBe(names.length);
     for (const option of options) expect(option.description).toMatch(/^[A-Z].*[.]$/);
+  });
+
+  it('uses no name or variable twice, those of before included', () => {
+    const flags = (options as readonly Option[]).flatMap(flagsOf);
+    const variables = (options as readonly Option[]).flatMap(variablesOf);
+
+    expect(new Set(flags).size).toBe(flags.length);
+    expect(new Set(variables).size).toBe(variables.length);
+  });
+
+  it.each(commands)('has the help of %s under headings, each option once', (command) => {
+    const help = helpText(command, 'x');
+    const headings = help.split('\n').filter((line) => /^[A-Z].*:$/.test(line));
+    const sidecar = [
+      'Basic options:',
+      'TLS between the peers:',
+      'Tuning (the defaults suit most set-ups):',
+    ];
+
+    expect(headings).toEqual(command === 'status' ? ['Basic options:'] : sidecar);
+    const shown = [...help.matchAll(/^ {2}--([\w-]+)/gm)].map(([, name]) => name);
+    expect(shown.toSorted()).toEqual(
+      optionsOf(command)
+        .map(({ name }) => name)
+        .toSorted(),
+    );
+    const basic = help.slice(0, help.indexOf('TLS between the peers:'));
+    if (command !== 'status') expect(basic).toContain('--haproxy-config STRING');
+    expect(basic).not.toMatch(/--(peers-tls|[\w-]+-limit|stagger)/);
   });
 
   it('makes the help and the reference from itself', () => {

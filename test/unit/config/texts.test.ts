@@ -19,15 +19,15 @@ const written: Readonly<Record<string, string>> = {
   'pod-name': 'web-1',
   'pod-ip': 'fd00::1',
   'node-name': 'node-1',
-  'config-file': '/etc/haproxy/haproxy.cfg',
+  'haproxy-config': '/etc/haproxy/haproxy.cfg',
   'admin-socket': '/run/admin.sock',
   'master-socket': '/run/master.sock',
   'haproxy-bin': '/usr/sbin/haproxy',
   'dataplane-url': 'unix:/run/api.sock',
   'dataplane-user': 'admin',
-  'password-file': '/etc/haproxy/password',
+  'dataplane-password-file': '/etc/haproxy/password',
   'dataplane-config': '/etc/haproxy/dataplaneapi.yml',
-  userlist: 'controller',
+  'dataplane-userlist': 'controller',
   'peers-section': 'haproxy-peers',
   'peers-tls-verify-host': 'peers.example',
   service: 'haproxy',
@@ -83,8 +83,9 @@ function taken(values: Readonly<Record<string, string>>): InitConfig | null {
 const template = 'defaults\n    mode http\nbackend sessions\n    stick-table type ip size 1k\n';
 
 function files(config: InitConfig) {
-  const { podName, podIp, configFile, adminSocket, masterSocket, haproxyBin } = config;
-  const { userlist, dataplaneUser, dataplaneUrl, peersTlsVerifyHost } = config;
+  const { podName, podIp, haproxyConfig: configFile } = config;
+  const { adminSocket, masterSocket, haproxyBin } = config;
+  const { dataplaneUserlist: userlist, dataplaneUser, dataplaneUrl, peersTlsVerifyHost } = config;
   const directory = configFile.slice(0, configFile.lastIndexOf('/'));
   const { text: cfg } = renderHaproxyCfg({
     ...{ template, self: { name: podName, address: podIp }, members: [] },
@@ -164,8 +165,8 @@ describe('the text of an option', () => {
     fc.string({ unit: fc.constantFrom(...'aZ09_.-'), minLength: 1, maxLength: 12 }),
   );
   const right = fc.record({
-    ...{ 'config-file': path, 'admin-socket': path, 'master-socket': path, 'haproxy-bin': path },
-    ...{ 'dataplane-config': path, 'password-file': path, userlist: name },
+    ...{ 'haproxy-config': path, 'admin-socket': path, 'master-socket': path, 'haproxy-bin': path },
+    ...{ 'dataplane-config': path, 'dataplane-password-file': path, 'dataplane-userlist': name },
     'dataplane-user': name.filter((text) => !text.includes(':')),
     'peers-section': name,
     'dataplane-url': path.map((socket) => `unix:${socket}`),
@@ -182,17 +183,17 @@ describe('the text of an option', () => {
         const { dataplaneapi, haproxy } = parse(yml);
         expect(dataplaneapi).toMatchObject({
           socket_path: values['dataplane-url'].slice('unix:'.length),
-          userlist: { userlist: values.userlist },
+          userlist: { userlist: values['dataplane-userlist'] },
         });
         expect(haproxy).toMatchObject({
-          config_file: values['config-file'],
+          config_file: values['haproxy-config'],
           haproxy_bin: values['haproxy-bin'],
           master_runtime: values['master-socket'],
         });
         expect(headers(cfg).toSorted()).toEqual(
           [
             ...['global ', 'defaults ', 'backend sessions'],
-            ...[`userlist ${values.userlist}`, `peers ${values['peers-section']}`],
+            ...[`userlist ${values['dataplane-userlist']}`, `peers ${values['peers-section']}`],
           ].toSorted(),
         );
         expect(cfg).toContain(`\n    user ${values['dataplane-user']} password `);
@@ -204,7 +205,7 @@ describe('the text of an option', () => {
   });
 
   it('that is taken is one word of a shell, as in what doctor advises', () => {
-    const paths = fc.sample(right, 200).map((values) => values['password-file']);
+    const paths = fc.sample(right, 200).map((values) => values['dataplane-password-file']);
     const script = `printf '%s\\n' ${paths.map((each) => `chmod 600 ${each}`).join(' ')}`;
 
     const { stdout } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });

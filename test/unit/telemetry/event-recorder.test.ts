@@ -36,20 +36,20 @@ describe('createRecorder', () => {
   it('tries a few times, gives up quietly, and goes on', async () => {
     const { recorder, lines, pauses, outcomes } = bench();
 
-    recorder.record({ reason: 'ChangeHeld', message: 'x' });
-    recorder.record({ reason: 'ChangeHeld', message: 'x' });
+    recorder.record({ reason: 'ChangeWaiting', message: 'x' });
+    recorder.record({ reason: 'ChangeWaiting', message: 'x' });
     await recorder.flush(5000);
 
     expect(pauses).toEqual([1000, 5000, 15_000]);
-    expect(outcomes).toEqual(['ChangeHeld held', 'ChangeHeld failed']);
-    expect(lines).toMatchObject([{ level: 'debug', event: 'ChangeHeld', reason: 'no route' }]);
+    expect(outcomes).toEqual(['ChangeWaiting held', 'ChangeWaiting failed']);
+    expect(lines).toMatchObject([{ level: 'debug', event: 'ChangeWaiting', reason: 'no route' }]);
   });
 
   it('does not try again once the program is to stop', async () => {
     const { recorder, pauses, controller } = bench();
     controller.abort();
 
-    recorder.record({ reason: 'ChangeHeld', message: 'x' });
+    recorder.record({ reason: 'ChangeWaiting', message: 'x' });
     await recorder.flush(5000);
 
     expect(pauses).toEqual([]);
@@ -57,7 +57,7 @@ describe('createRecorder', () => {
 
   it('does not wait longer than it is told to', async () => {
     const { recorder, outcomes } = bench({ connect: () => new Promise(() => {}) });
-    recorder.record({ reason: 'ChangeHeld', message: 'x' });
+    recorder.record({ reason: 'ChangeWaiting', message: 'x' });
     const keepAlive = setInterval(() => {}, 1000);
 
     await recorder.flush(20);
@@ -73,7 +73,7 @@ describe('createRecorder', () => {
     });
 
     for (let count = 0; count < 25; count += 1) {
-      recorder.record({ reason: 'ChangeHeld', message: 'x' });
+      recorder.record({ reason: 'ChangeWaiting', message: 'x' });
     }
 
     expect(outcomes).toHaveLength(5);
@@ -81,7 +81,7 @@ describe('createRecorder', () => {
 });
 
 it('is silent where it is off', async () => {
-  silentRecorder.record({ reason: 'ChangeHeld', message: 'x' });
+  silentRecorder.record({ reason: 'ChangeWaiting', message: 'x' });
 
   await expect(silentRecorder.flush(1)).resolves.toBeUndefined();
 });

@@ -8,7 +8,7 @@ import {
 } from '../../../src/telemetry/event-series.ts';
 
 const limits = { ...seriesLimits, burst: 3 };
-const held: Notice = { reason: 'ChangeHeld', message: 'first' };
+const held: Notice = { reason: 'ChangeWaiting', message: 'first' };
 
 /** Feeds notices at times; an Event that is created gets a name at once. */
 function feed(...notices: readonly (readonly [atMs: number, notice: Notice])[]) {
@@ -53,7 +53,7 @@ describe('nextEvent', () => {
   });
 
   it('writes no more than the burst at once, and one more after each refill', () => {
-    const reasons = ['ChangeHeld', 'ReloadRefused', 'ResyncMissed', 'ReconcileFailing'] as const;
+    const reasons = ['ChangeWaiting', 'ReloadRefused', 'ResyncMissed', 'ReconcileFailing'] as const;
     const notices = reasons.map((reason) => [0, { reason, message: '' }] as const);
 
     const sends = feed(
@@ -87,5 +87,5 @@ describe('nextEvent', () => {
 it('names nothing that is not there', () => {
   const state = emptySeries(0, limits);
 
-  expect(named(state, 'ChangeHeld', 'x')).toBe(state);
+  expect(named(state, 'ChangeWaiting', 'x')).toBe(state);
 });

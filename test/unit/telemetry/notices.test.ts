@@ -41,7 +41,7 @@ describe('noticed', () => {
 
     expect(notices.map(([second]) => second)).toEqual([120, 240]);
     expect(notices[0]?.[1]).toEqual({
-      reason: 'ChangeHeld',
+      reason: 'ChangeWaiting',
       message: 'not applied for 120 s: b joined at 10.0.0.2; the own resync is not finished',
     });
   });
@@ -74,7 +74,7 @@ describe('noticed', () => {
       [130, waits('backoff')],
     );
 
-    expect(notices.map(([, { reason }]) => reason)).toEqual(['ChangeHeld']);
+    expect(notices.map(([, { reason }]) => reason)).toEqual(['ChangeWaiting']);
   });
 
   it.each(['RELOAD_FAILED', 'DATAPLANE_REJECTED'])('tells of %s at once', (code) => {

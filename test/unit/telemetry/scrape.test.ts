@@ -14,7 +14,7 @@ function sibling(name: string, part: Partial<Status['peers'][number]> = {}) {
 }
 
 /** What HAProxy says as the test sets it, and what a scrape then reads. */
-function bench(perSibling = false) {
+function bench(perPeer = false) {
   const metrics = createMetrics({ version: '1', node: '24' });
   let told: Status = silent;
   const scrape = createScrape({
@@ -25,7 +25,7 @@ function bench(perSibling = false) {
       snapshot: () => ({ ...membership('a'), observedAtMs: 90_000 }),
     },
     lastPassAtMs: () => 60_000,
-    show: [showPeers({ metrics, perSibling })],
+    show: [showPeers({ metrics, perPeer })],
   });
   return {
     metrics,
@@ -53,7 +53,7 @@ describe('createScrape', () => {
     expect(text).toContain('_table_size{table="sessions"} 100');
     expect(text).not.toContain('private');
     expect(text).toContain('_haproxy_info{version="3.4.0"} 1');
-    expect(text).toContain('_haproxy_master_reloads 7');
+    expect(text).toContain('_haproxy_master_reloads_total 7');
     expect(text).toContain('_members_heard_timestamp_seconds{source="kubernetes"} 90');
     expect(text).toContain('_last_pass_timestamp_seconds 60');
   });
@@ -69,11 +69,23 @@ describe('createScrape', () => {
 
     expect(text).not.toContain('_table_entries{');
     expect(text).not.toContain('_haproxy_info{');
-    expect(text).not.toMatch(/^haproxy_peer_sync_haproxy_master_reloads /m);
-    expect(text).not.toMatch(/^haproxy_peer_sync_sibling_lag_updates_max /m);
+    expect(text).not.toMatch(/^haproxy_peer_sync_haproxy_master_reloads_total /m);
+    expect(text).not.toMatch(/^haproxy_peer_sync_peer_lag_updates_max /m);
   });
 
-  it('shows one figure for all siblings: that of the furthest behind', async () => {
+  it('takes over what the master counts, which begins anew with it', async () => {
+    const { read } = bench();
+    const counted = async (reloads: number) => {
+      const text = await read({ haproxy: { version: '3.4.0', reloads } });
+      return /_master_reloads_total (\d+)/.exec(text)?.[1];
+    };
+
+    expect(await counted(7)).toBe('7');
+    expect(await counted(9)).toBe('9');
+    expect(await counted(0)).toBe('0');
+  });
+
+  it('shows one figure for all peers: that of the furthest behind', async () => {
     const { read } = bench();
 
     const text = await read({
@@ -81,33 +93,33 @@ describe('createScrape', () => {
       peers: [sibling('b'), sibling('c', { lag: 9 }), sibling('a', { local: true, lag: 99 })],
     });
 
-    expect(text).toContain('_sibling_lag_updates_max 9');
-    expect(text).not.toContain('sibling="');
+    expect(text).toContain('_peer_lag_updates_max 9');
+    expect(text).not.toContain('peer="');
   });
 
-  it('shows each sibling when asked to, for as long as it is there', async () => {
+  it('shows each peer when asked to, for as long as it is there', async () => {
     const { read } = bench(true);
     const away = sibling('c', { established: false, lag: undefined });
     const first = await read({ peers: [sibling('b'), away] });
 
     const second = await read({ peers: [away] });
 
-    expect(first).toContain('_sibling_lag_updates{sibling="b"} 3');
-    expect(first).toContain('_sibling_established{sibling="b"} 1');
-    expect(first).toContain('_sibling_established{sibling="c"} 0');
-    expect(first).not.toContain('_sibling_lag_updates{sibling="c"}');
-    expect(second).not.toContain('sibling="b"');
+    expect(first).toContain('_peer_lag_updates{peer="b"} 3');
+    expect(first).toContain('_peer_established{peer="b"} 1');
+    expect(first).toContain('_peer_established{peer="c"} 0');
+    expect(first).not.toContain('_peer_lag_updates{peer="c"}');
+    expect(second).not.toContain('peer="b"');
   });
 
-  it('reads 1,000 siblings into two series', async () => {
+  it('reads 1,000 peers into one series', async () => {
     const { read } = bench();
     const peers = Array.from({ length: 1000 }, (_, index) => sibling(`web-${index}`));
 
     const text = await read({ peers, resync: 'learned' });
 
-    expect(
-      text.split('\n').filter((line) => /sibling_.* \d/.test(line) && !line.startsWith('#')),
-    ).toHaveLength(1);
+    expect(text.split('\n').filter((line) => /^haproxy_peer_sync_peer_/.test(line))).toHaveLength(
+      1,
+    );
   });
 });
 

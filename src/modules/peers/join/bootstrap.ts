@@ -37,7 +37,7 @@ async function writeChecked(
   text: string,
   access: FileAccess,
 ): Promise<void> {
-  const candidate = `${config.configFile}.candidate`;
+  const candidate = `${config.haproxyConfig}.candidate`;
   await writeFileAtomic(candidate, text, access);
   try {
     const warnings = await validateConfig(config.haproxyBin, candidate);
@@ -47,7 +47,7 @@ async function writeChecked(
   } finally {
     await rm(candidate, { force: true });
   }
-  await writeFileAtomic(config.configFile, text, access);
+  await writeFileAtomic(config.haproxyConfig, text, access);
 }
 
 /**
@@ -60,7 +60,7 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
   const template = await readText(config.template);
   const gid = config.fileGroup;
   const access: FileAccess = gid === undefined ? { mode: 0o600 } : { mode: 0o640, gid };
-  const directory = dirname(config.configFile);
+  const directory = dirname(config.haproxyConfig);
   const credentials = await ensureCredentials(config, template, access, log);
   if (listen !== null) {
     const stateDirectory = `${directory}/dataplaneapi`;
@@ -69,9 +69,9 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
     const yml = renderDataplaneYml({
       podName: self.name,
       listen,
-      userlist: config.userlist,
+      userlist: config.dataplaneUserlist,
       userlistFile: isUserInConfig(config, template) ? undefined : userlistFile(config),
-      configFile: config.configFile,
+      configFile: config.haproxyConfig,
       masterSocket: config.masterSocket,
       stateDirectory,
       haproxyBin: config.haproxyBin,
@@ -107,7 +107,7 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
         sectionName: config.peersSection,
         port: config.peersPort,
         user: config.dataplaneUser,
-        userlist: config.userlist,
+        userlist: config.dataplaneUserlist,
         ...credentials,
         adminSocket: config.adminSocket,
         env: haproxyEnv(config, env),
@@ -118,7 +118,7 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
       if (warnings.join('\n') !== said) log.warn({ warnings }, 'template');
       said = warnings.join('\n');
       if (text === written) return;
-      await writeStaticPeers(config.configFile, staticPeers, access);
+      await writeStaticPeers(config.haproxyConfig, staticPeers, access);
       await writeChecked(options, text, access);
       written = text;
     },

@@ -16,8 +16,8 @@ export interface Credentials {
 }
 
 /** Where the Data Plane API finds its user, when that is not in haproxy.cfg. */
-export function userlistFile({ configFile }: Pick<SidecarConfig, 'configFile'>): string {
-  return `${dirname(configFile)}/dataplaneapi/users.cfg`;
+export function userlistFile({ haproxyConfig }: Pick<SidecarConfig, 'haproxyConfig'>): string {
+  return `${dirname(haproxyConfig)}/dataplaneapi/users.cfg`;
 }
 
 /**
@@ -26,14 +26,14 @@ export function userlistFile({ configFile }: Pick<SidecarConfig, 'configFile'>):
  */
 export function isUserInConfig(config: SidecarConfig, template: string): boolean {
   if (config.applier === 'direct') return false;
-  return config.userlistInConfig || hasUserlist(template, config.userlist);
+  return config.userlistInConfig || hasUserlist(template, config.dataplaneUserlist);
 }
 
 /** The hash that is there already, when it is one of this password: a second run then changes nothing. */
 async function keptHash(config: SidecarConfig, password: string): Promise<string> {
-  for (const file of [userlistFile(config), config.configFile]) {
+  for (const file of [userlistFile(config), config.haproxyConfig]) {
     const present = await readText(file).catch(() => '');
-    const hash = findHash(present, config.userlist, config.dataplaneUser);
+    const hash = findHash(present, config.dataplaneUserlist, config.dataplaneUser);
     if (hash !== null && verifyPassword(password, hash)) return hash;
   }
   return hashPassword(password);
@@ -48,8 +48,11 @@ export async function ensureCredentials(
 ): Promise<Credentials> {
   if (config.applier === 'direct' && !wantsPassword(template))
     return { password: null, passwordHash: null };
-  const { password, made } = await ensurePassword(config.passwordFile, access);
-  log.info({ passwordFile: config.passwordFile, made }, made ? 'password made' : 'password kept');
+  const { password, made } = await ensurePassword(config.dataplanePasswordFile, access);
+  log.info(
+    { passwordFile: config.dataplanePasswordFile, made },
+    made ? 'password made' : 'password kept',
+  );
   if (config.applier === 'direct') return { password, passwordHash: null };
   const passwordHash = await keptHash(config, password);
   const file = userlistFile(config);
@@ -57,7 +60,7 @@ export async function ensureCredentials(
     await rm(file, { force: true });
     return { password, passwordHash };
   }
-  const { userlist, dataplaneUser: user } = config;
+  const { dataplaneUserlist: userlist, dataplaneUser: user } = config;
   await mkdir(dirname(file), { recursive: true, mode: 0o750 });
   const lines = userlistLines({ userlist, user, passwordHash });
   await writeFileAtomic(file, lines.map((line) => `${line}\n`).join(''), access);

@@ -6,6 +6,7 @@ export const gateOptions = [
     name: 'burst-window',
     type: 'duration',
     default: '300ms',
+    group: 'tuning',
     description:
       'How long no further change may come in before a change is applied; see --burst-limit.',
     commands: ['run'],
@@ -14,6 +15,7 @@ export const gateOptions = [
     name: 'burst-limit',
     type: 'duration',
     default: '5s',
+    group: 'tuning',
     description:
       'How long a burst of changes, or pods that are about to get an address, may delay a change, at most.',
     commands: ['run'],
@@ -22,6 +24,7 @@ export const gateOptions = [
     name: 'min-reload-interval',
     type: 'duration',
     default: '2s',
+    group: 'tuning',
     description: 'Least time between two reloads.',
     commands: ['run'],
   },
@@ -29,6 +32,7 @@ export const gateOptions = [
     name: 'stagger',
     type: 'duration',
     default: '300ms',
+    group: 'tuning',
     description:
       'Replicas reload in the order of their names, this far apart, so that what one writes reaches the others before its own reload. Who is late is waited for as long again.',
     commands: ['run'],
@@ -37,6 +41,7 @@ export const gateOptions = [
     name: 'stagger-limit',
     type: 'duration',
     default: '3s',
+    group: 'tuning',
     description:
       'How long all replicas together take for that, at most, and how long one waits for another to be connected again. What has no hurry begins at a multiple of twice this.',
     commands: ['run'],
@@ -45,6 +50,7 @@ export const gateOptions = [
     name: 'behind-updates',
     type: 'integer',
     default: '50',
+    group: 'tuning',
     description:
       'How many updates of this replica a sibling may not have been sent yet when HAProxy is reloaded; more are waited for, within --stagger-limit.',
     commands: ['run'],
@@ -53,6 +59,7 @@ export const gateOptions = [
     name: 'handover-rate',
     type: 'rate',
     default: '500000',
+    group: 'tuning',
     description:
       'How many entries a second HAProxy hands over to its new worker: with large tables, turns last that much longer.',
     commands: ['run'],
@@ -61,6 +68,7 @@ export const gateOptions = [
     name: 'update-rate',
     type: 'rate',
     default: '100000',
+    group: 'tuning',
     description:
       'How many updates a second a sibling takes that has just been reloaded; what was sent to it and is not confirmed is waited for that long, within --stagger-limit.',
     commands: ['run'],
@@ -69,6 +77,7 @@ export const gateOptions = [
     name: 'reestablish-limit',
     type: 'duration',
     default: '12s',
+    group: 'tuning',
     description:
       'How long the next reload waits, at most, for the siblings that were connected before the last one.',
     commands: ['run'],
@@ -77,6 +86,7 @@ export const gateOptions = [
     name: 'unloaded-limit',
     type: 'duration',
     default: '15s',
+    group: 'tuning',
     description:
       'How long HAProxy may run without siblings that haproxy.cfg has, until it is reloaded for them: whoever wrote the file may be about to.',
     commands: ['run'],
@@ -86,6 +96,7 @@ export const gateOptions = [
     type: 'duration',
     least: '1ms',
     default: '1s',
+    group: 'tuning',
     description: 'Wait after a change that failed; doubles with each further failure.',
     commands: ['run'],
   },
@@ -93,6 +104,7 @@ export const gateOptions = [
     name: 'failure-backoff-limit',
     type: 'duration',
     default: '60s',
+    group: 'tuning',
     description: 'Longest wait after changes that failed.',
     commands: ['run'],
   },

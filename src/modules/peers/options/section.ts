@@ -38,6 +38,7 @@ export const peersOptions = [
     name: 'peers-tls',
     type: 'boolean',
     default: 'false',
+    group: 'tls',
     description:
       'Peers speak TLS, and take and give a certificate of one CA. To be the same for init, run and all replicas.',
     commands: sidecar,
@@ -46,6 +47,7 @@ export const peersOptions = [
     name: 'peers-tls-certificate',
     type: 'string',
     default: '/etc/haproxy-tls/tls.crt',
+    group: 'tls',
     description:
       'PEM certificate of this replica with its chain, as in a Secret of type kubernetes.io/tls. run takes over a renewed one.',
     commands: sidecar,
@@ -54,6 +56,7 @@ export const peersOptions = [
     name: 'peers-tls-key',
     type: 'string',
     default: '/etc/haproxy-tls/tls.key',
+    group: 'tls',
     description: 'PEM private key of --peers-tls-certificate, without a passphrase.',
     commands: sidecar,
   },
@@ -61,6 +64,7 @@ export const peersOptions = [
     name: 'peers-tls-ca',
     type: 'string',
     default: '/etc/haproxy-tls/ca.crt',
+    group: 'tls',
     description:
       'PEM certificates of the CA. Whoever has a certificate of it is a peer: use a CA of its own for this.',
     commands: sidecar,
@@ -68,6 +72,7 @@ export const peersOptions = [
   {
     name: 'peers-tls-verify-host',
     type: 'string',
+    group: 'tls',
     description:
       "DNS name that a sibling's certificate must have, one for all of them. Default: any certificate of the CA.",
     commands: sidecar,
@@ -84,6 +89,7 @@ export const peersOptions = [
     name: 'settle',
     type: 'duration',
     default: '1s',
+    group: 'tuning',
     description:
       'How long the set of siblings must be unchanged before init renders it; see --settle-limit.',
     commands: ['init'],
@@ -92,6 +98,7 @@ export const peersOptions = [
     name: 'settle-limit',
     type: 'duration',
     default: '5s',
+    group: 'tuning',
     description:
       'How long init waits for the set of siblings to settle, at most, once it is known.',
     commands: ['init'],
@@ -100,6 +107,7 @@ export const peersOptions = [
     name: 'join-timeout',
     type: 'duration',
     default: '60s',
+    group: 'tuning',
     description:
       'How long init waits for the running siblings to know this pod before it goes on with a warning.',
     commands: ['init'],
@@ -109,6 +117,7 @@ export const peersOptions = [
     type: 'duration',
     least: '10ms',
     default: '200ms',
+    group: 'tuning',
     description: 'Pause between two rounds of asking the siblings whether they know this pod.',
     commands: ['init'],
   },
@@ -116,6 +125,7 @@ export const peersOptions = [
     name: 'leaving-limit',
     type: 'duration',
     default: '4s',
+    group: 'tuning',
     description:
       'How long init waits for siblings that are being deleted to know this pod: what they write while they drain is for it, too.',
     commands: ['init'],
@@ -124,6 +134,7 @@ export const peersOptions = [
     name: 'silence-limit',
     type: 'duration',
     default: '10s',
+    group: 'tuning',
     description:
       'How long a sibling whose peers port swallows packets, or refuses although it is ready, is asked. Longer helps nobody: it is a firewall or a dead node.',
     commands: ['init'],
@@ -132,6 +143,7 @@ export const peersOptions = [
     name: 'removal-delay',
     type: 'duration',
     default: '5m',
+    group: 'tuning',
     description:
       'How long a peer that is gone stays in the section, unless another change is applied before. A dead line does no harm; a reload has a price.',
     commands: ['run'],
@@ -148,6 +160,7 @@ export const peersOptions = [
     name: 'repair-limit',
     type: 'duration',
     default: '60s',
+    group: 'tuning',
     description:
       'How long readiness waits, at most, for tables that siblings hold and this pod has missed, and for siblings that are ready and silent.',
     commands: ['run'],

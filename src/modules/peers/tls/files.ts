@@ -5,7 +5,7 @@ import type { PeersTlsFiles } from '../../../model/peers-tls.ts';
 
 type TlsConfig = Pick<
   Config,
-  | 'configFile'
+  | 'haproxyConfig'
   | 'peersTls'
   | 'peersTlsCertificate'
   | 'peersTlsKey'
@@ -15,7 +15,7 @@ type TlsConfig = Pick<
 
 /** The files that HAProxy reads, when peers speak TLS. */
 export function peersTlsFiles(config: TlsConfig): PeersTlsFiles | undefined {
-  return config.peersTls ? tlsFiles(config.configFile, config.peersTlsVerifyHost) : undefined;
+  return config.peersTls ? tlsFiles(config.haproxyConfig, config.peersTlsVerifyHost) : undefined;
 }
 
 export function peersTlsSource(config: TlsConfig): TlsSource {

@@ -66,19 +66,18 @@ describe('countWith', () => {
     const { counting, value } = bench();
 
     counting.pass(report(joins, waits('burst')));
-    const first = await value('changes_held{reason="burst"}');
+    const first = await value('changes_waiting_reason{reason="burst"}');
     counting.pass(report(joins, waits('turn')));
     counting.pass(report(joins, waits('turn')));
 
     expect(first).toBe(1);
-    expect(await value('changes_pending{kind="add"}')).toBe(1);
-    expect(await value('changes_waiting')).toBe(1);
-    expect(await value('changes_held{reason="burst"}')).toBeUndefined();
-    expect(await value('changes_held{reason="turn"}')).toBe(1);
-    expect(await value('holds_total{reason="turn"}')).toBe(1);
+    expect(await value('changes_waiting{kind="add"}')).toBe(1);
+    expect(await value('changes_waiting_reason{reason="burst"}')).toBeUndefined();
+    expect(await value('changes_waiting_reason{reason="turn"}')).toBe(1);
+    expect(await value('waits_total{reason="turn"}')).toBe(1);
     counting.pass(report({}, none));
-    expect(await value('changes_held{reason="turn"}')).toBeUndefined();
-    expect(await value('changes_pending{kind="add"}')).toBe(0);
+    expect(await value('changes_waiting_reason{reason="turn"}')).toBeUndefined();
+    expect(await value('changes_waiting{kind="add"}')).toBe(0);
   });
 
   it('measures the wait of a change, and the time from address to acceptance', async () => {
@@ -99,7 +98,7 @@ describe('countWith', () => {
     expect(await value('join_seconds_count')).toBe(1);
     expect(await value('reloads_total{cause="join"}')).toBe(1);
     expect(await value('entries_changed_total{kind="add"}')).toBe(1);
-    expect(await value('changes_waiting')).toBe(0);
+    expect(await value('changes_waiting{kind="add"}')).toBe(0);
   });
 
   it('counts no change and no reload for a try that failed, and the whole wait for one that succeeds', async () => {
