@@ -2,6 +2,7 @@ import { version as nodeVersion } from 'node:process';
 import { dateOf, monotonicNow, wallNow } from '../clock.ts';
 import { liveness } from '../engine/liveness.ts';
 import { createReadyMarker } from '../engine/ready-marker-file.ts';
+import { sampleTables } from '../haproxy/table-sample.ts';
 import { createMetrics } from '../modules/metrics.ts';
 import { createApplier } from '../modules/peers/applier.ts';
 import { createPeersModule } from '../modules/peers/module.ts';
@@ -15,6 +16,7 @@ import { expose } from '../telemetry/exposition.ts';
 import { startHttpServer } from '../telemetry/http.ts';
 import { recorderFor } from '../telemetry/notice-recorder.ts';
 import { countWatch, createScrape } from '../telemetry/scrape.ts';
+import { createTableSamples } from '../telemetry/table-samples.ts';
 import type { CommandOf, Context } from './command.ts';
 
 async function run({ config, env, log, signal, version }: Context<'run'>): Promise<number> {
@@ -79,6 +81,11 @@ async function run({ config, env, log, signal, version }: Context<'run'>): Promi
     },
     show: [showPeers({ metrics, perPeer: config.metricsPerPeer })],
   });
+  const withSamples = createTableSamples({
+    take: (names) => sampleTables(adminSocket, names),
+    now: monotonicNow,
+    wallNow,
+  });
   const { host, port } = config.listen;
   const server = await startHttpServer({
     host,
@@ -88,7 +95,10 @@ async function run({ config, env, log, signal, version }: Context<'run'>): Promi
       const { ready, reasons } = module.reconciler.readiness();
       return { ok: ready, reasons };
     },
-    status: () => module.status(),
+    status: async (sampled) => {
+      const status = await module.status();
+      return sampled ? withSamples(status) : status;
+    },
     metrics: async (format) => {
       await scrape();
       return expose(metrics.registry, format);

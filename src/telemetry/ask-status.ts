@@ -9,6 +9,13 @@ export interface AskStatusOptions {
   readonly signal: AbortSignal;
   /** Who is asked: the answer of another peer at that address is none. Missing: whoever answers is meant. */
   readonly name?: string;
+  /** With samples of the tables, which take HAProxy longer. */
+  readonly sampled?: boolean;
+}
+
+/** Where a status is asked for. */
+export function statusPath(sampled: boolean): string {
+  return sampled ? '/status?sample' : '/status';
 }
 
 /**
@@ -19,11 +26,11 @@ export interface AskStatusOptions {
 export function askStatus(
   address: string,
   port: number,
-  { timeoutMs, signal, name }: AskStatusOptions,
+  { timeoutMs, signal, name, sampled = false }: AskStatusOptions,
 ): Promise<Status | null> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve(null);
-    const request = get({ host: address, port, path: '/status', agent: false });
+    const request = get({ host: address, port, path: statusPath(sampled), agent: false });
 
     function finish(status: Status | null): void {
       stopTimer();

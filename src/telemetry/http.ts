@@ -16,8 +16,8 @@ export interface HttpServerOptions extends ConnectionOptions {
   readonly port: number;
   readonly live: () => Check;
   readonly ready: () => Check;
-  /** Anything that becomes JSON. */
-  readonly status: () => Promise<unknown>;
+  /** Anything that becomes JSON; with samples of the tables where they are asked for. */
+  readonly status: (sampled: boolean) => Promise<unknown>;
   readonly metrics: (format: Format) => Promise<Exposition>;
 }
 
@@ -32,16 +32,23 @@ const freshMs = 200;
 /** Connections that wait to be accepted; the kernel allows 4,096 (net.core.somaxconn). A probe may stand behind a flood. */
 const backlog = 4096;
 
+/** `/status?sample`: older sidecars take it for `/status`. */
+function isSampled(query: string): boolean {
+  return query.split('&').some((each) => /^sample(=|$)/.test(each));
+}
+
 function checkReply({ ok, reasons }: Check): Reply {
   return textReply(ok ? 200 : 503, ok ? 'ok\n' : `${reasons.join('\n')}\n`);
 }
 
 /** What each path answers. What is costly is made once for all who ask in the same moment. */
 function createAnswers(options: HttpServerOptions): (request: Request) => Reply | Promise<Reply> {
-  const status = shared(async (): Promise<Reply> => {
-    const body = Buffer.from(`${JSON.stringify(await options.status())}\n`);
-    return { status: 200, type: 'application/json; charset=utf-8', body };
-  }, freshMs);
+  const statusWith = (sampled: boolean) =>
+    shared(async (): Promise<Reply> => {
+      const body = Buffer.from(`${JSON.stringify(await options.status(sampled))}\n`);
+      return { status: 200, type: 'application/json; charset=utf-8', body };
+    }, freshMs);
+  const status = { plain: statusWith(false), sampled: statusWith(true) };
   const metricsIn = (format: Format) =>
     shared(async (): Promise<Reply> => {
       const { contentType, text } = await options.metrics(format);
@@ -49,11 +56,11 @@ function createAnswers(options: HttpServerOptions): (request: Request) => Reply 
     }, freshMs);
   const metrics = { text: metricsIn('text'), openmetrics: metricsIn('openmetrics') };
 
-  return ({ method, path, accept }) => {
+  return ({ method, path, query, accept }) => {
     if (method !== 'GET' && method !== 'HEAD') return textReply(405, 'GET only\n');
     if (path === '/livez') return checkReply(options.live());
     if (path === '/readyz') return checkReply(options.ready());
-    if (path === '/status') return status();
+    if (path === '/status') return status[isSampled(query) ? 'sampled' : 'plain']();
     if (path === '/metrics') return metrics[wantsOpenMetrics(accept) ? 'openmetrics' : 'text']();
     return textReply(404, 'not found: /livez, /readyz, /status, /metrics\n');
   };

@@ -3,6 +3,8 @@ export interface Request {
   readonly method: string;
   /** Without query and host. */
   readonly path: string;
+  /** Behind the `?`, as it is; empty without one. */
+  readonly query: string;
   readonly accept: string | undefined;
 }
 
@@ -22,7 +24,8 @@ export function parseHead(head: string): Request | undefined {
   const [, method, target] = /^([A-Z]+) (\S+) HTTP\/1\.[01]$/.exec(first) ?? [];
   if (method === undefined || target === undefined) return undefined;
   // A proxy may name the whole URL.
-  const path = target.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/, '');
+  const [rest = ''] = target.replace(/^https?:\/\/[^/?#]*/i, '').split('#');
+  const [path = '', ...query] = rest.split('?');
   // No pattern with the spaces around a value: those within it would be tried again from each of them.
   const accepts = lines
     .filter((line) => /^accept:/i.test(line))
@@ -30,6 +33,7 @@ export function parseHead(head: string): Request | undefined {
   return {
     method,
     path: path === '' ? '/' : path,
+    query: query.join('?'),
     accept: accepts.length === 0 ? undefined : accepts.join(', '),
   };
 }

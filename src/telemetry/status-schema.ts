@@ -19,6 +19,20 @@ const peer = z.object({
   lag: z.number().optional(),
 });
 
+/** Of some keys, chosen by what they are, so that replicas that hold the same keys choose the same. */
+const sample = z.object({
+  atMs: z.number(),
+  /** Hashes of the chosen keys, in the order in which HAProxy lists them. */
+  keys: listOf(z.string()),
+  /** Those of them that are about to expire. */
+  expiring: listOf(z.string()),
+  /** Only keys with a hash below this were chosen; null: all that were read. */
+  below: z.string().nullable(),
+  /** Entries that were read, and whether these were all. */
+  read: z.number(),
+  whole: z.boolean(),
+});
+
 const table = z.object({
   name: z.string(),
   /** Of the key, e.g. `string`; absent from a version that does not tell. */
@@ -28,6 +42,8 @@ const table = z.object({
   used: z.number(),
   /** Whether it is shared over the peers section. */
   shared: z.boolean(),
+  /** Only where it was asked for, with `/status?sample`. */
+  sample: sample.optional(),
 });
 
 /** What a sidecar answers at `/status`. Times are milliseconds since the epoch. Fields are only ever added. */

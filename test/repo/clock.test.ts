@@ -47,5 +47,6 @@ it('tells the date only where it is shown or compared with another date', () => 
     'telemetry/connections.ts',
     'telemetry/scrape.ts',
     'telemetry/status-board.ts',
+    'telemetry/table-samples.ts',
   ]);
 });

@@ -23,7 +23,7 @@ interface Part {
   port?: number;
   limits?: Partial<ConnectionLimits>;
   onEnded?: (why: Ended) => void;
-  status?: () => Promise<unknown>;
+  status?: (sampled: boolean) => Promise<unknown>;
 }
 
 async function started(part: Part = {}): Promise<string> {
@@ -34,8 +34,8 @@ async function started(part: Part = {}): Promise<string> {
     ready: () => part.ready ?? ok,
     limits: { ...defaultLimits, ...part.limits },
     onEnded: part.onEnded,
-    status: async () => {
-      if (part.status !== undefined) return part.status();
+    status: async (sampled) => {
+      if (part.status !== undefined) return part.status(sampled);
       if (part.live?.ok === false) throw new Error('no status');
       return { name: 'a' };
     },
@@ -98,6 +98,23 @@ describe('startHttpServer', () => {
     expect(JSON.parse(body)).toEqual({ name: 'a' });
     const failing = await started({ live: { ok: false, reasons: [] } });
     expect((await get(`${failing}/status`)).statusCode).toBe(500);
+  });
+
+  it.each([
+    ['/status', false],
+    ['/status?sample', true],
+    ['/status?sample=1', true],
+    ['/status?x=1&sample', true],
+    ['/status?samples', false],
+    ['/status?', false],
+    ['/status#?sample', false],
+  ])('takes samples only where they are asked for: %s', async (path, sampled) => {
+    const base = await started({ status: async (asked) => ({ asked }) });
+
+    const answer = await sent(base, `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).toContain(`{"asked":${sampled}}`);
   });
 
   it('shows every metric with a help text', async () => {
