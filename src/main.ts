@@ -14,6 +14,7 @@ const exitCode = await main({
   version,
   out: (text) => process.stdout.write(text),
   terminal: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
+  columns: process.stdout.isTTY === true ? process.stdout.columns : undefined,
   err: (text) => process.stderr.write(text),
 });
 process.exit(exitCode);

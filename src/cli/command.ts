@@ -13,6 +13,8 @@ export interface Context<C extends CommandName> {
   readonly out: (text: string) => void;
   /** Somebody looks: colours are welcome. */
   readonly terminal: boolean;
+  /** Width of the terminal, in characters; undefined: lines may be of any length. */
+  readonly columns?: number | undefined;
 }
 
 /** A command is data; its `run` resolves to the exit code. */

@@ -16,7 +16,9 @@ async function doctor({
 }: Context<'doctor'>): Promise<number> {
   const findings = examine(await gatherFacts(config, env, version, signal), moduleChecks);
   out(
-    config.json ? `${escapeJson(JSON.stringify(findings))}\n` : renderFindings(findings, terminal),
+    config.json || config.output === 'json'
+      ? `${escapeJson(JSON.stringify(findings))}\n`
+      : renderFindings(findings, terminal),
   );
   return findings.some(({ level }) => level === 'failure') ? 1 : 0;
 }

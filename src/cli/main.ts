@@ -1,4 +1,5 @@
 import { helpText, maskedConfig } from '../config/describe.ts';
+import { plainFlags } from '../config/flag-forms.ts';
 import { flagsOf, optionsOf } from '../config/options.ts';
 import { flagName } from '../config/parse.ts';
 import { loadConfig } from '../config/validate.ts';
@@ -23,6 +24,8 @@ export interface Program {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly terminal?: boolean;
+  /** Width of the terminal, in characters; missing: lines may be of any length. */
+  readonly columns?: number | undefined;
 }
 
 function usage(): string {
@@ -60,7 +63,7 @@ function notACommand(name: string): string {
 
 /** Those of the sidecar's flags that the command has too: `--reconcile-interval` is none of doctor's. */
 function knownFlags({ name, flags }: Pick<Command, 'name' | 'flags'>): readonly string[] {
-  const given = flags?.() ?? [];
+  const given = plainFlags(flags?.() ?? [], optionsOf('run'));
   const names = new Set(optionsOf(name).flatMap(flagsOf));
   const isKnown = (flag: string) => names.has(flag.replace(/^--?/, '').split('=')[0] ?? '');
   return given.filter((word, index) =>
@@ -76,13 +79,13 @@ async function start<C extends CommandName>(
   const { name } = command;
   const words = [...knownFlags(command), ...argv];
   const { config, hints } = loadConfig(name, words, program.env);
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, undefined, config.logFormat);
   for (const hint of hints) log.warn({ hint }, 'an option needs a look');
   // Who asks for a status wants the answer, not a log.
   const level = name === 'init' || name === 'run' ? 'info' : 'debug';
   log[level]({ version: program.version, options: maskedConfig(config) }, `${name} starts`);
-  const { env, signal, version, out, terminal = false } = program;
-  return await command.run({ config, env, log, signal, version, out, terminal });
+  const { env, signal, version, out, terminal = false, columns } = program;
+  return await command.run({ config, env, log, signal, version, out, terminal, columns });
 }
 
 /** The whole program: argv and environment in, exit code out. 0 done, 1 failed, 2 wrong use. Never throws. */

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { formatDuration } from '../config/duration.ts';
 import type { Status } from '../telemetry/status-schema.ts';
 import { visibleIn } from '../visible.ts';
+import { columns, count } from './columns.ts';
 
 /** One replica as it was found: its status, or why there is none. */
 export interface Found {
@@ -25,25 +26,8 @@ const resyncWords: Readonly<Record<NonNullable<Status['resync']>, string>> = {
   unknown: '"show peers" of this version is not understood',
 };
 
-/** Rows of cells, padded to columns; the last cell of a row is as long as it likes. */
-function columns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths: number[] = [];
-  for (const row of rows) {
-    for (const [index, cell] of row.entries()) {
-      widths[index] = Math.max(widths[index] ?? 0, cell.length);
-    }
-  }
-  return rows.map((row) =>
-    row
-      .map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0)))
-      .join('  '),
-  );
-}
-
-const count = (number: number): string => number.toLocaleString('en');
-
 /** The most entries that any replica holds, by table. */
-function fullest(found: readonly Found[]): ReadonlyMap<string, number> {
+export function fullest(found: readonly Found[]): ReadonlyMap<string, number> {
   const most = new Map<string, number>();
   for (const { status } of found) {
     for (const { name, used, shared } of status?.tables ?? []) {
@@ -58,7 +42,8 @@ function notConnected({ lastStatus }: Status['peers'][number]): string {
   return lastStatus === 'ESTA' ? 'connecting again' : `not connected (${lastStatus})`;
 }
 
-function pendingText(pending: NonNullable<Status['pending']>): string {
+/** `add web-4 (wait: the last reload is too recent)`. */
+export function pendingText(pending: NonNullable<Status['pending']>): string {
   const parts = [
     pending.add.length > 0 ? `add ${pending.add.join(', ')}` : '',
     pending.update.length > 0 ? `move ${pending.update.join(', ')}` : '',

@@ -1,100 +1,38 @@
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { sleep, wallNow } from '../clock.ts';
-import { errorMessage, UserError } from '../errors.ts';
-import { inTurns } from '../in-turns.ts';
-import { type Connection, connectWith } from '../kubernetes/connection.ts';
-import { listAll } from '../kubernetes/list.ts';
-import { getFromPod } from '../kubernetes/request.ts';
-import { selectorText } from '../model/selector.ts';
-import { applicationSelector } from '../sources/application.ts';
-import { readKeptSelector } from '../sources/kept-selector.ts';
-import { pods as podKind } from '../sources/kubernetes/pod-source.ts';
-import { readLabelsFile } from '../sources/labels-file.ts';
-import { askStatus, parseStatus } from '../telemetry/ask-status.ts';
 import { escapeJson } from '../visible.ts';
 import type { CommandOf, Context } from './command.ts';
-import { type Found, renderStatus } from './status-view.ts';
+import { lookHere, lookOverApi } from './look-at-replicas.ts';
+import { type Seen, see } from './see.ts';
+import { renderTable } from './status-table.ts';
+import { renderStatus } from './status-view.ts';
+import { worstOf } from './table-differences.ts';
 
-const answerMs = 5000;
 const watchMs = 2000;
-/** How many pods are asked at the same time. */
-const parallel = 32;
 
-/** In a pod, the service account; elsewhere the kubeconfig that kubectl would take. */
-function kubeconfigOf({ config, env }: Context<'status'>): string | undefined {
-  if (config.kubeconfig !== undefined || env.KUBERNETES_SERVICE_HOST) return config.kubeconfig;
-  const own = join(homedir(), '.kube', 'config');
-  return existsSync(own) ? own : undefined;
+/** For programs: without the samples, which say nothing by themselves, and with what they came to. */
+function asJson({ found, differences }: Seen): string {
+  const told = found.map((each) => {
+    const behind = differences
+      .filter(({ replica }) => replica === each.name)
+      .map(({ table, holder, entries, compared, missing }) => {
+        return { table, holder, entries, compared, missing: missing.length };
+      });
+    if (each.status === null) return each;
+    const tables = each.status.tables.map(({ sample: _, ...table }) => table);
+    return {
+      ...each,
+      status: { ...each.status, tables },
+      ...(behind.length > 0 ? { behind } : {}),
+    };
+  });
+  return `${escapeJson(JSON.stringify(told))}\n`;
 }
 
-/** In a pod, the one that init has found. */
-async function selectorOf({ config }: Context<'status'>): Promise<string> {
-  if (config.selector !== undefined) return config.selector;
-  const kept = await readKeptSelector(config.haproxyConfig, undefined);
-  if (kept !== undefined) return kept.selector;
-  try {
-    return selectorText(applicationSelector(await readLabelsFile(config.labelsFile)));
-  } catch {
-    throw new UserError('SELECTOR_EMPTY', '--all needs to know which pods are meant.', {
-      hint: 'Give --selector, for example --selector app=haproxy.',
-    });
-  }
-}
-
-/** Looks once. The list of pods is read anew each time. */
-type Look = () => Promise<readonly Found[]>;
-
-function lookHere({ signal }: Context<'status'>, port: number): Look {
-  return async () => {
-    const status = await askStatus('127.0.0.1', port, { timeoutMs: answerMs, signal });
-    const why = `nobody tells a status on 127.0.0.1:${port}: is this a pod with the sidecar? Elsewhere: --pod NAME or --all`;
-    return [{ name: 'this pod', status, why }];
-  };
-}
-
-function lookOverApi(context: Context<'status'>, port: number): Look {
-  const { config, env, signal } = context;
-  let connection: Connection | undefined;
-
-  async function askPod(namespace: string, name: string): Promise<Found> {
-    try {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
-      const text = await getFromPod(
-        connection as Connection,
-        namespace,
-        name,
-        port,
-        '/status',
-        limit,
-      );
-      return { name, status: parseStatus(text), why: 'answers with something else than a status' };
-    } catch (error) {
-      return { name, status: null, why: `does not answer: ${errorMessage(error)}` };
-    }
-  }
-
-  return async () => {
-    connection ??= await connectWith(kubeconfigOf(context))();
-    const namespace = config.namespace ?? connection.namespace ?? 'default';
-    if (config.pod.length > 0)
-      return inTurns(config.pod, parallel, (name) => askPod(namespace, name));
-    const selector = await selectorOf(context);
-    const options = { namespace, selector, signal, answerMs };
-    const { objects } = await listAll(connection, podKind, options);
-    const found = [...objects.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-    return inTurns(found, parallel, async ({ name, addresses }) => {
-      const [address] = addresses;
-      // In a pod its siblings are near, and its service account has no business with the API server's proxy.
-      if (env.KUBERNETES_SERVICE_HOST === undefined || config.kubeconfig !== undefined) {
-        return askPod(namespace, name);
-      }
-      if (address === undefined) return { name, status: null, why: 'has no address yet' };
-      const status = await askStatus(address, port, { timeoutMs: answerMs, signal });
-      return { name, status, why: `does not answer on ${address}:${port}` };
-    });
-  };
+function render({ found, differences }: Seen, { config, terminal, columns }: Context<'status'>) {
+  const blocks = () => renderStatus(found, { colors: terminal, nowMs: wallNow() });
+  if (!config.all) return blocks();
+  const table = renderTable(found, { colors: terminal, columns, differences });
+  return config.verbose ? `${table}\n${blocks()}` : table;
 }
 
 async function status(context: Context<'status'>): Promise<number> {
@@ -102,14 +40,14 @@ async function status(context: Context<'status'>): Promise<number> {
   const { port } = config.listen;
   const look =
     config.pod.length > 0 || config.all ? lookOverApi(context, port) : lookHere(context, port);
+  let seen: Seen | null = null;
   for (;;) {
-    const found = await look();
-    if (config.json) out(`${escapeJson(JSON.stringify(found))}\n`);
-    else {
-      const text = renderStatus(found, { colors: terminal, nowMs: wallNow() });
-      // Home, the text, and nothing of the look before below it.
-      out(config.watch && terminal ? `\u001b[H\u001b[2J${text}` : text);
-    }
+    seen = await see(look, seen, { watch: config.watch, signal });
+    const { found, differences } = seen;
+    const now = { ...seen, differences: worstOf(differences) };
+    if (config.json || config.output === 'json') out(asJson(now));
+    // Home, the text, and nothing of the look before below it.
+    else out(`${config.watch && terminal ? '\u001b[H\u001b[2J' : ''}${render(now, context)}`);
     if (!config.watch)
       return found.length > 0 && found.every((each) => each.status !== null) ? 0 : 1;
     try {

@@ -22,6 +22,11 @@ function grouped(all: readonly Option[]): readonly (readonly [string, readonly O
     .filter(([, inGroup]) => inGroup.length > 0);
 }
 
+/** `-n, --namespace`. */
+function flagText({ name, short }: Option): string {
+  return short === undefined ? `--${name}` : `-${short}, --${name}`;
+}
+
 /** `--help` of one command. */
 export function helpText(command: CommandName, summary: string): string {
   const row = (option: Option) => {
@@ -29,12 +34,12 @@ export function helpText(command: CommandName, summary: string): string {
       option.default ? `default ${option.default}` : '',
       [envName(option), ...(option.env ?? [])].join(', '),
     ].filter((note) => note !== '');
-    return `${`  --${option.name} ${placeholder(option)}`.trimEnd()}\n      ${option.description}\n      [${notes.join('; ')}]`;
+    return `${`  ${flagText(option)} ${placeholder(option)}`.trimEnd()}\n      ${option.description}\n      [${notes.join('; ')}]`;
   };
   const blocks = grouped(optionsOf(command)).map(
     ([title, inGroup]) => `${title}:\n${inGroup.map(row).join('\n')}\n`,
   );
-  return `${summary}\n\nUsage: haproxy-peer-sync ${command} [options]\n\n${blocks.join('\n')}`;
+  return `${summary}\n\nUsage: haproxy-peer-sync ${command} [options]\n\n${blocks.join('\n')}\n--no-NAME is --NAME=false, for every option that is true or false.\n`;
 }
 
 /** Of a value that was parsed into parts, what it was parsed from. */
@@ -68,7 +73,7 @@ export function flagsMarkdown(): string {
     const before = flagsOf(option).slice(1);
     const earlier = before.map((flag) => `\`--${flag}\``).join(', ');
     const cells = [
-      `\`--${option.name}\``,
+      `\`--${option.name}\`${option.short === undefined ? '' : `, \`-${option.short}\``}`,
       [envName(option), ...(option.env ?? [])].map((name) => `\`${name}\``).join(', '),
       typeOf(option),
       option.default ? `\`${option.default}\`` : '',
@@ -88,7 +93,7 @@ export function flagsMarkdown(): string {
   return [
     '# Flags',
     '',
-    'Generated from `src/config/options.ts` by `npm run docs`. A flag wins over its environment variable, which wins over the default. A duration is written as `250ms`, `5s`, `1m30s` or `1h`, and no longer than `8760h`.',
+    'Generated from `src/config/options.ts` by `npm run docs`. A flag wins over its environment variable, which wins over the default. `--no-NAME` is `--NAME=false`, for every boolean. A duration is written as `250ms`, `5s`, `1m30s` or `1h`, and no longer than `8760h`.',
     'Earlier names still work, with a hint in the log; those of this program as environment variables, too.',
     '',
     ...blocks,

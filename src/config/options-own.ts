@@ -115,4 +115,11 @@ export const ownOptions = [
     description: 'Least level of log lines.',
     commands: everywhere,
   },
+  {
+    name: 'log-format',
+    type: ['json', 'text'],
+    default: 'json',
+    description: 'Log lines for programs, or for people who read them as they come.',
+    commands: everywhere,
+  },
 ] as const satisfies readonly Option[];

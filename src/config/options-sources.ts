@@ -12,6 +12,7 @@ export const sourceOptions = [
   },
   {
     name: 'namespace',
+    short: 'n',
     type: 'string',
     env: ['POD_NAMESPACE'],
     description: 'Namespace of the pods (downward API: metadata.namespace).',
@@ -27,6 +28,7 @@ export const sourceOptions = [
   },
   {
     name: 'selector',
+    short: 'l',
     type: 'selector',
     description:
       "Label selector of the sibling pods. Default: the spec.selector of this pod's owner where the Role lets it be read, else the labels that name an application, and all replicas of the same owner.",

@@ -25,10 +25,32 @@ export const statusOptions = [
     commands: ['status'],
   },
   {
+    name: 'verbose',
+    type: 'boolean',
+    default: 'false',
+    description: 'With --all: everything that each replica tells, below the table.',
+    commands: ['status'],
+  },
+  {
+    name: 'context',
+    type: 'string',
+    description: 'Context of the kubeconfig, in place of its current one.',
+    commands: ['status'],
+  },
+  {
+    name: 'output',
+    short: 'o',
+    type: ['text', 'json'],
+    default: 'text',
+    description:
+      'What is printed. With json one JSON array instead of text; with --watch a line for each look.',
+    commands: ['status', 'doctor'],
+  },
+  {
     name: 'json',
     type: 'boolean',
     default: 'false',
-    description: 'One JSON array instead of text; with --watch a line for each look.',
+    description: 'The same as --output json.',
     commands: ['status', 'doctor'],
   },
 ] as const satisfies readonly Option[];

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option as Flag } from 'commander';
 import type { CommandName, Option } from '../model/option.ts';
+import { plainFlags } from './flag-forms.ts';
 import { envName, flagsOf, ignoredFlags, optionsOf, variablesOf } from './options.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,11 +27,6 @@ function flagOf(option: Option, name: string): Flag {
   return option.type === 'list' ? flag.argParser(repeatable) : flag;
 }
 
-/** Go programs take `-name` as well as `--name`; so did the tool we replace. */
-function withTwoDashes(argument: string): string {
-  return /^-[a-z][a-z-]+(=|$)/.test(argument) ? `-${argument}` : argument;
-}
-
 /** The raw text of every option of `command`: flag before environment before default. Reports, never throws. */
 export function readRaw(command: CommandName, argv: readonly string[], env: Environment): Raw {
   const problems: string[] = [];
@@ -46,7 +42,7 @@ export function readRaw(command: CommandName, argv: readonly string[], env: Envi
     for (const name of flagsOf(option)) parser.addOption(flagOf(option, name));
   }
   for (const name of Object.keys(ignoredFlags)) parser.addOption(new Flag(`--${name} [value]`));
-  const words = argv.map(withTwoDashes);
+  const words = plainFlags(argv, declared);
   let flags: Record<string, unknown> = {};
   try {
     parser.parse(words, { from: 'user' });

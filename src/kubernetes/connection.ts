@@ -1,5 +1,7 @@
 import { Agent, type RequestOptions } from 'node:https';
 import { AppError, errorMessage } from '../errors.ts';
+import { quoted } from '../model/names.ts';
+import type { KubeConfig } from './kube-config.ts';
 
 /** How to reach the API server and prove who we are, as loaded at one moment. */
 export interface Connection {
@@ -17,19 +19,27 @@ export type Connect = () => Promise<Connection>;
 /** TCP keep-alive after this silence: a peer that is gone is noticed within 20 s (Node probes ten times, 1 s apart). */
 const keepAliveMsecs = 10_000;
 
+export interface ConnectOptions {
+  /** Put before the paths of the service account. */
+  readonly root?: string;
+  /** Of the kubeconfig, in place of its current one. */
+  readonly context?: string | undefined;
+}
+
 /**
  * Loads a kubeconfig file, or without a path the pod's own service account (CA and token file under
- * /var/run/secrets/kubernetes.io/serviceaccount; `root` is put before it). Called again after a failure, because
+ * /var/run/secrets/kubernetes.io/serviceaccount). Called again after a failure, because
  * KubeConfig reads CA, certificates and kubeconfig once and the token once a minute.
  * The library is loaded here, at the first use: it costs 3 MiB bundled and 85 unbundled, which a file source need not pay.
  */
-export function connectWith(path?: string, root = ''): Connect {
+export function connectWith(path?: string, { root = '', context }: ConnectOptions = {}): Connect {
   return async function connect(): Promise<Connection> {
     const { KubeConfig } = await import('./kube-config.ts');
     const config = new KubeConfig();
     try {
       if (path === undefined) config.loadFromCluster(root);
       else config.loadFromFile(path);
+      if (context !== undefined) useContext(config, context);
     } catch (error) {
       throw unusable(`The kubeconfig ${path ?? ''} cannot be used: ${errorMessage(error)}`, error);
     }
@@ -61,6 +71,13 @@ export function connectWith(path?: string, root = ''): Connect {
       },
     };
   };
+}
+
+function useContext(config: KubeConfig, context: string): void {
+  const names = config.getContexts().map(({ name }) => name);
+  if (!names.includes(context))
+    throw new Error(`it has no context ${quoted(context)}, but ${names.join(', ') || 'none'}`);
+  config.setCurrentContext(context);
 }
 
 /** A token file that ends in a newline is common, and Node refuses such a header. */

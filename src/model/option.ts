@@ -28,6 +28,8 @@ export interface Option {
   /** Kebab case: `--name`, and `HAPROXY_PEER_SYNC_NAME` in the environment. */
   readonly name: string;
   readonly type: OptionType;
+  /** `n` for `-n`, where kubectl has it. */
+  readonly short?: string;
   readonly default?: string;
   /** Further environment variables, looked at after `HAPROXY_PEER_SYNC_…`, e.g. those of the downward API. */
   readonly env?: readonly string[];

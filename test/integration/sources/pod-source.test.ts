@@ -204,7 +204,7 @@ describe('pod source on a real API server', unless(kubeApiserverMissing), () => 
     process.env.KUBERNETES_SERVICE_HOST = hostname;
     process.env.KUBERNETES_SERVICE_PORT = port;
 
-    const { source } = start({ connect: connectWith(undefined, server.directory) });
+    const { source } = start({ connect: connectWith(undefined, { root: server.directory }) });
 
     await seen(source, 'own=10.0.0.1');
     delete process.env.KUBERNETES_SERVICE_HOST;
