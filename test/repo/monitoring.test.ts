@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { holdCodes } from '../../src/model/decision.ts';
+import { type HoldCode, holdCodes } from '../../src/model/decision.ts';
 import { createMetrics, metricDefinitions } from '../../src/modules/metrics.ts';
 import { type MetricDefinition, metricPrefix } from '../../src/telemetry/metric-definition.ts';
 import { metricsIn, readAlerts, readDashboard, rulesTestFile } from '../helpers/monitoring.ts';
+import { runbookUrl } from '../tools/prometheus-rule.ts';
 
 const read = (path: string) => readFileSync(path, 'utf8');
 const definitions: readonly MetricDefinition[] = Object.values(metricDefinitions);
@@ -16,6 +17,33 @@ const series = new Set(
       : [metricPrefix + name],
   ),
 );
+/** Which alert tells of a reason; null: it ends by itself, or an alert of another metric tells of what is behind it. */
+const alertOf: Readonly<Record<HoldCode, string | null>> = {
+  'self-missing': 'HAProxyPeerSyncActionNeeded',
+  'section-style': 'HAProxyPeerSyncActionNeeded',
+  'own-name-unknown': 'HAProxyPeerSyncActionNeeded',
+  'section-unmodelled': 'HAProxyPeerSyncActionNeeded',
+  'section-not-running': 'HAProxyPeerSyncActionNeeded',
+  'section-not-loaded': 'HAProxyPeerSyncActionNeeded',
+  'localpeer-mismatch': 'HAProxyPeerSyncActionNeeded',
+  'resync-unreadable': 'HAProxyPeerSyncActionNeeded',
+  'section-unencrypted': 'HAProxyPeerSyncUnencrypted',
+  // HAProxyPeerSyncMembersUnknown, HAProxyPeerSyncNotReady, HAProxyPeerSyncFailing.
+  'members-unknown': null,
+  'haproxy-down': null,
+  backoff: null,
+  'resync-pending': null,
+  burst: null,
+  awaited: null,
+  'removal-delay': null,
+  'moved-connected': null,
+  'lazy-request': null,
+  'reload-interval': null,
+  'siblings-away': null,
+  turn: null,
+  'not-connected': null,
+  'siblings-behind': null,
+};
 const alerts = readAlerts();
 const dashboard = readDashboard();
 const queries = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
@@ -77,17 +105,20 @@ describe('alerts', () => {
   it.each(alerts.map((alert) => [alert.alert, alert] as const))(
     '%s says what is wrong and where to read on',
     (name, { expr, annotations }) => {
-      expect(name).toMatch(/^PeerSync[A-Z]\w+$/);
+      expect(name).toMatch(/^HAProxyPeerSync[A-Z]\w+$/);
       expect(annotations.summary).not.toMatch(/\.$/);
       expect(annotations.description).toMatch(/\.$/);
-      expect(annotations.runbook_url).toBe(`docs/operations.md#${name.toLowerCase()}`);
+      expect(annotations.runbook_url).toBe(runbookUrl(name));
+      expect(annotations.runbook_url).toMatch(
+        /^https:\/\/github\.com\/[^/]+\/[^/]+\/blob\/main\/docs\/operations\.md#\w+$/,
+      );
       expect(read('docs/operations.md')).toContain(`\n### ${name}\n`);
       expect(metricsIn(expr).length).toBeGreaterThan(0);
     },
   );
 
   it('have a section each, and no section without one', () => {
-    const sections = [...read('docs/operations.md').matchAll(/^### (PeerSync\w+)$/gm)];
+    const sections = [...read('docs/operations.md').matchAll(/^### (HAProxyPeerSync\w+)$/gm)];
 
     expect(sections.map(([, name]) => name)).toEqual(alerts.map(({ alert }) => alert));
   });
@@ -106,17 +137,33 @@ describe('alerts', () => {
     });
     const { tests } = schema.parse(parse(read(rulesTestFile)));
 
-    expect(tests.map(({ name }) => name)).toEqual(alerts.map(({ alert }) => alert));
+    expect([...new Set(tests.map(({ name }) => name))]).toEqual(alerts.map(({ alert }) => alert));
     for (const { name, promql_expr_test: looks } of tests) {
       expect(looks.map(({ exp_samples: samples }) => samples.length, name)).toEqual([0, 1]);
       for (const { expr } of looks) expect(expr).toContain(`alertname="${name}"`);
     }
   });
 
-  it('name only reasons that exist', () => {
-    const [, reasons = ''] = /reason=~"([^"]+)"/.exec(read('examples/monitoring/rules.yaml')) ?? [];
+  it('name only metrics that are called so now', () => {
+    const before = definitions.flatMap(({ formerly }) =>
+      formerly === undefined ? [] : [metricPrefix + formerly],
+    );
 
-    expect(Object.keys(holdCodes)).toEqual(expect.arrayContaining(reasons.split('|')));
+    expect(before.length).toBeGreaterThan(5);
+    const named = metricsIn(alerts.map(({ expr }) => expr).join(' ') + queries.join(' '));
+    expect(named.filter((name) => before.includes(name))).toEqual([]);
+  });
+
+  it('tell of every reason that only somebody who acts can end', () => {
+    const told = alerts.flatMap(({ alert, expr }) =>
+      [...expr.matchAll(/reason=~?"([^"]+)"/g)].flatMap(([, reasons = '']) =>
+        reasons.split('|').map((reason) => [reason, alert]),
+      ),
+    );
+
+    expect(Object.fromEntries(told)).toEqual(
+      Object.fromEntries(Object.entries(alertOf).filter(([, alert]) => alert !== null)),
+    );
   });
 
   it('are the same in prometheusrule.yaml', () => {

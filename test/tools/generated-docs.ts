@@ -8,7 +8,7 @@ import { peersRules } from '../../src/modules/peers/gate/gate.ts';
 import { type MetricDefinition, metricPrefix } from '../../src/telemetry/metric-definition.ts';
 import { dashboardJson } from './dashboard.ts';
 import { exampleImages } from './example-images.ts';
-import { prometheusRuleYaml } from './prometheus-rule.ts';
+import { prometheusRuleYaml, rulesYaml } from './prometheus-rule.ts';
 
 function errorsMarkdown(): string {
   const rows = Object.entries(errorCodes).map(([code, advice]) => `| \`${code}\` | ${advice} |`);
@@ -129,6 +129,7 @@ export async function generatedDocs(): Promise<Readonly<Record<string, string>>>
     'docs/events.md': eventsMarkdown(),
     'docs/gate.md': gateMarkdown(),
     'examples/monitoring/dashboard.json': dashboardJson(),
+    'examples/monitoring/rules.yaml': rulesYaml(),
     'examples/monitoring/prometheusrule.yaml': prometheusRuleYaml(),
     ...exampleImages(),
   };

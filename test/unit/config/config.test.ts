@@ -363,7 +363,7 @@ describe('the option table', () => {
     ];
 
     expect(headings).toEqual(command === 'status' ? ['Basic options:'] : sidecar);
-    const shown = [...help.matchAll(/^ {2}--([\w-]+)/gm)].map(([, name]) => name);
+    const shown = [...help.matchAll(/^ {2}(?:-[a-z], )?--([\w-]+)/gm)].map(([, name]) => name);
     expect(shown.toSorted()).toEqual(
       optionsOf(command)
         .map(({ name }) => name)
