@@ -19,8 +19,23 @@ const container: Check = ({ configText, container: input, admin, options }) => {
   );
 };
 
+const units: Readonly<Record<string, number>> = {
+  us: 1e-6,
+  ms: 0.001,
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86_400,
+};
+
+/** A time of haproxy.cfg in seconds, milliseconds where it has no unit; undefined where it is none. */
+function secondsOf(text: string): number | undefined {
+  const [, number, unit = 'ms'] = /^(\d+)(us|ms|s|m|h|d)?$/.exec(text) ?? [];
+  return number === undefined ? undefined : Number(number) * (units[unit] ?? 0);
+}
+
 /** Each worker lives until its last connection ends, and holds a copy of every table. */
-const stopping: Check = ({ configText }) => {
+const stopping: Check = ({ configText, ownPod }) => {
   if (!configText.ok) return [];
   const name = 'hard-stop-after';
   const lines = splitLines(configText.value);
@@ -29,6 +44,16 @@ const stopping: Check = ({ configText }) => {
     .flatMap(({ start, end }) => lines.slice(start + 1, end))
     .map((line) => tokenize(line).map(({ text }) => text))
     .find(([keyword]) => keyword === 'hard-stop-after');
+  const grace = ownPod?.ok === true ? ownPod.value.graceSeconds : undefined;
+  const seconds = secondsOf(limit?.[1] ?? '');
+  if (grace !== undefined && seconds !== undefined && seconds > grace)
+    return [
+      warning(
+        name,
+        `hard-stop-after ${limit?.[1]} is longer than terminationGracePeriodSeconds (${grace}): when the pod ends, connections that take longer are cut off by SIGKILL`,
+        `terminationGracePeriodSeconds: ${Math.ceil(seconds) + 10}, or a shorter hard-stop-after`,
+      ),
+    ];
   if (limit !== undefined) return [ok(name, limit[1] ?? '')];
   return [
     warning(

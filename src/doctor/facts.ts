@@ -18,6 +18,29 @@ export interface PodFact {
   readonly terminating: boolean;
 }
 
+/** This pod, as the API server has it. */
+export interface OwnPodFact {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** In their order. */
+  readonly initContainers: readonly string[];
+  readonly containers: readonly string[];
+  readonly ports: readonly { readonly name: string | undefined; readonly port: number }[];
+  readonly graceSeconds: number;
+}
+
+/** A Service that selects this pod. */
+export interface ServiceFact {
+  readonly name: string;
+  readonly type: string;
+  readonly headless: boolean;
+  readonly ports: readonly {
+    readonly port: number;
+    /** Number or name of a port of the pod. */
+    readonly target: number | string;
+  }[];
+}
+
 export interface SiblingFact {
   readonly name: string;
   readonly address: string;
@@ -62,6 +85,10 @@ export interface Facts {
     readonly usesKubernetes: boolean;
     readonly allowLeftOut?: boolean;
     readonly statusPort: number;
+    /** How long init waits for its siblings, in milliseconds. */
+    readonly joinTimeoutMs?: number;
+    /** Of --dns. */
+    readonly dnsIntervalMs?: number;
   };
   readonly selector: Looked<string>;
   /** --selector, the owner of the pod, or the labels that name the application. */
@@ -70,6 +97,14 @@ export interface Facts {
   readonly leftOut?: LeftOut | undefined;
   /** The pods of the selector, and how far the clock of the API server is ahead of ours, in milliseconds. */
   readonly pods: Looked<{ readonly pods: readonly PodFact[]; readonly skewMs: number | null }>;
+  /** All addresses of this pod, where they are told. */
+  readonly ownAddresses?: readonly string[];
+  /** Missing: the API server is not asked. */
+  readonly ownPod?: Looked<OwnPodFact> | undefined;
+  /** Those that select this pod. Missing: the API server is not asked. */
+  readonly services?: Looked<readonly ServiceFact[]> | undefined;
+  /** For how long a server of --dns keeps what it knows of the name. Missing: another source. */
+  readonly dns?: Looked<{ readonly ttlSeconds: number }> | undefined;
   readonly configText: Looked<string>;
   /** The file that init writes for the Data Plane API's user, when that is not in haproxy.cfg. */
   readonly usersText?: Looked<string>;

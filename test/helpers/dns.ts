@@ -18,7 +18,7 @@ export interface DnsServer {
   stop(): Promise<void>;
 }
 
-export async function startDns(program: string): Promise<DnsServer> {
+export async function startDns(program: string, ttlSeconds = 0): Promise<DnsServer> {
   const directory = makeFolder('hps-dns-');
   // dnsmasq gives up the rights of root, and reads the file as somebody else.
   chmodSync(directory, 0o755);
@@ -47,7 +47,7 @@ export async function startDns(program: string): Promise<DnsServer> {
       [
         ...['--keep-in-foreground', '--conf-file=/dev/null', '--no-resolv', '--no-hosts'],
         ...['--bind-interfaces', '--listen-address=127.0.0.1', `--port=${port}`, '--pid-file='],
-        ...[`--addn-hosts=${hosts}`, '--local=/test/', '--local-ttl=0'],
+        ...[`--addn-hosts=${hosts}`, '--local=/test/', `--local-ttl=${ttlSeconds}`],
       ],
       { stdio: 'ignore' },
     );

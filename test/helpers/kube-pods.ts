@@ -9,6 +9,10 @@ export interface PodOptions {
   readonly ready?: boolean;
   /** Bound to a node, so that a deletion waits for a kubelet that never comes: the pod stays terminating. */
   readonly bound?: boolean;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Default: one of HAProxy. */
+  readonly containers?: readonly object[];
+  readonly initContainers?: readonly object[];
   /** Its controller, with a uid of its own where that matters. */
   readonly owner?: PodOwner;
 }
@@ -38,12 +42,13 @@ export async function createPod(
     bound = false,
     ready,
   } = options;
-  const containers = [{ name: 'haproxy', image: 'haproxy' }];
-  const spec = { containers, ...(bound ? { nodeName: 'node' } : {}) };
+  const { containers = [{ name: 'haproxy', image: 'haproxy' }], initContainers = [] } = options;
+  const spec = { containers, initContainers, ...(bound ? { nodeName: 'node' } : {}) };
   const { owner } = options;
   const ownerReferences =
     owner === undefined ? [] : [{ uid: `uid-of-${owner.name}`, ...owner, controller: true }];
-  const metadata = { name, labels, ownerReferences };
+  const { annotations = {} } = options;
+  const metadata = { name, labels, annotations, ownerReferences };
   await server.admin('POST', podsPath(namespace), { metadata, spec });
   await patchPodStatus(server, namespace, name, ips, phase, ready);
 }

@@ -13,7 +13,9 @@ import { createSource } from '../../sources/from-config.ts';
 import { readKeptSelector } from '../../sources/kept-selector.ts';
 import type { Facts } from '../facts.ts';
 import { lookAtDataplane } from './look-at-dataplane.ts';
+import { lookAtDns } from './look-at-dns.ts';
 import { connectedOf, lookAtHaproxy, lookAtMaster } from './look-at-haproxy.ts';
+import { lookAtOwnPod } from './look-at-own-pod.ts';
 import { lookAtPods } from './look-at-pods.ts';
 import { lookAtSiblings } from './look-at-siblings.ts';
 import { looked } from './looked.ts';
@@ -34,6 +36,9 @@ async function lookAtPassword({ dataplanePassword, dataplanePasswordFile: file }
   return { text: text.replace(/[\r\n]+$/, ''), mode: mode & 0o777 };
 }
 
+/** Of the API server, where it is not asked. */
+const nothing: Pick<Facts, 'ownPod' | 'services'> = {};
+
 /** Looks at everything that a check may want to know. Changes nothing; never throws for what it finds. */
 export async function gatherFacts(
   config: SidecarConfig,
@@ -52,26 +57,37 @@ export async function gatherFacts(
   });
   const tls = await helloTls(config).catch(() => undefined);
   const admin = await looked(() => lookAtHaproxy(config, signal));
-  const [pods, configText, usersText, dataplaneYml, password, dataplane, master, own, others] =
-    await Promise.all([
-      namespace !== null && selector.ok
-        ? looked(() => lookAtPods(config, namespace, selector.value, signal))
-        : selector.ok
-          ? ({ ok: false, why: 'not looked for' } as const)
-          : selector,
-      looked(() => readFile(config.haproxyConfig, 'utf8')),
-      looked(() => readFile(userlistFile(config), 'utf8')),
-      looked(() => readFile(config.dataplaneConfig, 'utf8')),
-      looked(() => lookAtPassword(config)),
-      looked(() => lookAtDataplane(config, signal)),
-      looked(() => lookAtMaster(config, signal)),
-      hello({
-        ...{ address: self.address, port: config.peersPort, siblingName: self.name },
-        // A name that nobody has: under our own it would be a session, as the old worker opens one at a reload.
-        ...{ ownName: `${self.name}-doctor`, timeoutMs: 2000, signal, tls },
-      }),
-      lookAtSiblings(config, created, connectedOf(admin, self.name), signal),
-    ]);
+  const [
+    pods,
+    configText,
+    usersText,
+    dataplaneYml,
+    password,
+    dataplane,
+    master,
+    own,
+    others,
+    kube,
+  ] = await Promise.all([
+    namespace !== null && selector.ok
+      ? looked(() => lookAtPods(config, namespace, selector.value, signal))
+      : selector.ok
+        ? ({ ok: false, why: 'not looked for' } as const)
+        : selector,
+    looked(() => readFile(config.haproxyConfig, 'utf8')),
+    looked(() => readFile(userlistFile(config), 'utf8')),
+    looked(() => readFile(config.dataplaneConfig, 'utf8')),
+    looked(() => lookAtPassword(config)),
+    looked(() => lookAtDataplane(config, signal)),
+    looked(() => lookAtMaster(config, signal)),
+    hello({
+      ...{ address: self.address, port: config.peersPort, siblingName: self.name },
+      // A name that nobody has: under our own it would be a session, as the old worker opens one at a reload.
+      ...{ ownName: `${self.name}-doctor`, timeoutMs: 2000, signal, tls },
+    }),
+    lookAtSiblings(config, created, connectedOf(admin, self.name), signal),
+    namespace === null ? nothing : lookAtOwnPod(config, namespace, signal),
+  ]);
   return {
     self,
     podName: config.podName,
@@ -94,11 +110,17 @@ export async function gatherFacts(
       usesKubernetes: namespace !== null,
       allowLeftOut: config.allowLeftOut,
       statusPort: config.listen.port,
+      joinTimeoutMs: config.joinTimeout,
+      dnsIntervalMs: config.dnsInterval,
     },
     selector,
     selectorFrom: scope?.found()?.origin,
     leftOut: others.leftOut,
     pods,
+    ownAddresses: config.podIps,
+    ownPod: kube.ownPod,
+    services: kube.services,
+    dns: members.kind === 'dns' ? await looked(() => lookAtDns(config, members.dns)) : undefined,
     configText,
     usersText,
     dataplaneYml,

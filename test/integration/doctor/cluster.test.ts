@@ -145,4 +145,54 @@ describe('doctor and a real API server', unless(kubeApiserverMissing), () => {
     expect(allowed?.level).toBe('warning');
     expect(of(without, 'left-out')).toBeUndefined();
   });
+
+  it('names a mesh that takes over the ports, and Services that hand clients on to them', async () => {
+    await server.createNamespace('mesh');
+    const ports = [
+      { name: 'http', containerPort: 8080 },
+      { name: 'peers', containerPort: 3000 },
+    ];
+    const haproxy = { name: 'haproxy', image: 'haproxy', ports };
+    const proxy = { name: 'istio-proxy', image: 'istio', restartPolicy: 'Always' };
+    const istio = 'traffic.sidecar.istio.io/exclude';
+    const pod = (name: string, annotations = {}) =>
+      createPod(server, 'mesh', name, {
+        ...{ ips: ['127.0.0.1'], containers: [haproxy], initContainers: [proxy], annotations },
+      });
+    await pod('web-1');
+    await pod('web-2', {
+      [`${istio}InboundPorts`]: '3000,8405',
+      [`${istio}OutboundPorts`]: '3000,8405',
+    });
+    const service = (name: string, type: string, targetPort: string, selector: object) =>
+      server.admin('POST', '/api/v1/namespaces/mesh/services', {
+        metadata: { name },
+        spec: { type, selector, ports: [{ port: 80, targetPort }] },
+      });
+    await service('web', 'ClusterIP', 'http', { app: 'haproxy' });
+    await service('other', 'NodePort', 'peers', { app: 'other' });
+    const flags = ['--namespace=mesh', '--peers-port=3000'];
+
+    const before = await doctor(...flags);
+    await service('wide', 'NodePort', 'peers', { app: 'haproxy' });
+    const after = await doctor(...flags, '--pod-name=web-2');
+
+    expect(of(before, 'mesh')).toMatchObject({ level: 'failure' });
+    expect(of(before, 'service-ports')).toMatchObject({ level: 'ok' });
+    expect(of(after, 'mesh')).toMatchObject({ level: 'ok' });
+    expect(of(after, 'service-ports')).toMatchObject({
+      level: 'failure',
+      what: expect.stringMatching(/Service wide \(NodePort\) .* port 3000/),
+    });
+  });
+
+  it('says nothing of Services that the Role does not let be listed', async () => {
+    const token = await server.createServiceAccountToken('edge', 'haproxy');
+    const kubeconfig = await server.writeKubeconfig('no-services', { token });
+
+    const findings = await doctor(`--kubeconfig=${kubeconfig}`);
+
+    expect(of(findings, 'service-ports')).toBeUndefined();
+    expect(of(findings, 'mesh')).toBeUndefined();
+  });
 });

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { containerChecks } from '../../../src/doctor/container-checks.ts';
 import type { Facts } from '../../../src/doctor/facts.ts';
 
-function findings(text: string, up: boolean) {
+function findings(text: string, up: boolean, graceSeconds = 60) {
   const admin = { version: '3.4.0', level: 'admin', peers: null, tables: [] };
   const facts = {
     configText: { ok: true, value: text },
     container: { uid: 65532, directories: new Set(['/var/run/haproxy']) },
+    ownPod: { ok: true, value: { graceSeconds } },
     admin: up ? { ok: true, value: admin } : { ok: false, why: 'nobody answers' },
     options: { configFile: '/etc/haproxy/haproxy.cfg' },
     // The checks look at nothing else.
@@ -35,3 +36,15 @@ it('warns where nothing limits the life of old workers', () => {
   ]);
   expect(findings('global\n  hard-stop-after 0\n', true)).toEqual([]);
 });
+
+it.each(['31s', '2m', '31000'])(
+  'warns where old workers may live longer than the pod: %s',
+  (time) => {
+    const text = `global\n  hard-stop-after ${time}\n`;
+
+    expect(findings(text, true, 30)).toMatchObject([
+      { check: 'hard-stop-after', level: 'warning', what: expect.stringContaining('(30)') },
+    ]);
+    expect(findings(text, true, 120)).toEqual([]);
+  },
+);

@@ -2,11 +2,12 @@ import type { Checks } from '../../../doctor/facts.ts';
 import { networkChecks } from './network.ts';
 import { runningChecks } from './running.ts';
 import { sectionChecks } from './section.ts';
+import { stick } from './stick.ts';
 import { tables } from './tables.ts';
 
 /** Of the peers section: who gets here, what haproxy.cfg says, what runs. */
 export const peersChecks: Checks = {
   cluster: [...networkChecks, tables],
-  files: sectionChecks,
+  files: [...sectionChecks, stick],
   running: runningChecks,
 };

@@ -110,7 +110,7 @@ export const peersOptions = [
     group: 'tuning',
     description:
       'How long init waits for the running siblings to know this pod before it goes on with a warning.',
-    commands: ['init'],
+    commands: ['init', 'doctor'],
   },
   {
     name: 'hello-interval',

@@ -1,0 +1,27 @@
+import { type Check, failure, ok, warning } from './facts.ts';
+
+/** Siblings hear of a new pod when what their server keeps of the name has ended; until then init waits for them. */
+export const dnsCache: Check = ({ dns, options }) => {
+  if (dns === undefined || options.joinTimeoutMs === undefined) return [];
+  const name = 'dns-cache';
+  if (!dns.ok)
+    return [
+      warning(
+        name,
+        `for how long DNS keeps the addresses is not known: ${dns.why}`,
+        'compare the name with the Service, and look at the dnsPolicy of the pod',
+      ),
+    ];
+  const { ttlSeconds } = dns.value;
+  const lateMs = ttlSeconds * 1000 + (options.dnsIntervalMs ?? 0);
+  const limit = options.joinTimeoutMs / 1000;
+  if (lateMs >= options.joinTimeoutMs)
+    return [
+      failure(
+        name,
+        `DNS keeps the addresses for ${ttlSeconds} s, and init waits ${limit} s for siblings to know a new pod: it starts before they do, without their entries`,
+        `--join-timeout ${Math.ceil((lateMs / 1000) * 2)}s for init, or a shorter ttl in the DNS server (CoreDNS: kubernetes { ttl 5 })`,
+      ),
+    ];
+  return [ok(name, `DNS keeps the addresses for ${ttlSeconds} s, and init waits ${limit} s`)];
+};
