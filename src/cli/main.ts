@@ -79,11 +79,15 @@ async function start<C extends CommandName>(
   const { name } = command;
   const words = [...knownFlags(command), ...argv];
   const { config, hints } = loadConfig(name, words, program.env);
-  const log = createLog(config.logLevel, undefined, config.logFormat);
+  // Who asks for a status wants the answer on stdout, for a program perhaps, and nothing else.
+  const logs = name === 'init' || name === 'run';
+  const destination = logs ? undefined : { write: program.err };
+  const log = createLog(config.logLevel, destination, config.logFormat);
   for (const hint of hints) log.warn({ hint }, 'an option needs a look');
-  // Who asks for a status wants the answer, not a log.
-  const level = name === 'init' || name === 'run' ? 'info' : 'debug';
-  log[level]({ version: program.version, options: maskedConfig(config) }, `${name} starts`);
+  log[logs ? 'info' : 'debug'](
+    { version: program.version, options: maskedConfig(config) },
+    `${name} starts`,
+  );
   const { env, signal, version, out, terminal = false, columns } = program;
   return await command.run({ config, env, log, signal, version, out, terminal, columns });
 }

@@ -50,6 +50,23 @@ describe('the command line', () => {
   });
 });
 
+describe('status', () => {
+  it('writes its answer alone to stdout, and hints to stderr', async () => {
+    // Nobody listens there.
+    const { out, err } = await cli(
+      'status',
+      '-o',
+      'json',
+      '--listen=127.0.0.1:1',
+      '--config-file=/x',
+    );
+
+    expect(JSON.parse(out)).toMatchObject([{ status: null }]);
+    expect(err).toContain('--config-file');
+    expect(err).toContain('an option needs a look');
+  });
+});
+
 describe('renderError', () => {
   it('says what, why and what to do, with the code and without a stack', () => {
     const text = renderError(new UserError('SELF_UNKNOWN', 'no name', { hint: 'set it' }));
