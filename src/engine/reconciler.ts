@@ -55,7 +55,7 @@ export interface ReconcilerOptions {
 
 export interface Reconciler {
   /** One pass: snapshot → read → plan → gate → apply → record. Remote faults are recorded, not thrown. */
-  runOnce(resync: boolean, signal: AbortSignal): Promise<PassResult>;
+  runOnce(full: boolean, signal: AbortSignal): Promise<PassResult>;
   readiness(): Readiness;
   /** Who runs now. True: a pass is due, to look at it. */
   running(running: Running): boolean;
@@ -103,9 +103,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...{ hardReloaded: keeper.hardReloaded, now },
   });
 
-  async function read(resync: boolean, signal: AbortSignal): Promise<Configuration> {
+  async function read(full: boolean, signal: AbortSignal): Promise<Configuration> {
     // Somebody may have loaded meanwhile what a reload is due for.
-    if (configuration === null || configuration.reloadDue || resync) {
+    if (configuration === null || configuration.reloadDue || full) {
       configuration = await applier.read(signal);
     }
     return configuration;
@@ -136,13 +136,13 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return Math.min(look, decision.kind === 'wait' ? decision.untilMs : never);
   }
 
-  async function pass(resync: boolean, signal: AbortSignal): Promise<PassResult> {
+  async function pass(full: boolean, signal: AbortSignal): Promise<PassResult> {
     const membership = source.snapshot();
     // Who is about to go still serves, and what it writes is for those who join now, too. It only looks at nothing anew.
     const leaving = membership.leaving === true;
     if (leaving) report.leaving();
-    if (!leaving) for (const module of modules) await module.runtime?.(resync, signal);
-    const base = await read(resync && !leaving, signal);
+    if (!leaving) for (const module of modules) await module.runtime?.(full, signal);
+    const base = await read(full && !leaving, signal);
     const observed = await options.observe(signal);
     const section = options.section(base);
     const plan = options.plan(membership, section);
@@ -178,9 +178,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   return {
-    async runOnce(resync, signal) {
+    async runOnce(full, signal) {
       try {
-        const result = await pass(resync, signal);
+        const result = await pass(full, signal);
         failures = 0;
         return result;
       } catch (error) {

@@ -6,9 +6,9 @@ export interface PassResult {
 }
 
 export interface SchedulerOptions {
-  /** One pass. `resync` is true when the full comparison is due. Must not throw; if it does, `onError` is told. */
-  readonly pass: (resync: boolean) => Promise<PassResult>;
-  readonly resyncIntervalMs: number;
+  /** One pass. `full`: everything is to be compared, not only what is known to differ. Must not throw; if it does, `onError` is told. */
+  readonly pass: (full: boolean) => Promise<PassResult>;
+  readonly reconcileIntervalMs: number;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
@@ -25,13 +25,13 @@ export interface Scheduler {
   overdueMs(): number;
 }
 
-/** Runs one module's passes one after another: on a poke, at the time a pass asked for, and every resync interval. */
+/** Runs one module's passes one after another: on a poke, at the time a pass asked for, and every reconcile interval. */
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { now } = options;
   let poked = true;
   let wake: () => void = () => {};
   let lastPassAtMs: number | null = null;
-  let nextResyncAtMs = Number.NEGATIVE_INFINITY;
+  let nextFullAtMs = Number.NEGATIVE_INFINITY;
   /** When the pass that runs has begun, or the next one is to begin. */
   let passAtMs = now();
 
@@ -62,14 +62,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   async function onePass(): Promise<number> {
     passAtMs = now();
-    const resync = passAtMs >= nextResyncAtMs;
-    if (resync) nextResyncAtMs = passAtMs + options.resyncIntervalMs;
+    const full = passAtMs >= nextFullAtMs;
+    if (full) nextFullAtMs = passAtMs + options.reconcileIntervalMs;
     try {
-      const { nextAtMs } = await options.pass(resync);
-      return Math.min(nextAtMs, nextResyncAtMs);
+      const { nextAtMs } = await options.pass(full);
+      return Math.min(nextAtMs, nextFullAtMs);
     } catch (error) {
       options.onError(error);
-      return Math.min(now() + 1000, nextResyncAtMs);
+      return Math.min(now() + 1000, nextFullAtMs);
     } finally {
       lastPassAtMs = now();
     }

@@ -228,7 +228,7 @@ export function createFleet({
     });
     const scheduler = createScheduler({
       pass: (resync) => reconciler.runOnce(resync, stop.signal),
-      resyncIntervalMs: 30_000,
+      reconcileIntervalMs: 30_000,
       now,
       onError: (error) => {
         throw error;

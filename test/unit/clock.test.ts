@@ -83,19 +83,19 @@ describe('a sleep', () => {
 });
 
 describe('a scheduler', () => {
-  /** Passes and resyncs of a scheduler within some time. */
-  async function passes(resyncIntervalMs: number, withinMs: number, passMs = 0) {
+  /** Passes of a scheduler, and those that are full, within some time. */
+  async function passes(reconcileIntervalMs: number, withinMs: number, passMs = 0) {
     const stop = new AbortController();
     let count = 0;
-    let resyncs = 0;
+    let full = 0;
     const scheduler = createScheduler({
-      async pass(resync) {
+      async pass(isFull) {
         count += 1;
-        if (resync) resyncs += 1;
+        if (isFull) full += 1;
         if (passMs > 0) await new Promise((resolve) => setTimeout(resolve, passMs));
         return { nextAtMs: Number.POSITIVE_INFINITY };
       },
-      resyncIntervalMs,
+      reconcileIntervalMs,
       now: monotonicNow,
       onError: (error) => {
         throw error;
@@ -105,7 +105,7 @@ describe('a scheduler', () => {
     await vi.advanceTimersByTimeAsync(withinMs);
     const live = liveness(scheduler.overdueMs(), 5000);
     stop.abort();
-    return { count, resyncs, live: live.ok };
+    return { count, full, live: live.ok };
   }
 
   it.each([
@@ -118,10 +118,10 @@ describe('a scheduler', () => {
     [1000 * hour, 999 * hour, 1],
     [1000 * hour, 2000 * hour, 3],
     [Number.POSITIVE_INFINITY, 100 * day, 1],
-  ])('resyncs every %d ms: in %d ms %d times', async (everyMs, withinMs, expected) => {
-    const { count, resyncs, live } = await passes(everyMs, withinMs);
+  ])('has full passes every %d ms: in %d ms %d times', async (everyMs, withinMs, expected) => {
+    const { count, full, live } = await passes(everyMs, withinMs);
 
-    expect(resyncs).toBe(expected);
+    expect(full).toBe(expected);
     expect(count).toBe(expected);
     expect(live).toBe(true);
   });
@@ -136,14 +136,14 @@ describe('a scheduler', () => {
 
   it('keeps its interval when the date is set', async () => {
     const stop = new AbortController();
-    const resyncs: number[] = [];
+    const full: number[] = [];
     const began = monotonicNow();
     const scheduler = createScheduler({
-      async pass(resync) {
-        if (resync) resyncs.push(Math.round(monotonicNow() - began));
+      async pass(isFull) {
+        if (isFull) full.push(Math.round(monotonicNow() - began));
         return { nextAtMs: Number.POSITIVE_INFINITY };
       },
-      resyncIntervalMs: 30 * second,
+      reconcileIntervalMs: 30 * second,
       now: monotonicNow,
       onError() {},
     });
@@ -156,6 +156,6 @@ describe('a scheduler', () => {
     await vi.advanceTimersByTimeAsync(minute);
     stop.abort();
 
-    expect(resyncs).toEqual([0, 30_000, 60_000, 90_000]);
+    expect(full).toEqual([0, 30_000, 60_000, 90_000]);
   });
 });

@@ -152,8 +152,8 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     modules: options.modules,
   });
   const scheduler = createScheduler({
-    pass: (resync) => reconciler.runOnce(resync, signal),
-    resyncIntervalMs: config.reconcileInterval,
+    pass: (full) => reconciler.runOnce(full, signal),
+    reconcileIntervalMs: config.reconcileInterval,
     now,
     onError: (error) => log.error({ code: 'BUG', err: error }, errorMessage(error)),
   });

@@ -101,7 +101,7 @@ async function setUp({ version, dataplane = '', haproxy = '' }: (typeof variants
   });
   const scheduler = createScheduler({
     pass: (resync) => reconciler.runOnce(resync, stop.signal),
-    resyncIntervalMs: 1000,
+    reconcileIntervalMs: 1000,
     now: monotonicNow,
     onError: (error) => wrong.push(String(error)),
   });

@@ -243,7 +243,7 @@ describe('run', unless(missing), () => {
     expect(await stand.runningNames()).toEqual(['a']);
   });
 
-  it('does nothing but one read per resync when nothing changes', async () => {
+  it('does nothing but one read per reconcile interval when nothing changes', async () => {
     await setUp(['peer a 127.0.0.1:PORT', 'peer b 127.0.0.2:3000']);
     writeFileSync(
       membersFile,

@@ -35,7 +35,7 @@ describe.each(starts)('an API that starts after %i ms', (upAfterMs) => {
         // The bench has a clock of its own, which begins at 1,000,000.
         return { nextAtMs: nextAtMs - 1_000_000 + began };
       },
-      resyncIntervalMs: Number.POSITIVE_INFINITY,
+      reconcileIntervalMs: Number.POSITIVE_INFINITY,
       now: monotonicNow,
       onError: (error) => {
         throw error;

@@ -3,14 +3,14 @@ import { createScheduler } from '../../../src/engine/scheduler.ts';
 import { eventually } from '../../helpers/eventually.ts';
 
 function running(
-  pass: (resync: boolean) => Promise<{ nextAtMs: number }>,
-  resyncIntervalMs = 3_600_000,
+  pass: (full: boolean) => Promise<{ nextAtMs: number }>,
+  reconcileIntervalMs = 3_600_000,
 ) {
   const stop = new AbortController();
   const errors: unknown[] = [];
   const scheduler = createScheduler({
     pass,
-    resyncIntervalMs,
+    reconcileIntervalMs,
     now: Date.now,
     onError: (error) => errors.push(error),
   });
@@ -27,8 +27,8 @@ const never = Number.POSITIVE_INFINITY;
 describe('createScheduler', () => {
   it('begins with a full pass and then sleeps', async () => {
     const passes: boolean[] = [];
-    const run = running(async (resync) => {
-      passes.push(resync);
+    const run = running(async (full) => {
+      passes.push(full);
       return { nextAtMs: never };
     });
 
@@ -59,10 +59,10 @@ describe('createScheduler', () => {
     expect(passes).toBe(3);
   });
 
-  it('looks again when a pass asks for it, without a resync', async () => {
+  it('looks again when a pass asks for it, without a full pass', async () => {
     const passes: boolean[] = [];
-    const run = running(async (resync) => {
-      passes.push(resync);
+    const run = running(async (full) => {
+      passes.push(full);
       return { nextAtMs: passes.length < 3 ? Date.now() : never };
     });
 
@@ -72,15 +72,15 @@ describe('createScheduler', () => {
     expect(passes).toEqual([true, false, false]);
   });
 
-  it('resyncs by itself', async () => {
+  it('compares everything by itself, now and then', async () => {
     const passes: boolean[] = [];
-    const run = running(async (resync) => {
-      passes.push(resync);
+    const run = running(async (full) => {
+      passes.push(full);
       return { nextAtMs: never };
     }, 5);
 
-    // A timer may fire a fraction of a millisecond early, which costs one pass that is no resync.
-    await eventually(() => passes.filter((resync) => resync).length >= 3);
+    // A timer may fire a fraction of a millisecond early, which costs one pass that is not full.
+    await eventually(() => passes.filter((full) => full).length >= 3);
     await run.stop();
 
     expect(passes[0]).toBe(true);
