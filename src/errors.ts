@@ -4,7 +4,7 @@ export const errorCodes = {
   SELF_UNKNOWN:
     'The pod does not know its own name or address. Set POD_NAME and POD_IP through the downward API.',
   SELECTOR_EMPTY:
-    'Nobody controls the pod, and no label names its application: who is a sibling? Give --selector.',
+    'Nobody controls the pod, and no label names its application: who is a peer? Give --selector.',
   SIBLINGS_LEFT_OUT:
     'Running replicas of the same workload are not selected, so nothing is shared with them. Give --selector labels that old and new replicas have: those of the spec.selector of their owner.',
   LOOKALIKES_LEFT_OUT:
@@ -49,9 +49,9 @@ export const errorCodes = {
     'A socket of HAProxy does not answer. Is HAProxy running, and is the socket on the shared volume?',
   RELOAD_FAILED: 'HAProxy refused to reload. The previous configuration is in force again.',
   RESYNC_MISSED:
-    'Siblings hold entries that this pod has not learned, and it could not be repaired. It serves without them: delete the pod, so that it starts anew, while a sibling holds them.',
+    'Peers hold entries that this pod has not learned, and it could not be repaired. It serves without them: delete the pod, so that it starts anew, while a peer holds them.',
   SIBLINGS_UNHEARD:
-    'Siblings that may hold entries are neither connected nor answer, so nobody can say what is missing here. Open the peers port and the port of /status between all replicas, old and new: NetworkPolicies, another port in the template.',
+    'Peers that may hold entries are neither connected nor answer, so nobody can say what is missing here. Open the peers port and the port of /status between all replicas, old and new: NetworkPolicies, another port in the template.',
   BUG: 'This is a defect of haproxy-peer-sync. Please report it with the log.',
 } as const;
 

@@ -100,7 +100,7 @@ async function init({ config, env, log, signal }: Context<'init'>): Promise<numb
         if (waiting.kind !== 'wait' || waiting.reason === said) return;
         said = waiting.reason;
         const { ask: siblings, reason } = waiting;
-        log.info({ siblings, reason }, 'waiting for the siblings to know this pod');
+        log.info({ siblings, reason }, 'waiting for the peers to know this pod');
       },
       signal,
     });
@@ -132,7 +132,6 @@ function names(members: readonly Member[]): readonly string[] {
 
 export const initCommand: CommandOf<'init'> = {
   name: 'init',
-  summary:
-    'Make credentials and the first configuration, and wait until the siblings know this pod.',
+  summary: 'Make credentials and the first configuration, and wait until the peers know this pod.',
   run: init,
 };

@@ -31,7 +31,7 @@ export interface Program {
 function usage(): string {
   const rows = commands.map((command) => `  ${command.name.padEnd(8)}${command.summary}`);
   return [
-    'haproxy-peer-sync keeps the peers section of HAProxy in step with its sibling pods.',
+    'haproxy-peer-sync keeps the peers section of HAProxy in step with its replicas.',
     '',
     'Usage: haproxy-peer-sync COMMAND [options]',
     '',

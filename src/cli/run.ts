@@ -125,6 +125,6 @@ async function run({ config, env, log, signal, version }: Context<'run'>): Promi
 
 export const runCommand: CommandOf<'run'> = {
   name: 'run',
-  summary: 'Keep the peers section in step with the sibling pods (the sidecar).',
+  summary: 'Keep the peers section in step with the replicas (the sidecar).',
   run,
 };

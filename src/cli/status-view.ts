@@ -21,7 +21,7 @@ type Colour = 'green' | 'yellow' | 'red' | 'bold' | 'dim';
 /** What the resync of HAProxy's worker came to, in words. */
 const resyncWords: Readonly<Record<NonNullable<Status['resync']>, string>> = {
   pending: 'resync under way',
-  learned: 'learned from a sibling',
+  learned: 'learned from a peer',
   alone: 'nobody taught it',
   unknown: '"show peers" of this version is not understood',
 };

@@ -68,6 +68,6 @@ export function unreachable(text: string, input: ListenInput): Unreachable | nul
   if (known.length < all.length) return null;
   if (known.some((each) => each.port === port && reaches(each.address, self.address))) return null;
   const where = known.map(formatEndpoint).join(', ');
-  const why = `section ${sectionName} listens on ${where}, and siblings connect to ${formatEndpoint({ address: self.address, port })}: they do not get there`;
+  const why = `section ${sectionName} listens on ${where}, and peers connect to ${formatEndpoint({ address: self.address, port })}: they do not get there`;
   return { why, certain: known.every((each) => reaches(each.address, self.address)) };
 }

@@ -15,7 +15,7 @@ export const ownOptions = [
     type: 'string',
     env: ['POD_IP'],
     description:
-      "This pod's address (downward API: status.podIP). Siblings are reached in the same IP family.",
+      "This pod's address (downward API: status.podIP). Peers are reached in the same IP family.",
     commands: sidecar,
   },
   {

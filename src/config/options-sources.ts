@@ -7,7 +7,7 @@ export const sourceOptions = [
     type: ['kubernetes', 'service', 'dns', 'file'],
     default: 'kubernetes',
     description:
-      'Where the siblings are found: pods of the Kubernetes API, endpoints of a Service, addresses of a name, or a file.',
+      'Where the peers are found: pods of the Kubernetes API, endpoints of a Service, addresses of a name, or a file.',
     commands: sidecar,
   },
   {
@@ -31,7 +31,7 @@ export const sourceOptions = [
     short: 'l',
     type: 'selector',
     description:
-      "Label selector of the sibling pods. Default: the spec.selector of this pod's owner where the Role lets it be read, else the labels that name an application, and all replicas of the same owner.",
+      "Label selector of the replicas. Default: the spec.selector of this pod's owner where the Role lets it be read, else the labels that name an application, and all replicas of the same owner.",
     commands: everywhere,
   },
   {
@@ -46,14 +46,14 @@ export const sourceOptions = [
     name: 'service',
     type: 'string',
     description:
-      'The Service whose endpoints are the siblings; implies --source service. Its selector must select this pod.',
+      'The Service whose endpoints are the peers; implies --source service. Its selector must select this pod.',
     commands: sidecar,
   },
   {
     name: 'dns',
     type: 'string',
     description:
-      'The name whose addresses are the siblings, e.g. a headless Service that publishes addresses that are not ready; implies --source dns. Peers are named after their addresses.',
+      'The name whose addresses are the peers, e.g. a headless Service that publishes addresses that are not ready; implies --source dns. Peers are named after their addresses.',
     commands: sidecar,
   },
   {

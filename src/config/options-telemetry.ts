@@ -7,7 +7,7 @@ export const telemetryOptions = [
     type: 'listen',
     default: ':8405',
     description:
-      'Address and port of /livez, /readyz, /status and /metrics: :PORT, ADDR:PORT or [ADDR]:PORT. Siblings ask each other for /status on this port.',
+      'Address and port of /livez, /readyz, /status and /metrics: :PORT, ADDR:PORT or [ADDR]:PORT. Peers ask each other for /status on this port.',
     commands: everywhere,
   },
   {

@@ -87,7 +87,10 @@ export function createReporter(log: Log, observer: Observer): Reporter {
         once(`hold ${reasons.join()}`, () =>
           starting
             ? log.info({ reasons, notes: membership.notes }, 'waiting for the members')
-            : log.warn({ reasons, notes: membership.notes }, 'holding: nothing is changed'),
+            : log.warn(
+                { reasons, notes: membership.notes },
+                'nothing is changed until somebody acts',
+              ),
         );
       } else if (decision.kind === 'wait') {
         sayWait(report.plan.reasons, decision);
@@ -119,7 +122,7 @@ export function createReporter(log: Log, observer: Observer): Reporter {
     },
     postponed({ attempts }, ms) {
       lastSaid = '';
-      log.info({ attempts, ms: Math.round(ms) }, 'change postponed: siblings are away by now');
+      log.info({ attempts, ms: Math.round(ms) }, 'change postponed: peers are away by now');
     },
     failed(error, failures, leaving = false) {
       const code = error instanceof AppError ? error.code : 'BUG';

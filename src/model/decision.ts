@@ -8,7 +8,7 @@ export const holdCodes = {
   'section-unmodelled': 'a write would lose lines of the section',
   'haproxy-down': 'HAProxy does not answer on its admin socket',
   'section-not-running': 'HAProxy runs without the section',
-  'section-not-loaded': 'HAProxy has not loaded siblings that haproxy.cfg has',
+  'section-not-loaded': 'HAProxy has not loaded peers that haproxy.cfg has',
   'localpeer-mismatch': 'the localpeer of HAProxy is not this pod',
   'resync-pending': 'the own resync is not finished',
   'resync-unreadable': 'the answer to show peers cannot be read',
@@ -18,10 +18,10 @@ export const holdCodes = {
   'moved-connected': 'only moved peers that are connected: they wait for another change, by design',
   'lazy-request': 'what has no hurry waits for another reload, by design',
   'reload-interval': 'the last reload is too recent',
-  'siblings-away': 'siblings are not connected again since the last reload',
-  turn: 'siblings reload first',
-  'not-connected': 'a sibling that was met is not connected at the moment',
-  'siblings-behind': 'a sibling has not got yet what was written here',
+  'siblings-away': 'peers are not connected again since the last reload',
+  turn: 'peers reload first',
+  'not-connected': 'a peer that was met is not connected at the moment',
+  'siblings-behind': 'a peer has not got yet what was written here',
   backoff: 'the last try failed',
 } as const;
 

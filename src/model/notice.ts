@@ -6,37 +6,37 @@ export const noticeReasons = {
   JoinUnconfirmed: {
     type: 'Warning',
     meaning:
-      'HAProxy starts although not every running sibling knows this pod: `--join-timeout` is over, or a peers port swallows packets. Entries that only those siblings hold may be missing here.',
+      'HAProxy starts although not every running peer knows this pod: `--join-timeout` is over, or a peers port swallows packets. Entries that only those peers hold may be missing here.',
     advice:
-      'Look at the sidecar of the siblings that the message names, and at NetworkPolicies on the peers port.',
+      'Look at the sidecar of the peers that the message names, and at NetworkPolicies on the peers port.',
   },
   SiblingsLeftOut: {
     type: 'Warning',
     meaning:
-      'The selector leaves out running replicas of the same workload (`SIBLINGS_LEFT_OUT`). If no other sibling runs, this pod does not begin, or does not become ready: it would be empty.',
+      'The selector leaves out running replicas of the same workload (`SIBLINGS_LEFT_OUT`). If no other peer runs, this pod does not begin, or does not become ready: it would be empty.',
     advice:
       'Give `--selector` labels that old and new replicas have: those of the `spec.selector` of their owner. On purpose: `--allow-left-out`.',
   },
   LookalikesLeftOut: {
     type: 'Warning',
     meaning:
-      'Running pods have labels of the same application and are no siblings (`LOOKALIKES_LEFT_OUT`): nothing is shared with them.',
+      'Running pods have labels of the same application and are no peers (`LOOKALIKES_LEFT_OUT`): nothing is shared with them.',
     advice:
       'Give `--selector` labels that they have too, or, where they are none, another application label.',
   },
   SiblingsUnheard: {
     type: 'Warning',
     meaning:
-      'Siblings that may hold entries are neither connected to this pod nor answer on the port of `/status` (`SIBLINGS_UNHEARD`). It is not ready until one of them does, or `--repair-limit` is over (6 s, where they are not ready themselves); then it is, perhaps empty.',
+      'Peers that may hold entries are neither connected to this pod nor answer on the port of `/status` (`SIBLINGS_UNHEARD`). It is not ready until one of them does, or `--repair-limit` is over (6 s, where they are not ready themselves); then it is, perhaps empty.',
     advice:
       'Open the peers port and port 8405 between all replicas, old and new, while the old ones are there. A rollout: `kubectl rollout pause`, or `undo`.',
   },
   ResyncMissed: {
     type: 'Warning',
     meaning:
-      'Siblings hold entries that this pod has not learned at its start. It is not ready yet, and HAProxy is reloaded hard, to learn them anew.',
+      'Peers hold entries that this pod has not learned at its start. It is not ready yet, and HAProxy is reloaded hard, to learn them anew.',
     advice:
-      'Nothing, when ResyncRepaired follows. Often: find out why the siblings did not know the pod in time.',
+      'Nothing, when ResyncRepaired follows. Often: find out why the peers did not know the pod in time.',
   },
   ResyncRepaired: {
     type: 'Normal',
@@ -46,8 +46,8 @@ export const noticeReasons = {
   JoinedWithoutHistory: {
     type: 'Warning',
     meaning:
-      'This pod serves without entries that siblings hold (`RESYNC_MISSED`), or may hold (`SIBLINGS_UNHEARD`): it could not be repaired.',
-    advice: 'Delete the pod while a sibling holds the entries: it starts anew and learns them.',
+      'This pod serves without entries that peers hold (`RESYNC_MISSED`), or may hold (`SIBLINGS_UNHEARD`): it could not be repaired.',
+    advice: 'Delete the pod while a peer holds the entries: it starts anew and learns them.',
   },
   ChangeWaiting: {
     type: 'Warning',

@@ -68,7 +68,7 @@ function requirementProblem(text: string): string | undefined {
 
 /** What is wrong with a label selector in Kubernetes' syntax; undefined when it is right. */
 export function selectorProblem(selector: string): string | undefined {
-  if (selector.trim() === '') return 'an empty selector would take every pod for a sibling';
+  if (selector.trim() === '') return 'an empty selector would take every pod for a peer';
   return requirementsOf(selector)
     .map(requirementProblem)
     .find((problem) => problem !== undefined);

@@ -112,7 +112,7 @@ export const generalMetrics = {
     name: 'reloads_total',
     labels: ['cause'],
     values: ['join', 'move', 'leave', 'request', 'repair'],
-    help: 'HAProxy reloads caused by this program, by cause; request: for a certificate, or a file that was not loaded. At most one for each sibling that joins; many more: pods restart again and again.',
+    help: 'HAProxy reloads caused by this program, by cause; request: for a certificate, or a file that was not loaded. At most one for each peer that joins; many more: pods restart again and again.',
   },
   failures: {
     type: 'counter',

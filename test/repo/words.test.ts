@@ -13,10 +13,57 @@ const before = {
   'reload order': /\bturnDelays\b/,
   'choose members': /\/candidates\.ts/,
   'fan out': /\bfunction everybody\b/,
+  'a full pass': /\b(resyncIntervalMs|nextResyncAtMs|resync: boolean)\b/,
 };
 
 it.each(Object.entries(before))('is called %s', (_now, word) => {
   const files = globSync('src/**/*.ts');
   expect(files.length).toBeGreaterThan(100);
   expect(files.filter((file) => word.test(readFileSync(file, 'utf8')))).toEqual([]);
+});
+
+/** What operators read says one word for one thing. Codes, names of Events and earlier names are part of the interface. */
+const spoken = {
+  'peer, or replica': /\bsiblings?\b/i,
+  'waiting: a change is not held': /\bchanges? (is |are )?held\b|\bholding\b/i,
+  'reconcile: a full resync is the transfer of the tables':
+    /\bresync(-| )interval\b|\bresyncs? is due\b/i,
+} as const;
+
+/** Texts of the program: strings with a space in them, without what is put in and without names of codes. */
+function textsOf(file: string): readonly string[] {
+  const code = readFileSync(file, 'utf8').replaceAll(/\/\*.*?\*\/|(?<!:)\/\/[^\n]*/gs, '');
+  const literal = /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g;
+  return [...code.matchAll(literal)]
+    .map(([text]) => text.replaceAll(/\$\{[^}]*\}|SIBLINGS_\w+/g, ''))
+    .filter((text) => text.includes(' '));
+}
+
+/** The decisions of the gate are recorded with their texts (test/golden/gate). */
+const recorded = ['src/modules/peers/gate/reload-order.ts'];
+const made = [
+  ...['examples/monitoring/rules.yaml', 'examples/monitoring/dashboard.json'],
+  ...['docs/flags.md', 'docs/events.md', 'docs/errors.md', 'docs/gate.md', 'docs/metrics.md'],
+];
+
+it.each(Object.entries(spoken))('says %s, in every text of the program', (_now, word) => {
+  const files = globSync('src/**/*.ts').filter((file) => !recorded.includes(file));
+  const found = files.flatMap((file) =>
+    textsOf(file)
+      .filter((text) => word.test(text))
+      .map((text) => `${file}: ${text}`),
+  );
+  expect(found).toEqual([]);
+});
+
+it.each(Object.entries(spoken))('says %s, in what is made from code', (_now, word) => {
+  const found = made.flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .replaceAll(/^\| `[^|]*\|/gm, '|') // The column of names.
+      .replaceAll(/Earlier names?: .*?\.(?= )|SIBLINGS_\w+|Siblings\w+|`siblings-\w+`/g, '')
+      .split('\n')
+      .filter((line) => word.test(line))
+      .map((line) => `${file}: ${line.slice(0, 200)}`),
+  );
+  expect(found).toEqual([]);
 });

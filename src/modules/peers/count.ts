@@ -32,7 +32,7 @@ export function countWith({ metrics, now }: CountOptions): Counting {
   const seenAtMs = new Map<string, number>();
   let changedAtMs: number | null = null;
   let pendingSinceMs: number | null = null;
-  let held: readonly HoldCode[] = [];
+  let waitingFor: readonly HoldCode[] = [];
   let pending: PeersChanges = noChanges;
   /** The resync of the worker that runs now is counted. */
   let resyncCounted = false;
@@ -68,8 +68,8 @@ export function countWith({ metrics, now }: CountOptions): Counting {
     const codes = decision.kind === 'wait' || decision.kind === 'hold' ? decision.codes : [];
     metrics.waitingReason.reset();
     for (const reason of codes) metrics.waitingReason.set({ reason }, 1);
-    for (const reason of codes) if (!held.includes(reason)) metrics.waits.inc({ reason });
-    held = codes;
+    for (const reason of codes) if (!waitingFor.includes(reason)) metrics.waits.inc({ reason });
+    waitingFor = codes;
   }
 
   function setWaiting({ add, update, remove }: PeersChanges): void {

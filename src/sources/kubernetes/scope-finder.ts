@@ -89,14 +89,14 @@ export function createFinder(options: FinderOptions): Find {
     const first = named ?? shared ?? [];
     const origin = selector !== null ? 'owner' : named !== null ? 'application' : 'workload';
     const fields = { selector: selectorText(first), workload: workloadOf(own.labels, own.owner) };
-    if (why === undefined) log.info(fields, "siblings are found by their owner's selector");
+    if (why === undefined) log.info(fields, "peers are found by their owner's selector");
     else {
       const rule = own.owner === null ? undefined : neededOwnerRule(own.owner);
       log.info(
         { ...fields, reason: why, rule },
         named === null
-          ? 'siblings are the replicas of the same workload'
-          : 'siblings are found by the labels of the application',
+          ? 'peers are the replicas of the same workload'
+          : 'peers are found by the labels of the application',
       );
     }
     return { origin, own, base: named, first };

@@ -241,7 +241,7 @@ describe('init', unless(missingOf({ HAProxy: programs.haproxy })), () => {
       members('name: b, address: 127.0.1.9', 'name: a, address: 127.0.0.1');
 
       const run = init({ 'peers-port': String(sibling.peersPort) });
-      await eventually(() => run.lines().some((line) => line.includes('waiting for the siblings')));
+      await eventually(() => run.lines().some((line) => line.includes('waiting for the peers')));
       expect(run.running()).toBe(true);
       const text = sibling.text();
       writeFileSync(

@@ -30,7 +30,7 @@ const others = { ...defaultPorts, peers: 3001, probe: 8406 };
 /** As long as HAProxy needs to try again to connect. */
 const retryMs = 6000;
 
-const unmet = 'ready, and no sibling that holds entries was met: do they run?';
+const unmet = 'ready, and no peer that holds entries was met: do they run?';
 
 let directory: string;
 const replicas: Replica[] = [];
@@ -148,7 +148,7 @@ describe(
         expect(each.log()).toContain('refuse this pod on the peers port, and nobody else can');
         expect(each.log()).toContain(unmet);
         const waitedMs =
-          saidAt(each, unmet) - saidAt(each, 'readiness waits for the tables of the siblings');
+          saidAt(each, unmet) - saidAt(each, 'readiness waits for the tables of the peers');
         // Both times are rounded, and the first is written down after its look.
         expect(waitedMs).toBeGreaterThan(retryMs - 500);
         await tells(each, { ready: true, incomplete: true });
@@ -183,7 +183,7 @@ describe(
       await start(...young);
       await eventually(
         () =>
-          young.some(({ log }) => log().includes('readiness waits for the tables of the siblings')),
+          young.some(({ log }) => log().includes('readiness waits for the tables of the peers')),
         { timeoutMs: 40_000, intervalMs: 10 },
       );
       open.push(await passage(old, young));
@@ -271,7 +271,7 @@ describe(
       for (const each of young) {
         const waitedMs =
           saidAt(each, 'ready all the same') -
-          saidAt(each, 'readiness waits for the tables of the siblings');
+          saidAt(each, 'readiness waits for the tables of the peers');
         expect(waitedMs).toBeGreaterThan(limitMs - 500);
         await tells(each, { ready: true, incomplete: true });
       }

@@ -36,7 +36,7 @@ describe('renderStatus', () => {
 
     expect(renderStatus(found, plain)).toMatchInlineSnapshot(`
       "web-1  10.0.0.1  ready
-        haproxy       3.4.0, 1 reload; learned from a sibling
+        haproxy       3.4.0, 1 reload; learned from a peer
         members       2; section haproxy-peers has 2 peers; haproxy-peer-sync 1.2.3
         change        none is due
         last change   none
@@ -83,7 +83,7 @@ describe('renderStatus', () => {
 
     expect(renderStatus(found, plain)).toMatchInlineSnapshot(`
       "web-1  10.0.0.1  ready
-        haproxy       3.4.0, 1 reload; learned from a sibling
+        haproxy       3.4.0, 1 reload; learned from a peer
         members       2; section haproxy-peers has 2 peers; haproxy-peer-sync 1.2.3
         change        none is due
         last change   none

@@ -119,7 +119,7 @@ describe('a section that siblings cannot get to', () => {
     expect(() => render(`peers p\n  ${bind}\n  server a\n`, { env })).toThrow(
       expect.objectContaining({
         code: 'CONFIG_INVALID',
-        message: expect.stringContaining('siblings connect to 10.0.0.1:3000'),
+        message: expect.stringContaining('peers connect to 10.0.0.1:3000'),
       }),
     );
   });

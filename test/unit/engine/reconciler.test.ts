@@ -85,7 +85,7 @@ describe('one pass', () => {
     const said = loop.lines.filter(({ level }) => level !== 'debug');
     expect(said.map(({ level, msg }) => [level, msg])).toEqual([
       ['info', 'waiting for the members'],
-      ['warn', 'holding: nothing is changed'],
+      ['warn', 'nothing is changed until somebody acts'],
     ]);
   });
 

@@ -9,7 +9,7 @@ const listener: Check = ({ ownPort: outcome, admin, options, self }) => {
     return [
       failure(
         name,
-        `${who} listens on ${self.address}:${port}: siblings cannot reach this one`,
+        `${who} listens on ${self.address}:${port}: peers cannot reach this one`,
         `find who it is: ss -ltnp 'sport = :${port}'; with hostNetwork two pods of a node cannot share a port: --peers-port`,
       ),
     ];
@@ -19,7 +19,7 @@ const listener: Check = ({ ownPort: outcome, admin, options, self }) => {
     return [
       failure(
         name,
-        `HAProxy runs, and nobody listens on ${self.address}:${port}: no sibling can connect`,
+        `HAProxy runs, and nobody listens on ${self.address}:${port}: no peer can connect`,
         `the section's own line must say ${self.address}:${port}; let init write it`,
       ),
     ];
@@ -61,7 +61,7 @@ const network: Check = ({ options, siblings }) => {
   }
   const well = siblings.filter(({ hello }) => hello === 'known' || hello === 'busy');
   if (findings.length > 0) return findings;
-  return [ok('peers-port', `${well.length} of ${siblings.length} siblings accept this pod`)];
+  return [ok('peers-port', `${well.length} of ${siblings.length} peers accept this pod`)];
 };
 
 /** Whether siblings get here, and let this pod in. */

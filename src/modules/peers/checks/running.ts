@@ -11,7 +11,7 @@ const loaded: Check = ({ admin, configText, options, siblings, env }) => {
     admin.value.peers,
     new Set(siblings.map((sibling) => sibling.name)),
   );
-  if (missing.length === 0) return [ok(name, 'HAProxy runs with the siblings of the file')];
+  if (missing.length === 0) return [ok(name, 'HAProxy runs with the peers of the file')];
   return [
     warning(
       name,

@@ -53,11 +53,11 @@ export interface RepairInput {
 }
 
 export type WaitsFor =
-  | 'a sibling that learns'
+  | 'a peer that learns'
   | 'entries'
   | 'a session'
   | 'another look'
-  | 'an answer of siblings';
+  | 'an answer of peers';
 
 export type RepairDecision =
   /** As full as it gets: this pod may become ready. */
@@ -139,16 +139,14 @@ function fullEnough(input: RepairInput, elapsed: number): RepairDecision {
   if (silence !== null) {
     const { names: silent, end, enough } = silence;
     const reasons = [`not connected, and do not tell what they hold: ${silent}`];
-    return enough
-      ? { kind: end, reasons }
-      : { kind: 'wait', for: 'an answer of siblings', reasons };
+    return enough ? { kind: end, reasons } : { kind: 'wait', for: 'an answer of peers', reasons };
   }
   if (elapsed >= limitMs) return { kind: 'complete' };
   const learning = siblings.filter(({ resync, tables }) => resync === 'pending' && some(tables));
   // Who asked a sibling that was itself learning got a part of its tables at the most.
   if (own.resync !== 'learned' && learning.length > 0) {
     const reasons = [`${names(learning)} may hold entries and has not finished its resync`];
-    return { kind: 'wait', for: 'a sibling that learns', reasons } as const;
+    return { kind: 'wait', for: 'a peer that learns', reasons } as const;
   }
   const apart = siblings.filter(
     ({ connected, resync, leaving }) => !connected && resync !== 'pending' && leaving !== true,

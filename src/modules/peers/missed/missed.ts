@@ -96,7 +96,7 @@ export function createRepair(options: RepairOptions): Confirm {
     said = decision.for;
     log.info(
       { for: decision.for, reasons: decision.reasons },
-      'readiness waits for the tables of the siblings',
+      'readiness waits for the tables of the peers',
     );
   }
 
@@ -110,7 +110,7 @@ export function createRepair(options: RepairOptions): Confirm {
 
   /** Said while somebody can still do something: the replicas that hold everything are there. */
   function warnOfSilence(decision: RepairDecision): void {
-    if (decision.kind !== 'wait' || decision.for !== 'an answer of siblings' || warned) return;
+    if (decision.kind !== 'wait' || decision.for !== 'an answer of peers' || warned) return;
     if (now() - (startedAtMs ?? now()) < options.connectLimitMs) return;
     warned = true;
     log.warn(
@@ -208,7 +208,7 @@ export function createRepair(options: RepairOptions): Confirm {
       end('unmet', reasons, () =>
         log.warn(
           { code: 'SIBLINGS_UNHEARD', reasons },
-          'ready, and no sibling that holds entries was met: do they run?',
+          'ready, and no peer that holds entries was met: do they run?',
         ),
       );
     }

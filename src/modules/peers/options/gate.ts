@@ -52,7 +52,7 @@ export const gateOptions = [
     default: '50',
     group: 'tuning',
     description:
-      'How many updates of this replica a sibling may not have been sent yet when HAProxy is reloaded; more are waited for, within --stagger-limit.',
+      'How many updates of this replica a peer may not have been sent yet when HAProxy is reloaded; more are waited for, within --stagger-limit.',
     commands: ['run'],
   },
   {
@@ -70,7 +70,7 @@ export const gateOptions = [
     default: '100000',
     group: 'tuning',
     description:
-      'How many updates a second a sibling takes that has just been reloaded; what was sent to it and is not confirmed is waited for that long, within --stagger-limit.',
+      'How many updates a second a peer takes that has just been reloaded; what was sent to it and is not confirmed is waited for that long, within --stagger-limit.',
     commands: ['run'],
   },
   {
@@ -79,7 +79,7 @@ export const gateOptions = [
     default: '12s',
     group: 'tuning',
     description:
-      'How long the next reload waits, at most, for the siblings that were connected before the last one.',
+      'How long the next reload waits, at most, for the peers that were connected before the last one.',
     commands: ['run'],
   },
   {
@@ -88,7 +88,7 @@ export const gateOptions = [
     default: '15s',
     group: 'tuning',
     description:
-      'How long HAProxy may run without siblings that haproxy.cfg has, until it is reloaded for them: whoever wrote the file may be about to.',
+      'How long HAProxy may run without peers that haproxy.cfg has, until it is reloaded for them: whoever wrote the file may be about to.',
     commands: ['run'],
   },
   {

@@ -74,7 +74,7 @@ export const peersOptions = [
     type: 'string',
     group: 'tls',
     description:
-      "DNS name that a sibling's certificate must have, one for all of them. Default: any certificate of the CA.",
+      "DNS name that a peer's certificate must have, one for all of them. Default: any certificate of the CA.",
     commands: sidecar,
   },
   {
@@ -91,7 +91,7 @@ export const peersOptions = [
     default: '1s',
     group: 'tuning',
     description:
-      'How long the set of siblings must be unchanged before init renders it; see --settle-limit.',
+      'How long the set of peers must be unchanged before init renders it; see --settle-limit.',
     commands: ['init'],
   },
   {
@@ -99,8 +99,7 @@ export const peersOptions = [
     type: 'duration',
     default: '5s',
     group: 'tuning',
-    description:
-      'How long init waits for the set of siblings to settle, at most, once it is known.',
+    description: 'How long init waits for the set of peers to settle, at most, once it is known.',
     commands: ['init'],
   },
   {
@@ -109,7 +108,7 @@ export const peersOptions = [
     default: '60s',
     group: 'tuning',
     description:
-      'How long init waits for the running siblings to know this pod before it goes on with a warning.',
+      'How long init waits for the running peers to know this pod before it goes on with a warning.',
     commands: ['init', 'doctor'],
   },
   {
@@ -118,7 +117,7 @@ export const peersOptions = [
     least: '10ms',
     default: '200ms',
     group: 'tuning',
-    description: 'Pause between two rounds of asking the siblings whether they know this pod.',
+    description: 'Pause between two rounds of asking the peers whether they know this pod.',
     commands: ['init'],
   },
   {
@@ -127,7 +126,7 @@ export const peersOptions = [
     default: '4s',
     group: 'tuning',
     description:
-      'How long init waits for siblings that are being deleted to know this pod: what they write while they drain is for it, too.',
+      'How long init waits for peers that are being deleted to know this pod: what they write while they drain is for it, too.',
     commands: ['init'],
   },
   {
@@ -136,7 +135,7 @@ export const peersOptions = [
     default: '10s',
     group: 'tuning',
     description:
-      'How long a sibling whose peers port swallows packets, or refuses although it is ready, is asked. Longer helps nobody: it is a firewall or a dead node.',
+      'How long a peer whose peers port swallows packets, or refuses although it is ready, is asked. Longer helps nobody: it is a firewall or a dead node.',
     commands: ['init'],
   },
   {
@@ -153,7 +152,7 @@ export const peersOptions = [
     type: 'boolean',
     default: 'true',
     description:
-      'Before this pod is ready for the first time, compare its tables with those of siblings, and learn again by a hard-reload where it has missed them (HAProxy 2.9 and later).',
+      'Before this pod is ready for the first time, compare its tables with those of peers, and learn again by a hard-reload where it has missed them (HAProxy 2.9 and later).',
     commands: ['run'],
   },
   {
@@ -162,7 +161,7 @@ export const peersOptions = [
     default: '60s',
     group: 'tuning',
     description:
-      'How long readiness waits, at most, for tables that siblings hold and this pod has missed, and for siblings that are ready and silent.',
+      'How long readiness waits, at most, for tables that peers hold and this pod has missed, and for peers that are ready and silent.',
     commands: ['run'],
   },
 ] as const satisfies readonly Option[];

@@ -12,6 +12,6 @@ export const peersTlsMetrics = {
   certificateExpiry: {
     type: 'gauge',
     name: 'tls_certificate_expiry_timestamp_seconds',
-    help: 'When the certificate of the peers ends, Unix time; 0 without --peers-tls. Past: no sibling connects any more.',
+    help: 'When the certificate of the peers ends, Unix time; 0 without --peers-tls. Past: no peer connects any more.',
   },
 } as const satisfies MetricDefinitions;

@@ -94,7 +94,7 @@ describe('repair', () => {
     const learning = holder(20_000, { resync: 'pending' });
 
     expect(decide([learning])).toMatchObject({
-      for: 'a sibling that learns',
+      for: 'a peer that learns',
       reasons: ['b may hold entries and has not finished its resync'],
     });
     expect(decide([learning], { own: learned(40_000) }).kind).toBe('complete');
@@ -126,7 +126,7 @@ describe('repair', () => {
   describe('beside siblings that are neither connected nor tell', () => {
     const mute = (part: Partial<Mute> = {}): Mute => ({ name: 'm', connected: false, ...part });
     const late = { startedAtMs: now - 60_000 };
-    const wait = { kind: 'wait', for: 'an answer of siblings' };
+    const wait = { kind: 'wait', for: 'an answer of peers' };
 
     it('waits for those that are ready, to the end, and says that it has not heard them', () => {
       const closed = { mute: [mute({ serving: true })] };
