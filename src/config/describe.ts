@@ -36,8 +36,10 @@ export function helpText(command: CommandName, summary: string): string {
     ].filter((note) => note !== '');
     return `${`  ${flagText(option)} ${placeholder(option)}`.trimEnd()}\n      ${option.description}\n      [${notes.join('; ')}]`;
   };
-  const blocks = grouped(optionsOf(command)).map(
-    ([title, inGroup]) => `${title}:\n${inGroup.map(row).join('\n')}\n`,
+  const found = grouped(optionsOf(command));
+  const blocks = found.map(
+    ([title, inGroup]) =>
+      `${found.length > 1 ? title : 'Options'}:\n${inGroup.map(row).join('\n')}\n`,
   );
   return `${summary}\n\nUsage: haproxy-peer-sync ${command} [options]\n\n${blocks.join('\n')}\n--no-NAME is --NAME=false, for every option that is true or false.\n`;
 }

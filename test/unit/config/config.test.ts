@@ -362,7 +362,7 @@ describe('the option table', () => {
       'Tuning (the defaults suit most set-ups):',
     ];
 
-    expect(headings).toEqual(command === 'status' ? ['Basic options:'] : sidecar);
+    expect(headings).toEqual(command === 'status' ? ['Options:'] : sidecar);
     const shown = [...help.matchAll(/^ {2}(?:-[a-z], )?--([\w-]+)/gm)].map(([, name]) => name);
     expect(shown.toSorted()).toEqual(
       optionsOf(command)
