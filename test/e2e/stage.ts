@@ -121,7 +121,13 @@ export class Stage {
       ['get', 'pods', '-o', 'wide'],
       ['get', 'events', '--sort-by=.lastTimestamp'],
     ];
-    const texts = await Promise.all(views.map((args) => this.kubectl(args).catch(String)));
+    const names = (await this.kubectl(['get', 'pods', '-o', 'name']).catch(() => ''))
+      .split('\n')
+      .filter((name) => name !== '');
+    const logsOf = (name: string) => ['logs', name, '--all-containers', '--prefix', '--tail=25'];
+    const texts = await Promise.all(
+      [...views, ...names.map(logsOf)].map((args) => this.kubectl(args).catch(String)),
+    );
     await this.collectLogs().catch(() => {});
     const logs = [...this.logs].map(([pod, text]) => `--- ${pod}\n${text.slice(-3000)}`);
     return [...texts, ...logs].join('\n');

@@ -1,13 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import { z } from 'zod';
+import { kustomize, manifestsOf, noKubectl, runs } from '../helpers/example-manifests.ts';
 import { unless } from '../helpers/skip.ts';
 
 /** What the examples give away: who can read a token, and which ports a Service hands on (docs/security.md). */
 const container = z.object({
   name: z.string(),
+  args: z.array(z.string()).optional(),
   volumeMounts: z.array(z.object({ name: z.string() })).default([]),
 });
 const pod = z.looseObject({
@@ -62,20 +64,6 @@ function exposed(documents: readonly unknown[]): readonly unknown[] {
     .filter((target) => internalPorts.includes(target));
 }
 
-function documentsOf(text: string): readonly unknown[] {
-  return parseAllDocuments(text).map((document): unknown => document.toJS());
-}
-
-function runs(program: string, ...args: readonly string[]): boolean {
-  try {
-    execFileSync(program, args, { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const noKubectl = runs('kubectl', 'version', '--client') ? undefined : 'no kubectl';
 const rendered = [
   ['examples/deployment', ours],
   ['examples/statefulset', ours],
@@ -87,14 +75,18 @@ const rendered = [
 ] as const;
 
 describe.each(rendered)('%s', unless(noKubectl), (folder, holders) => {
-  const read = () => documentsOf(execFileSync('kubectl', ['kustomize', folder]).toString());
+  const read = () => kustomize(folder);
 
   it('gives a token to nobody but the containers that need one', () => {
     expect(tokenHolders(podOf(read()))).toEqual(holders);
   });
 
-  it('turns no Service of the namespace into environment variables', () => {
-    expect(podOf(read()).enableServiceLinks).toBe(false);
+  it('keeps Services of the namespace from the Data Plane API, which obeys such variables', () => {
+    const { enableServiceLinks, containers } = podOf(read());
+    const api = containers.find(({ name }) => name === 'dataplaneapi');
+
+    // In a Deployment of somebody else a haproxy.cfg may need them.
+    if (enableServiceLinks !== false) expect(api?.args?.join()).toContain('env -i PATH=');
   });
 
   it('hands neither the peers port nor that of the sidecar to a Service', () => {
@@ -150,7 +142,7 @@ describe('examples/helm in the chart', unless(noChart), () => {
     const args = ['template', 'edge', chart, '--kube-version', '1.30.0'];
     const text = execFileSync('helm', [...args, '-f', 'examples/helm/values.yaml']).toString();
 
-    expect(tokenHolders(podOf(documentsOf(text)))).toEqual(ours);
-    expect(exposed(documentsOf(text))).toEqual([]);
+    expect(tokenHolders(podOf(manifestsOf(text)))).toEqual(ours);
+    expect(exposed(manifestsOf(text))).toEqual([]);
   });
 });
