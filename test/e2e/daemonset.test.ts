@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { createCa } from '../helpers/certificates.ts';
 import { unless } from '../helpers/skip.ts';
+import { suiteFolder } from '../helpers/test-folder.ts';
 import { noCluster } from './no-cluster.ts';
-import type { Replica } from './replica.ts';
+import { putPeersSecret } from './peers-secret.ts';
+import { adminSocket, type Replica } from './replica.ts';
 import { allEstablished, allKeep, entries, figure, play, seconds } from './scenario.ts';
 import { Stage } from './stage.ts';
 import { Traffic } from './traffic.ts';
@@ -17,10 +20,14 @@ const document = z.looseObject({ kind: z.string(), spec: z.looseObject({}).optio
 describe('the example as a DaemonSet on a real cluster', unless(noCluster), () => {
   const stage = new Stage('daemonset');
   const traffic = new Traffic(stage.kubectl);
+  const directory = suiteFolder();
   let others: readonly Replica[] = [];
 
   // The node's network is not for pods under a stricter standard.
-  beforeAll(() => stage.open('privileged'));
+  beforeAll(async () => {
+    await stage.open('privileged');
+    await putPeersSecret(stage.kubectl, createCa(directory).issue());
+  });
   afterAll(() => stage.close());
 
   async function besides(): Promise<string> {
@@ -72,6 +79,12 @@ describe('the example as a DaemonSet on a real cluster', unless(noCluster), () =
     await others[0]?.fill(entries);
 
     await allKeep(replicas);
+    // Of two replicas only the one that has connected tells how.
+    const transports = await Promise.all(
+      replicas.map((each) => each.shell(`echo 'show peers' | socat -t 5 - ${adminSocket}`)),
+    );
+    expect(transports.join('')).toContain('xprt=SSL');
+    expect(transports.join('')).not.toContain('xprt=RAW');
   });
 
   it('comes back after a rollout restart with all entries, and nobody reloads', async () => {

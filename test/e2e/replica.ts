@@ -1,6 +1,6 @@
 import type { Kubectl } from './kubectl.ts';
 
-const adminSocket = '/var/run/haproxy/admin.sock';
+export const adminSocket = '/var/run/haproxy/admin.sock';
 const masterSocket = '/var/run/haproxy/master.sock';
 
 /** What one replica says of itself over its sockets, by way of `kubectl exec`. */

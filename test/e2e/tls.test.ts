@@ -5,6 +5,7 @@ import { eventually } from '../helpers/eventually.ts';
 import { unless } from '../helpers/skip.ts';
 import { suiteFolder } from '../helpers/test-folder.ts';
 import { noCluster } from './no-cluster.ts';
+import { putPeersSecret } from './peers-secret.ts';
 import type { Replica } from './replica.ts';
 import { allEstablished, allKeep, entries, figure, play, seconds } from './scenario.ts';
 import { Stage } from './stage.ts';
@@ -30,16 +31,7 @@ describe('TLS between the peers on a real cluster', unless(noCluster), () => {
     await stage.close();
   });
 
-  /** The Secret as cert-manager writes it. */
-  async function putSecret(): Promise<void> {
-    const { certificate, key, ca: trusted } = material;
-    const secret = {
-      ...{ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls' },
-      metadata: { name: 'haproxy-peers-tls' },
-      stringData: { 'tls.crt': certificate, 'tls.key': key, 'ca.crt': trusted },
-    };
-    await stage.kubectl(['apply', '-f', '-'], JSON.stringify(secret));
-  }
+  const putSecret = () => putPeersSecret(stage.kubectl, material);
 
   async function change(what: string, count: number, reloads: number, act: () => Promise<unknown>) {
     onTestFailed(async () => console.log(await stage.report()));
