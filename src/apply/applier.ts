@@ -28,7 +28,7 @@ export interface Held {
  */
 export interface Applier {
   readonly name: string;
-  /** One read. */
+  /** The configuration as it is now, by one call of the Data Plane API or one read of the file. */
   read(signal: AbortSignal): Promise<Configuration>;
   /**
    * Makes everybody's `edits` in one step with one checked reload. `base` is what they were planned on; when the
@@ -64,6 +64,6 @@ export interface Applier {
    * does not know the command. Throws `RELOAD_FAILED`.
    */
   hardReload(signal: AbortSignal): Promise<boolean>;
-  /** Releases sockets. */
+  /** Closes connections that are kept open between calls. */
   close(): Promise<void>;
 }

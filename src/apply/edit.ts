@@ -7,7 +7,7 @@ export type { Owner } from '../dataplane/owner.ts';
 /** haproxy.cfg as it is: every module reads its own part. Equal versions, equal text. */
 export interface Configuration {
   readonly text: string;
-  /** Opaque. */
+  /** What the applier compares to see that the configuration was changed in between; no other code reads it. */
   readonly version: string;
   /** What a write by this applier would lose or break, one sentence each. Not empty means: hold, and say so. */
   readonly obstacles: readonly string[];
@@ -27,7 +27,7 @@ export interface Edit {
 
 /** An edit of a configuration that was read. */
 export interface Step {
-  /** For the log. */
+  /** Fields of the log line that tells of the edit. */
   readonly what: Readonly<Record<string, unknown>>;
   /** Entries whose lines may be other ones afterwards. */
   readonly own: OwnEntries;

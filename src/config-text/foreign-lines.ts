@@ -15,7 +15,7 @@ export interface ForeignLine {
 export interface OwnEntries {
   /** Of the section: `peers`, `backend`. */
   readonly keyword: string;
-  /** Its name. */
+  /** Name of the section, e.g. `haproxy-peers`. */
   readonly section: string;
   readonly names: ReadonlySet<string>;
   /** For names that are written as variables. */

@@ -22,7 +22,7 @@ export interface ReadConfigOptions {
   readonly rehearse: (version: string, signal: AbortSignal) => Promise<string>;
   readonly owners: readonly Owner[];
   readonly log: Log;
-  /** Repair nothing. */
+  /** Do not put a file back into the API, even where it holds one that HAProxy refused. */
   readonly readOnly: boolean;
 }
 

@@ -16,7 +16,7 @@ export interface RestoreOptions {
   readonly log: Log;
 }
 
-/** What failed. */
+/** A change that HAProxy could not load. */
 export interface Attempt {
   readonly own: readonly OwnEntries[];
   /** What the API wrote of what was `seen`, with our change. */

@@ -2,7 +2,7 @@ import { findSections, splitLines, tokenize } from '../config-text/config-text.t
 import { containerLines } from '../config-text/container-lines.ts';
 import { type Check, failure, ok, warning } from './facts.ts';
 
-/** A HAProxy that runs has taken its lines; they are why one does not. */
+/** Lines that HAProxy does not accept in a container. They are only looked at while it does not answer: a HAProxy that runs has accepted them. */
 const container: Check = ({ configText, container: input, admin, options }) => {
   if (!configText.ok) return [];
   const name = 'container';

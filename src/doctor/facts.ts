@@ -67,7 +67,7 @@ export interface Facts {
   readonly version: string;
   /** What names in haproxy.cfg may be expanded with. Never shown. */
   readonly env: Variables;
-  /** As who the containers run, and what they share. */
+  /** The users that the containers run as, and the volumes they share. */
   readonly container: ContainerInput;
   readonly options: {
     readonly peersSection: string;

@@ -1,6 +1,6 @@
 import { type Check, ok, warning } from './facts.ts';
 
-/** Replicas of one version all. */
+/** All replicas should run the same version. */
 export const versions: Check = ({ siblings, admin, version }) => {
   const others = siblings.filter(({ status }) => status !== null && status.version !== version);
   const sidecars = others.map(({ name, status }) => `${status?.version} on ${name}`).join(', ');

@@ -10,7 +10,7 @@ export interface Connection {
   readonly namespace?: string | undefined;
   /** TLS material, agent and headers for one request. Reads the token file when its copy is old. */
   options(): Promise<RequestOptions>;
-  /** Closes idle sockets. */
+  /** Closes connections that are kept open between requests. */
   close(): void;
 }
 

@@ -11,7 +11,7 @@ export interface ListOptions {
   readonly signal: AbortSignal;
   /** Time for one page, in milliseconds. */
   readonly answerMs: number;
-  /** Objects a page. */
+  /** How many objects the API server is asked for in one answer (`limit`). */
   readonly pageSize?: number;
   /** Longest page that is read. */
   readonly pageChars?: number;

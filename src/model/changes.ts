@@ -21,7 +21,7 @@ export function hasChanges(changes: PeersChanges): boolean {
   );
 }
 
-/** Somebody waits to be let in, so that there is no time to lose; whoever is gone or has moved does not. */
+/** Whether the changes add a peer: a new pod waits for that, while a peer that is gone or has moved can wait. */
 export function someoneJoins({ create, add }: PeersChanges): boolean {
   return create || add.length > 0;
 }

@@ -12,6 +12,6 @@ export type HelloOutcome =
   | 'wrong-name'
   /** Nothing listens there: its HAProxy has not started, or has ended. */
   | 'refused'
-  /** It runs and we do not come to terms: it speaks no TLS, or one side refuses the other's certificate. */
+  /** It runs, but no TLS session could be made: it speaks no TLS, or one side refuses the other's certificate. */
   | 'tls-failed'
   | 'no-answer';

@@ -6,11 +6,11 @@ export interface LeftOut {
   readonly replicas: readonly string[];
   /** Pods of somebody else with labels of the same application. */
   readonly alike: readonly string[];
-  /** No other member runs: whoever starts now learns from nobody. */
+  /** No other member runs: a pod that starts now has no sibling to learn from. */
   readonly alone: boolean;
 }
 
-/** Who is there now, as one source sees it: a snapshot, never a difference. */
+/** The members as one source sees them now: a snapshot, never a difference. */
 export interface Membership {
   /** False until the source has seen one complete list, and whenever it knows that it can no longer trust it. */
   readonly synced: boolean;
@@ -30,7 +30,7 @@ export interface Membership {
   readonly observedAtMs: number;
 }
 
-/** The membership of somebody who has not heard anything yet. Unknown is not empty. */
+/** The membership before the source has answered for the first time. Unknown is not empty. */
 export function unknownMembership(note: string, observedAtMs = 0): Membership {
   return { synced: false, members: [], notes: [note], awaited: 0, observedAtMs };
 }

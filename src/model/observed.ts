@@ -7,7 +7,7 @@ export type Observed =
   | {
       readonly kind: 'up';
       readonly state: PeersState | null;
-      /** Who answers; missing where it does not say. */
+      /** The worker that answers; missing where it does not say. */
       readonly worker?: Worker | null;
     };
 

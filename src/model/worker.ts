@@ -5,7 +5,7 @@ export interface Worker {
   readonly startedAtSeconds: number;
 }
 
-/** Who runs now. */
+/** The worker of HAProxy that answers on the admin socket at this moment. */
 export type Running =
   /** Nobody listens on the admin socket. */
   | { readonly kind: 'gone' }

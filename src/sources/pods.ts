@@ -12,7 +12,7 @@ export interface PodFacts extends Candidate {
   readonly hostNode?: string;
   /** Phase Running: its init containers are done, so its HAProxy may hold something. */
   readonly running?: boolean;
-  /** Labels and controller. */
+  /** Labels and controller of the pod, from which its siblings are found. */
   readonly origin?: PodOrigin;
 }
 

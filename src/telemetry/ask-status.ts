@@ -4,10 +4,10 @@ import { answerLimit } from '../model/answer-limit.ts';
 import { type Status, statusSchema } from './status-schema.ts';
 
 export interface AskStatusOptions {
-  /** For the whole answer, however lively it comes in. */
+  /** For the whole answer, even if data keeps arriving. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** Who is asked: the answer of another peer at that address is none. Missing: whoever answers is meant. */
+  /** The name of the sibling that is asked: an answer under another name is dropped. Missing: any name is accepted. */
   readonly name?: string;
   /** With samples of the tables, which take HAProxy longer. */
   readonly sampled?: boolean;
@@ -44,7 +44,7 @@ export function askStatus(
 
     const stopTimer = startTimer(nothing, timeoutMs);
     signal.addEventListener('abort', nothing, { once: true });
-    // Also after the end: whoever is cut off says so, and nobody listens any more.
+    // Kept after the end: a connection that is cut off then still emits an error.
     request.on('error', nothing);
     request.on('close', nothing);
     request.on('response', (response) => {

@@ -119,7 +119,7 @@ export function countWith({ metrics, now }: CountOptions): Counting {
         resyncCounted = false;
       }
       metrics.applySeconds.observe(ms / 1000);
-      // Others were let go on without it: whoever waits goes on waiting.
+      // The edits of other modules were made without this one: a pod that waits to be added goes on waiting.
       if (hasChanges(pending) && !hasChanges(made)) return;
       pendingSinceMs = null;
       seenAtMs.clear();

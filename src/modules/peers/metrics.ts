@@ -2,7 +2,7 @@ import { type MetricDefinitions, waitBuckets } from '../../telemetry/metric-defi
 
 const kinds = ['add', 'update', 'remove'] as const;
 
-/** Of the peers section, what is to change in it, and the tables that are shared. */
+/** Metrics of the peers section: its peers, pending changes, and shared tables. */
 export const peersMetrics = {
   entries: {
     type: 'gauge',

@@ -43,7 +43,7 @@ export function planPeers(
     wanted.add(member.name);
     const entry = { name: member.name, address: member.address, port: settings.port };
     const present = known.get(member.name);
-    // Whoever is about to go has nothing left to learn, and is not worth a reload.
+    // A pod that is being deleted has nothing left to learn, and is not worth a reload.
     if (member.terminating) continue;
     if (present === undefined) {
       add.push(entry);
@@ -73,7 +73,7 @@ export function planPeers(
 
 const anywhere: ReadonlySet<string> = new Set(['', '*', '0.0.0.0', '::']);
 
-/** Nobody connects to an address that means all of them: HAProxy can only listen there. */
+/** An address that means all addresses, such as 0.0.0.0: HAProxy can listen there, but no peer can connect to it. */
 function mayBeLocal({ variable, address }: PeerEntry): boolean {
   return variable === 'unset' && anywhere.has(address);
 }

@@ -5,7 +5,7 @@ import { sectionChecks } from './section.ts';
 import { stick } from './stick.ts';
 import { tables } from './tables.ts';
 
-/** Of the peers section: who gets here, what haproxy.cfg says, what runs. */
+/** The checks of the peers section: the network between siblings, haproxy.cfg, and what HAProxy runs. */
 export const peersChecks: Checks = {
   cluster: [...networkChecks, tables],
   files: [...sectionChecks, stick],

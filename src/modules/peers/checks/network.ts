@@ -3,7 +3,7 @@ import { type Check, failure, ok, warning } from '../../../doctor/facts.ts';
 const listener: Check = ({ ownPort: outcome, admin, options, self }) => {
   const name = 'own-port';
   const port = options.peersPort;
-  // Our own HAProxy knows our name; it calls another one's wrong.
+  // Our own HAProxy accepts our name, so `wrong-name` is the answer of another replica's.
   if (outcome === 'no-answer' || outcome === 'wrong-name') {
     const who = outcome === 'wrong-name' ? 'the HAProxy of another replica' : 'another program';
     return [

@@ -23,7 +23,7 @@ export function awaySince(
 
 type SessionSettings = Pick<PeersGateSettings, 'behindUpdates' | 'updateRate'>;
 
-/** Names. */
+/** The siblings that this replica has met, by name, and the state of their sessions. */
 export interface SiblingSessions {
   /** Everybody who has ever been connected, and is still a member. */
   readonly met: readonly string[];

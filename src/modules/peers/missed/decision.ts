@@ -6,7 +6,7 @@ export interface Held {
   readonly size: number;
 }
 
-/** By table, of the tables that peers share. */
+/** How much a replica holds, by the name of the table; tables that are not shared are left out. */
 export type Holdings = ReadonlyMap<string, Held>;
 
 export interface Holder {
@@ -26,7 +26,7 @@ export interface Mute {
   readonly name: string;
   readonly connected: boolean;
   readonly leaving?: boolean;
-  /** As of a member. */
+  /** As `Member.serving`. */
   readonly serving?: boolean | undefined;
 }
 
@@ -75,7 +75,7 @@ function swing(size: number): number {
   return Math.floor(size / 256) + 1;
 }
 
-/** Holds it what it can? Some expire or are on their way, and a replica counts what it throws out a moment later. */
+/** Whether a table is about as full as it can be: some entries expire or are on their way, and what is thrown out is counted for a moment longer. */
 function isFull({ used, size }: Held): boolean {
   return used >= size - swing(size) - Math.max(1, size * 0.001);
 }
@@ -132,7 +132,7 @@ export function repair(input: RepairInput, nowMs: number): RepairDecision {
   return { kind: 'repair', reasons };
 }
 
-/** Nobody who is done holds more; but somebody may yet, and somebody may not hear of us. */
+/** No sibling that has finished holds more. Others may still learn more than this pod, or not know of this pod. */
 function fullEnough(input: RepairInput, elapsed: number): RepairDecision {
   const { own, siblings, connectLimitMs, limitMs } = input;
   const silence = unheard(input, elapsed);
@@ -143,7 +143,7 @@ function fullEnough(input: RepairInput, elapsed: number): RepairDecision {
   }
   if (elapsed >= limitMs) return { kind: 'complete' };
   const learning = siblings.filter(({ resync, tables }) => resync === 'pending' && some(tables));
-  // Who asked a sibling that was itself learning got a part of its tables at the most.
+  // A pod that asked a sibling which was itself learning got at most a part of its tables.
   if (own.resync !== 'learned' && learning.length > 0) {
     const reasons = [`${names(learning)} may hold entries and has not finished its resync`];
     return { kind: 'wait', for: 'a peer that learns', reasons } as const;
@@ -162,7 +162,7 @@ function fullEnough(input: RepairInput, elapsed: number): RepairDecision {
 function unheard(input: RepairInput, elapsed: number) {
   const { own, siblings, mute, limitMs, connectLimitMs } = input;
   const holds = some(own.tables);
-  // Who was taught by somebody as empty has learned nothing of what there is.
+  // A pod that was taught by another empty pod has learned nothing.
   const taught = own.resync === 'learned' && holds;
   const heard =
     siblings.some(({ complete }) => complete === true) ||
@@ -175,10 +175,10 @@ function unheard(input: RepairInput, elapsed: number) {
   if (certain.length > 0) {
     return { names: names(certain), end: 'unheard', enough: elapsed >= limitMs } as const;
   }
-  // Those who are as empty as this pod, or do not tell yet, may be as new, and know each other alone.
+  // Siblings that are as empty as this pod, or do not answer yet, may be as new, and may know only each other.
   const met = siblings.some(({ tables }) => some(tables));
   if (silent.length === 0 || met || holds) return null;
-  // A list may name who is switched off: no longer than HAProxy needs to try again, or each start would be slow for nothing.
+  // A list may name replicas that are switched off: wait only as long as HAProxy needs to try again, or each start would be slow.
   const enough = elapsed >= Math.min(connectLimitMs, limitMs);
   return { names: names(silent), end: 'unmet', enough } as const;
 }

@@ -17,9 +17,9 @@ export interface RepairOptions {
   readonly self: Self;
   readonly limitMs: number;
   readonly connectLimitMs: number;
-  /** Asked anew each time: our count must be the later one. */
+  /** Our own counts. Asked for each time, after those of the siblings: ours must be the later ones. */
   readonly own: () => Promise<Status>;
-  /** Null: it does not tell. */
+  /** The `/status` of a sibling; null where it does not answer. */
   readonly ask: (sibling: Member, signal: AbortSignal) => Promise<Status | null>;
   readonly log: Log;
   readonly now: () => number;
@@ -108,7 +108,7 @@ export function createRepair(options: RepairOptions): Confirm {
     log.warn({ reasons }, 'resync missed: hard-reload, to learn the tables anew');
   }
 
-  /** Said while somebody can still do something: the replicas that hold everything are there. */
+  /** Logged while an operator can still act: the replicas that hold everything are still there. */
   function warnOfSilence(decision: RepairDecision): void {
     if (decision.kind !== 'wait' || decision.for !== 'an answer of peers' || warned) return;
     if (now() - (startedAtMs ?? now()) < options.connectLimitMs) return;
