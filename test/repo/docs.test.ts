@@ -1,4 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { errorCodes } from '../../src/errors.ts';
@@ -49,6 +50,29 @@ describe('documentation', () => {
         ).not.toThrow(/ENOENT/);
       }
     }
+  });
+
+  it('has only links to headings that are there', () => {
+    const headings = (path: string) =>
+      [...read(path).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+        // As GitHub makes them.
+        heading
+          .toLowerCase()
+          .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+          .replaceAll(' ', '-'),
+      );
+    const linked = globSync(['README.md', 'docs/*.md', 'examples/*/README.md']).flatMap((path) =>
+      [...read(path).matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g)].map(
+        ([, file = '', anchor = '']) => ({
+          path,
+          target: file === '' ? path : join(dirname(path), file),
+          anchor,
+        }),
+      ),
+    );
+
+    expect(linked.length).toBeGreaterThan(10);
+    expect(linked.filter(({ target, anchor }) => !headings(target).includes(anchor))).toEqual([]);
   });
 
   it('names only files that are there', () => {
