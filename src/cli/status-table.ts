@@ -119,23 +119,24 @@ export function renderTable(told: readonly Found[], options: TableOptions): stri
     const mark = index === 0 ? 'bold' : lines[index - 1]?.mark;
     return mark === undefined || mark === 'green' ? cut(text) : paint(mark, cut(text));
   });
-  const sum = [summary(found), ...differenceTexts(differences)];
+  const sum = [summary(found, differences), ...differenceTexts(differences)];
   return `${[...rows, '', ...sum].join('\n')}\n`;
 }
 
-function summary(found: readonly Found[]): string {
+function summary(found: readonly Found[], differences: readonly Difference[]): string {
   const ready = found.filter(({ status }) => status?.ready === true).length;
   const silent = found.filter(({ status }) => status === null).length;
   const replicas = `${found.length} ${found.length === 1 ? 'replica' : 'replicas'}, ${ready} ready`;
-  const sampled = found.flatMap(({ status }) =>
-    (status?.tables ?? []).filter(({ shared, sample }) => shared && sample !== undefined),
+  const sampled = found.filter(({ status }) =>
+    status?.tables.some(({ shared, sample }) => shared && sample !== undefined),
   );
-  return [
-    silent === 0 ? replicas : `${replicas}, ${silent} without an answer`,
-    sampled.length > 0 ? 'a sample of the keys of each table was compared' : '',
-  ]
-    .filter((part) => part !== '')
-    .join('; ');
+  const compared = sampled.length > 1 && differences.length === 0;
+  const texts = [
+    replicas,
+    ...(silent === 0 ? [] : [`${silent} without an answer`]),
+    ...(compared ? ['no difference in a sample of the keys'] : []),
+  ];
+  return texts.join(', ');
 }
 
 function differenceTexts(differences: readonly Difference[]): readonly string[] {

@@ -21,7 +21,7 @@ export interface TableSample {
 export const sampleKeys = 256;
 
 /**
- * Hex digits of the SHA-256 of a key. Of 170,000 keys about one of the 256 has the hash of another one, which hides one
+ * Hex digits of the SHA-256 of a key. Of 270,000 keys two of the 256 have the hash of another one, which hides a
  * missing key; and each hash is that of 256 IPv4 addresses, because whoever may read /status is to learn little of them.
  */
 const digits = 6;
@@ -132,7 +132,7 @@ export function sampleTable(
   });
 }
 
-/** For all tables together. HAProxy lists 45 MB/s, about 170,000 entries of a short key in 16 MiB. */
+/** For all tables together. HAProxy lists 45 MB/s, about 270,000 entries with a short key in 16 MiB. */
 const allLimits: SampleLimits = { bytes: 16 * 1024 * 1024, timeoutMs: 3000 };
 
 export interface TakenSample extends TableSample {

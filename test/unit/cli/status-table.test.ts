@@ -124,3 +124,16 @@ describe('the table of all replicas', () => {
     expect(text.trimEnd().split('\n')).toHaveLength(5);
   });
 });
+
+it('says that a sample found no difference, where there was one to compare', () => {
+  const sample = { atMs: 1, keys: ['a'], expiring: [], below: null, read: 1, whole: true };
+  const table = { name: 'sessions', size: 100, used: 1, shared: true };
+  const told = (name: string) => well(name, { tables: [{ ...table, sample }] });
+  const said = 'no difference in a sample of the keys';
+
+  expect(renderTable([told('web-1'), told('web-3')], plain)).toContain(`2 ready, ${said}\n`);
+  expect(renderTable([told('web-1'), well('web-3')], plain)).not.toContain(said);
+  expect(
+    renderTable([told('web-1'), told('web-3')], { ...plain, differences: [split] }),
+  ).not.toContain(said);
+});
