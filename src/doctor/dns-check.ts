@@ -19,7 +19,7 @@ export const dnsCache: Check = ({ dns, options }) => {
     return [
       failure(
         name,
-        `DNS keeps the addresses for ${ttlSeconds} s, and init waits ${limit} s for siblings to know a new pod: it starts before they do, without their entries`,
+        `DNS keeps the addresses for ${ttlSeconds} s, and init waits ${limit} s for peers to know a new pod: it starts before they do, without their entries`,
         `--join-timeout ${Math.ceil((lateMs / 1000) * 2)}s for init, or a shorter ttl in the DNS server (CoreDNS: kubernetes { ttl 5 })`,
       ),
     ];

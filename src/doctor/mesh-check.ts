@@ -54,7 +54,7 @@ export const mesh: Check = ({ ownPod, options }) => {
         return ok(name, `${found.name} leaves ports ${ports.join(' and ')} alone`);
       return failure(
         name,
-        `${found.name} is in this pod (${found.proxy}) and takes over ports ${ports.join(' and ')}: siblings and this pod may not hear each other`,
+        `${found.name} is in this pod (${found.proxy}) and takes over ports ${ports.join(' and ')}: peers and this pod may not hear each other`,
         `annotations of the pod template: ${found.excluded.map((key) => `${key}: "${ports.join(',')}"`).join(', ')}`,
       );
     });
