@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterEach, describe, it, onTestFailed } from 'vitest';
 import { unless } from '../helpers/skip.ts';
-import { readProject } from '../tools/release/project.ts';
 import { Installed } from './installed.ts';
+import { localImageIn } from './local-image.ts';
 import { noCluster } from './no-cluster.ts';
 import { Stage } from './stage.ts';
 
@@ -44,9 +44,7 @@ describe('an installation on a real cluster', unless(noCluster), () => {
       ...['template', 'edge', chart, '--namespace', namespace, '--kube-version', '1.30.0'],
       ...['-f', 'examples/helm/values.yaml'],
     ]);
-    const { image, version } = readProject();
-    const local = stdout.replaceAll(`${image}:${version}`, 'haproxy-peer-sync:dev');
-    await stage.kubectl(['apply', '-f', '-'], local);
+    await stage.kubectl(['apply', '-f', '-'], localImageIn(stdout));
 
     await new Installed(stage, {
       ...{ workload: 'deployment/edge-haproxy', selector: 'app.kubernetes.io/instance=edge' },

@@ -2,6 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { makeFolder, removeFolder } from '../helpers/temporary-folder.ts';
+import { readProject } from '../tools/release/project.ts';
+
+/** A manifest that kustomize has not rendered, with the image of this working tree. */
+export function localImageIn(manifest: string): string {
+  const { image, version, name } = readProject();
+  return manifest.replaceAll(`${image}:${version}`, `${name}:dev`);
+}
 
 const overlay = 'examples/local/kustomization.yaml';
 
