@@ -6,6 +6,7 @@ import { type NoticeDefinition, noticeReasons } from '../../src/model/notice.ts'
 import { metricDefinitions, metricParts } from '../../src/modules/metrics.ts';
 import { peersRules } from '../../src/modules/peers/gate/gate.ts';
 import { type MetricDefinition, metricPrefix } from '../../src/telemetry/metric-definition.ts';
+import { chartFiles } from './charts.ts';
 import { dashboardJson } from './dashboard.ts';
 import { exampleImages } from './example-images.ts';
 import { prometheusRuleYaml, rulesYaml } from './prometheus-rule.ts';
@@ -132,5 +133,6 @@ export async function generatedDocs(): Promise<Readonly<Record<string, string>>>
     'examples/monitoring/rules.yaml': rulesYaml(),
     'examples/monitoring/prometheusrule.yaml': prometheusRuleYaml(),
     ...exampleImages(),
+    ...chartFiles(),
   };
 }

@@ -1,0 +1,233 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { documentsOf, helm, noHelm, renderChart } from '../helpers/helm.ts';
+import { unless } from '../helpers/skip.ts';
+import { charts, readSchema, readValues, valueRows } from '../tools/charts.ts';
+
+function hasKubectl(): boolean {
+  try {
+    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+const missing = [noHelm, hasKubectl() ? undefined : 'no kubectl'].filter(
+  (each) => each !== undefined,
+);
+const lacks = missing.length === 0 ? undefined : missing.join(', ');
+
+const object = z.looseObject({
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string() }),
+});
+
+function kustomize(folder: string): readonly unknown[] {
+  return documentsOf(execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' }));
+}
+
+/** What Helm writes beside the labels of the example: it says nothing of what the objects do. */
+const helmLabels = ['app.kubernetes.io/version', 'app.kubernetes.io/managed-by', 'helm.sh/chart'];
+const chartSelector = 'app.kubernetes.io/instance=haproxy,app.kubernetes.io/name=haproxy';
+const named = z.array(z.looseObject({ name: z.string() }));
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+/** The same text for the same objects: without what the two tools add, and with lists whose order means nothing sorted. */
+function plain(value: unknown, key = '', example = 'haproxy'): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map((each) => plain(each, '', example));
+    if (['env', 'volumes', 'volumeMounts'].includes(key))
+      return named.parse(items).toSorted((a, b) => compare(a.name, b.name));
+    return items;
+  }
+  if (typeof value === 'string') {
+    // A ConfigMap of kustomize has a hash of its content in its name; the chart's is in an annotation of the pod.
+    return value
+      .replace(/^(haproxy-config)-[0-9a-z]{10}$/, '$1')
+      .replace(chartSelector, `app=${example}`);
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value)
+    .filter(([name]) => !helmLabels.includes(name) && name !== 'checksum/config')
+    .map(([name, each]) => {
+      if (name === 'app.kubernetes.io/name') return ['app', example] as const;
+      return [name, plain(each, name, example)] as const;
+    })
+    .filter(([name]) => name !== 'app.kubernetes.io/instance');
+  return Object.fromEntries(entries.toSorted(([a], [b]) => compare(a, b)));
+}
+
+/** Objects by kind and name. */
+function objects(documents: readonly unknown[], example?: string): Record<string, unknown> {
+  return Object.fromEntries(
+    documents.map((document) => {
+      const bare = plain(document, '', example);
+      const { kind, metadata } = object.parse(bare);
+      return [`${kind} ${metadata.name}`, bare];
+    }),
+  );
+}
+
+/** Objects of examples that are no part of what is compared, or that have no labels there. */
+function withoutLabels(all: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(all).map(([name, each]) => {
+      const { metadata, ...rest } = object.parse(each);
+      return [name, { ...rest, metadata: { ...metadata, labels: undefined } }];
+    }),
+  );
+}
+
+const tls = ['peerSync.tls.enabled=true'];
+const pairs = [
+  ['examples/deployment', []],
+  ['examples/service', ['peerSync.source.type=service']],
+  ['examples/dns', ['peerSync.source.type=dns']],
+  ['examples/tls', tls],
+] as const;
+
+describe('the chart haproxy', unless(lacks), () => {
+  it.each(pairs)('makes what %s makes', (folder, set) => {
+    const chart = withoutLabels(objects(renderChart(charts.application, { set })));
+
+    expect(chart).toEqual(withoutLabels(objects(kustomize(folder))));
+  });
+
+  it('makes what examples/tls/cert-manager makes', () => {
+    const set = [...tls, 'certManager.enabled=true'];
+    const before = Object.keys(objects(renderChart(charts.application, { set: tls })));
+
+    const added = Object.entries(
+      withoutLabels(objects(renderChart(charts.application, { set }))),
+    ).filter(([name]) => !before.includes(name));
+
+    expect(Object.fromEntries(added)).toEqual(
+      withoutLabels(objects(kustomize('examples/tls/cert-manager'))),
+    );
+  });
+
+  it('makes what examples/monitoring makes', () => {
+    const set = ['podMonitor', 'rules', 'dashboard'].map(
+      (each) => `monitoring.${each}.enabled=true`,
+    );
+    const chart = objects(renderChart(charts.application, { set }));
+    const name = 'haproxy-peer-sync';
+
+    const example = objects(kustomize('examples/monitoring'));
+
+    for (const kind of ['PodMonitor', 'PrometheusRule'])
+      expect(chart[`${kind} ${name}`]).toEqual(example[`${kind} ${name}`]);
+    expect(object.parse(chart[`ConfigMap ${name}-dashboard`]).data).toEqual(
+      object.parse(example[`ConfigMap ${name}-dashboard`]).data,
+    );
+  });
+
+  it('makes the NetworkPolicy of examples/networkpolicy', () => {
+    const set = ['networkPolicy.enabled=true'];
+    const chart = objects(renderChart(charts.application, { set }), 'edge');
+
+    const example = objects(kustomize('examples/existing'), 'edge');
+
+    expect(object.parse(chart['NetworkPolicy haproxy-peers']).spec).toEqual(
+      object.parse(example['NetworkPolicy haproxy-peers']).spec,
+    );
+  });
+
+  it('has siblings of its own release alone, whatever the release is called', () => {
+    const text = JSON.stringify(renderChart(charts.application, { name: 'edge' }));
+
+    expect(text).toContain(
+      '--selector=app.kubernetes.io/instance=edge,app.kubernetes.io/name=haproxy',
+    );
+    expect(text).toContain('"name":"edge-haproxy"');
+  });
+
+  it('takes a haproxy.cfg as it is, and rolls out another one', () => {
+    const config = 'global\n    maxconn {{ 7 }}\n';
+    const annotation = (documents: readonly unknown[]) =>
+      /"checksum\/config":"(\w+)"/.exec(JSON.stringify(documents))?.[1];
+
+    const ours = renderChart(charts.application, { set: [`template=${config}`] });
+
+    expect(JSON.stringify(ours)).toContain(JSON.stringify(config));
+    expect(annotation(ours)).toMatch(/^[0-9a-f]{64}$/);
+    expect(annotation(ours)).not.toBe(annotation(renderChart(charts.application)));
+  });
+
+  it('leaves the number of replicas to an autoscaler', () => {
+    const [found] = renderChart(charts.application, { set: ['replicas=null'] })
+      .map((document) => object.parse(document))
+      .filter(({ kind }) => kind === 'Deployment');
+
+    expect(z.looseObject({}).parse(found?.spec).replicas).toBeUndefined();
+  });
+
+  it('has no Data Plane API with applier direct', () => {
+    const text = JSON.stringify(
+      renderChart(charts.application, { set: ['peerSync.applier=direct'] }),
+    );
+
+    expect(text).not.toContain('"name":"dataplaneapi"');
+    expect(text).not.toContain('"name":"tmp"');
+    expect(text).toContain('{"name":"HAPROXY_PEER_SYNC_APPLIER","value":"direct"}');
+  });
+
+  it('takes an image by its digest', () => {
+    const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
+
+    const text = JSON.stringify(
+      renderChart(charts.application, { set: [`peerSync.image.digest=${digest}`] }),
+    );
+
+    expect(text).toMatch(new RegExp(`haproxy-peer-sync:[\\d.]+@${digest}"`));
+  });
+
+  it.each([
+    ['a source that there is not', 'peerSync.source.type=consul'],
+    ['a mode that there is not', 'peerSync.mode=relay'],
+    ['a value that there is not', 'replica=3'],
+    ['a value of the library that there is not', 'peerSync.selector=app=x'],
+    ['a digest that is none', 'image.digest=latest'],
+  ])('refuses %s', (_what, set) => {
+    expect(() => renderChart(charts.application, { set: [set] })).toThrow();
+  });
+});
+
+describe('the charts', unless(lacks), () => {
+  it.each(Object.values(charts))('%s passes the linter', (chart) => {
+    expect(helm('lint', '--strict', chart)).toContain('0 chart(s) failed');
+  });
+
+  it('say in the Pod what a pod template has besides', () => {
+    expect(() =>
+      renderChart(charts.application, { set: ['peerSync.haproxyContainer=proxy'] }),
+    ).toThrow('the pod has no container "proxy"');
+  });
+});
+
+describe.each(Object.values(charts))('the values of %s', (chart) => {
+  const rows = valueRows(readSchema(chart), readValues(chart));
+
+  it('each have a meaning and a default', () => {
+    for (const [path, meaning, value] of rows) {
+      expect(meaning, path).not.toBe('');
+      expect(value, path).toBeDefined();
+    }
+  });
+
+  it('each have a place in the schema', () => {
+    const known = rows.map(([path]) => path);
+    const leaves = (value: unknown, path: string): readonly string[] => {
+      if (known.includes(path) || typeof value !== 'object' || value === null) return [path];
+      return Object.entries(value).flatMap(([name, each]) =>
+        leaves(each, path === '' ? name : `${path}.${name}`),
+      );
+    };
+
+    expect(leaves(readValues(chart), '').filter((path) => !known.includes(path))).toEqual([]);
+  });
+});
