@@ -1,4 +1,5 @@
-// dist/main.js, or the path given: the whole program as one file, so that a container starts without reading a thousand modules.
+// `build.ts [OUTPUT [ENTRY]]`: the whole program as one file, dist/main.js of src/main.ts where nothing else is said, so that a
+// container starts without reading a thousand modules.
 import { chmodSync } from 'node:fs';
 import { build, type Plugin } from 'esbuild';
 
@@ -53,9 +54,9 @@ const kubeConfig: Plugin = {
   },
 };
 
-const outfile = process.argv[2] ?? 'dist/main.js';
+const [, , outfile = 'dist/main.js', entry = 'src/main.ts'] = process.argv;
 await build({
-  entryPoints: ['src/main.ts'],
+  entryPoints: [entry],
   outfile,
   ...shared,
   banner: { js: banner },
