@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { readProject } from '../tools/release/project.ts';
 
 /** What docs/security.md says of how releases come about, for all workflows there are. */
 const permissions = z.union([
@@ -47,9 +48,13 @@ const runsCode =
 const buildActions =
   /^(actions\/(setup-|cache)|docker\/(build-push|setup-|bake)|helm\/|\.\/|github\/codeql-action\/autobuild)/;
 
+/** A finished archive: npm reads it, and starts none of its scripts. */
+const publishesArchive =
+  /^ *npm publish --ignore-scripts "\$RUNNER_TEMP"\/release\/npm\/\*\.tgz$/gm;
+
 function codeOf({ steps }: Job): readonly string[] {
   return steps.flatMap(({ run, uses }) => [
-    ...(run !== undefined && runsCode.test(run) ? [run] : []),
+    ...(run !== undefined && runsCode.test(run.replaceAll(publishesArchive, '')) ? [run] : []),
     ...(uses !== undefined && buildActions.test(uses) ? [uses] : []),
   ]);
 }
@@ -129,7 +134,16 @@ describe.each(paths)('%s', (path) => {
 
 describe('a release', () => {
   const { jobs } = read(`${folder}/release.yml`);
-  const { verify, test, build, publish, announce } = jobs as Record<string, Job>;
+  const {
+    verify,
+    test,
+    build,
+    plugin,
+    package: made,
+    publish,
+    npm,
+    announce,
+  } = jobs as Record<string, Job>;
   const scripts = (one: Job | undefined) => one?.steps.map(({ run = '' }) => run).join('\n');
 
   it('is of a tag on main that says the version', () => {
@@ -137,15 +151,45 @@ describe('a release', () => {
     expect(scripts(verify)).toContain('jq -r .version package.json');
   });
 
+  it('is of the repository that package.json names, from which all names are made', () => {
+    expect(scripts(verify)).toContain(
+      'test "github:$GITHUB_REPOSITORY" = "$(jq -r .repository package.json)"',
+    );
+    expect(JSON.stringify(publish)).toContain('needs.verify.outputs.image');
+    expect(readFileSync(`${folder}/release.yml`, 'utf8')).not.toContain(readProject().path);
+  });
+
   it('tests and builds what was verified, and publishes what was tested and built', () => {
-    expect([test?.needs, build?.needs]).toEqual(['verify', 'verify']);
-    expect(publish?.needs).toEqual(['test', 'build']);
-    expect(announce?.needs).toBe('publish');
+    expect([test, build, plugin].map((each) => each?.needs)).toEqual([
+      'verify',
+      'verify',
+      'verify',
+    ]);
+    expect(made?.needs).toEqual(['build', 'plugin']);
+    expect(publish?.needs).toEqual(['verify', 'test', 'build', 'package']);
+    expect(npm?.needs).toBe('publish');
+    expect(announce?.needs).toEqual(['publish', 'npm']);
     expect(scripts(test)).toMatch(/^npm test$/m);
   });
 
   it('needs an approval before something is pushed', () => {
-    expect(publish?.environment).toBe('release');
+    expect([publish, npm].map((each) => each?.environment)).toEqual(['release', 'release']);
+  });
+
+  it('pushes the image that its manifests and charts name, by digest', () => {
+    expect(scripts(made)).toContain('npm run package -- --digest "$DIGEST"');
+    expect(JSON.stringify(made)).toContain('needs.build.outputs.digest');
+    expect(scripts(publish)).toContain('test "$digest" = "$EXPECTED"');
+    expect(JSON.stringify(publish)).toContain('needs.build.outputs.digest');
+  });
+
+  it('attaches what was made and attested, and publishes the charts signed', () => {
+    const attested = publish?.steps.filter(({ uses }) => uses?.startsWith('actions/attest@'));
+    expect(attested?.map((each) => each.with['subject-checksums'])).toContain(
+      '${{ runner.temp }}/release/assets/SHA256SUMS',
+    );
+    expect(scripts(announce)).toContain('"$RUNNER_TEMP"/release/assets/*');
+    expect(scripts(publish)).toContain('cosign sign --yes "$CHARTS/$name@$digest"');
   });
 
   it('writes packages in one job and contents in another', () => {
@@ -155,7 +199,8 @@ describe('a release', () => {
     ]);
 
     expect(Object.fromEntries(writing)).toEqual({
-      ...{ verify: [], test: [], build: [] },
+      ...{ verify: [], test: [], build: [], plugin: [], package: [] },
+      npm: ['id-token'],
       publish: ['packages', 'id-token', 'attestations', 'artifact-metadata'],
       announce: ['contents'],
     });
@@ -169,9 +214,9 @@ describe('a release', () => {
   });
 
   it('has the SBOM and the provenance in the index that is signed, and takes nothing from a cache', () => {
-    const made = build?.steps.find(({ uses }) => uses?.startsWith('docker/build-push-action@'));
+    const image = build?.steps.find(({ uses }) => uses?.startsWith('docker/build-push-action@'));
 
-    expect(made?.with).toMatchObject({ sbom: true, provenance: 'mode=max', 'no-cache': true });
+    expect(image?.with).toMatchObject({ sbom: true, provenance: 'mode=max', 'no-cache': true });
     expect(JSON.stringify(jobs)).not.toContain('"cache":"npm"');
   });
 });

@@ -35,23 +35,31 @@ function localOverlay(image: string): string {
   ].join('\n');
 }
 
-/** Files that are not made here, but name the image: nothing else in them changes. */
+/** Files that are written by hand, but name what is published: nothing else in them changes. */
 const naming = [
   'examples/docker-compose/compose.yaml',
   'examples/helm/values.yaml',
   'examples/existing/component/kustomization.yaml',
+  'docs/install.md',
   'docs/security.md',
 ] as const;
 
 /** Every file of the examples that names the image, by path. */
 export function exampleImages(): Readonly<Record<string, string>> {
-  const { image, url, path, version } = readProject();
+  const { image, charts, url, path, version } = readProject();
   const written = naming.map((file) => [
     file,
     readFileSync(file, 'utf8')
       .replace(/\bghcr\.io\/[\w.-]+\/haproxy-peer-sync\b/g, image)
-      .replace(/(?<=haproxy-peer-sync:|\$image:|refs\/tags\/v)\d[\w.-]*/g, version)
-      .replace(/https:\/\/github\.com\/[\w.-]+\/[\w.-]+(?=\/\.github)/g, url)
+      .replace(/\boci:\/\/ghcr\.io\/[\w.-]+\/charts\b/g, charts)
+      .replace(
+        /(?<=haproxy-peer-sync:|\$image:|refs\/tags\/v|\?ref=v|\/download\/v|--version )\d+\.\d+\.\d+/g,
+        version,
+      )
+      .replace(
+        /https:\/\/github\.com\/[\w.-]+\/[\w.-]+(?=\/\.github|\/\/examples|\/releases)/g,
+        url,
+      )
       .replace(/(?<=--repo )[\w.-]+\/[\w.-]+/g, path)
       .replace(
         /(- name: haproxy-peer-sync\n +newName: ).*(\n +newTag: ).*/,
