@@ -1,8 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { envName, optionsOf } from '../../src/config/options.ts';
+import type { CommandName } from '../../src/model/option.ts';
 import { documentsOf, helm, noHelm, renderChart } from '../helpers/helm.ts';
 import { unless } from '../helpers/skip.ts';
+import { suiteFolder } from '../helpers/test-folder.ts';
 import { charts, readSchema, readValues, valueRows } from '../tools/charts.ts';
 
 function hasKubectl(): boolean {
@@ -206,6 +211,130 @@ describe('the charts', unless(lacks), () => {
     expect(() =>
       renderChart(charts.application, { set: ['peerSync.haproxyContainer=proxy'] }),
     ).toThrow('the pod has no container "proxy"');
+  });
+});
+
+/** A chart of somebody else, with the library chart as in its README. */
+const foreign = {
+  'Chart.yaml':
+    'apiVersion: v2\nname: edge\nversion: 1.0.0\ndependencies: [{ name: haproxy-peer-sync, version: ">=0.0.0-0", repository: "" }]\n',
+  'values.yaml':
+    'haproxy-peer-sync:\n  haproxyContainer: lb\n  config: { volume: cfg, folder: /etc/haproxy-peer-sync }\n  applier: direct\n  source: { selector: app=edge }\n',
+  'templates/deployment.yaml': `{{- define "my.pod" -}}
+metadata: { labels: { app: edge } }
+spec:
+  initContainers: [{ name: own, image: "own:1" }]
+  containers:
+    - { name: metrics, image: "metrics:1" }
+    - name: lb
+      image: haproxy:3.4
+      args: [-f, /usr/local/etc/haproxy/haproxy.cfg]
+      ports: [{ name: http, containerPort: 80 }]
+      volumeMounts: [{ name: cfg, mountPath: /usr/local/etc/haproxy }]
+  volumes: [{ name: cfg, configMap: { name: cfg } }]
+{{- end }}
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: edge }
+spec:
+  selector: { matchLabels: { app: edge } }
+  template:
+    {{- include "haproxy-peer-sync.pod" (dict "pod" (include "my.pod" . | fromYaml) "values" (index .Values "haproxy-peer-sync")) | nindent 4 }}
+`,
+} as const;
+
+describe('the library chart in a chart of somebody else', unless(lacks), () => {
+  const folder = suiteFolder();
+  const podOf = (documents: readonly unknown[]) =>
+    z
+      .object({
+        spec: z.object({
+          template: z.object({
+            spec: z.looseObject({
+              initContainers: named,
+              containers: named,
+              volumes: named,
+            }),
+          }),
+        }),
+      })
+      .parse(documents[0]).spec.template.spec;
+
+  beforeAll(() => {
+    for (const [path, text] of Object.entries(foreign)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    }
+    cpSync(charts.library, join(folder, 'charts', 'haproxy-peer-sync'), { recursive: true });
+  });
+
+  it('adds its containers and volumes, and leaves those that are there', () => {
+    const { initContainers, containers, volumes } = podOf(renderChart(folder));
+
+    expect(initContainers.map(({ name }) => name)).toEqual([
+      'own',
+      'haproxy-peer-sync-init',
+      'haproxy-peer-sync',
+    ]);
+    expect(containers.map(({ name }) => name)).toEqual(['metrics', 'lb']);
+    expect(containers[0]).toEqual({ name: 'metrics', image: 'metrics:1' });
+    expect(volumes.map(({ name }) => name).toSorted()).toEqual([
+      'cfg',
+      'etc',
+      'podinfo',
+      'run',
+      'token',
+    ]);
+  });
+
+  it('gives HAProxy the command, the peers port and the mounts, and no arguments of before', () => {
+    const [, lb] = podOf(renderChart(folder)).containers;
+
+    expect(lb).toEqual({
+      name: 'lb',
+      image: 'haproxy:3.4',
+      command: [
+        ...['haproxy', '-W', '-db', '-S', '/var/run/haproxy/master.sock,mode,600'],
+        ...['-f', '/etc/haproxy-peer-sync/haproxy.cfg'],
+      ],
+      ports: [
+        { name: 'http', containerPort: 80 },
+        { name: 'peers', containerPort: 3000 },
+      ],
+      volumeMounts: [
+        { name: 'cfg', mountPath: '/usr/local/etc/haproxy' },
+        { name: 'etc', mountPath: '/etc/haproxy-peer-sync' },
+        { name: 'run', mountPath: '/var/run/haproxy' },
+      ],
+    });
+  });
+
+  it('gives its own containers flags and variables that they read', () => {
+    const ours = z
+      .array(
+        z.object({
+          args: z.array(z.string()),
+          env: z.array(z.object({ name: z.string() })),
+        }),
+      )
+      .parse(podOf(renderChart(folder)).initContainers.slice(1));
+
+    for (const { args, env } of ours) {
+      const known = optionsOf(args[0] as CommandName);
+      const init = optionsOf('init');
+      expect(known.map(({ name }) => `--${name}`)).toEqual(
+        expect.arrayContaining(args.slice(1).map((arg) => arg.split('=')[0])),
+      );
+      // Those of init stand in both.
+      const variables = [...known, ...init].flatMap((each) => [envName(each), ...(each.env ?? [])]);
+      expect(variables).toEqual(expect.arrayContaining(env.map(({ name }) => name)));
+    }
+  });
+
+  it('wants an image for the Data Plane API', () => {
+    expect(() => renderChart(folder, { set: ['haproxy-peer-sync.applier=dataplane'] })).toThrow(
+      'dataplaneapi.image is an image with dataplaneapi, socat',
+    );
   });
 });
 

@@ -37,6 +37,7 @@ describe('documentation', () => {
       'README.md',
       'docs/*.md',
       'examples/*/README.md',
+      'charts/*/README.md',
       'kind/*.md',
       '.github/*.md',
     ]);
