@@ -4,7 +4,7 @@ import { escapeJson, visible } from './visible.ts';
 export type Log = Logger;
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-/** Key paths that never reach the output, whoever logs them. */
+/** Key paths that never reach the output, wherever they are logged. */
 const redact = [
   'password',
   'authorization',

@@ -11,7 +11,7 @@ function shown(char: string): string {
   return code > 0xffff ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`;
 }
 
-/** A text that somebody else has made, for one line of a terminal: what is not visible is shown by its number. */
+/** A text from outside, for one line of a terminal: characters that are not visible are shown by their number. */
 export function visible(text: string): string {
   return text.replace(unsafe, shown).replaceAll('\n', shown);
 }

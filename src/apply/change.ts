@@ -116,7 +116,7 @@ export function createChange(options: ChangeOptions): Change {
     }
   }
 
-  /** What any write would damage, nobody is to try again. What one edit alone would damage keeps nobody else. */
+  /** What any write would damage is not tried again by any module. What one edit alone would damage does not stop the others. */
   async function refused(seen: Seen, damage: WouldDamage, signal: AbortSignal) {
     const error = damageError(damage);
     if (await anyWriteDamages(seen, signal)) options.onDamage(seen.text, error.message);

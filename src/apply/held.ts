@@ -14,7 +14,7 @@ export interface Remaining {
   readonly held: readonly Held[];
 }
 
-/** Nobody's trouble is anybody else's. Throws the first error when there is nothing but errors. */
+/** The failure of one module does not stop the others. Throws the first error when all have failed. */
 export function remainingSteps(edits: readonly Edit[], configuration: Configuration): Remaining {
   const steps: OwnedStep[] = [];
   const held: Held[] = [];

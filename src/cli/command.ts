@@ -11,7 +11,7 @@ export interface Context<C extends CommandName> {
   readonly signal: AbortSignal;
   readonly version: string;
   readonly out: (text: string) => void;
-  /** Somebody looks: colours are welcome. */
+  /** The output is a terminal: colours are used. */
   readonly terminal: boolean;
   /** Width of the terminal, in characters; undefined: lines may be of any length. */
   readonly columns?: number | undefined;

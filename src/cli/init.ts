@@ -19,7 +19,7 @@ import type { CommandOf, Context } from './command.ts';
 
 const now = monotonicNow;
 
-/** One line when the reason changes, and one every half minute for whoever looks later. */
+/** One line when the reason changes, and one every half minute for readers who come later. */
 function sayNowAndThen(log: Log): (notes: readonly string[]) => void {
   let said = '';
   let saidAtMs = 0;
@@ -104,7 +104,7 @@ async function init({ config, env, log, signal }: Context<'init'>): Promise<numb
       },
       signal,
     });
-    // HAProxy has not started yet: whoever came meanwhile costs no reload when written now.
+    // HAProxy has not started yet: pods that came meanwhile cost no reload when they are written now.
     const latest = source.snapshot();
     if (latest.synced) await bootstrap.write(latest);
     if (decision.kind === 'start') {

@@ -79,7 +79,7 @@ async function start<C extends CommandName>(
   const { name } = command;
   const words = [...knownFlags(command), ...argv];
   const { config, hints } = loadConfig(name, words, program.env);
-  // Who asks for a status wants the answer on stdout, for a program perhaps, and nothing else.
+  // The answer of `status` goes to stdout, perhaps to a program, and nothing else may be there.
   const logs = name === 'init' || name === 'run';
   const destination = logs ? undefined : { write: program.err };
   const log = createLog(config.logLevel, destination, config.logFormat);

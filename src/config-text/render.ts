@@ -43,7 +43,7 @@ export interface RenderInput {
   readonly env: Variables;
   /** TLS between the peers, with these files. */
   readonly tls?: PeersTlsFiles | undefined;
-  /** Nobody but this program writes the file: what the Data Plane API would damage is safe. */
+  /** Only this program writes the file: what the Data Plane API would damage is safe. */
   readonly direct?: boolean | undefined;
 }
 
@@ -61,7 +61,7 @@ export function wantsPassword(template: string): boolean {
   return template.includes(placeholder);
 }
 
-/** Whether there is a userlist of that name: whoever has one in a template wants the user there. */
+/** Whether there is a userlist of that name: with one in the template, the user is kept there. */
 export function hasUserlist(template: string, name: string): boolean {
   return findSection(splitLines(template), 'userlist', name) !== undefined;
 }

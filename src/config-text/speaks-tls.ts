@@ -1,6 +1,6 @@
 import { type Token, tokenize, type Variables } from './config-text.ts';
 
-/** What is asked of whoever is on the other side. */
+/** What a line asks of the other side of a connection. */
 interface Demand {
   readonly ssl: boolean;
   readonly verify: string;

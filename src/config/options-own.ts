@@ -1,6 +1,6 @@
 import { everywhere, type Option, sidecar } from '../model/option.ts';
 
-/** Who this pod is, and where its HAProxy lies. */
+/** This pod's identity, and the files and sockets of its HAProxy. */
 export const ownOptions = [
   {
     name: 'pod-name',

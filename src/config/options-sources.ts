@@ -1,6 +1,6 @@
 import { everywhere, type Option, sidecar } from '../model/option.ts';
 
-/** Who the siblings are. */
+/** Where the siblings are found. */
 export const sourceOptions = [
   {
     name: 'source',

@@ -14,7 +14,7 @@ function names(name: string): string {
   return [`--${name}`, ...(short.length > 0 ? short : [envName({ name })])].join(' or ');
 }
 
-/** Whoever reaches the Data Plane API owns HAProxy, and basic auth over a network is readable. */
+/** Anybody who reaches the Data Plane API controls HAProxy, and basic auth over a network is readable. */
 function remoteProblems({ dataplaneUrl, allowRemoteDataplane }: Partial<Config>): string[] {
   if (!dataplaneUrl || dataplaneUrl.isLocal || allowRemoteDataplane === true) return [];
   return [
@@ -67,7 +67,7 @@ function relations(command: CommandName, config: Readonly<Record<string, unknown
   if (typeof podIp === 'string' && (isIP(podIp) === 0 || podIp.includes('%'))) {
     problems.push(`--pod-ip ${quoted(podIp)} is not an IP address, or has a zone`);
   }
-  // doctor asks nobody out there, and tells it among its findings.
+  // doctor does not contact such an address, and has a finding for it.
   if (command !== 'doctor') problems.push(...remoteProblems(config as Partial<Config>));
   problems.push(...textProblems(config));
   return problems;
@@ -106,7 +106,7 @@ export function loadConfig<C extends CommandName>(
       config[camelCase(option.name)] = null;
     }
   }
-  // Who names a Service or a DNS name means it.
+  // --service and --dns imply their source.
   if (raw.values.get('source')?.origin === 'default') {
     if (config.dns !== undefined) config.source = 'dns';
     if (config.service !== undefined) config.source = 'service';

@@ -178,7 +178,7 @@ export function createCommits(options: CommitsOptions): Commits {
     }
   }
 
-  /** Our own orphans only: an open transaction of somebody else may be work in progress. */
+  /** Deletes only transactions that we have left open: one of another client may be work in progress. */
   async function makeRoom(signal: AbortSignal, busy: RemoteError): Promise<void> {
     const dropped = await dropOrphans();
     const open = await transactions.open(signal).catch(() => []);

@@ -102,7 +102,7 @@ export function outcomeUnknown(error: unknown): boolean {
   return error.code === 'DATAPLANE_UNREACHABLE' || error.code === 'DATAPLANE_BAD_ANSWER';
 }
 
-/** The call ended at once, because there is no socket, or nobody behind it. */
+/** The call ended at once, because there is no socket, or no program behind it. */
 export function nobodyListens(error: unknown): boolean {
   const cause = error instanceof RemoteError ? error.cause : undefined;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;

@@ -45,7 +45,7 @@ export async function readConfig(
   // At rest nothing changes: to parse 1,000 lines again every half minute is most of what this program would do.
   if (seen !== undefined && same(raw) && (inStep(raw) || seen.held)) return seen;
   if (!inStep(raw)) {
-    // A commit of somebody else may be between its two steps.
+    // A commit of another client may be between its two steps.
     await sleep(secondLookMs, signal);
     raw = await transactions.raw(signal);
   }

@@ -93,7 +93,7 @@ export interface Facts {
   readonly selector: Looked<string>;
   /** --selector, the owner of the pod, or the labels that name the application. */
   readonly selectorFrom?: 'given' | 'owner' | 'application' | 'workload' | undefined;
-  /** Whom the selector leaves out; undefined: nobody, or it cannot be told. */
+  /** Pods that the selector leaves out; undefined: none, or it cannot be told. */
   readonly leftOut?: LeftOut | undefined;
   /** The pods of the selector, and how far the clock of the API server is ahead of ours, in milliseconds. */
   readonly pods: Looked<{ readonly pods: readonly PodFact[]; readonly skewMs: number | null }>;

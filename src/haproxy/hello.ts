@@ -28,7 +28,7 @@ const answers: Readonly<Record<string, HelloOutcome>> = {
   504: 'unknown-to-it',
 };
 
-/** Errors that say that nobody listens there, as opposed to silence. */
+/** Errors that say that no program listens there, as opposed to silence. */
 const refusals: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -36,7 +36,7 @@ const refusals: ReadonlySet<string> = new Set([
   'ENETUNREACH',
 ]);
 
-/** An answer is a number and a line break. Whoever sends more than this is no HAProxy. */
+/** An answer is a number and a line break. A program that sends more than this is no HAProxy. */
 const answerLimit = 256;
 
 function open({ address: host, port, tls }: HelloOptions): Socket {

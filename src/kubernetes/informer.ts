@@ -32,7 +32,7 @@ export interface InformerOptions {
   readonly random?: () => number;
 }
 
-/** Who wants to know how the API server is followed, for metrics. */
+/** Callbacks that tell how the API server is followed, for metrics. */
 export interface WatchHealth {
   opened(): void;
   listed(): void;
@@ -51,7 +51,7 @@ const shortWatchMs = 500;
 
 const reselected = new Error('another selector');
 
-/** Who is told what becomes of the objects. */
+/** Callbacks for changes of the objects, and for an API server that is not heard. */
 export interface InformerListener {
   /** The API server answered or sent something, be it that nothing changed. */
   heard(): void;

@@ -52,7 +52,7 @@ export type Decision =
       /** Since when nothing but the turn of this replica is waited for; missing: something else is. */
       readonly dueMs?: number;
     }
-  /** Not before somebody or something changes. */
+  /** Not before something changes: there is no time at which to look again. */
   | {
       readonly kind: 'hold';
       readonly reasons: readonly string[];

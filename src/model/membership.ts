@@ -4,7 +4,7 @@ import type { Member } from './member.ts';
 export interface LeftOut {
   /** Replicas of the same Deployment, StatefulSet, ...: what they hold would be lost when they are replaced. */
   readonly replicas: readonly string[];
-  /** Pods of somebody else with labels of the same application. */
+  /** Pods of another owner with labels of the same application. */
   readonly alike: readonly string[];
   /** No other member runs: a pod that starts now has no sibling to learn from. */
   readonly alone: boolean;
@@ -24,7 +24,7 @@ export interface Membership {
   readonly ignored?: number;
   /** This pod itself is being deleted, whoever else has its peer's name by now. Absent: no, or the source cannot tell. */
   readonly leaving?: boolean;
-  /** Whom the selector leaves out. Absent: nobody, or the source cannot tell. */
+  /** Pods that the selector leaves out. Absent: none, or the source cannot tell. */
   readonly leftOut?: LeftOut | undefined;
   /** Milliseconds since the epoch at which the source last heard from its origin. */
   readonly observedAtMs: number;

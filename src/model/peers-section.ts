@@ -28,7 +28,7 @@ export interface PeersSection {
   readonly exists: boolean;
   readonly style: SectionStyle;
   readonly entries: readonly PeerEntry[];
-  /** Mutual TLS: nobody gets in, or is talked to, without a certificate of the CA. Missing: no. */
+  /** Mutual TLS: no connection in either direction without a certificate of the CA. Missing: no. */
   readonly encrypted?: boolean;
   /** Opaque token of the configuration this was read from: equal tokens, equal configuration. */
   readonly version: string;

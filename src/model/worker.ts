@@ -7,7 +7,7 @@ export interface Worker {
 
 /** The worker of HAProxy that answers on the admin socket at this moment. */
 export type Running =
-  /** Nobody listens on the admin socket. */
+  /** No process listens on the admin socket. */
   | { readonly kind: 'gone' }
   /** No answer, or one that does not tell: nothing is known. */
   | { readonly kind: 'silent' }

@@ -3,7 +3,7 @@ import { createMetricsOf, type Registered } from '../telemetry/metrics.ts';
 import { peersMetrics } from './peers/metrics.ts';
 import { peersTlsMetrics } from './peers/tls/metrics.ts';
 
-/** Who measures what, by the heading in docs/metrics.md. A new module is a line here. */
+/** The metrics of each module, by the heading in docs/metrics.md. A new module is a line here. */
 export const metricParts = {
   General: generalMetrics,
   Peers: peersMetrics,

@@ -13,7 +13,7 @@ export interface ModuleContext {
   readonly now: () => number;
 }
 
-/** Who works beside the members of the peers section. Null: not with these options. A new module is a line here. */
+/** The modules that work beside the members of the peers section. Null: not with these options. A new module is a line here. */
 const registry: readonly ((context: ModuleContext) => Module | null)[] = [createPeersTls];
 
 export function createModules(context: ModuleContext): readonly Module[] {

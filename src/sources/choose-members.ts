@@ -3,7 +3,7 @@ import type { LeftOut } from '../model/membership.ts';
 import { isDnsName, quoted } from '../model/names.ts';
 import { canonicalAddress, familyOf } from './address.ts';
 
-/** Somebody who may become a member, as its origin describes it. */
+/** A pod, endpoint or address that may become a member, as its origin describes it. */
 export interface Candidate {
   readonly name: string;
   /** Its pod's, which may not be the peer's. Missing: it is the same, or there is none. */
@@ -27,7 +27,7 @@ export interface Chosen {
   readonly ignored?: number;
   /** We ourselves are being deleted. */
   readonly leaving?: boolean;
-  /** Whom the selector leaves out. */
+  /** Pods that the selector leaves out. */
   readonly leftOut?: LeftOut | undefined;
 }
 

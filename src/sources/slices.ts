@@ -6,7 +6,7 @@ export interface EndpointFacts {
   readonly name: string | null;
   readonly addresses: readonly string[];
   readonly terminating: boolean;
-  /** It is ready; missing: it is not, or nobody knows. */
+  /** It is ready; missing: it is not, or that is unknown. */
   readonly serving?: boolean;
 }
 

@@ -11,7 +11,7 @@ export interface Source {
    * throws out of it: the source retries by itself and says so in `snapshot().notes` and in the log.
    */
   start(signal: AbortSignal): void;
-  /** Who is there now. Cheap, synchronous, never throws. */
+  /** The members as they are known now. Cheap, synchronous, never throws. */
   snapshot(): Membership;
   /** Calls `poke` whenever `snapshot()` may have changed. */
   onChange(poke: () => void): void;

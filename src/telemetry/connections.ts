@@ -12,7 +12,7 @@ export interface Reply {
 }
 
 export interface ConnectionLimits {
-  /** Open at the same time. One more ends the oldest: whoever is new, a probe perhaps, is always let in. */
+  /** Open at the same time. One more ends the oldest, so that a new one, which may be a probe, is always let in. */
   readonly connections: number;
   /** From its start to its end, in milliseconds: slow senders, slow readers and the idle alike. */
   readonly lifetimeMs: number;

@@ -22,7 +22,7 @@ import {
 export type EventOutcome = 'created' | 'counted' | 'held' | 'failed' | 'off';
 
 export interface Recorder {
-  /** Returns at once; the Event is written in the background, and nobody waits for it. */
+  /** Returns at once; the Event is written in the background. */
   record(notice: Notice): void;
   /** Resolves when all that was recorded is written or given up, after `limitMs` at the latest. */
   flush(limitMs: number): Promise<void>;

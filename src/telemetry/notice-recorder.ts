@@ -39,7 +39,7 @@ export function recorderFor({ config, log, signal, onOutcome }: RecorderContext)
   });
 }
 
-/** Tells the recorder whom the selector leaves out, when that has become somebody else. */
+/** Tells the recorder which pods the selector leaves out, when these have changed. */
 export function leftOutNotices(members: () => Membership, recorder: Recorder): () => void {
   let said = '';
   return () => {

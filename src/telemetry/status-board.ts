@@ -25,7 +25,7 @@ export interface StatusBoardOptions {
   readonly wallNow: () => number;
 }
 
-/** Remembers what the reconciler reports, and asks HAProxy for the rest when somebody wants to know. */
+/** Remembers what the reconciler reports, and asks HAProxy for the rest when /status is asked for. */
 export interface StatusBoard extends Observer {
   /** `fresh`: HAProxy is asked again, however short ago it was. */
   status(fresh?: 'fresh'): Promise<Status>;

@@ -82,7 +82,7 @@ export async function gatherFacts(
     looked(() => lookAtMaster(config, signal)),
     hello({
       ...{ address: self.address, port: config.peersPort, siblingName: self.name },
-      // A name that nobody has: under our own it would be a session, as the old worker opens one at a reload.
+      // A name that no peer has: under our own name it would be taken for the session that the old worker opens at a reload.
       ...{ ownName: `${self.name}-doctor`, timeoutMs: 2000, signal, tls },
     }),
     lookAtSiblings(config, created, connectedOf(admin, self.name), signal),

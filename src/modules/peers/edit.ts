@@ -24,7 +24,7 @@ export interface SectionOptions {
   readonly sectionName: string;
   /** For names written as variables, e.g. `"$HOSTNAME"`. */
   readonly env: Variables;
-  /** The peers of the running worker (`show peers`); missing: nobody is asked, and the applier's word is taken. */
+  /** The peers of the running worker (`show peers`); missing: HAProxy is not asked, and the applier is believed. */
   readonly running?: RunningPeers | undefined;
 }
 
@@ -103,7 +103,7 @@ function refuseEntries({ add, update }: PeersChanges): void {
   });
 }
 
-/** Somebody removed the section after the change was planned: plan again, with `create`. */
+/** The section was removed after the change was planned: plan again, with `create`. */
 function sectionMissing({ name }: PeersSection): RemoteError {
   return new RemoteError(
     'SECTION_MISSING',

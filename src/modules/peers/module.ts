@@ -40,7 +40,7 @@ export interface PeersModuleOptions {
   readonly source: Source;
   readonly applier: Applier;
   readonly sectionOptions: SectionOptions;
-  /** Who else has something to do with this HAProxy. */
+  /** The other modules that work on this HAProxy. */
   readonly modules: readonly Module[];
   readonly self: Self;
   /** Static peers of the template, which init found. */

@@ -9,7 +9,7 @@ export interface PlanSettings {
   readonly port: number;
   /** Names that stay although no pod has them: `--keep-peer` and the static peers of the template. */
   readonly keep: ReadonlySet<string>;
-  /** Peers that may come, with an address that nobody has: they are declared, and never removed. */
+  /** Peers that may come, with an address that no pod has: they are declared, and never removed. */
   readonly expected: readonly PeerEntry[];
   /** A section without TLS is never written: what it shares would be readable on the network. */
   readonly tls?: boolean;

@@ -15,7 +15,7 @@ const namesInLog = 20;
 
 export type LeftOutReport = (found: Found, selector: string, outside: Outside) => void;
 
-/** Says whom the selector leaves out, once for each set of them. */
+/** Logs which pods the selector leaves out, once for each set of them. */
 export function createLeftOutReport(log: Log): LeftOutReport {
   let said = JSON.stringify(nobodyOutside);
 

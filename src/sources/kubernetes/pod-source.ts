@@ -15,7 +15,7 @@ export const pods: Resource<PodFacts> = {
 };
 
 export interface PodSourceOptions extends Omit<FollowOptions, 'selector'> {
-  /** Who finds the selector, or the selector itself. */
+  /** What finds the selector, or the selector itself. */
   readonly siblings: Scope | string;
   readonly self: Self;
   readonly peerNames?: PeerNames;

@@ -9,7 +9,7 @@ import { ensurePassword } from './password.ts';
 
 /** What a template is rendered with. */
 export interface Credentials {
-  /** Null: nobody needs one, and there is no file with one. */
+  /** Null: no password is needed, and there is no file with one. */
   readonly password: string | null;
   /** Null: the user is not in haproxy.cfg. */
   readonly passwordHash: string | null;

@@ -21,10 +21,10 @@ export type JoinDecision =
   | { readonly kind: 'start'; readonly known: readonly string[]; readonly warning: string | null }
   | { readonly kind: 'wait'; readonly ask: readonly string[]; readonly reason: string };
 
-/** Somebody runs there, and there is no talking to it: to wait for long helps nobody. */
+/** A HAProxy runs there, but this pod cannot talk to it: waiting for long does not help. */
 const silences: ReadonlySet<HelloOutcome> = new Set(['no-answer', 'tls-failed']);
 
-/** Nobody listens there, or somebody else does. */
+/** No program listens there, or another one than this peer's HAProxy. */
 const refusals: ReadonlySet<HelloOutcome> = new Set(['refused', 'wrong-name']);
 /** A HAProxy that is just starting, or whose pod is not there any more, refuses as a policy engine does: once or twice. */
 const refusedRounds = 3;
@@ -81,7 +81,7 @@ function silent(input: JoinInput, known: readonly string[]): string | null {
     (name) => !leaving.has(name) && refusals.has(outcomes.get(name) ?? 'known'),
   );
   const closed = refusing.filter((name) => serving.get(name) === true);
-  // Not every source tells who is ready. Where somebody has tables to teach, it does not matter who else is off.
+  // Not every source tells which peers are ready. Where one has tables to teach, it does not matter which others are off.
   const doubtful = known.length > 0 ? [] : refusing.filter((name) => !serving.has(name));
   const silentOnes = siblings.filter((name) => outcomes.get(name) === 'no-answer');
   const strangers = siblings.filter((name) => outcomes.get(name) === 'tls-failed');

@@ -38,7 +38,7 @@ export async function joinSiblings(options: JoinOptions): Promise<JoinDecision> 
   for (;;) {
     const siblings = options.members().filter((member) => member.name !== self.name);
     for (const sibling of siblings) {
-      // Another address under the same name is somebody who has to be asked anew.
+      // Another address under the same name is another pod, which has to be asked anew.
       if (askedAt.get(sibling.name) === sibling.address) continue;
       outcomes.delete(sibling.name);
       refusals.delete(sibling.name);

@@ -13,7 +13,7 @@ export interface SettleOptions {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Called about once a second while the members are unknown, with the reason. */
   readonly onWait: (notes: readonly string[]) => void;
-  /** Running replicas that the selector leaves out keep nobody waiting (--allow-left-out). */
+  /** Do not wait because of running replicas that the selector leaves out (--allow-left-out). */
   readonly allowLeftOut?: boolean;
   readonly signal: AbortSignal;
 }

@@ -9,7 +9,7 @@ import {
 } from '../../../doctor/facts.ts';
 
 const day = 86_400_000;
-/** Who renews in time does it long before: cert-manager at two thirds of the lifetime. */
+/** A certificate this close to its end was not renewed in time: cert-manager renews at two thirds of the lifetime. */
 const soonMs = 7 * day;
 
 const mount =
