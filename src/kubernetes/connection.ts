@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { Agent, type RequestOptions } from 'node:https';
+import { delimiter } from 'node:path';
 import { AppError, errorMessage } from '../errors.ts';
 import { quoted } from '../model/names.ts';
 import type { KubeConfig } from './kube-config.ts';
@@ -27,7 +29,7 @@ export interface ConnectOptions {
 }
 
 /**
- * Loads a kubeconfig file, or without a path the pod's own service account (CA and token file under
+ * Loads a kubeconfig file, or several as KUBECONFIG names them, or without a path the pod's own service account (CA and token file under
  * /var/run/secrets/kubernetes.io/serviceaccount). Called again after a failure, because
  * KubeConfig reads CA, certificates and kubeconfig once and the token once a minute.
  * The library is loaded here, at the first use: it costs 3 MiB bundled and 85 unbundled, which a file source need not pay.
@@ -36,9 +38,14 @@ export function connectWith(path?: string, { root = '', context }: ConnectOption
   return async function connect(): Promise<Connection> {
     const { KubeConfig } = await import('./kube-config.ts');
     const config = new KubeConfig();
+    const loaded = (file: string) => {
+      const other = new KubeConfig();
+      other.loadFromFile(file);
+      return other;
+    };
     try {
       if (path === undefined) config.loadFromCluster(root);
-      else config.loadFromFile(path);
+      else for (const file of filesOf(path)) merge(config, loaded(file));
       if (context !== undefined) useContext(config, context);
     } catch (error) {
       throw unusable(`The kubeconfig ${path ?? ''} cannot be used: ${errorMessage(error)}`, error);
@@ -71,6 +78,26 @@ export function connectWith(path?: string, { root = '', context }: ConnectOption
       },
     };
   };
+}
+
+/** Several files as KUBECONFIG names them, those that are there; a single one has to be. */
+function filesOf(path: string): readonly string[] {
+  const files = path.split(delimiter).filter((file) => file !== '');
+  return files.length > 1 ? files.filter((file) => existsSync(file)) : files;
+}
+
+/** As kubectl does it: of two of one name, and of two current contexts, the first counts. */
+function merge(config: KubeConfig, other: KubeConfig): void {
+  const names = (all: readonly { readonly name: string }[]) => new Set(all.map(({ name }) => name));
+  const [clusters, users, contexts] = [
+    names(config.clusters ?? []),
+    names(config.users ?? []),
+    names(config.contexts ?? []),
+  ];
+  other.clusters = other.clusters.filter(({ name }) => !clusters.has(name));
+  other.users = other.users.filter(({ name }) => !users.has(name));
+  other.contexts = other.contexts.filter(({ name }) => !contexts.has(name));
+  config.mergeConfig(other, Boolean(config.currentContext));
 }
 
 function useContext(config: KubeConfig, context: string): void {
