@@ -222,7 +222,7 @@ describe('run', unless(missing), () => {
       ]),
     );
     const before = stand.text();
-    await run({ 'pod-name': 'z', 'removal-delay': '0', 'resync-interval': '100ms' });
+    await run({ 'pod-name': 'z', 'removal-delay': '0', 'reconcile-interval': '100ms' });
 
     await eventually(() => line("HAProxy's localpeer is a, not z") !== undefined);
     await eventually(async () =>
@@ -252,7 +252,7 @@ describe('run', unless(missing), () => {
         { name: 'b', address: '127.0.0.2' },
       ]),
     );
-    await run({ 'resync-interval': '50ms', 'peers-port': '3000' });
+    await run({ 'reconcile-interval': '50ms', 'peers-port': '3000' });
     await eventually(async () =>
       /passes_total\{decision="none"\} \d\d/.test((await probe('/metrics')).body),
     );
