@@ -12,7 +12,7 @@ RUN node test/tools/build.ts
 
 FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="haproxy-peer-sync" \
-      org.opencontainers.image.description="Keeps the peers section of every HAProxy replica in step with its sibling pods" \
+      org.opencontainers.image.description="Keeps the peers section of every HAProxy replica in step with the pods that run" \
       org.opencontainers.image.licenses="Apache-2.0"
 # The program is one file: a package manager in its image serves nobody but an intruder.
 RUN rm -rf /usr/local/lib/node_modules /opt/yarn-* \
