@@ -4,7 +4,7 @@ import { type Base, bases, installed } from '../helpers/existing.ts';
 import { unless } from '../helpers/skip.ts';
 import { Installed } from './installed.ts';
 import { kubectlIn } from './kubectl.ts';
-import { localImageIn } from './local-image.ts';
+import { asLocalImage } from './local-image.ts';
 import { noCluster } from './no-cluster.ts';
 import { Stage } from './stage.ts';
 
@@ -34,7 +34,7 @@ describe('examples/existing on a real cluster', unless(noCluster), () => {
     await stage.open(base.standard);
     onTestFinished(() => stage.close());
 
-    await stage.kubectl(['apply', '-f', '-'], localImageIn(installed(base)));
+    await stage.kubectl(['apply', '-f', '-'], asLocalImage(installed(base)));
 
     for (const workload of base.injected) {
       const selector = `app=${workload.split('/')[1]}`;

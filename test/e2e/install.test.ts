@@ -1,31 +1,25 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, it, onTestFailed } from 'vitest';
+import { parse } from 'yaml';
+import { modelOfChart, noChart, renderedChart } from '../helpers/haproxy-chart.ts';
 import { unless } from '../helpers/skip.ts';
 import { Installed } from './installed.ts';
-import { localImageIn } from './local-image.ts';
+import { asLocalImage } from './local-image.ts';
 import { noCluster } from './no-cluster.ts';
 import { Stage } from './stage.ts';
-
-const run = promisify(execFile);
-/** Folder of haproxytech's chart `haproxy`, for example out of `helm pull haproxytech/haproxy --untar`. */
-const chart = process.env.HAPROXY_HELM_CHART ?? '';
-const noChart = existsSync(chart) ? undefined : 'HAPROXY_HELM_CHART is not the folder of a chart';
 
 describe('an installation on a real cluster', unless(noCluster), () => {
   let stage: Stage;
   afterEach(() => stage?.close());
 
-  async function opened(standard: 'restricted' | 'privileged'): Promise<Stage> {
+  async function opened(): Promise<void> {
     stage = new Stage();
     onTestFailed(async () => console.log(await stage.report()));
-    await stage.open(standard);
-    return stage;
+    await stage.open('restricted');
   }
 
   it('adds everything to a Deployment that was there, by a component', async () => {
-    await opened('restricted');
+    await opened();
 
     await stage.kubectl(['apply', '-k', 'examples/existing']);
 
@@ -34,17 +28,19 @@ describe('an installation on a real cluster', unless(noCluster), () => {
     }).works();
   });
 
-  it('runs in the chart of haproxytech', unless(noChart), async () => {
-    await opened('restricted');
+  // Where neither Helm nor the chart is, a model of the chart that a test compares with it.
+  it(`runs in ${noChart === undefined ? 'the' : 'a model of the'} chart of haproxytech`, async () => {
+    await opened();
     const { namespace } = stage;
+    const file = 'examples/helm/values.yaml';
+    const values = () => parse(readFileSync(file, 'utf8'), { merge: true });
+    const rendered =
+      noChart === undefined
+        ? renderedChart(file, namespace)
+        : JSON.stringify({ apiVersion: 'v1', kind: 'List', items: modelOfChart(values()) });
 
-    await stage.kubectl(['apply', '-f', 'examples/helm/rbac.yaml']);
-    // Rendered, because a cluster that was built for tests may not tell a version that Helm understands.
-    const { stdout } = await run('helm', [
-      ...['template', 'edge', chart, '--namespace', namespace, '--kube-version', '1.30.0'],
-      ...['-f', 'examples/helm/values.yaml'],
-    ]);
-    await stage.kubectl(['apply', '-f', '-'], localImageIn(stdout));
+    await stage.kubectl(['apply', '-f', 'examples/helm/rbac.yaml', '-f', 'examples/helm/pdb.yaml']);
+    await stage.kubectl(['apply', '-f', '-'], asLocalImage(rendered));
 
     await new Installed(stage, {
       ...{ workload: 'deployment/edge-haproxy', selector: 'app.kubernetes.io/instance=edge' },

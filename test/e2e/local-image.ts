@@ -4,12 +4,6 @@ import { join, relative, resolve } from 'node:path';
 import { makeFolder, removeFolder } from '../helpers/temporary-folder.ts';
 import { readProject } from '../tools/release/project.ts';
 
-/** A manifest that kustomize has not rendered, with the image of this working tree. */
-export function localImageIn(manifest: string): string {
-  const { image, version, name } = readProject();
-  return manifest.replaceAll(`${image}:${version}`, `${name}:dev`);
-}
-
 const overlay = 'examples/local/kustomization.yaml';
 
 /** The manifest of a kustomization with the image of this working tree, by the overlay that examples/local is for one of them. */
@@ -24,4 +18,10 @@ export function withLocalImage(folder: string): string {
   } finally {
     removeFolder(temporary);
   }
+}
+
+/** A manifest that was rendered, with the image of this working tree in place of the published one. */
+export function asLocalImage(manifest: string): string {
+  const { image, version, name } = readProject();
+  return manifest.replaceAll(`${image}:${version}`, `${name}:dev`);
 }
