@@ -36,7 +36,7 @@ export class Stage {
   }
 
   /** Pods that break the Pod Security Standard of that name cannot exist in it. */
-  async open(standard: 'restricted' | 'privileged' = 'restricted'): Promise<void> {
+  async open(standard: 'restricted' | 'baseline' | 'privileged' = 'restricted'): Promise<void> {
     await this.kubectl(['create', 'namespace', this.namespace]);
     await this.kubectl([
       'label',

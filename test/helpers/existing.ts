@@ -16,7 +16,7 @@ export interface Base {
   /** With the Data Plane API, else over the master socket. */
   readonly dataplane: boolean;
   /** Strictest Pod Security Standard that the base, with the component, keeps. */
-  readonly standard: 'restricted' | 'privileged';
+  readonly standard: 'restricted' | 'baseline';
   /** Workloads that become replicas of two pods each. */
   readonly injected: readonly string[];
   readonly images: readonly string[];
@@ -49,7 +49,7 @@ export const bases: readonly Base[] = [
     folder: 'everything',
     names: { container: 'haproxy', volume: 'etc' },
     dataplane: true,
-    standard: 'privileged',
+    standard: 'baseline',
     injected: ['deployment/edge'],
     images: [haproxytech, 'busybox:latest'],
   },
