@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import fc from 'fast-check';
+import { confirmed, differencesIn, type Told } from '../../src/cli/table-differences.ts';
 import {
   blockDepths,
   directiveOf,
@@ -15,10 +16,12 @@ import { parseShowProc } from '../../src/haproxy/master.ts';
 import { runningPeers } from '../../src/haproxy/running-peers.ts';
 import { parseShowPeers } from '../../src/haproxy/show-peers.ts';
 import { parseShowTable } from '../../src/haproxy/show-table.ts';
+import { createSampler, sampleKeys } from '../../src/haproxy/table-sample.ts';
 import { isDnsName, isHaproxyName, quoted } from '../../src/model/names.ts';
 import { parseStatus } from '../../src/telemetry/ask-status.ts';
 import { headEnd, maxHeadBytes, parseHead } from '../../src/telemetry/request.ts';
 import { statusSchema } from '../../src/telemetry/status-schema.ts';
+import { status as statusOf } from '../helpers/status.ts';
 import { anyText, config, damaged, entry, name, recorded } from './inputs.ts';
 
 function must(condition: boolean, what: string): void {
@@ -177,6 +180,57 @@ const showPeers = fc.property(
   },
 );
 
+const tableKey = fc.oneof(fc.stringMatching(/^[!-~]{0,12}$/), fc.constant('k\\ use\\=1\\ exp\\=2'));
+const listing = fc
+  .array(fc.tuple(tableKey, fc.nat(20_000)), { maxLength: 600 })
+  .map((all) =>
+    all
+      .map(([key, exp]) => `0x55a78630d3d8: key=${key} use=0 exp=${exp} shard=0 gpc0=1\n`)
+      .join(''),
+  );
+const damage = fc.record({ at: fc.nat(), text: anyText });
+
+/** What a sample of a table has, whatever HAProxy lists and wherever the pieces end; and what follows from two of them. */
+const tableSample = fc.property(
+  fc.tuple(listing, listing),
+  damage,
+  fc.integer({ min: 1, max: 5000 }),
+  (texts, { at, text }, piece) => {
+    const told = texts.map((listed, index): Told => {
+      const place = at % (listed.length + 1);
+      const dump = `# table: t\n${listed.slice(0, place)}${index === 0 ? text : ''}${listed.slice(place)}\n`;
+      const [sampler, whole] = [createSampler(), createSampler()];
+      for (let from = 0; from < dump.length; from += piece)
+        sampler.add(dump.slice(from, from + piece));
+      whole.add(dump);
+      const sample = sampler.sample(index === 0);
+      must(JSON.stringify(sample) === JSON.stringify(whole.sample(index === 0)), 'pieces matter');
+      const { keys, expiring, below, read } = sample;
+      must(keys.length <= sampleKeys && keys.length <= read, 'more keys than there are');
+      must(
+        keys.every((key) => /^[0-9a-f]{6}$/.test(key) && (below === null || key < below)),
+        'a key',
+      );
+      must(
+        expiring.every((key) => keys.includes(key)),
+        'expires, and is none of the keys',
+      );
+      const table = { name: 't', size: 1000, used: read, shared: true };
+      const tables = [
+        { ...table, sample: { atMs: 1, ...sample, keys: [...keys], expiring: [...expiring] } },
+      ];
+      return { name: `web-${index}`, status: statusOf(`web-${index}`, { tables }) };
+    });
+    const found = differencesIn(told);
+    for (const { entries, missing, compared, replica, holder } of found) {
+      must(Number.isSafeInteger(entries) && entries > 0, `lacks ${entries}`);
+      must(missing.length <= compared && replica !== holder, 'more is missing than was compared');
+    }
+    must(confirmed(found, found).length === found.length, 'the same look does not confirm');
+    must(differencesIn(told.slice(0, 1)).length === 0, 'one replica differs from itself');
+  },
+);
+
 const showProc = fc.property(damaged(recorded(/show-proc\.txt$/)), (text) => {
   for (const { pid, reloads } of parseShowProc(text)) {
     must(Number.isFinite(pid) && Number.isFinite(reloads), 'no number');
@@ -218,6 +272,7 @@ export const targets: Readonly<Record<string, fc.IRawProperty<unknown>>> = {
   status,
   repeated,
   'show-peers': showPeers,
+  'table-sample': tableSample,
   'show-proc': showProc,
   hello: helloAnswers,
 } as Readonly<Record<string, fc.IRawProperty<unknown>>>;
