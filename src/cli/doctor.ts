@@ -26,7 +26,7 @@ async function doctor({
 export const doctorCommand: CommandOf<'doctor'> = {
   name: 'doctor',
   summary:
-    'Look for what is wrong, and say what mends it. Changes nothing. Exit code 1 for a failure.',
+    'Look for problems, and say what mends each of them. Changes nothing. Exit code 1 for a failure.',
   flags: sidecarFlags,
   run: doctor,
 };

@@ -60,6 +60,6 @@ async function status(context: Context<'status'>): Promise<number> {
 
 export const statusCommand: CommandOf<'status'> = {
   name: 'status',
-  summary: 'Show how peers and tables stand: of this pod, of others (--pod), of all (--all).',
+  summary: 'Show the peers and tables of this pod, of others (--pod) or of all (--all).',
   run: status,
 };

@@ -112,7 +112,7 @@ export const ownOptions = [
     name: 'log-level',
     type: ['trace', 'debug', 'info', 'warn', 'error'],
     default: 'info',
-    description: 'Least level of log lines.',
+    description: 'Log lines of this level and above are written.',
     commands: everywhere,
   },
   {

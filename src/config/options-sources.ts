@@ -23,7 +23,7 @@ export const sourceOptions = [
     type: 'string',
     default: '/etc/podinfo/labels',
     description:
-      "This pod's labels as the downward API volume writes them, for where the API server does not tell them.",
+      "This pod's labels as the downward API volume writes them. Used where they cannot be read from the API server.",
     commands: everywhere,
   },
   {
@@ -39,7 +39,7 @@ export const sourceOptions = [
     type: 'boolean',
     default: 'false',
     description:
-      'Begin although --selector leaves out running replicas of the same owner, and nobody else could teach this one: for one set of peers a zone.',
+      'Start although --selector leaves out running replicas of the same owner and no other peer could teach this one. For one set of peers in each zone.',
     commands: sidecar,
   },
   {

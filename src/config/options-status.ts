@@ -21,7 +21,7 @@ export const statusOptions = [
     name: 'watch',
     type: 'boolean',
     default: 'false',
-    description: 'Go on, every two seconds, until it is stopped.',
+    description: 'Print again every two seconds, until it is stopped.',
     commands: ['status'],
   },
   {

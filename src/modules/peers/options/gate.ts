@@ -25,7 +25,7 @@ export const gateOptions = [
     type: 'duration',
     default: '2s',
     group: 'tuning',
-    description: 'Least time between two reloads.',
+    description: 'Shortest time between two reloads.',
     commands: ['run'],
   },
   {
@@ -34,7 +34,7 @@ export const gateOptions = [
     default: '300ms',
     group: 'tuning',
     description:
-      'Replicas reload in the order of their names, this far apart, so that what one writes reaches the others before its own reload. Who is late is waited for as long again.',
+      'Replicas reload in the order of their names, this far apart, so that what one writes reaches the others before its own reload. A late replica is waited for as long again.',
     commands: ['run'],
   },
   {
@@ -43,7 +43,7 @@ export const gateOptions = [
     default: '3s',
     group: 'tuning',
     description:
-      'How long all replicas together take for that, at most, and how long one waits for another to be connected again. What has no hurry begins at a multiple of twice this.',
+      'How long all replicas together take for that, at most, and how long one waits for another to be connected again. Reloads that are not urgent begin at a multiple of twice this.',
     commands: ['run'],
   },
   {
@@ -88,7 +88,7 @@ export const gateOptions = [
     default: '15s',
     group: 'tuning',
     description:
-      'How long HAProxy may run without peers that haproxy.cfg has, until it is reloaded for them: whoever wrote the file may be about to.',
+      'How long HAProxy may run without peers that haproxy.cfg has, until it is reloaded for them. The program that wrote the file may be about to reload it.',
     commands: ['run'],
   },
   {

@@ -7,7 +7,7 @@ export const peersOptions = [
     type: ['pod', 'node'],
     default: 'pod',
     description:
-      "Name of a peer: its pod's, or with node the node's for pods with hostNetwork, so that a restart keeps name and address.",
+      'Name of a peer: the name of its pod, or with node the name of its node, for pods with hostNetwork. A restart then keeps name and address.',
     commands: sidecar,
   },
   {
@@ -40,7 +40,7 @@ export const peersOptions = [
     default: 'false',
     group: 'tls',
     description:
-      'Peers speak TLS, and take and give a certificate of one CA. To be the same for init, run and all replicas.',
+      'Peers speak TLS, and both sides show a certificate of one CA. Must be the same for init, run and all replicas.',
     commands: sidecar,
   },
   {
@@ -66,7 +66,7 @@ export const peersOptions = [
     default: '/etc/haproxy-tls/ca.crt',
     group: 'tls',
     description:
-      'PEM certificates of the CA. Whoever has a certificate of it is a peer: use a CA of its own for this.',
+      'PEM certificates of the CA. Every holder of a certificate of it can be a peer: use a CA for this alone.',
     commands: sidecar,
   },
   {
@@ -82,7 +82,7 @@ export const peersOptions = [
     type: 'list',
     default: '',
     description:
-      'Names of peers that are not pods and stay in the section for ever, separated by commas or given repeatedly.',
+      'Names of peers that are not pods and always stay in the section, separated by commas or given repeatedly.',
     commands: sidecar,
   },
   {
@@ -126,7 +126,7 @@ export const peersOptions = [
     default: '4s',
     group: 'tuning',
     description:
-      'How long init waits for peers that are being deleted to know this pod: what they write while they drain is for it, too.',
+      'How long init waits for peers that are being deleted to know this pod, so that it gets what they write while they drain.',
     commands: ['init'],
   },
   {
@@ -135,7 +135,7 @@ export const peersOptions = [
     default: '10s',
     group: 'tuning',
     description:
-      'How long a peer whose peers port swallows packets, or refuses although it is ready, is asked. Longer helps nobody: it is a firewall or a dead node.',
+      'How long init asks a peer whose port drops packets, or refuses although the peer is ready. Behind that is a firewall or a dead node, and waiting longer does not help.',
     commands: ['init'],
   },
   {
@@ -144,7 +144,7 @@ export const peersOptions = [
     default: '5m',
     group: 'tuning',
     description:
-      'How long a peer that is gone stays in the section, unless another change is applied before. A dead line does no harm; a reload has a price.',
+      'How long a peer that is gone stays in the section, unless another change is applied before. A dead line does no harm; a reload may lose updates in flight.',
     commands: ['run'],
   },
   {
