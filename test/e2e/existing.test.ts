@@ -1,4 +1,4 @@
-import { describe, it, onTestFailed, onTestFinished } from 'vitest';
+import { describe, it } from 'vitest';
 import { z } from 'zod';
 import { type Base, bases, installed } from '../helpers/existing.ts';
 import { unless } from '../helpers/skip.ts';
@@ -26,19 +26,25 @@ async function missingImages({ images }: Base): Promise<readonly string[]> {
 }
 
 describe('examples/existing on a real cluster', unless(noCluster), () => {
-  it.for(bases)('works on test/bases/$folder', async (base, { skip }) => {
-    const missing = await missingImages(base);
-    if (missing.length > 0) skip(`no image ${missing.join(', ')} on the nodes`);
-    const stage = new Stage();
-    onTestFailed(async () => console.log(await stage.report()));
-    await stage.open(base.standard);
-    onTestFinished(() => stage.close());
+  // Each in a namespace of its own, and mostly waiting.
+  it.concurrent.for(bases)(
+    'works on test/bases/$folder',
+    async (base, { skip, onTestFailed, onTestFinished }) => {
+      const missing = await missingImages(base);
+      if (missing.length > 0) skip(`no image ${missing.join(', ')} on the nodes`);
+      const stage = new Stage();
+      onTestFinished(() => stage.close());
+      onTestFailed(async () => console.log(await stage.report()));
+      await stage.open(base.standard);
 
-    await stage.kubectl(['apply', '-f', '-'], asLocalImage(installed(base)));
+      await stage.kubectl(['apply', '-f', '-'], asLocalImage(installed(base)));
 
-    for (const workload of base.injected) {
-      const selector = `app=${workload.split('/')[1]}`;
-      await new Installed(stage, { workload, selector, count: 2, port: base.port }).works();
-    }
-  });
+      await Promise.all(
+        base.injected.map((workload) => {
+          const selector = `app=${workload.split('/')[1]}`;
+          return new Installed(stage, { workload, selector, count: 2, port: base.port }).works();
+        }),
+      );
+    },
+  );
 });
