@@ -6,7 +6,8 @@ import { withLocalImage } from '../e2e/local-image.ts';
 import { unless } from '../helpers/skip.ts';
 import { readProject } from '../tools/release/project.ts';
 
-const { image, version, url, path, name } = readProject();
+const { image, exampleImage, url, path, name } = readProject();
+const taken = `${exampleImage.name}:${exampleImage.tag}`;
 
 function hasKubectl(): boolean {
   try {
@@ -44,7 +45,7 @@ describe('the image of the examples', unless(noKubectl), () => {
     (folder) => {
       const manifest = execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' });
 
-      expect(ownOf(manifest).filter((each) => each !== `${image}:${version}`)).toEqual([]);
+      expect(ownOf(manifest).filter((each) => each !== taken)).toEqual([]);
       expect(imagesOf(manifest).filter((each) => !/[:@](?!latest$)[\w.:-]+$/.test(each))).toEqual(
         [],
       );
@@ -58,7 +59,7 @@ describe('the image of the examples', unless(noKubectl), () => {
 
       const local = withLocalImage(folder);
 
-      expect(local).toBe(rendered.replaceAll(`${image}:${version}`, `${name}:dev`));
+      expect(local).toBe(rendered.replaceAll(taken, `${name}:dev`));
     },
   );
 

@@ -46,7 +46,7 @@ const naming = [
 
 /** Every file of the examples that names the image, by path. */
 export function exampleImages(): Readonly<Record<string, string>> {
-  const { image, charts, url, path, version } = readProject();
+  const { image, exampleImage, charts, url, path, version } = readProject();
   const written = naming.map((file) => [
     file,
     readFileSync(file, 'utf8')
@@ -63,12 +63,12 @@ export function exampleImages(): Readonly<Record<string, string>> {
       .replace(/(?<=--repo )[\w.-]+\/[\w.-]+/g, path)
       .replace(
         /(- name: haproxy-peer-sync\n +newName: ).*(\n +newTag: ).*/,
-        (_all, name: string, tag: string) => `${name}${image}${tag}${version}`,
+        (_all, name: string, tag: string) => `${name}${exampleImage.name}${tag}${exampleImage.tag}`,
       ),
   ]);
   return {
-    'examples/image/kustomization.yaml': imageComponent(image, version),
-    'examples/local/kustomization.yaml': localOverlay(image),
+    'examples/image/kustomization.yaml': imageComponent(exampleImage.name, exampleImage.tag),
+    'examples/local/kustomization.yaml': localOverlay(exampleImage.name),
     ...Object.fromEntries(written),
   };
 }

@@ -13,7 +13,7 @@ import { packNpmPackage, stageNpmPackage } from '../../tools/release/npm-package
 import { packPlugin, platformName, pluginFile } from '../../tools/release/plugin.ts';
 import { readProject } from '../../tools/release/project.ts';
 
-const { image, name, url, version } = readProject();
+const { image, exampleImage, name, url, version } = readProject();
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
 /** Standard output of a program that ends well, else nothing. */
@@ -33,7 +33,8 @@ describe('install-*.yaml', unless(noKubectl), () => {
 
     const manifest = bundle(example, digest);
 
-    const pinned = rendered.replaceAll(`${image}:${version}`, `${image}:${version}@${digest}`);
+    const taken = `${exampleImage.name}:${exampleImage.tag}`;
+    const pinned = rendered.replaceAll(taken, `${image}:${version}@${digest}`);
     expect(documentsOf(manifest)).toEqual(documentsOf(pinned));
     expect(manifest.split('\n')[0]).toContain(`${url}/tree/v${version}/examples/${example}`);
   });

@@ -16,14 +16,15 @@ export const bundled = [
 ] as const;
 
 function overlay(example: string, digest: string | undefined): string {
-  const { image, version } = readProject();
+  const { image, exampleImage, version } = readProject();
   const pinned = digest === undefined ? [] : [`    digest: ${digest}`];
   return [
     'apiVersion: kustomize.config.k8s.io/v1beta1',
     'kind: Kustomization',
     `resources: [${example}]`,
     'images:',
-    `  - name: ${image}`,
+    `  - name: ${exampleImage.name}`,
+    `    newName: ${image}`,
     `    newTag: ${version}`,
     ...pinned,
     '',

@@ -10,6 +10,9 @@ const manifest = z.looseObject({
   repository: z.string().regex(/^github:[^/]+\/[^/]+$/),
 });
 
+/** The owner as long as nobody publishes: a name that GitHub gives to nobody. */
+const nobody = 'not--published';
+
 /** Who publishes, and what, from package.json: its `repository` is the one line that a fork changes. */
 export function readProject(folder = '.') {
   const { name, version, description, license, engines, repository } = manifest.parse(
@@ -17,6 +20,7 @@ export function readProject(folder = '.') {
   );
   const path = repository.slice('github:'.length);
   const owner = path.slice(0, path.indexOf('/')).toLowerCase();
+  const image = `ghcr.io/${owner}/${name}`;
   return {
     name,
     version,
@@ -27,7 +31,9 @@ export function readProject(folder = '.') {
     path,
     url: `https://github.com/${path}`,
     /** Without a tag. A registry wants lower case. */
-    image: `ghcr.io/${owner}/${name}`,
+    image,
+    /** What the examples for kustomize take: as long as nobody publishes, what `docker build` makes of this working tree. */
+    exampleImage: owner === nobody ? { name, tag: 'dev' } : { name: image, tag: version },
     /** Where `helm push` puts charts; each has its own name below it. */
     charts: `oci://ghcr.io/${owner}/charts`,
   } as const;
