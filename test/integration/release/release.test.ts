@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { documentsOf, helm, noHelm, renderChart } from '../../helpers/helm.ts';
+import { noSea, seaNode } from '../../helpers/sea.ts';
 import { unless } from '../../helpers/skip.ts';
 import { suiteFolder, testFolder } from '../../helpers/test-folder.ts';
 import { bundle, bundled } from '../../tools/release/bundles.ts';
@@ -142,60 +143,52 @@ describe('the packages of the charts', unless(noHelm), () => {
   });
 });
 
-/** A Node that makes single executables: that of `SEA_NODE`, else the one that runs this. */
-const seaNode = process.env.SEA_NODE ?? process.execPath;
-const canBuildSea = output(seaNode, '--help')?.includes('--build-sea') ?? false;
+describe('the plugin of kubectl', unless(noSea), () => {
+  const folder = suiteFolder();
+  let archive: string;
+  beforeAll(() => {
+    archive = packPlugin(join(folder, 'plugins'), seaNode);
+    execFileSync('tar', ['-xzf', archive, '-C', folder]);
+  });
 
-describe(
-  'the plugin of kubectl',
-  unless(canBuildSea ? undefined : 'no Node with --build-sea'),
-  () => {
-    const folder = suiteFolder();
-    let archive: string;
-    beforeAll(() => {
-      archive = packPlugin(join(folder, 'plugins'), seaNode);
-      execFileSync('tar', ['-xzf', archive, '-C', folder]);
+  it('is one executable, which needs no Node', () => {
+    const text = execFileSync(join(folder, pluginFile), ['version'], {
+      encoding: 'utf8',
+      env: { PATH: '', NODE_OPTIONS: '--no-such-option' },
     });
 
-    it('is one executable, which needs no Node', () => {
-      const text = execFileSync(join(folder, pluginFile), ['version'], {
-        encoding: 'utf8',
-        env: { PATH: '', NODE_OPTIONS: '--no-such-option' },
-      });
+    expect(text).toBe(`${version}\n`);
+  });
 
-      expect(text).toBe(`${version}\n`);
+  it('is called by kubectl', unless(noKubectl), () => {
+    const { status, stdout } = spawnSync('kubectl', ['haproxy-peers', 'status', '--help'], {
+      encoding: 'utf8',
+      env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
     });
 
-    it('is called by kubectl', unless(noKubectl), () => {
-      const { status, stdout } = spawnSync('kubectl', ['haproxy-peers', 'status', '--help'], {
-        encoding: 'utf8',
-        env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
-      });
+    expect(status).toBe(0);
+    expect(stdout).toContain('--selector');
+  });
 
-      expect(status).toBe(0);
-      expect(stdout).toContain('--selector');
-    });
+  it('is in its manifest for krew, with the checksum of its archive', () => {
+    const { metadata, spec } = parse(krewManifest([archive]));
+    const platform = platformName(process.platform, process.arch);
+    const [os, arch] = platform.split('-');
 
-    it('is in its manifest for krew, with the checksum of its archive', () => {
-      const { metadata, spec } = parse(krewManifest([archive]));
-      const platform = platformName(process.platform, process.arch);
-      const [os, arch] = platform.split('-');
-
-      expect(metadata).toEqual({ name: 'haproxy-peers' });
-      expect(spec.version).toBe(`v${version}`);
-      expect(spec.platforms).toEqual([
-        {
-          selector: { matchLabels: { os, arch } },
-          uri: `${url}/releases/download/v${version}/${pluginFile}-${platform}.tar.gz`,
-          sha256: sha256(archive),
-          bin: pluginFile,
-        },
-      ]);
-      const files = execFileSync('tar', ['-tzf', archive], { encoding: 'utf8' });
-      expect(files.trim().split('\n').toSorted()).toEqual(['LICENSE', pluginFile]);
-    });
-  },
-);
+    expect(metadata).toEqual({ name: 'haproxy-peers' });
+    expect(spec.version).toBe(`v${version}`);
+    expect(spec.platforms).toEqual([
+      {
+        selector: { matchLabels: { os, arch } },
+        uri: `${url}/releases/download/v${version}/${pluginFile}-${platform}.tar.gz`,
+        sha256: sha256(archive),
+        bin: pluginFile,
+      },
+    ]);
+    const files = execFileSync('tar', ['-tzf', archive], { encoding: 'utf8' });
+    expect(files.trim().split('\n').toSorted()).toEqual(['LICENSE', pluginFile]);
+  });
+});
 
 describe('the manifest for krew', () => {
   it('names each platform once, and refuses an archive that says none', () => {
