@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Manifest, manifestsOf, runs } from './example-manifests.ts';
+import { type Manifest, manifestsOf } from './example-manifests.ts';
+import { helm, noHelm } from './helm.ts';
 import { makeFolder, removeFolder } from './temporary-folder.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: values are whatever somebody wrote
@@ -12,15 +12,13 @@ const folder = process.env.HAPROXY_HELM_CHART ?? '';
 
 /** Why the chart itself cannot be rendered here; undefined where it can. */
 export const noChart =
-  existsSync(folder) && runs('helm', 'version')
-    ? undefined
-    : 'no helm, or HAPROXY_HELM_CHART is not the folder of a chart';
+  noHelm ?? (existsSync(folder) ? undefined : 'HAPROXY_HELM_CHART is not the folder of a chart');
 
 /** What `helm template edge` makes of a file with values, in `namespace`. Needs helm and the chart. */
 export function renderedChart(valuesFile: string, namespace = 'default'): string {
   // A cluster that was built for tests may not tell a version that Helm understands.
   const args = ['template', 'edge', folder, '--namespace', namespace, '--kube-version', '1.30.0'];
-  return execFileSync('helm', [...args, '-f', valuesFile], { encoding: 'utf8' });
+  return helm(...args, '-f', valuesFile);
 }
 
 export function chartManifests(values: Values): readonly Manifest[] {
