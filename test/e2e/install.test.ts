@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, describe, it, onTestFailed } from 'vitest';
+import { afterEach, describe, expect, it, onTestFailed } from 'vitest';
 import { parse } from 'yaml';
 import { modelOfChart, noChart, renderedChart } from '../helpers/haproxy-chart.ts';
 import { unless } from '../helpers/skip.ts';
@@ -7,6 +7,11 @@ import { Installed } from './installed.ts';
 import { asLocalImage } from './local-image.ts';
 import { noCluster } from './no-cluster.ts';
 import { Stage } from './stage.ts';
+
+/** What somebody might find open: HTTPS and statistics of the chart, peers, the Data Plane API, the sidecar. */
+const candidates = [80, 443, 1024, 3000, 5555, 8080, 8405];
+/** A pod is reached by its siblings, and by whomever no NetworkPolicy keeps away; the Service is for clients. */
+const asked = { service: [80], pod: [80, 3000, 8405] };
 
 describe('an installation on a real cluster', unless(noCluster), () => {
   let stage: Stage;
@@ -23,9 +28,11 @@ describe('an installation on a real cluster', unless(noCluster), () => {
 
     await stage.kubectl(['apply', '-k', 'examples/existing']);
 
-    await new Installed(stage, {
+    const edge = new Installed(stage, {
       ...{ workload: 'deployment/edge', selector: 'app=edge', count: 2, port: 80 },
-    }).works();
+    });
+    await edge.works();
+    expect(await edge.reachable('edge', candidates)).toEqual(asked);
   });
 
   // Where neither Helm nor the chart is, a model of the chart that a test compares with it.
@@ -42,9 +49,11 @@ describe('an installation on a real cluster', unless(noCluster), () => {
     await stage.kubectl(['apply', '-f', 'examples/helm/rbac.yaml', '-f', 'examples/helm/pdb.yaml']);
     await stage.kubectl(['apply', '-f', '-'], asLocalImage(rendered));
 
-    await new Installed(stage, {
+    const edge = new Installed(stage, {
       ...{ workload: 'deployment/edge-haproxy', selector: 'app.kubernetes.io/instance=edge' },
       ...{ count: 3, port: 80 },
-    }).works();
+    });
+    await edge.works();
+    expect(await edge.reachable('edge-haproxy', candidates)).toEqual(asked);
   });
 });

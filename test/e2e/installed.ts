@@ -83,6 +83,30 @@ export class Installed {
     return (await this.#stage.kubectl(exec)).trim();
   }
 
+  /** Which of `ports` take connections: at the Service from another pod, and at a pod from its sibling. */
+  async reachable(service: string, ports: readonly number[]) {
+    const [from, to] = await this.#pods();
+    const address = await this.#stage.kubectl([
+      ...['get', 'service', service, '-o', 'jsonpath={.spec.clusterIP}'],
+    ]);
+    const open = async (host: string) => {
+      const program = `for (const port of [${ports.join()}]) {
+        const socket = require('node:net').connect({ host: '${host}', port, timeout: 3000 });
+        const end = () => socket.destroy();
+        socket.on('connect', () => { console.log(port); end(); }).on('timeout', end).on('error', end);
+      }`;
+      const pod = from?.metadata.name ?? '';
+      const exec = ['exec', pod, '-c', 'haproxy-peer-sync', '--', 'node', '-e', program];
+      const text = await this.#stage.kubectl(exec);
+      return text
+        .split('\n')
+        .filter(Boolean)
+        .map(Number)
+        .sort((a, b) => a - b);
+    };
+    return { service: await open(address), pod: await open(to?.status.podIP ?? '') };
+  }
+
   async #restart(): Promise<void> {
     await this.#stage.kubectl(['rollout', 'restart', this.#workload]);
     await this.#stage.kubectl(['rollout', 'status', this.#workload, '--timeout=240s']);
