@@ -10,9 +10,9 @@ export interface Block {
   readonly heading: string;
 }
 
-/** README, docs and the README of each example. */
+/** README, docs and the README of each example and chart. */
 export function pages(): readonly string[] {
-  return globSync(['README.md', 'docs/*.md', 'examples/*/README.md']).toSorted();
+  return globSync(['README.md', 'docs/*.md', '{examples,charts}/*/README.md']).toSorted();
 }
 
 /** The fenced blocks of a page. */

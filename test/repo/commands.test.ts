@@ -81,7 +81,8 @@ describe.each(scripts.map((block) => [where(block), block] as const))('%s', (_, 
 });
 
 it('shows YAML that can be parsed', () => {
-  const shown = blocks.filter(({ language }) => language === 'yaml');
+  // A template of Helm is no YAML before it is rendered.
+  const shown = blocks.filter(({ language, text }) => language === 'yaml' && !text.includes('{{'));
 
   expect(shown.length).toBeGreaterThan(3);
   for (const block of shown) {
