@@ -3,10 +3,11 @@ import { type Commits, noWork, type Work } from '../dataplane/commits.ts';
 import { damageError, refuseDamage, WouldDamage } from '../dataplane/damage.ts';
 import type { Journal } from '../dataplane/journal.ts';
 import type { Seen } from '../dataplane/read-config.ts';
+import type { RemoteError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Applied } from './applier.ts';
 import type { Edit } from './edit.ts';
-import { type OwnedStep, remainingSteps, withoutRefused } from './held.ts';
+import { type OwnedStep, type Remaining, remainingSteps, withoutRefused } from './held.ts';
 import { refuseObstacles } from './refuse.ts';
 
 export interface ChangeOptions {
@@ -43,16 +44,62 @@ export function createChange(options: ChangeOptions): Change {
   const { caller, journal, log } = options;
   const { transact, validate } = options.commits;
 
-  async function run(known: Seen | undefined, edits: readonly Edit[], signal: AbortSignal) {
+  async function run(
+    known: Seen | undefined,
+    edits: readonly Edit[],
+    signal: AbortSignal,
+  ): Promise<Omit<Applied, 'attempts'>> {
     const seen = known ?? (await options.read(signal));
     const remaining = remainingSteps(edits, seen);
     if (remaining.steps.length === 0) return nothingLeft(seen, signal);
+    try {
+      return await make(seen, remaining, signal);
+    } catch (error) {
+      if (!(error instanceof TextDamaged)) throw error;
+      const owners = new Set(remaining.steps.filter(isWhole).map(({ owner }) => owner));
+      const others = edits.filter(({ owner }) => !owners.has(owner));
+      if (others.length === 0) throw error.error;
+      // What was written for it was taken back, so that what was seen is old.
+      const made = await run(undefined, others, signal);
+      const held = [...owners].map((owner) => ({ owner, error: error.error }));
+      return { ...made, held: [...(made.held ?? []), ...held] };
+    }
+  }
+
+  async function make(seen: Seen, remaining: Remaining, signal: AbortSignal) {
     const { made, held } = await withoutRefused(
       remaining,
-      (steps) => inAnyWay(seen, steps, (work) => transact(seen, work, signal), signal),
-      (step) => inAnyWay(seen, [step], (work) => validate(seen, work, signal), signal),
+      (steps) =>
+        steps.some(isWhole)
+          ? inOneText(seen, steps, signal)
+          : inAnyWay(seen, steps, (work) => transact(seen, work, signal), signal),
+      async (step) => {
+        if (!isWhole(step))
+          return inAnyWay(seen, [step], (work) => validate(seen, work, signal), signal);
+        const text = step.step.inText(seen.text);
+        await options.commits.validateText(seen, { text, own: [step.step.own] }, signal);
+      },
     );
     return { ...made, ...(held.length === 0 ? {} : { held }) };
+  }
+
+  async function inOneText(seen: Seen, steps: readonly OwnedStep[], signal: AbortSignal) {
+    refuseObstacles('haproxy.cfg', seen);
+    const text = steps.reduce((before, { step }) => step.inText(before), seen.text);
+    const lacks = lacksAny(steps);
+    try {
+      return await options.commits.replace(seen, { text, lacks }, signal);
+    } catch (error) {
+      // Nothing of what is there would be damaged, only what was to be put in its place.
+      throw error instanceof WouldDamage ? new TextDamaged(damageError(error)) : error;
+    }
+  }
+
+  function lacksAny(steps: readonly OwnedStep[]) {
+    return async (stop: AbortSignal) => {
+      for (const { step } of steps) if (await step.lacks(stop)) return true;
+      return false;
+    };
   }
 
   /** The first way in which no line of anybody else is damaged; a step that has no other one stays with its last. */
@@ -73,10 +120,7 @@ export function createChange(options: ChangeOptions): Change {
           async fill(transaction, stop) {
             for (const way of chosen) await way.make(caller, transaction, stop);
           },
-          async lacks(stop) {
-            for (const { step } of steps) if (await step.lacks(stop)) return true;
-            return false;
-          },
+          lacks: lacksAny(steps),
         });
       } catch (error) {
         if (!(error instanceof WouldDamage)) throw error;
@@ -153,4 +197,19 @@ export function createChange(options: ChangeOptions): Change {
   }
 
   return { run, persist, reload };
+}
+
+/** The API would write another text than the one that was to be in place of all. Nobody else's edit is the cause. */
+class TextDamaged extends Error {
+  override readonly name = 'TextDamaged';
+  readonly error: RemoteError;
+
+  constructor(error: RemoteError) {
+    super(error.message);
+    this.error = error;
+  }
+}
+
+function isWhole({ step }: OwnedStep): boolean {
+  return step.whole === true;
 }

@@ -33,7 +33,9 @@ export interface Step {
   readonly own: OwnEntries;
   /** The configuration with it; every other line is as it was. */
   readonly inText: (text: string) => string;
-  /** How to do it over the Data Plane API, the way with the fewest calls first; the next is for when that would damage a line. */
+  /** Other lines than those of `own` may be other ones afterwards: over the Data Plane API the text goes in as a whole. */
+  readonly whole?: true;
+  /** How to do it over the Data Plane API, the way with the fewest calls first; the next is for when that would damage a line. None where it is `whole`. */
   readonly ways: (api: ApiVersion) => readonly Way[];
   /** Whether the running worker goes on without it, for as long as a reload may take to show. */
   readonly lacks: (signal: AbortSignal) => Promise<boolean>;

@@ -6,8 +6,9 @@ import { answeredForAnother, outcomeUnknown } from './failure.ts';
 import type { Journal } from './journal.ts';
 import type { PutsBack } from './put-back.ts';
 import type { Seen } from './read-config.ts';
+import { createReplace, type Replace } from './replace.ts';
 import { type Attempt, restore } from './restore.ts';
-import type { Transactions } from './transactions.ts';
+import type { Committed, Transactions } from './transactions.ts';
 
 export interface CommitsOptions {
   readonly transactions: Transactions;
@@ -15,13 +16,6 @@ export interface CommitsOptions {
   readonly journal: Journal;
   readonly read: (signal: AbortSignal) => Promise<Seen>;
   readonly log: Log;
-}
-
-export interface Committed {
-  readonly reloaded: true;
-  readonly transaction: string;
-  /** Of the configuration afterwards. */
-  readonly version: string;
 }
 
 /** What a transaction is to do. */
@@ -49,6 +43,11 @@ export interface Commits {
    * commits nothing, where a line that is not the own one of `work` would not survive.
    */
   readonly transact: (seen: Seen, work: Work, signal: AbortSignal) => Promise<Committed>;
+  /**
+   * Another text in place of what was `seen`, with a checked reload: written without one, read back, and loaded only when
+   * every line has survived. Throws `WouldDamage`, and leaves what was there, for a text that the API would write otherwise.
+   */
+  readonly replace: Replace;
   /** Whether HAProxy would take `work`, found out without a write or a reload. Throws what a commit would, as far as can be known. */
   readonly validate: (seen: Seen, work: Work, signal: AbortSignal) => Promise<void>;
   /** Writes `text` without a reload, and reads it back. Resolves to its version; throws as `transact` does. */
@@ -208,5 +207,12 @@ export function createCommits(options: CommitsOptions): Commits {
     }
   }
 
-  return { transact, validate, persist, validateText, rehearse, dropOrphans };
+  const replace = createReplace({
+    ...{ transactions, journal, log, begin, rehearse, takeBack },
+    async drop() {
+      await dropOrphans();
+    },
+  });
+
+  return { transact, replace, validate, persist, validateText, rehearse, dropOrphans };
 }

@@ -91,6 +91,15 @@ export function answeredForAnother(): RemoteError {
   );
 }
 
+/** Between our write and our look at it somebody else has committed. */
+export function committedBetween(version: string): RemoteError {
+  return new RemoteError(
+    'DATAPLANE_CONFLICT',
+    `Somebody else committed version ${version} between a write and its reload`,
+    { retryable: true, stage: 'check' },
+  );
+}
+
 /** Whether doing the whole unit again may help. Aborts and defects never. */
 export function shouldRetry(error: unknown): boolean {
   return error instanceof RemoteError && error.retryable;

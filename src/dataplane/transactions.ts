@@ -11,6 +11,13 @@ export interface RawConfiguration {
   readonly version: string;
 }
 
+export interface Committed {
+  readonly reloaded: true;
+  readonly transaction: string;
+  /** Of the configuration afterwards. */
+  readonly version: string;
+}
+
 /** The configuration as a whole, and transactions on it. */
 export interface Transactions {
   readonly raw: (signal: AbortSignal) => Promise<RawConfiguration>;
@@ -19,6 +26,8 @@ export interface Transactions {
   readonly begin: (version: string, signal: AbortSignal) => Promise<string>;
   /** Resolves to the new version after a reload that the API has checked. Not abortable: it would leave us in doubt. */
   readonly commit: (transaction: string) => Promise<string>;
+  /** Writes `text` in place of all of `version`, checked by HAProxy, and reloads nothing. Not abortable. */
+  readonly post: (text: string, version: string) => Promise<void>;
   /** Has HAProxy check `text`, which is not written. Throws `DATAPLANE_REJECTED` with its words. */
   readonly validate: (text: string, version: string, signal: AbortSignal) => Promise<void>;
   /** Removes a transaction; true when it was there. */
@@ -86,6 +95,20 @@ export function createTransactions({ version, call }: Caller): Transactions {
         throw badAnswer('commit', `PUT ${path}`, 'its status is not "success"');
       }
       return answer.version;
+    },
+
+    async post(text, current) {
+      await call(
+        {
+          stage: 'commit',
+          method: 'POST',
+          path: rawPath,
+          text,
+          query: { skip_reload: 'true', version: current },
+          expect: [201],
+        },
+        'slow',
+      );
     },
 
     async validate(text, current, signal) {
