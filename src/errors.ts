@@ -24,6 +24,8 @@ export const errorCodes = {
   PEERS_TLS_INVALID:
     'Certificate, key or CA for TLS between peers do not fit together. The message says which; init starts no HAProxy with them, and run keeps the ones in force.',
   TEMPLATE_REJECTED: 'HAProxy refuses the rendered configuration. The message quotes its alerts.',
+  TEMPLATE_CONFLICT:
+    'The template has changed, and somebody else has changed haproxy.cfg since it was rendered, so that one of both would be lost. Take those lines into the template, or undo them, or start the pod anew: the template is in force then.',
   FILE_READ_FAILED:
     'A file cannot be read. Check that it is mounted and readable by the user of the container.',
   FILE_WRITE_FAILED:

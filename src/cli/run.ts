@@ -2,13 +2,18 @@ import { version as nodeVersion } from 'node:process';
 import { dateOf, monotonicNow, wallNow } from '../clock.ts';
 import { liveness } from '../engine/liveness.ts';
 import { createReadyMarker } from '../engine/ready-marker-file.ts';
+import { errorMessage } from '../errors.ts';
 import { sampleTables } from '../haproxy/table-sample.ts';
 import { createMetrics } from '../modules/metrics.ts';
 import { createApplier } from '../modules/peers/applier.ts';
 import { createPeersModule } from '../modules/peers/module.ts';
 import { peersSectionOwner, sectionOptionsOf } from '../modules/peers/owner.ts';
 import { showPeers } from '../modules/peers/scrape.ts';
-import { readStaticPeers } from '../modules/peers/static-peers.ts';
+import {
+  createStaticPeers,
+  readStaticPeers,
+  writeStaticPeers,
+} from '../modules/peers/static-peers.ts';
 import { createModules } from '../modules/registry.ts';
 import { createSource } from '../sources/from-config.ts';
 import { readKeptSelector } from '../sources/kept-selector.ts';
@@ -22,19 +27,15 @@ import type { CommandOf, Context } from './command.ts';
 async function run({ config, env, log, signal, version }: Context<'run'>): Promise<number> {
   const metrics = createMetrics({ version, node: nodeVersion.slice(1) });
   const sectionOptions = sectionOptionsOf(config, env);
-  const modules = createModules({ config, log, metrics, now: monotonicNow });
-  const owners = modules.flatMap(({ owner }) => owner ?? []);
-  const applier = createApplier(
-    config,
-    [peersSectionOwner(sectionOptions), ...owners],
-    log,
-    metrics,
-  );
   const { source, self } = createSource(config, log, {
     health: countWatch(metrics, config.source, wallNow),
     kept: await readKeptSelector(config.haproxyConfig, config.podName),
   });
-  const staticPeers = await readStaticPeers(config.haproxyConfig);
+  const staticPeers = createStaticPeers(await readStaticPeers(config.haproxyConfig), (names) => {
+    void writeStaticPeers(config.haproxyConfig, names).catch((error: unknown) =>
+      log.warn({ error: errorMessage(error) }, 'cannot note the static peers'),
+    );
+  });
   const { adminSocket, masterSocket } = config;
   const marker = createReadyMarker({
     adminSocket,
@@ -53,6 +54,15 @@ async function run({ config, env, log, signal, version }: Context<'run'>): Promi
     signal,
     onOutcome: (reason, outcome) => metrics.events.inc({ reason, outcome }),
   });
+  const context = { config, env, self, staticPeers, events, log, metrics, now: monotonicNow };
+  const modules = createModules(context);
+  const owners = modules.flatMap(({ owner }) => owner ?? []);
+  const applier = createApplier(
+    config,
+    [peersSectionOwner(sectionOptions), ...owners],
+    log,
+    metrics,
+  );
   const module = createPeersModule({
     config,
     source,
@@ -60,7 +70,7 @@ async function run({ config, env, log, signal, version }: Context<'run'>): Promi
     sectionOptions,
     modules,
     self,
-    staticPeers,
+    staticPeers: staticPeers.names,
     log,
     metrics,
     version,
@@ -106,11 +116,20 @@ async function run({ config, env, log, signal, version }: Context<'run'>): Promi
     onEnded: (reason) => metrics.httpEnded.inc({ reason }),
   });
   log.info(
-    { port: server.port, source: source.name, applier: applier.name, staticPeers },
+    {
+      port: server.port,
+      source: source.name,
+      applier: applier.name,
+      staticPeers: staticPeers.names(),
+    },
     'listening',
   );
   source.start(signal);
-  const watching = module.watch(signal);
+  const { poke } = module.scheduler;
+  const watching = Promise.all([
+    module.watch(signal),
+    ...modules.map((each) => each.watch?.(poke, signal)),
+  ]);
   await module.scheduler.run(signal);
   await Promise.all([
     watching,

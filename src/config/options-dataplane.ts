@@ -67,7 +67,7 @@ export const dataplaneOptions = [
     formerly: ['userlist'],
     default: 'dataplaneapi',
     description: 'Name of the userlist section with the user of the Data Plane API.',
-    commands: ['init', 'doctor'],
+    commands: sidecar,
   },
   {
     name: 'userlist-in-config',
@@ -75,6 +75,6 @@ export const dataplaneOptions = [
     default: 'false',
     description:
       'Write that section into haproxy.cfg, for a Data Plane API that is not started with --dataplane-config. Default: into a file of its own, unless the template has such a section.',
-    commands: ['init'],
+    commands: ['init', 'run'],
   },
 ] as const satisfies readonly Option[];

@@ -43,8 +43,9 @@ export const ownOptions = [
   {
     name: 'template',
     type: 'string',
-    description: 'Your own haproxy.cfg, from which init renders --haproxy-config.',
-    commands: ['init'],
+    description:
+      'Your own haproxy.cfg, from which init renders --haproxy-config, and run with --watch-template.',
+    commands: ['init', 'run'],
   },
   {
     name: 'haproxy-config',

@@ -1,6 +1,7 @@
 import type { CommandName, Option } from '../model/option.ts';
 import { gateOptions } from '../modules/peers/options/gate.ts';
 import { peersOptions } from '../modules/peers/options/section.ts';
+import { templateOptions } from '../modules/template/options/template.ts';
 import { dataplaneOptions } from './options-dataplane.ts';
 import { ownOptions } from './options-own.ts';
 import { sourceOptions } from './options-sources.ts';
@@ -13,6 +14,7 @@ export const options = [
   ...sourceOptions,
   ...peersOptions,
   ...gateOptions,
+  ...templateOptions,
   ...dataplaneOptions,
   ...telemetryOptions,
   ...statusOptions,

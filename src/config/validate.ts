@@ -63,6 +63,8 @@ function relations(command: CommandName, config: Readonly<Record<string, unknown
       problems.push('--expect-replicas is for names of pods, which --source dns does not know');
   }
   if (command === 'init') need('template', 'it is the haproxy.cfg to render from');
+  if (command === 'run' && config.watchTemplate === true)
+    need('template', '--watch-template follows it: mount it into the sidecar, too');
   const podIp = config.podIp;
   if (typeof podIp === 'string' && (isIP(podIp) === 0 || podIp.includes('%'))) {
     problems.push(`--pod-ip ${quoted(podIp)} is not an IP address, or has a zone`);

@@ -34,6 +34,8 @@ export interface Module {
   prepare?(): Promise<void>;
   /** HAProxy was reloaded, for whatever reason of ours. */
   reloaded?(): void;
+  /** Follows what it looks at until `signal` aborts, and asks for a pass when that is another one. Never throws. */
+  watch?(poke: () => void, signal: AbortSignal): Promise<void>;
   /** Its edit was refused, and left out; what others wanted was done. It asks again when it has another one. */
   held?(error: RemoteError): void;
 }

@@ -6,8 +6,8 @@ import { type FileAccess, writeFileAtomic } from './files.ts';
 export interface StateFile<T> {
   /** Undefined where there is none, or it is something else than was written: what was known is unknown then. */
   read(): Promise<T | undefined>;
-  /** In one step. Throws `AppError` FILE_WRITE_FAILED. */
-  write(value: T, access: FileAccess): Promise<void>;
+  /** In one step. Without `access` the file keeps its mode. Throws `AppError` FILE_WRITE_FAILED. */
+  write(value: T, access?: FileAccess): Promise<void>;
   /** There is nothing to remember. */
   remove(): Promise<void>;
 }

@@ -63,6 +63,18 @@ export const noticeReasons = {
     advice:
       'The message quotes the alert: mend the line of haproxy.cfg that it names, in the template.',
   },
+  TemplateRefused: {
+    type: 'Warning',
+    meaning:
+      'The template or a followed file has changed, and is not put in force: HAProxy or the Data Plane API refuses it, it cannot be rendered, or somebody else has changed haproxy.cfg (`TEMPLATE_CONFLICT`). What was in force stays.',
+    advice:
+      'The message quotes the reason, for HAProxy its alert: mend the template. A pod that starts now would not begin with it.',
+  },
+  TemplateApplied: {
+    type: 'Normal',
+    meaning: 'A changed template or followed file is in force, after one reload.',
+    advice: 'Nothing.',
+  },
   ReconcileFailing: {
     type: 'Warning',
     meaning:

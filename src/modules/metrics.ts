@@ -2,12 +2,14 @@ import { generalMetrics } from '../telemetry/general-metrics.ts';
 import { createMetricsOf, type Registered } from '../telemetry/metrics.ts';
 import { peersMetrics } from './peers/metrics.ts';
 import { peersTlsMetrics } from './peers/tls/metrics.ts';
+import { templateMetrics } from './template/metrics.ts';
 
 /** The metrics of each module, by the heading in docs/metrics.md. A new module is a line here. */
 export const metricParts = {
   General: generalMetrics,
   Peers: peersMetrics,
   'Certificates of the peers': peersTlsMetrics,
+  Template: templateMetrics,
 } as const;
 
 type Parts = typeof metricParts;

@@ -312,4 +312,26 @@ export const rows: readonly Row[] = [
       },
     ],
   },
+  {
+    title: 'Template',
+    panels: [
+      {
+        title: 'Changes of the template',
+        description: 'With --watch-template: put in force, or refused. Nothing without it.',
+        type: 'timeseries',
+        width: 12,
+        queries: {
+          '{{outcome}}': `sum by (outcome) (increase(${m('template_changes_total')}[$__rate_interval]))`,
+        },
+      },
+      {
+        title: 'Template in force',
+        description:
+          'With --watch-template: 0 while a replica runs with another template than the one mounted.',
+        type: 'timeseries',
+        width: 12,
+        queries: { '{{pod}}': m('template_in_force') },
+      },
+    ],
+  },
 ];

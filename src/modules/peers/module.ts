@@ -43,8 +43,8 @@ export interface PeersModuleOptions {
   /** The other modules that work on this HAProxy. */
   readonly modules: readonly Module[];
   readonly self: Self;
-  /** Static peers of the template, which init found. */
-  readonly staticPeers: readonly string[];
+  /** Static peers of the template, as init or a change of it found them. */
+  readonly staticPeers: () => readonly string[];
   readonly log: Log;
   readonly metrics: GeneralMetrics & MetricsOf<typeof peersMetrics>;
   readonly version: string;
@@ -125,7 +125,6 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
   const notices = noticeWith(options.events, config.waitingLimit, now);
   const plan = {
     port: config.peersPort,
-    keep: new Set([...config.keepPeer, ...options.staticPeers]),
     expected: expectedPeers(options.self, config.expectReplicas),
     tls: config.peersTls,
   };
@@ -136,7 +135,10 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     observe: (passSignal) => observePeers(config.adminSocket, config.peersSection, passSignal),
     section: createSectionReader(options.sectionOptions),
     edit: (changes) => peersEdit(changes, options.sectionOptions),
-    plan: (membership, section) => planPeers(membership, section, options.self, plan),
+    plan(membership, section) {
+      const keep = new Set([...config.keepPeer, ...options.staticPeers()]);
+      return planPeers(membership, section, options.self, { ...plan, keep });
+    },
     gate: createPeersGate({ settings, selfName: options.self.name, now, wallNow: options.wallNow }),
     retry: passRetry(settings),
     log,

@@ -9,11 +9,36 @@ function fileBeside(configFile: string) {
   return createStateFile(join(dirname(configFile), 'haproxy-peer-sync.json'), schema);
 }
 
+/** The static peers of the template that is in force. */
+export interface StaticPeers {
+  names(): readonly string[];
+  /** Another template may come into force, or (`isInForce`) has: peers that it adds are kept from now on, those that it has no more are not. */
+  readonly changed: (before: readonly string[], now: readonly string[], isInForce: boolean) => void;
+}
+
+export function createStaticPeers(
+  found: readonly string[],
+  keep: (names: readonly string[]) => void,
+): StaticPeers {
+  let names = found;
+  return {
+    names: () => names,
+    changed(before, now, isInForce) {
+      const added = now.filter((name) => !before.includes(name));
+      const left = names.filter(
+        (name) => !isInForce || !before.includes(name) || now.includes(name),
+      );
+      names = [...new Set([...left, ...added])];
+      if (isInForce) keep(names);
+    },
+  };
+}
+
 /** Tells run which peers of the user's template are not pods, so that it never takes them for pods that are gone. */
 export async function writeStaticPeers(
   configFile: string,
   names: readonly string[],
-  access: FileAccess,
+  access?: FileAccess,
 ): Promise<void> {
   await fileBeside(configFile).write({ staticPeers: names }, access);
 }

@@ -214,7 +214,7 @@ const loop: Subject = {
         sectionOptions: optionsOf(began),
         modules: [],
         self: own,
-        staticPeers: [],
+        staticPeers: () => [],
         log,
         metrics,
         version: '0',

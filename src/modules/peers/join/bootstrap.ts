@@ -5,19 +5,18 @@ import { wallNow } from '../../../clock.ts';
 import type { InitConfig } from '../../../config/values.ts';
 import { containerLines } from '../../../config-text/container-lines.ts';
 import { renderDataplaneYml, renderReloadScript } from '../../../config-text/dataplane-yml.ts';
-import { renderHaproxyCfg } from '../../../config-text/render.ts';
 import { type FileAccess, readText, writeFileAtomic } from '../../../files/files.ts';
 import { expiresAtMs, readMaterial, writeTlsFiles } from '../../../haproxy/tls-material.ts';
 import { validateConfig } from '../../../haproxy/validate.ts';
 import type { Log } from '../../../log.ts';
 import type { Self } from '../../../model/member.ts';
 import type { Membership } from '../../../model/membership.ts';
-import { expectedPeers } from '../expected.ts';
-import { haproxyEnv } from '../haproxy-env.ts';
 import { writeStaticPeers } from '../static-peers.ts';
 import { peersTlsFiles, peersTlsSource } from '../tls/files.ts';
 import { ensureCredentials, isUserInConfig, userlistFile } from './credentials.ts';
+import { createRendering } from './rendering.ts';
 import { sharedDirectories } from './shared-directories.ts';
+import { writeTemplateNote } from './template-note.ts';
 
 export interface BootstrapOptions {
   readonly config: InitConfig;
@@ -55,7 +54,8 @@ async function writeChecked(
  * that cannot be written, is said before the members are waited for.
  */
 export async function createBootstrap(options: BootstrapOptions): Promise<Bootstrap> {
-  const { config, env, self, log } = options;
+  const { config, self, log } = options;
+  const render = createRendering(options);
   const listen = config.applier === 'dataplane' ? config.dataplaneUrl.listen : null;
   const template = await readText(config.template);
   const gid = config.fileGroup;
@@ -99,27 +99,14 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
 
   return {
     async write(membership) {
-      const { text, staticPeers, ...rendered } = renderHaproxyCfg({
-        template,
-        self,
-        members: membership.members,
-        expected: expectedPeers(self, config.expectReplicas),
-        sectionName: config.peersSection,
-        port: config.peersPort,
-        user: config.dataplaneUser,
-        userlist: config.dataplaneUserlist,
-        ...credentials,
-        adminSocket: config.adminSocket,
-        env: haproxyEnv(config, env),
-        tls,
-        direct: config.applier === 'direct',
-      });
+      const { text, staticPeers, ...rendered } = render(template, credentials, membership.members);
       const warnings = [...unfit, ...rendered.warnings];
       if (warnings.join('\n') !== said) log.warn({ warnings }, 'template');
       said = warnings.join('\n');
       if (text === written) return;
       await writeStaticPeers(config.haproxyConfig, staticPeers, access);
       await writeChecked(options, text, access);
+      await writeTemplateNote(config.haproxyConfig, { template, files: {} }, access);
       written = text;
     },
   };

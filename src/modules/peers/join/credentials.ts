@@ -39,6 +39,21 @@ async function keptHash(config: SidecarConfig, password: string): Promise<string
   return hashPassword(password);
 }
 
+/** What init has made: for `run`, which makes none. The hash is that of a user in haproxy.cfg. */
+export async function readCredentials(
+  config: SidecarConfig,
+): Promise<(template: string) => Credentials> {
+  const password = await readText(config.dataplanePasswordFile).then(
+    (text) => text.trim(),
+    () => null,
+  );
+  const hash = password === null ? null : await keptHash(config, password);
+  return (template) => ({
+    password,
+    passwordHash: isUserInConfig(config, template) ? hash : null,
+  });
+}
+
 /** Makes password and userlist, as far as they are needed, or keeps those that are there. */
 export async function ensureCredentials(
   config: SidecarConfig,

@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readPeersSection } from '../../../../src/config-text/peers-text.ts';
+import { RemoteError } from '../../../../src/errors.ts';
+import { changedByHand } from '../../../../src/modules/template/by-hand.ts';
+import { templateEdit } from '../../../../src/modules/template/edit.ts';
+import { withLivePeers } from '../../../../src/modules/template/live-peers.ts';
+import { listenersOf, newListeners } from '../../../../src/modules/template/ports.ts';
+
+const where = { sectionName: 'p', selfName: 'a', env: {} };
+
+/** haproxy.cfg with these lines in a backend, and these peers. */
+function config(lines: readonly string[], peers: readonly string[] = []): string {
+  const own = ['a 10.0.0.1:3000', ...peers].map((peer) => `  peer ${peer}\n`);
+  return `global\n  localpeer a\npeers p\n${own.join('')}backend b\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}
+
+function editOf(base: string, next: string) {
+  return templateEdit({ bases: [base], next, where, lacks: async () => false });
+}
+
+function configuration(text: string) {
+  return { text, version: '1', obstacles: [] };
+}
+
+describe('what somebody else has changed', () => {
+  const line = fc.constantFrom(
+    'fullconn 1',
+    'fullconn 2',
+    'timeout queue 1s',
+    'balance first',
+    '# x',
+  );
+  const some = fc.uniqueArray(line, { maxLength: 4 });
+
+  it('is never lost by another template: it is there afterwards, or it is said', () => {
+    fc.assert(
+      fc.property(some, some, some, (base, live, next) => {
+        const lost = changedByHand(config(base), config(live), config(next), []);
+        const added = live.filter((each) => !base.includes(each));
+        const removed = base.filter((each) => !live.includes(each));
+        const isKept =
+          added.every((each) => next.includes(each)) &&
+          removed.every((each) => !next.includes(each));
+        if (!isKept) expect(lost).not.toEqual([]);
+      }),
+    );
+  });
+
+  it('is nothing where nobody has changed anything', () => {
+    fc.assert(
+      fc.property(some, some, (base, next) => {
+        expect(changedByHand(config(base), config(base), config(next), [])).toEqual([]);
+      }),
+    );
+  });
+
+  it('is told without the words of the line', () => {
+    const [why] = changedByHand(
+      config([]),
+      config(['server s 10.0.0.9:80 # secret']),
+      config([]),
+      [],
+    );
+
+    expect(why).toBe('line 6 (server in backend b) was added and would be lost');
+  });
+});
+
+describe('the edit', () => {
+  const peer = fc.constantFrom('b 10.0.0.2:3000', 'c 10.0.0.3:3000', 'd 10.0.0.4:3000');
+  const peers = fc.uniqueArray(peer, { maxLength: 3 });
+
+  it('keeps every peer that is there, whatever the template says, and is made once', () => {
+    fc.assert(
+      fc.property(peers, peers, peers, (before, live, next) => {
+        const edit = editOf(config(['fullconn 1'], before), config(['fullconn 2'], next));
+        const text = config(['fullconn 1'], live);
+
+        const step = edit.remaining(configuration(text));
+        const made = step?.inText(text) ?? '';
+
+        const names = readPeersSection(made, 'p').entries.map((entry) => entry.name);
+        for (const each of live) expect(names).toContain(each[0]);
+        expect(made).toContain('fullconn 2');
+        expect(edit.remaining(configuration(made))).toBeNull();
+      }),
+    );
+  });
+
+  it('takes over peers that another edit adds in the same text', () => {
+    const text = config(['fullconn 1']);
+    const step = editOf(text, config(['fullconn 2'])).remaining(configuration(text));
+
+    expect(step?.inText(config(['fullconn 1'], ['b 10.0.0.2:3000']))).toContain('peer b 10.0.0.2');
+  });
+
+  it('throws where it would take away what somebody else has changed, and not where the template has it, too', () => {
+    const base = config(['fullconn 1']);
+    const live = configuration(config(['fullconn 1', 'timeout queue 1s']));
+
+    expect(() => editOf(base, config(['fullconn 2'])).remaining(live)).toThrow(RemoteError);
+    const taken = editOf(base, config(['fullconn 2', 'timeout queue 1s'])).remaining(live);
+    expect(taken).not.toBeNull();
+  });
+
+  it('says so where nobody knows what haproxy.cfg was made from', () => {
+    const edit = templateEdit({ bases: [], next: config([]), where, lacks: async () => false });
+
+    expect(edit.remaining(configuration(config([], ['b 10.0.0.2:3000'])))).toBeNull();
+    expect(() => edit.remaining(configuration(config(['fullconn 1'])))).toThrow('is not known');
+  });
+});
+
+describe('peers of the template itself', () => {
+  it('get the address that the template gives them now, unless only the section has changed', () => {
+    const outside = (address: string) => config([], [`outside ${address}:1`]);
+    const live = config([], ['outside 192.0.2.9:1', 'b 10.0.0.2:3000']);
+
+    expect(withLivePeers(outside('192.0.2.1'), outside('192.0.2.2'), live, where)).toContain(
+      'peer outside 192.0.2.2:1',
+    );
+    expect(withLivePeers(outside('192.0.2.1'), outside('192.0.2.1'), live, where)).toContain(
+      'peer outside 192.0.2.9:1',
+    );
+  });
+});
+
+describe('ports', () => {
+  it('are those of bind lines with an address, in all their forms', () => {
+    const text =
+      'frontend f\n bind :80\n bind *:81,10.0.0.1:82\n bind [::]:83 v4v6\n bind :::84\n bind ipv6@:85\n bind /run/s\n bind :90-99\n bind "${X}"\nbackend b\n bind :1\n';
+
+    expect(listenersOf(text, {}).map(({ host, port }) => `${host} ${port}`)).toEqual([
+      ' 80',
+      ' 81',
+      '10.0.0.1 82',
+      ':: 83',
+      ':: 84',
+      ' 85',
+    ]);
+    expect(listenersOf(text, {})[0]?.line).toBe(2);
+  });
+
+  it('are new ones only: HAProxy takes over from itself', () => {
+    const next = 'frontend f\n bind 10.0.0.1:80\n bind :443\n';
+
+    expect(newListeners('frontend f\n bind :80\n', next, {}).map(({ port }) => port)).toEqual([
+      443,
+    ]);
+  });
+});
