@@ -9,6 +9,7 @@ import { documentsOf, helm, noHelm, renderChart } from '../helpers/helm.ts';
 import { unless } from '../helpers/skip.ts';
 import { suiteFolder } from '../helpers/test-folder.ts';
 import { charts, readSchema, readValues, valueRows } from '../tools/charts.ts';
+import { readProject } from '../tools/release/project.ts';
 
 function hasKubectl(): boolean {
   try {
@@ -88,6 +89,7 @@ function withoutLabels(all: Record<string, unknown>): Record<string, unknown> {
 }
 
 const tls = ['peerSync.tls.enabled=true'];
+const { exampleImage } = readProject();
 const pairs = [
   ['examples/deployment', []],
   ['examples/service', ['peerSync.source.type=service']],
@@ -97,7 +99,12 @@ const pairs = [
 
 describe('the chart haproxy', unless(lacks), () => {
   it.each(pairs)('makes what %s makes', (folder, set) => {
-    const chart = withoutLabels(objects(renderChart(charts.application, { set })));
+    // The examples may take what is built here, as long as nobody publishes.
+    const same = [`image.repository=${exampleImage.name}`, `image.tag=${exampleImage.tag}`];
+    const image = same.map((each) => `peerSync.${each}`);
+    const chart = withoutLabels(
+      objects(renderChart(charts.application, { set: [...set, ...image] })),
+    );
 
     expect(chart).toEqual(withoutLabels(objects(kustomize(folder))));
   });

@@ -2,6 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { downloadDataplane } from './dataplane-download.mjs';
+import { ensureHelm } from './helm.mjs';
 import { withProgress } from './progress.mjs';
 import { ensurePrometheus } from './prometheus.mjs';
 
@@ -12,7 +13,11 @@ import { ensurePrometheus } from './prometheus.mjs';
  */
 export async function ensurePrograms() {
   await ensurePackages();
-  return { ...(await ensureDataplane()), ...(await ensurePrometheus(onPath)) };
+  return {
+    ...(await ensureDataplane()),
+    ...(await ensurePrometheus(onPath)),
+    ...(await ensureHelm(onPath)),
+  };
 }
 
 /** Programs and the Debian packages that carry them. */
