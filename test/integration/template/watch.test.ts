@@ -372,7 +372,8 @@ describe(
       const { set, replica, ask, keeps } = await setUp(variants[2], [
         `--watch-files=${maps.directory}`,
       ]);
-      set('%[path,map(WORDS)]'.replace('WORDS', maps.path('words.map')).replace(/^/, 'x'));
+      const words = maps.path('words.map');
+      set('two', `backend more\n    http-request deny if { path,map(${words}) -m found }\n`);
       await eventually(() => told(replica, 'template in force').length === 1);
       const before = await replica.reloads();
 
@@ -380,7 +381,7 @@ describe(
 
       await eventually(() => told(replica, 'template in force').length === 2);
       expect(await replica.reloads()).toBe(before + 1);
-      expect(await ask()).not.toBe('');
+      expect(await ask()).toBe('two');
       await keeps();
     });
   },
