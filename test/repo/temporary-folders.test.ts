@@ -6,6 +6,7 @@ const makers = [
   'helpers/temporary-folder.ts',
   // They start on any Node from 18 on, which reads no TypeScript.
   'tools/dataplane-download.mjs',
+  'tools/helm.mjs',
   'tools/prometheus.mjs',
   'tools/test.mjs',
 ];
