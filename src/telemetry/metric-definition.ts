@@ -9,6 +9,8 @@ export interface MetricDefinition {
   readonly labels?: readonly string[];
   /** What the only label may say, where that is known: those series are there from the start, at 0. */
   readonly values?: readonly string[];
+  /** A gauge that is not there before it is set: what it tells of may not exist. Else it begins at 0. */
+  readonly absent?: true;
   readonly buckets?: readonly number[];
   /** What it says, and what an operator does with it. */
   readonly help: string;

@@ -22,7 +22,7 @@ export type MetricsOf<D extends MetricDefinitions> = { readonly [K in keyof D]: 
 export type GeneralMetrics = MetricsOf<typeof generalMetrics>;
 
 function create(definition: MetricDefinition, registry: Registry): Gauge | Counter | Histogram {
-  const { type, help, labels = [], values = [], buckets } = definition;
+  const { type, help, labels = [], values = [], absent, buckets } = definition;
   const common = {
     name: metricPrefix + definition.name,
     help,
@@ -44,6 +44,7 @@ function create(definition: MetricDefinition, registry: Registry): Gauge | Count
   }
   const gauge = new Gauge(common);
   for (const value of values) gauge.set({ [label]: value }, 0);
+  if (absent) gauge.remove();
   return gauge;
 }
 

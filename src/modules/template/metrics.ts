@@ -12,6 +12,7 @@ export const templateMetrics = {
   templateInForce: {
     type: 'gauge',
     name: 'template_in_force',
-    help: 'With `--watch-template`: 1 while HAProxy runs with the template and the files as they are mounted, else 0. Long 0: it was refused.',
+    absent: true,
+    help: 'With `--watch-template`: 1 while HAProxy runs with the template and the files as they are mounted, else 0. Long 0: it was refused. Absent without the flag.',
   },
 } as const satisfies MetricDefinitions;

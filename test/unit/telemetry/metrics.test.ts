@@ -30,6 +30,15 @@ describe('metrics', () => {
     expect(help).not.toMatch(/\n|\|/);
   });
 
+  it('does not show what may not exist before it is set', async () => {
+    const { registry, templateInForce } = createMetrics({ version: '1.2.3', node: '24.0.0' });
+    const line = /^haproxy_peer_sync_template_in_force .*$/m;
+
+    expect(await registry.metrics()).not.toMatch(line);
+    templateInForce.set(0);
+    expect(line.exec(await registry.metrics())?.[0]).toBe('haproxy_peer_sync_template_in_force 0');
+  });
+
   it('has the known series from the start, so that their first event is an increase', async () => {
     const { registry } = createMetrics({ version: '1.2.3', node: '24.0.0' });
 
