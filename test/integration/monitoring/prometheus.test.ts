@@ -40,6 +40,8 @@ const quiet = [
   'Kubernetes Events: {{reason}} {{outcome}}',
   // Without --peers-tls.
   'Certificates end in: {{pod}}',
+  // Without --watch-template.
+  'Template in force: {{pod}}',
 ];
 /** Only while a change waits. */
 const passing = ['Why changes wait: {{reason}}'];
@@ -120,6 +122,8 @@ describe('three replicas under a real Prometheus', unless(missing), () => {
         'kubernetes_events_total',
         'waits_total',
         'changes_waiting_reason',
+        // Nobody follows a template here.
+        'template_in_force',
       ];
       if (!silent.includes(name)) expect(found.length, `${type} ${base}`).toBeGreaterThan(0);
     }
