@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { type BigIntStats, createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, errorMessage } from '../../errors.ts';
 import { readText } from '../../files/files.ts';
@@ -11,21 +12,43 @@ export interface Look {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** Bytes, of one file. */
-const limit = 64 * 1024 * 1024;
+/** Bytes. A ConfigMap holds 1 MiB, and the text is in memory several times while it is put in force. */
+const templateLimit = 4 * 1024 * 1024;
+/** Bytes, of one followed file: it is read piece by piece. */
+const fileLimit = 64 * 1024 * 1024;
+/** Of all followed files together: they are looked at every second. */
+const filesAtMost = 10_000;
 
-/** All files at or below `path`. What Kubernetes calls `..data` and the like holds those that are linked beside it. */
-async function filesBelow(path: string): Promise<readonly string[]> {
-  if (!(await stat(path)).isDirectory()) return [path];
+const idOf = ({ dev, ino }: BigIntStats): string => `${dev}-${ino}`;
+
+/**
+ * All files at or below `path`. What Kubernetes calls `..data` and the like holds those that are linked beside it. A directory
+ * that is one of `seen` is not entered again: a link may lead back to where it is.
+ */
+async function* filesBelow(path: string, seen: Set<string>): AsyncGenerator<string> {
+  const found = await stat(path, { bigint: true });
+  if (!found.isDirectory()) {
+    yield path;
+    return;
+  }
+  if (seen.has(idOf(found))) return;
+  seen.add(idOf(found));
   const names = (await readdir(path)).filter((name) => !name.startsWith('..')).toSorted();
-  return (await Promise.all(names.map((name) => filesBelow(join(path, name))))).flat();
+  for (const name of names) yield* filesBelow(join(path, name), seen);
 }
 
-/** Equal texts, equal file. */
-async function stateOf(path: string): Promise<string> {
-  const { ino, mtimeNs, size } = await stat(path, { bigint: true });
-  if (size > limit) throw new Error('it is larger than 64 MiB');
-  return `${ino}-${mtimeNs}-${size}`;
+/** Equal texts, equal file. Throws for what is no file: a pipe would be waited for, and a device never ends. */
+async function stateOf(path: string, limit: number): Promise<string> {
+  const found = await stat(path, { bigint: true });
+  if (!found.isFile()) throw new Error(`${path} is no file`);
+  if (found.size > limit) throw new Error(`it is larger than ${limit / 1024 / 1024} MiB`);
+  return `${idOf(found)}-${found.mtimeNs}-${found.size}`;
+}
+
+async function digestOf(path: string): Promise<string> {
+  const digest = createHash('sha256');
+  for await (const piece of createReadStream(path, { end: fileLimit })) digest.update(piece);
+  return digest.digest('hex');
 }
 
 function unreadable(path: string, error: unknown): AppError {
@@ -43,20 +66,14 @@ export function createLook(template: string, paths: readonly string[]): () => Pr
   let states = new Map<string, readonly [state: string, digest: string]>();
   let known: { readonly state: string; readonly text: string } | undefined;
 
-  async function digestOf(path: string): Promise<readonly [state: string, digest: string]> {
-    const state = await stateOf(path);
+  async function lookAt(path: string): Promise<readonly [state: string, digest: string]> {
+    const state = await stateOf(path, fileLimit);
     const before = states.get(path);
-    if (before?.[0] === state) return before;
-    return [
-      state,
-      createHash('sha256')
-        .update(await readFile(path))
-        .digest('hex'),
-    ];
+    return before?.[0] === state ? before : [state, await digestOf(path)];
   }
 
   async function textOf(): Promise<string> {
-    const state = await stateOf(template);
+    const state = await stateOf(template, templateLimit);
     if (known?.state !== state) known = { state, text: await readText(template) };
     if (known.text.trim() === '') throw new Error('it is empty');
     return known.text;
@@ -69,7 +86,11 @@ export function createLook(template: string, paths: readonly string[]): () => Pr
     const found = new Map<string, readonly [state: string, digest: string]>();
     for (const path of paths) {
       try {
-        for (const file of await filesBelow(path)) found.set(file, await digestOf(file));
+        for await (const file of filesBelow(path, new Set())) {
+          if (found.size >= filesAtMost)
+            throw new Error(`there are more than ${filesAtMost} files`);
+          found.set(file, await lookAt(file));
+        }
       } catch (error) {
         throw unreadable(path, error);
       }
