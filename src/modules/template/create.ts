@@ -17,6 +17,7 @@ import { createLook, type Look } from './look.ts';
 import type { templateMetrics } from './metrics.ts';
 import { createTemplate, keyOf, type Version } from './module.ts';
 import { newListeners, refuseTaken } from './ports.ts';
+import { tableLosses } from './table-losses.ts';
 
 const mountedOf = ({ template, files }: Look): Look => ({ template, files });
 
@@ -87,6 +88,7 @@ export function createTemplateWatch(context: {
     async beforeReload() {
       pidBefore = await workerPid();
     },
+    tableLosses: (base, next) => tableLosses(base.rendered, next.rendered),
     onStaticPeers: staticPeers.changed,
     onOutcome(outcome, message) {
       metrics.templateChanges.inc({ outcome });

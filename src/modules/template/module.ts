@@ -33,6 +33,8 @@ export interface TemplateOptions {
   readonly isAnother: (signal: AbortSignal) => Promise<boolean | undefined>;
   /** Of haproxy.cfg, where nothing is an entry of its own. */
   readonly own: OwnEntries;
+  /** Stick tables that lose entries by it, one sentence each. */
+  readonly tableLosses: (base: Version, next: Version) => readonly string[];
   /** `now`: what may come into force, or, `isInForce`, has. */
   readonly onStaticPeers: (
     before: readonly string[],
@@ -71,6 +73,8 @@ export function createTemplate(options: TemplateOptions): Module {
   let loaded: string | null = null;
   let said = '';
   let saidUnreadable = '';
+  /** The note as it was written last: two writes at a time would be mixed, or end in the older one. */
+  let saved: Promise<void> = Promise.resolve();
 
   function sayOnce(message: string, say: () => void): void {
     if (message === said) return;
@@ -92,17 +96,21 @@ export function createTemplate(options: TemplateOptions): Module {
     });
   }
 
-  async function save(): Promise<void> {
-    if (inForce === null) return;
-    try {
-      await options.writeNote(inForce, written);
-    } catch (error) {
-      // The next run asks for one reload more than it needs.
-      log.warn({ error: errorMessage(error) }, 'cannot note which template is in force');
-    }
+  function save(): Promise<void> {
+    saved = saved.then(async () => {
+      if (inForce === null) return;
+      try {
+        await options.writeNote(inForce, written);
+      } catch (error) {
+        // The next run asks for one reload more than it needs.
+        log.warn({ error: errorMessage(error) }, 'cannot note which template is in force');
+      }
+    });
+    return saved;
   }
 
   function nowInForce(version: Version, isNew: boolean): void {
+    const losses = inForce === null || !isNew ? [] : options.tableLosses(inForce, version);
     if (inForce !== null) options.onStaticPeers(inForce.staticPeers, version.staticPeers, true);
     inForce = version;
     written = null;
@@ -112,7 +120,10 @@ export function createTemplate(options: TemplateOptions): Module {
     if (!isNew) return;
     said = '';
     log.info('template in force');
-    options.onOutcome('applied', 'a changed template is in force');
+    if (losses.length > 0)
+      log.warn({ tables: losses }, 'the template has changed stick tables: entries are not kept');
+    const lost = losses.length === 0 ? '' : `; entries are not kept: ${losses.join(', ')}`;
+    options.onOutcome('applied', `a changed template is in force${lost}`);
   }
 
   async function begin(): Promise<void> {

@@ -301,6 +301,27 @@ for (const variant of variants) {
 const v3 = variants[0];
 const missingV3 = missingOf({ HAProxy: v3.haproxy, 'Data Plane API': v3.dataplane });
 
+describe(
+  'a template that changes a stick table',
+  unless(missingOf({ HAProxy: programs.haproxy34 })),
+  () => {
+    it.each([
+      ['is no longer shared', / peers \S+\n$/, '\n'],
+      ['has keys of another type or length', /len 64/, 'len 128'],
+    ])('so that it %s is applied, and says that entries are not kept', async (why, line, other) => {
+      const { mount, replica, answers, address } = await setUp(variants[2]);
+
+      mount.set({ 'haproxy.cfg': template(address, 'two').replace(line, other) });
+
+      await answers('two');
+      const message = 'the template has changed stick tables: entries are not kept';
+      await eventually(() => told(replica, message).length === 1);
+      expect(String(told(replica, message)[0]?.tables)).toContain(`sessions ${why}`);
+      expect(await replica.entries()).toBeLessThan(20);
+    });
+  },
+);
+
 describe('a followed file', unless(missingV3), () => {
   it('stays as it was loaded when HAProxy refuses the new one, until that is mended', async () => {
     const page = (status: string) => `HTTP/1.0 ${status}\r\nContent-Length: 0\r\n\r\n`;

@@ -22,6 +22,8 @@ function setUp(note: TemplateNote | null, mounted: string) {
   let taken: string | null = null;
   let pid: number | undefined = 1;
   let pidBefore = 0;
+  let writing = 0;
+  let mostWriting = 0;
 
   function edit(bases: readonly Version[], next: Version): Edit {
     return {
@@ -58,6 +60,10 @@ function setUp(note: TemplateNote | null, mounted: string) {
     },
     readNote: async () => note,
     async writeNote(inForce, written) {
+      writing += 1;
+      mostWriting = Math.max(mostWriting, writing);
+      await new Promise(setImmediate);
+      writing -= 1;
       notes.push({ inForce: inForce.template, written: written?.template });
     },
     async beforeReload() {
@@ -66,6 +72,8 @@ function setUp(note: TemplateNote | null, mounted: string) {
     isAnother: async () => (pid === undefined ? undefined : pid !== pidBefore),
     own: { keyword: 'peers', section: 'p', names: new Set(), env: {} },
     onStaticPeers: (before, after, isInForce) => kept.push(`${before} ${after} ${isInForce}`),
+    tableLosses: (base, next) =>
+      base.rendered.includes('table') && !next.rendered.includes('table') ? ['t is gone'] : [],
     onOutcome: (outcome) => outcomes.push(outcome),
     onInForce() {},
   });
@@ -86,6 +94,7 @@ function setUp(note: TemplateNote | null, mounted: string) {
       pid = next;
     },
     file: () => file,
+    mostWriting: () => mostWriting,
     /** What its edit would make of the file. */
     makes: () =>
       request()?.edits[0]?.remaining({ text: file, version: '1', obstacles: [] })?.inText(file),
@@ -136,6 +145,7 @@ describe('the template', () => {
 
     expect(it.request()).toBeNull();
     expect(it.outcomes).toEqual(['applied']);
+    await eventually(() => it.notes.at(-1)?.inForce === 'b', { intervalMs: 1 });
     expect(it.notes.at(-1)).toEqual({ inForce: 'b', written: undefined });
     expect(it.notes[0]).toEqual({ inForce: 'a', written: 'b' });
     await it.end();
@@ -287,6 +297,34 @@ describe('the template', () => {
 
     await eventually(() => it.outcomes.length === 2, { intervalMs: 1 });
     expect(it.outcomes).toEqual(['unreadable', 'unreadable']);
+    await it.end();
+  });
+
+  it('is noted by one write at a time, and the last one has the last word', async () => {
+    const it = setUp(noteOf('a'), 'b');
+    await it.asks();
+    await it.pass();
+    it.mount('c');
+    await eventually(() => it.lines.length > 0 || it.request() !== null, { intervalMs: 1 });
+    await it.asks();
+    it.module.held?.(new RemoteError('RELOAD_FAILED', 'no', { retryable: false, stage: 'commit' }));
+    it.request();
+    await it.module.prepare?.();
+
+    expect(it.mostWriting()).toBe(1);
+    expect(it.notes.at(-1)).toEqual({ inForce: 'b', written: 'c' });
+    await it.end();
+  });
+
+  it('says which tables have lost entries by it', async () => {
+    const it = setUp(noteOf('a table'), 'b');
+    await it.asks();
+    await it.pass();
+
+    it.request();
+
+    const said = it.lines.filter((line) => JSON.stringify(line).includes('entries are not kept'));
+    expect(JSON.stringify(said)).toContain('t is gone');
     await it.end();
   });
 

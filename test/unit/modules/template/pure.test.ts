@@ -6,6 +6,7 @@ import { changedByHand } from '../../../../src/modules/template/by-hand.ts';
 import { templateEdit } from '../../../../src/modules/template/edit.ts';
 import { withLivePeers } from '../../../../src/modules/template/live-peers.ts';
 import { listenersOf, newListeners } from '../../../../src/modules/template/ports.ts';
+import { tableLosses } from '../../../../src/modules/template/table-losses.ts';
 
 const where = { sectionName: 'p', selfName: 'a', env: {} };
 
@@ -148,5 +149,41 @@ describe('ports', () => {
     expect(newListeners('frontend f\n bind :80\n', next, {}).map(({ port }) => port)).toEqual([
       443,
     ]);
+  });
+});
+
+describe('tables that lose entries', () => {
+  const table = (line: string) => `peers p\n  peer a\nbackend b\n  ${line}\n`;
+  const before = table('stick-table type string len 64 size 1m expire 1h peers p');
+
+  it.each([
+    ['gone', 'timeout queue 1s', 'b is gone'],
+    [
+      'without peers',
+      'stick-table type string len 64 size 1m',
+      'b is no longer shared over peers p',
+    ],
+    [
+      'in another section',
+      'stick-table type string len 64 size 1m peers q',
+      'b is no longer shared',
+    ],
+    ['of other keys', 'stick-table type ip size 1m peers p', 'b has keys of another type'],
+    ['of shorter keys', 'stick-table type string len 32 size 1m peers p', 'b has keys of another'],
+    ['smaller', 'stick-table type string len 64 size 512k peers p', 'b holds fewer entries'],
+  ])('are those that are %s', (_what, line, why) => {
+    expect(tableLosses(before, table(line)).join()).toContain(why);
+  });
+
+  it('are none where a table is larger, is new, expires otherwise or was never shared', () => {
+    const larger = 'stick-table type string len 64 size 1g expire 2h peers p';
+    expect(tableLosses(before, table(larger))).toEqual([]);
+    expect(tableLosses(table('mode http'), before)).toEqual([]);
+    expect(tableLosses(table('stick-table type ip size 1m'), table('mode http'))).toEqual([]);
+  });
+
+  it('are those of a peers section, too', () => {
+    const own = 'peers p\n  peer a\n  table t type ip size 1m\n';
+    expect(tableLosses(own, 'peers p\n  peer a\n')).toEqual(['p/t is gone']);
   });
 });
