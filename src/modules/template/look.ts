@@ -66,7 +66,7 @@ export function createLook(template: string, paths: readonly string[]): () => Pr
   let states = new Map<string, readonly [state: string, digest: string]>();
   let known: { readonly state: string; readonly text: string } | undefined;
 
-  async function lookAt(path: string): Promise<readonly [state: string, digest: string]> {
+  async function readFollowed(path: string): Promise<readonly [state: string, digest: string]> {
     const state = await stateOf(path, fileLimit);
     const before = states.get(path);
     return before?.[0] === state ? before : [state, await digestOf(path)];
@@ -89,7 +89,7 @@ export function createLook(template: string, paths: readonly string[]): () => Pr
         for await (const file of filesBelow(path, new Set())) {
           if (found.size >= filesAtMost)
             throw new Error(`there are more than ${filesAtMost} files`);
-          found.set(file, await lookAt(file));
+          found.set(file, await readFollowed(file));
         }
       } catch (error) {
         throw unreadable(path, error);
