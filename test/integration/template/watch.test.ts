@@ -383,6 +383,33 @@ describe('a template that changes while', unless(missingV3), () => {
   }, 60_000);
 });
 
+describe('a template that changes for two replicas in the same moment', unless(missingV3), () => {
+  it('is one reload of each, and no entry is lost on either', async () => {
+    const { replica: first, set: setFirst, file, network } = await setUp(v3);
+    const joining = { name: 'web-2', address: `${network}.2` };
+    const { replica: second, set: setSecond } = follower(v3, file, joining);
+    setSecond('one');
+    await second.init();
+    await second.start();
+    const both = [first, second];
+    await allReady(both);
+    for (const replica of both) await eventually(async () => (await replica.entries()) === 20);
+    const before = await Promise.all(both.map((replica) => replica.reloads()));
+
+    setFirst('two');
+    setSecond('two');
+
+    for (const replica of both) {
+      await eventually(() => told(replica, 'template in force').length === 1, {
+        timeoutMs: 30_000,
+      });
+      await eventually(async () => (await replica.entries()) === 20);
+    }
+    const after = await Promise.all(both.map((replica) => replica.reloads()));
+    expect(after).toEqual(before.map((count) => count + 1));
+  }, 90_000);
+});
+
 describe(
   'files that HAProxy reads beside its template',
   unless(missingOf({ HAProxy: programs.haproxy34 })),
