@@ -168,6 +168,11 @@ describe('the checks of doctor', () => {
       siblings({ status: { ...web2.status, version: '0.9.0' } }),
       ...(['sidecar-versions', /there is 0\.9\.0 on web-2/] as const),
     ],
+    [
+      'peers without HAProxy',
+      siblings({ hello: 'refused' }),
+      ...(['peers-port', /nobody listens on port 3000 of web-2/] as const),
+    ],
     ['the port of another replica', { ownPort: 'wrong-name' }, 'own-port', /of another replica/],
     ['a port without HAProxy', { ownPort: 'refused' }, 'own-port', /nobody listens/],
     [
@@ -183,6 +188,15 @@ describe('the checks of doctor', () => {
     expect(found.map((finding) => finding.check)).toContain(check);
     expect(found.find((finding) => finding.check === check)?.what).toMatch(what);
     expect(found.every(({ mend = '' }) => mend !== '')).toBe(true);
+  });
+
+  it('does not say that all run the same HAProxy where nobody tells what it runs', () => {
+    const silent = { ...web2, status: null };
+    const down = { ok: false, why: 'no answer' } as const;
+    const found = examine({ ...well, admin: down, siblings: [silent] }, moduleChecks);
+
+    expect(found.map(({ check }) => check)).not.toContain('versions');
+    expect(examine(well, moduleChecks).map(({ check }) => check)).toContain('versions');
   });
 
   it.each(['2.9.17', '3.0.13', '3.2.4', '3.3.0', '3.4.2'])(

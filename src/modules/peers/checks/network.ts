@@ -61,6 +61,15 @@ const network: Check = ({ options, siblings }) => {
   }
   const well = siblings.filter(({ hello }) => hello === 'known' || hello === 'busy');
   if (findings.length > 0) return findings;
+  if (siblings.length > 0 && siblings.every(({ hello }) => hello === 'refused')) {
+    return [
+      warning(
+        'peers-port',
+        `nobody listens on port ${options.peersPort} of ${siblings.map(({ name }) => name).join(', ')}`,
+        'look why their HAProxy does not run, or whether it has another --peers-port',
+      ),
+    ];
+  }
   return [ok('peers-port', `${well.length} of ${siblings.length} peers accept this pod`)];
 };
 
