@@ -34,16 +34,17 @@ function peersText({ peers }: Status): string {
 
 /** Why it is not ready, and what is to be changed and is not yet. */
 function waitsFor(status: Status): string {
-  const { ready, reasons, resync, pending, lastFailure } = status;
+  const { ready, reasons, resync, pending, lastFailure, troubles = [] } = status;
   if (resync === null) return 'HAProxy does not answer';
   const unready = ready ? [] : reasons.filter((reason) => !pending?.reasons.includes(reason));
   const waits = pending === null ? [] : [pendingText(pending)];
   const failed = pending !== null && lastFailure !== null ? [`last: ${lastFailure.code}`] : [];
-  return [...new Set([...unready, ...waits, ...failed])].join('; ');
+  return [...new Set([...troubles, ...unready, ...waits, ...failed])].join('; ');
 }
 
-function markOf({ ready, resync, peers, pending }: Status, behind: boolean): Mark {
+function markOf({ ready, resync, peers, pending, troubles = [] }: Status, behind: boolean): Mark {
   if (resync === null) return 'red';
+  if (troubles.length > 0) return 'yellow';
   const apart = peers.some(({ local, established }) => !local && !established);
   return ready && !apart && !behind && pending === null ? 'green' : 'yellow';
 }

@@ -104,7 +104,7 @@ export function renderStatus(told: readonly Found[], { colors, nowMs }: ViewOpti
 
   function block({ name, status, why }: Found): readonly string[] {
     if (status === null) return [`${paint('bold', name)}  ${paint('red', why ?? 'no answer')}`];
-    const { haproxy, members, section, pending, lastChange, lastFailure } = status;
+    const { haproxy, members, section, pending, lastChange, lastFailure, troubles = [] } = status;
     const ready = status.ready
       ? paint('green', 'ready')
       : paint('yellow', `not ready: ${status.reasons.join('; ')}`);
@@ -122,6 +122,7 @@ export function renderStatus(told: readonly Found[], { colors, nowMs }: ViewOpti
         `${members.synced ? members.names.length : 'not known yet'}; section ${section?.name ?? '?'} has ${section?.entries ?? '?'} peers; haproxy-peer-sync ${status.version}`,
       ),
       ...members.notes.map((note) => fact('note', paint('yellow', note))),
+      ...troubles.map((each) => fact('trouble', paint('yellow', each))),
       fact('change', pending === null ? 'none is due' : paint('yellow', pendingText(pending))),
       fact('last change', lastChange === null ? 'none' : changeText(lastChange, nowMs)),
     ];

@@ -36,6 +36,8 @@ export interface Module {
   reloaded?(): void;
   /** Follows what it looks at until `signal` aborts, and asks for a pass when that is another one. Never throws. */
   watch?(poke: () => void, signal: AbortSignal): Promise<void>;
+  /** What it was asked for and does not do, with the reason, for `/status`; null: nothing. */
+  trouble?(): string | null;
   /** Its edit was refused, and left out; what others wanted was done. It asks again when it has another one. */
   held?(error: RemoteError): void;
 }

@@ -19,6 +19,8 @@ export interface StatusBoardOptions {
   readonly readiness: () => Readiness;
   /** It became ready without what siblings hold or may hold. */
   readonly incomplete: () => boolean;
+  /** What modules were asked for and do not do. Default: nothing. */
+  readonly troubles?: () => readonly string[];
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   /** The date, in milliseconds since the epoch: it is shown. */
@@ -116,6 +118,7 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
       const haproxy = await fromHaproxy(fresh === 'fresh');
       const membership = options.members();
       const { ready, reasons } = options.readiness();
+      const troubles = options.troubles?.() ?? [];
       return {
         name: self.name,
         address: self.address,
@@ -132,6 +135,7 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
         section:
           pass === null ? null : { name: pass.section.name, entries: pass.section.entries.length },
         ...haproxy,
+        ...(troubles.length > 0 ? { troubles: [...troubles] } : {}),
         pending: pendingOf(pass),
         lastChange,
         lastFailure,

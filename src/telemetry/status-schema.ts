@@ -81,6 +81,8 @@ export const statusSchema = z.object({
       reasons: listOf(z.string()),
     })
     .nullable(),
+  /** What this replica was asked for and does not do, such as a template that HAProxy refuses. Absent: nothing, or it cannot tell. */
+  troubles: listOf(z.string()).optional(),
   lastChange: z
     .object({
       atMs: z.number(),

@@ -118,6 +118,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     members: () => source.snapshot(),
     readiness: () => reconciler.readiness(),
     incomplete: () => incomplete,
+    troubles: () => (options.modules ?? []).flatMap((each) => each.trouble?.() ?? []),
     now,
     wallNow: options.wallNow,
   });

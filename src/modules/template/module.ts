@@ -72,6 +72,7 @@ export function createTemplate(options: TemplateOptions): Module {
   /** HAProxy was reloaded after it was written, if it was. */
   let loaded: string | null = null;
   let said = '';
+  let complaint: { readonly key: string; readonly message: string } | null = null;
   let saidUnreadable = '';
   /** The note as it was written last: two writes at a time would be mixed, or end in the older one. */
   let saved: Promise<void> = Promise.resolve();
@@ -89,6 +90,7 @@ export function createTemplate(options: TemplateOptions): Module {
 
   function complain(version: Version, error: unknown): void {
     const message = errorMessage(error);
+    complaint = { key: version.key, message };
     sayOnce(`${version.key} ${message}`, () => {
       const { code, hint } = error instanceof AppError ? error : { code: 'BUG', hint: undefined };
       log.error({ code, hint, reason: message }, 'template refused: what is in force stays');
@@ -158,7 +160,10 @@ export function createTemplate(options: TemplateOptions): Module {
     if (inForce === null || inForce.key === version.key) return;
     try {
       await options.checkPorts(inForce, version);
-      if (refused?.key === version.key) refused = null;
+      if (refused?.key === version.key) {
+        refused = null;
+        complaint = null;
+      }
     } catch (error) {
       isPortTaken = true;
       refuse(version, error);
@@ -296,6 +301,13 @@ export function createTemplate(options: TemplateOptions): Module {
     },
     reloaded() {
       loaded = preparing?.key ?? null;
+    },
+    trouble() {
+      if (saidUnreadable !== '') return `template unreadable: ${saidUnreadable}`;
+      const isRefused = wanted !== null && complaint?.key === wanted.key;
+      return isRefused && inForce?.key !== wanted?.key
+        ? `template refused: ${complaint?.message}`
+        : null;
     },
     held(error: RemoteError) {
       if (preparing === null || error.code === 'TEMPLATE_CONFLICT') return;

@@ -113,6 +113,14 @@ describe('the table of all replicas', () => {
     expect(renderTable([waiting], plain)).not.toContain(esc);
   });
 
+  it('says what a replica was asked for and does not do', () => {
+    const refused = well('web-1', { troubles: ['template refused: unknown keyword'] });
+    const [, row] = renderTable([refused], { ...plain, colors: true }).split('\n');
+
+    expect(row).toContain('template refused: unknown keyword');
+    expect(row).toContain(`${String.fromCharCode(27)}[33m`);
+  });
+
   it('shows what others have written as text', () => {
     const esc = String.fromCharCode(27);
     const hostile = { ...split, table: `x${esc}[2J`, holder: 'a\nb' };

@@ -4,7 +4,7 @@ import { createStatusBoard } from '../../../src/telemetry/status-board.ts';
 import { entry, membership, section, self, up } from '../../helpers/members.ts';
 
 /** HAProxy does not answer: what the reconciler told is all there is. */
-function bench() {
+function bench(troubles: readonly string[] = []) {
   const board = createStatusBoard({
     self: self('a'),
     version: '1',
@@ -14,6 +14,7 @@ function bench() {
     members: () => membership('a', 'b'),
     readiness: () => ({ ready: true, reasons: [] }),
     incomplete: () => false,
+    troubles: () => troubles,
     now: () => 0,
     wallNow: () => 5000,
   });
@@ -48,4 +49,11 @@ it('tells of no change where all of it was held', async () => {
   board.applied({ reloaded: false, attempts: 1 }, 1, noChanges);
 
   expect((await board.status()).lastChange).toBeNull();
+});
+
+it('tells what modules were asked for and do not do, and nothing where there is nothing', async () => {
+  expect(await bench(['template refused: no']).board.status()).toMatchObject({
+    troubles: ['template refused: no'],
+  });
+  expect(await bench().board.status()).not.toHaveProperty('troubles');
 });

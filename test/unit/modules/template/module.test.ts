@@ -100,6 +100,7 @@ function setUp(note: TemplateNote | null, mounted: string) {
       request()?.edits[0]?.remaining({ text: file, version: '1', obstacles: [] })?.inText(file),
     asks: (via: 'reload' | 'persist' = 'reload') =>
       eventually(() => request()?.via === via, { intervalMs: 1 }),
+    trouble: () => module.trouble?.(),
     rests: () => eventually(() => request() === null, { intervalMs: 1 }),
     /** As a pass does: one that the gate lets through. */
     async pass(outcome: 'made' | 'written' | 'refused' = 'made') {
@@ -168,14 +169,17 @@ describe('the template', () => {
     const it = setUp(noteOf('a'), 'b');
     await it.asks();
 
+    expect(it.trouble()).toBeNull();
     await it.pass('refused');
 
     expect(it.request()).toBeNull();
     expect(it.outcomes).toEqual(['refused']);
+    expect(it.trouble()).toMatch(/^template refused: ./);
     it.mount('c');
     await it.asks();
     await it.pass();
     expect(it.request()).toBeNull();
+    expect(it.trouble()).toBeNull();
     expect(it.file()).toBe('c');
     await it.end();
   });
@@ -269,10 +273,12 @@ describe('the template', () => {
     it.mount('b');
     await eventually(() => it.outcomes.length === 1, { intervalMs: 1 });
     expect(it.request()).toBeNull();
+    expect(it.trouble()).toBe('template refused: taken');
 
     it.portOf(null);
 
     await it.asks();
+    expect(it.trouble()).toBeNull();
     expect(it.outcomes).toEqual(['refused']);
     await it.end();
   });
@@ -291,8 +297,10 @@ describe('the template', () => {
     const it = setUp(noteOf('a'), 'a');
     it.mount('');
     await eventually(() => it.outcomes.length === 1, { intervalMs: 1 });
+    expect(it.trouble()).toBe('template unreadable: it is empty');
     it.mount('b');
     await it.asks();
+    expect(it.trouble()).toBeNull();
     it.mount('');
 
     await eventually(() => it.outcomes.length === 2, { intervalMs: 1 });
