@@ -19,3 +19,7 @@ export function missingOf(
   const absent = Object.keys(needed).filter((name) => needed[name] === undefined);
   return absent.length === 0 ? undefined : absent.map((name) => `no ${name}`).join(', ');
 }
+
+/** For what takes minutes and is like something that every run has; undefined, so not skipped, with `npm run test:all`. */
+export const onlyInAll =
+  process.env.TEST_ALL === '1' ? undefined : 'only npm run test:all has time for it';
