@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { spawn } from 'node:child_process';
-import { main } from './cli/main.ts';
 import { pluginCall } from './cli/plugin-call.ts';
-import { version } from './version.ts';
+import { runProgram } from './program.ts';
 
 /** `kubectl haproxy-peers`: what can be asked from outside, and doctor inside a pod. */
 const call = pluginCall(process.argv.slice(2));
@@ -20,19 +19,5 @@ if (call.program === 'kubectl') {
   process[call.exitCode === 0 ? 'stdout' : 'stderr'].write(call.text);
   process.exitCode = call.exitCode;
 } else {
-  const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
-  }
-  const exitCode = await main({
-    argv: call.argv,
-    env: process.env,
-    signal: stop.signal,
-    version,
-    out: (text) => process.stdout.write(text),
-    terminal: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
-    columns: process.stdout.isTTY === true ? process.stdout.columns : undefined,
-    err: (text) => process.stderr.write(text),
-  });
-  process.exit(exitCode);
+  await runProgram(call.argv);
 }
