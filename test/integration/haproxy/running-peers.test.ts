@@ -5,6 +5,7 @@ import type { PeerState, PeersState } from '../../../src/model/peers-state.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { programs } from '../../helpers/programs.ts';
 import { missingOf, unless } from '../../helpers/skip.ts';
+import { stopProcess } from '../../helpers/stop-process.ts';
 import { ownNetwork } from '../../rig/network.ts';
 import { connected, createPair, type Pair, worker } from '../../rig/pair.ts';
 import { fillTable } from '../../rig/table.ts';
@@ -61,7 +62,7 @@ for (const [title, haproxy, network] of cases) {
 
       it('tells what is sent from what is there', async () => {
         const { pid } = await worker(stand.reader);
-        process.kill(pid, 'SIGSTOP');
+        await stopProcess(pid);
         try {
           await write('while-it-stands-still');
           await eventually(async () => {
