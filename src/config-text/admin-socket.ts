@@ -5,12 +5,12 @@ function parameter(tokens: readonly Token[], name: string): Token | undefined {
   return at < 0 ? undefined : tokens[at + 1];
 }
 
-/** Whether a file mode such as `666` lets everybody write, which is what connecting takes. */
+/** Whether a file mode such as `666` lets everybody write, which is the permission needed to connect. */
 function isForEverybody(mode: string | undefined): boolean {
   return mode !== undefined && (Number.parseInt(mode, 8) & 0o002) !== 0;
 }
 
-/** A line with its parameters changed, from the last to the first so that the places stay right. */
+/** Changes parameters of a line, from the last to the first so that positions stay valid. */
 function changed(line: string, changes: readonly (readonly [Token | undefined, string, string])[]) {
   const end = tokenize(line).at(-1)?.end ?? 0;
   return changes
@@ -22,9 +22,9 @@ function changed(line: string, changes: readonly (readonly [Token | undefined, s
 }
 
 /**
- * The text whose stats socket at `path` has level admin, null where it has no such socket: two lines of one path would
- * fight for it. A socket that everybody may write to does not become one that everybody rules HAProxy by: it gets mode
- * 660. One that is both already is what somebody wanted, and only told.
+ * The text with level admin for the stats socket at `path`; null if it has no such socket. A second line with the same
+ * path would conflict with the first. If everybody may write to the socket, it gets mode 660, because it now controls
+ * HAProxy. If it already has level admin and such a mode, this is taken as intended and only reported.
  */
 export function withAdminLevel(text: string, path: string, warnings: string[]): string | null {
   const lines = [...splitLines(text)];
@@ -41,7 +41,7 @@ export function withAdminLevel(text: string, path: string, warnings: string[]): 
     const level = parameter(tokens, 'level');
     const mode = parameter(tokens, 'mode');
     const open = isForEverybody(mode?.text);
-    const whoever = `whoever may write to it rules HAProxy. Give others a stats socket of their own, with level user`;
+    const whoever = `anybody who may write to it controls HAProxy. Give other programs a stats socket of their own, with level user`;
     if (level?.text === 'admin') {
       if (open)
         warnings.push(

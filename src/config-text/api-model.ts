@@ -22,9 +22,9 @@ function bodyOf(text: string, name: string): readonly string[] {
 }
 
 /**
- * What any write of the Data Plane API damages in the section, one sentence each: it keeps nothing of a `peer`
- * line but a leading `shard N` (config-parser parsers/peer.go), and it moves `default-server` below the
- * `peer` lines, where HAProxy no longer applies it (section-parsers.go).
+ * What any write by the Data Plane API damages in the section, one sentence each: of a `peer` line it keeps nothing
+ * but a leading `shard N` (config-parser parsers/peer.go), and it moves `default-server` below the `peer` lines, where
+ * HAProxy does not apply it (section-parsers.go).
  */
 export function apiObstacles(text: string, name: string): readonly string[] {
   const lines = bodyOf(text, name).map((line) => tokenize(line).map((token) => token.text));
@@ -46,14 +46,14 @@ export function apiObstacles(text: string, name: string): readonly string[] {
   return problems;
 }
 
-/** Lines that are kept when entries are edited one by one, and lost when the section is deleted and made anew. */
+/** Lines that are kept when entries are edited one by one, but lost when the section is deleted and created again. */
 export function apiUnmodelled(text: string, name: string): readonly string[] {
   return bodyOf(text, name)
     .map((line) => line.trim())
     .filter((line) => {
       const [keyword, , third, ...rest] = tokenize(line).map((token) => token.text);
       if (keyword === undefined) return line !== '';
-      // Only some versions keep a comment behind a line.
+      // Only some versions keep a comment at the end of a line.
       if (!modelled.has(keyword) || /\s#/.test(line)) return true;
       if (keyword === 'server') return third === undefined;
       return (
@@ -63,9 +63,9 @@ export function apiUnmodelled(text: string, name: string): readonly string[] {
 }
 
 /**
- * `.if` and its like, which the Data Plane API takes for lines that it does not know: it writes them at the end of their
- * section, so that what stood between them is in force whatever the condition says (seen with 2.9 and 3.4, with a
- * transaction and with `POST raw` alike: it parses and writes anew what is posted).
+ * `.if` and similar directives, which the Data Plane API does not know: it writes them at the end of their section, so
+ * the lines between them apply whatever the condition (seen with 2.9 and 3.4, with a transaction and with `POST raw`
+ * alike, because posted text is parsed and rewritten, too).
  */
 function conditionalLines(lines: readonly string[]): readonly string[] {
   const found = lines.flatMap((line, index) => {
@@ -75,13 +75,13 @@ function conditionalLines(lines: readonly string[]): readonly string[] {
   if (found.length === 0) return [];
   const more = found.length > 3 ? ` and ${found.length - 3} more` : '';
   return [
-    `line ${found.slice(0, 3).join(', ')}${more}: the Data Plane API moves conditional lines away from what they guard: take them out of haproxy.cfg, or use --applier direct`,
+    `line ${found.slice(0, 3).join(', ')}${more}: the Data Plane API moves conditional lines away from the lines they apply to: remove them from haproxy.cfg, or use --applier direct`,
   ];
 }
 
 /**
- * Whether the Data Plane API has written `text` itself: its first line is the hash of the others (client-native
- * config-parser/writer.go), unless somebody has edited them.
+ * Whether the Data Plane API has written `text` itself, and nobody has edited it since: its first line is the hash of
+ * the other lines (client-native config-parser/writer.go).
  */
 export function writtenByApi(text: string): boolean {
   const [head = '', hash] = /^# _md5hash=([0-9a-f]{32})\n/.exec(text) ?? [];
@@ -90,8 +90,8 @@ export function writtenByApi(text: string): boolean {
 }
 
 /**
- * Proxies that do not say which of several `defaults` are in force for them, one sentence each: `POST raw` gives them
- * others (seen with 2.9 and 3.4).
+ * Proxies that do not name which of several `defaults` they use, one sentence each: `POST raw` assigns them others
+ * (seen with 2.9 and 3.4).
  */
 export function impliedDefaults(text: string): readonly string[] {
   const lines = splitLines(text);

@@ -6,7 +6,7 @@ export interface Token {
   /** Position in the line, quotes included. */
   readonly start: number;
   readonly end: number;
-  /** It holds a variable; `unset`: one whose value is not known here, so that `text` is not what HAProxy reads. */
+  /** The word has a variable. `unset`: its value is not known here, so `text` is not what HAProxy reads. */
   readonly variable?: 'set' | 'unset';
 }
 
@@ -14,7 +14,7 @@ export interface Section {
   readonly keyword: string;
   /** Empty for `global`. */
   readonly name: string;
-  /** Index of the header line, and of the line behind the last one that belongs to the section. */
+  /** Index of the header line, and of the line after the last one of the section. */
   readonly start: number;
   readonly end: number;
 }
@@ -62,7 +62,9 @@ interface Piece {
 
 const controls: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 
-/** What stands behind a backslash; where that is nothing HAProxy knows, the backslash stays (seen with 2.6 and 3.4). */
+/**
+ * The character after a backslash. If HAProxy does not know the escape, the backslash stays (seen with 2.6 and 3.4).
+ */
 function readEscape(line: string, at: number, quoted: boolean): Piece {
   const next = line[at + 1] ?? '';
   const hex = /^x([0-9a-fA-F]{2})/.exec(line.slice(at + 1, at + 4))?.[1];
@@ -78,7 +80,7 @@ function readEscape(line: string, at: number, quoted: boolean): Piece {
 }
 
 function readVariable(line: string, at: number, env: Variables): Piece {
-  // `${.FILE}` and the like are HAProxy's own, and `${X[*]}` may be several words: neither is known here.
+  // `${.FILE}` and similar are HAProxy's own, and `${X[*]}` may be several words: neither is known here.
   const match = /^\$(?:\{(\.?[A-Za-z_]\w*)(\[\*\])?(?:-([^}]*))?\}|([A-Za-z_]\w*))/.exec(
     line.slice(at),
   );
@@ -93,7 +95,7 @@ function readVariable(line: string, at: number, env: Variables): Piece {
     : { text: value, end, variable: 'set' };
 }
 
-/** What is known of two pieces together. */
+/** Combines what is known of two pieces. */
 function both(one: Token['variable'], other: Token['variable']): Token['variable'] {
   return one === 'unset' || other === undefined ? one : other;
 }
@@ -141,7 +143,9 @@ function readToken(line: string, from: number, env: Variables): Token {
   return { text, start: from, end: Math.min(at, line.length), ...(variable && { variable }) };
 }
 
-/** The words of one line; a comment ends it, and its end the quotes that are open: HAProxy refuses such a line. */
+/**
+ * The words of one line. A comment ends the line. The end of the line closes open quotes: HAProxy refuses such a line.
+ */
 export function tokenize(whole: string, env: Variables = {}): readonly Token[] {
   const line = whole.replace(/\r?\n$/, '');
   const tokens: Token[] = [];
@@ -169,7 +173,7 @@ export function directiveOf(line: string): string | undefined {
   return first?.text.startsWith('.') === true ? first.text.slice(1) : undefined;
 }
 
-/** How deep each line is in `.if` blocks, seen from the first one. The lines that open and close a block are outside. */
+/** The depth of each line in `.if` blocks. The lines that open and close a block are outside of it. */
 export function blockDepths(lines: readonly string[]): readonly number[] {
   let depth = 0;
   return lines.map((line) => {
@@ -181,15 +185,15 @@ export function blockDepths(lines: readonly string[]): readonly number[] {
   });
 }
 
-/** Most lines are none: a file of 60,000 lines is looked through several times. */
+/** Skips most lines quickly, because a file of 60,000 lines is searched several times. */
 function mayBeHeader(line: string): boolean {
   const [, word = ''] = /^\s*([^\s#]*)/.exec(line) ?? [];
   return sectionKeywords.has(word) || /["'\\]/.test(word);
 }
 
 /**
- * All sections in order. Comments and blank lines before the next header belong to that one, and so does a block of
- * `.if` that holds it: a section ends where a line that is put behind it is in force whenever its header is.
+ * All sections in order. Comments and blank lines before the next header belong to that section, and so does an `.if`
+ * block that contains it. A section ends where a line added at its end applies whenever its header does.
  */
 export function findSections(lines: readonly string[]): readonly Section[] {
   const sections: Section[] = [];
@@ -205,7 +209,7 @@ export function findSections(lines: readonly string[]): readonly Section[] {
   });
 }
 
-/** What is put behind these is in a block. */
+/** A line added after these would be inside a block. */
 const begins: ReadonlySet<string | undefined> = new Set(['if', 'elif', 'else']);
 
 function sectionEnd(lines: readonly string[], start: number, next: number): number {

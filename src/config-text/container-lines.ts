@@ -4,13 +4,13 @@ import { findSections, splitLines, tokenize } from './config-text.ts';
 export interface ContainerInput {
   /** The user that the containers of the pod run as. */
   readonly uid: number;
-  /** Directories that the containers share, and HAProxy may write to. */
+  /** Directories that the containers share and HAProxy may write to. */
   readonly directories: ReadonlySet<string>;
 }
 
-/** A line of a global section that a machine needs and a container does not take. */
+/** A line of a global section that is for a machine and does not work in a container. */
 export interface ContainerLine {
-  /** From 1. */
+  /** The first line is 1. */
   readonly line: number;
   readonly text: string;
   readonly why: string;
@@ -22,7 +22,7 @@ function isOwn(value: string | undefined, uid: number): boolean {
   return value === 'root' || value === '0' || value === String(uid);
 }
 
-/** Where a line wants a file, when that is not a directory that is surely there. */
+/** The directory of the file that a line names, unless it is one that certainly exists. */
 function elsewhere(path: string | undefined, { directories }: ContainerInput): string | null {
   const file = path?.replace(/^unix@/, '') ?? '';
   return !file.startsWith('/') || directories.has(dirname(file)) ? null : dirname(file);
@@ -34,25 +34,24 @@ function whyNot(words: readonly string[], input: ContainerInput): string | null 
   const missing = (directory: string | null, what: string) =>
     directory === null
       ? null
-      : `${what} unless ${directory} is there and HAProxy may write to it: a directory that the containers share is ${[...input.directories][0]}`;
+      : `${what} unless ${directory} exists and HAProxy may write to it: use a directory that the containers share, such as ${[...input.directories][0]}`;
   if (keyword === 'daemon')
-    return 'HAProxy goes to the background and its container ends, unless it is started with -db: leave the line away';
+    return 'HAProxy goes to the background and its container ends, unless it is started with -db: remove the line';
   if (owners.has(keyword) && uid !== 0 && !isOwn(first, uid))
-    return `only root can be another user ("Cannot set ${/^u/.test(keyword) ? 'uid' : 'gid'}"): leave the line away, the securityContext of the pod says who HAProxy is`;
+    return `only root can be another user ("Cannot set ${/^u/.test(keyword) ? 'uid' : 'gid'}"): remove the line, the securityContext of the pod sets the user`;
   if (keyword === 'chroot' && uid !== 0)
-    return 'only root can do that ("Cannot chroot"): leave the line away, the container is one';
-  if (keyword === 'pidfile')
-    return missing(elsewhere(first, input), 'HAProxy before 3.1 does not start');
+    return 'only root can do that ("Cannot chroot"): remove the line, the container already isolates HAProxy';
+  if (keyword === 'pidfile') return missing(elsewhere(first, input), 'HAProxy does not start');
   if (keyword !== 'stats' || first !== 'socket') return null;
   const owned = rest.some((word, at) => owners.has(word) && !isOwn(rest[at + 1], uid));
   if (owned && uid !== 0)
-    return 'only root can give the socket to another user ("cannot change UNIX socket ownership"): take user, group, uid and gid away';
+    return 'only root can give the socket to another user ("cannot change UNIX socket ownership"): remove user, group, uid and gid';
   return missing(elsewhere(second, input), 'HAProxy does not start');
 }
 
 /**
- * Lines with which HAProxy does not start, or ends, in a container as the examples make it (seen with 2.6, 3.0 and 3.4 as
- * user 65532). Whether they do harm depends on that container, so they are told and left.
+ * Lines with which HAProxy does not start, or exits, in a container like those of the examples (seen with 2.6, 3.0 and
+ * 3.4 as user 65532). Whether they fail depends on that container, so they are reported and not changed.
  */
 export function containerLines(text: string, input: ContainerInput): readonly ContainerLine[] {
   const lines = splitLines(text);

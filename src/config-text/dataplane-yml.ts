@@ -6,20 +6,23 @@ export interface DataplaneYmlInput {
   /** Loopback host and port, or a unix socket. */
   readonly listen: { readonly host: string; readonly port: number } | { readonly socket: string };
   readonly userlist: string;
-  /** Where that userlist is; missing: in haproxy.cfg. The API reads it only (dataplaneapi configuration/user.go, 2.9 to 3.4). */
+  /**
+   * The file with that userlist; missing: haproxy.cfg. The API only reads it (dataplaneapi configuration/user.go, 2.9
+   * to 3.4).
+   */
   readonly userlistFile?: string | undefined;
   readonly configFile: string;
   readonly masterSocket: string;
   /** Writable directory for transactions and the storage directories the API makes at its start. */
   readonly stateDirectory: string;
   readonly haproxyBin: string;
-  /** Path of what `renderReloadScript` gave. No spaces: the API splits the command at them. */
+  /** Path of the script from `renderReloadScript`. No spaces, because the API splits the command at them. */
   readonly reloadScript: string;
 }
 
 /**
- * The reload command of the Data Plane API for HAProxy before 2.7, with which it does not use the master socket:
- * reloads over it all the same, and succeeds only when a new worker runs. Needs socat beside the API.
+ * The reload command of the Data Plane API for HAProxy before 2.7, with which the API does not use the master socket
+ * itself. Reloads over that socket, and succeeds only if a new worker runs. Needs socat beside the API.
  */
 export function renderReloadScript(masterSocket: string): string {
   refuseText('path', 'master socket', masterSocket);
@@ -40,10 +43,10 @@ exit 1
 }
 
 /**
- * dataplaneapi.yml. The API decides once at its start whether it reloads over the master socket, and uses
- * `reload_cmd` for the rest of its life otherwise: a command that does nothing would report reloads that never
- * happened, so it is a script that proves them (dataplaneapi configure_data_plane.go, reload-strategy.go, 2.9 to 3.4).
- * Everything the API writes goes to the shared volume, so that its root filesystem may be read-only.
+ * dataplaneapi.yml. The API decides once, at its start, whether it reloads over the master socket, and otherwise
+ * always uses `reload_cmd`. A command that does nothing would report reloads that never happened, so the command is a
+ * script that verifies them (dataplaneapi configure_data_plane.go, reload-strategy.go, 2.9 to 3.4). The API writes
+ * only to the shared volume, so its root filesystem may be read-only.
  */
 export function renderDataplaneYml(input: DataplaneYmlInput): string {
   const { stateDirectory: state, listen } = input;

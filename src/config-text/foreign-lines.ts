@@ -1,17 +1,17 @@
 import { findSections, type Section, splitLines, tokenize, type Variables } from './config-text.ts';
 
-/** A line of haproxy.cfg that somebody else has written, in a form in which equal keys mean the same to HAProxy. */
+/** A line of haproxy.cfg that is not ours, in a form in which equal keys mean the same to HAProxy. */
 export interface ForeignLine {
   /** 1 for the first line of the file. */
   readonly number: number;
-  /** What it is and where, for people: never its words, which may be a secret. */
+  /** What and where it is, for people. Never the words of the line, which may contain a secret. */
   readonly title: string;
   readonly key: string;
-  /** Lines of one list are read in their order: HAProxy does the first that fits, or counts them. */
+  /** HAProxy reads the lines of one list in order: it uses the first match, or counts them. */
   readonly list: string | undefined;
 }
 
-/** Entries that are being changed: their lines in one section are ours. */
+/** Entries that are being changed. Their lines in one section are ours. */
 export interface OwnEntries {
   /** Of the section: `peers`, `backend`. */
   readonly keyword: string;
@@ -22,12 +22,12 @@ export interface OwnEntries {
   readonly env: Variables;
 }
 
-/** Variables stay as they are written, so that a line which lost one is another line. */
+/** Variables stay as written, so a line that has lost one counts as a different line. */
 const asWritten: Variables = new Proxy<Record<string, string>>(
   {},
   {
     get: (_target, name) => `\${${String(name)}}`,
-    // Every variable is an own one: inherited ones are not read.
+    // All variables are own properties: inherited ones are not read.
     getOwnPropertyDescriptor: (_target, name) => ({
       value: `\${${String(name)}}`,
       configurable: true,
@@ -36,10 +36,10 @@ const asWritten: Variables = new Proxy<Record<string, string>>(
   },
 );
 
-/** Words that the Data Plane API writes in place of others that mean the same. */
+/** Keywords that the Data Plane API replaces by others with the same meaning. */
 const synonyms: ReadonlyMap<string, string> = new Map([['deny_status', 'status']]);
 
-/** Defaults that are in force for the lines below them only. */
+/** Defaults that only apply to the lines below them. */
 const defaultsOf: ReadonlyMap<string, string> = new Map([
   ['server', 'default-server'],
   ['server-template', 'default-server'],
@@ -50,7 +50,7 @@ const defaultsOf: ReadonlyMap<string, string> = new Map([
 const ordered =
   /^(https?-(request|response|after-response|check)|tcp-(request|response|check)|use_backend|use-server|redirect|stick|filter|capture|declare|(force|ignore)-persist|server(-template)?|(pre)?setenv|(un|re)setenv|lua-.*)$/;
 
-/** The API puts the parameters of a line in an order of its own; never those of a condition. */
+/** The API reorders the parameters of a line, but never those of a condition. */
 function keyOf(words: readonly string[]): string {
   const at = words.findIndex((word) => word === 'if' || word === 'unless');
   const parameters = words.slice(1, at < 0 ? undefined : at);
@@ -64,11 +64,11 @@ function listOf([keyword = '', second = '']: readonly string[], section: string)
   if (/env$/.test(keyword)) return `${section}|env`;
   if (keyword.startsWith('lua-')) return `${section}|lua`;
   if (keyword === 'server-template') return `${section}|server`;
-  // Rules of connection, session and content are lists of their own.
+  // Rules for connection, session and content are separate lists.
   return `${section}|${keyword === 'tcp-request' ? `tcp-request ${second}` : keyword}`;
 }
 
-/** Gives unnamed `defaults` the names that the API gives them, and each proxy the ones that are in force for it. */
+/** Gives unnamed `defaults` the names that the API gives them, and each proxy the ones that apply to it. */
 function headNames(sections: readonly Section[]) {
   const taken = new Set(sections.filter(isDefaults).map(({ name }) => name));
   let current = '';
@@ -92,7 +92,7 @@ function isDefaults({ keyword }: Section): boolean {
   return keyword === 'defaults';
 }
 
-/** What the API says of itself at the top of a file that it writes (dataplaneapi client-native/cn.go). */
+/** The lines about itself that the API writes at the top of a file (dataplaneapi client-native/cn.go). */
 const apiComments: ReadonlySet<string> = new Set([
   'Dataplaneapi managed File',
   'changing file directly can cause a conflict if dataplaneapi is running',
@@ -105,7 +105,7 @@ function commentOf(line: string): string | undefined {
   return apiComments.has(words) ? undefined : words;
 }
 
-/** All lines but our own, those that the Data Plane API writes at the top of the file, and empty comments. */
+/** All lines except ours, the lines that the Data Plane API writes at the top of the file, and empty comments. */
 export function foreignLines(text: string, own: readonly OwnEntries[]): readonly ForeignLine[] {
   const lines = splitLines(text);
   const sections = findSections(lines);
@@ -130,7 +130,7 @@ export function foreignLines(text: string, own: readonly OwnEntries[]): readonly
         ({ keyword, section: ownName }) => keyword === head.keyword && ownName === name,
       );
       defaults = new Map();
-      // HAProxy takes several global sections for one.
+      // HAProxy treats several global sections as one.
       if (head.keyword === 'global') section = 'global';
       else if (/^(defaults|frontend|backend|listen)$/.test(head.keyword)) {
         add(`${section} from ${from}`, section);

@@ -7,36 +7,38 @@ import { variablesAt } from './variables.ts';
 export interface ListenInput {
   readonly sectionName: string;
   readonly self: { readonly name: string; readonly address: string };
-  /** Where siblings connect to. */
+  /** The address that siblings connect to. */
   readonly port: number;
   readonly env: Variables;
 }
 
-/** Whether who connects to `address` gets there. */
+/** Whether a connection to `address` reaches this listener. */
 function reaches(listening: string, address: string): boolean {
   if (listening === '::') return true;
   if (listening === '' || listening === '*' || listening === '0.0.0.0') return isIP(address) === 4;
   return oneSpelling(listening) === oneSpelling(address);
 }
 
-/** `fd00:0::1` is `fd00::1`. */
+/** Normalizes an address: `fd00:0::1` is `fd00::1`. */
 function oneSpelling(address: string): string {
   return isIP(address) === 6 ? new SocketAddress({ address, family: 'ipv6' }).address : address;
 }
 
-/** What each address of a `bind` line is; null where that cannot be known here: a variable, a socket, a range, a condition. */
+/**
+ * The addresses of a `bind` line; null for one that cannot be known here: a variable, a socket, a range, a condition.
+ */
 function boundBy(line: string, depth: number, env: Variables): readonly (Endpoint | null)[] {
   const [keyword, addresses] = tokenize(line, env);
   if (keyword?.text !== 'bind' || addresses === undefined) return [];
   if (addresses.variable === 'unset' || depth > 0) return [null];
-  // All addresses of that family, which is lost where there is none.
+  // All addresses of that family, whose name is lost if there is none.
   const texts = addresses.text
     .split(',')
     .map((each) => each.replace(/^(ipv6@|tcp6@)\*?:/, '[::]:'));
   return texts.map((each) => parseEndpoint(each) ?? null);
 }
 
-/** What HAProxy listens on, as far as it is known here. It is a `bind` line, else the own `peer` line. */
+/** The addresses HAProxy listens on, as far as known here: those of a `bind` line, else of this pod's `peer` line. */
 function listening(text: string, { sectionName, self, env }: ListenInput) {
   const lines = splitLines(text);
   const section = findSection(lines, 'peers', sectionName);
@@ -53,13 +55,16 @@ function listening(text: string, { sectionName, self, env }: ListenInput) {
 
 export interface Unreachable {
   readonly why: string;
-  /** Nobody can get there. Else something in front may take connections to the loopback, or to another address. */
+  /**
+   * True: no sibling can connect. False: something in front may forward connections to the loopback, or to another
+   * address.
+   */
   readonly certain: boolean;
 }
 
 /**
- * Why no sibling gets to the peers section `sectionName`; null when one does, or when it cannot be known. `port` of a
- * `default-server` has nothing to do with it (seen with 2.6, 3.0, 3.4).
+ * Why no sibling can connect to the peers section `sectionName`; null if one can, or if it cannot be known. `port` of
+ * a `default-server` does not matter (seen with 2.6, 3.0, 3.4).
  */
 export function unreachable(text: string, input: ListenInput): Unreachable | null {
   const { sectionName, self, port } = input;
@@ -68,6 +73,6 @@ export function unreachable(text: string, input: ListenInput): Unreachable | nul
   if (known.length < all.length) return null;
   if (known.some((each) => each.port === port && reaches(each.address, self.address))) return null;
   const where = known.map(formatEndpoint).join(', ');
-  const why = `section ${sectionName} listens on ${where}, and peers connect to ${formatEndpoint({ address: self.address, port })}: they do not get there`;
+  const why = `section ${sectionName} listens on ${where}, and peers connect to ${formatEndpoint({ address: self.address, port })}: it does not listen there`;
   return { why, certain: known.every((each) => reaches(each.address, self.address)) };
 }

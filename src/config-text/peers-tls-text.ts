@@ -50,7 +50,7 @@ function serverLine(
   const kept = shard < 0 ? [] : parameters.splice(shard, 2);
   if (parameters.length > 0)
     warnings.push(
-      `"${parameters.join(' ')}" of peer ${written} in the template gives way to --peers-tls`,
+      `"${parameters.join(' ')}" of peer ${written} in the template is replaced by --peers-tls`,
     );
   const endpoint = own || address === undefined ? [] : [line.slice(address.start, address.end)];
   return `${indent}server ${[written, ...endpoint, ...(own ? [] : kept)].join(' ')}`;

@@ -23,7 +23,7 @@ describe('a stats socket of the template that becomes the admin socket', () => {
 
     expect(line).toBe(after);
     expect(warnings).toEqual([
-      expect.stringMatching(/^line 2: .*in place of 0?\d+.*rules HAProxy/),
+      expect.stringMatching(/^line 2: .*in place of 0?\d+.*controls HAProxy/),
     ]);
     expect(rendered(after)).toEqual({ line: after, warnings: [] });
   });
@@ -42,7 +42,7 @@ describe('a stats socket of the template that becomes the admin socket', () => {
     const { line, warnings } = rendered(`${path} mode 666 level admin`);
 
     expect(line).toBe(`${path} mode 666 level admin`);
-    expect(warnings).toEqual([expect.stringContaining('mode 666: whoever may write to it')]);
+    expect(warnings).toEqual([expect.stringContaining('mode 666: anybody who may write to it')]);
   });
 
   it('is none when it is elsewhere', () => {

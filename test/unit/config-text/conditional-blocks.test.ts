@@ -154,3 +154,16 @@ peers p
     expect(renderHaproxyCfg(renderInput(text)).text).toBe(text);
   });
 });
+
+it('puts localpeer and admin socket where no condition decides on them', () => {
+  const template = '.if defined(X)\nglobal\n  localpeer x\n.endif\npeers p\n';
+
+  const { text } = renderHaproxyCfg(renderInput(template));
+
+  expect(guards(text).filter(({ line }) => /^(localpeer|stats socket)/.test(line))).toEqual([
+    { line: 'localpeer a', when: '' },
+    { line: expect.stringContaining('admin.sock'), when: '' },
+    { line: 'localpeer a', when: '.if defined(X)' },
+  ]);
+  expect(renderHaproxyCfg(renderInput(text)).text).toBe(text);
+});

@@ -80,7 +80,7 @@ describe('the name that localpeer of the template has', () => {
     expect(text).toContain('localpeer a\n');
     expect(lines(text)).toEqual(['peer a 10.0.0.1:3000', 'peer b 10.0.0.2:3000']);
     expect(staticPeers).toEqual([]);
-    expect(warnings.join()).toContain('peer local, which localpeer of the template is');
+    expect(warnings.join()).toContain('peer local is this pod, because localpeer of the template');
     expect(render(text).text).toBe(text);
   });
 
@@ -128,7 +128,7 @@ describe('a section that siblings cannot get to', () => {
     'is warned of where something may be in front: %s',
     (bind) => {
       expect(render(`peers p\n  ${bind}\n  server a\n`).warnings.join()).toContain(
-        'they do not get there',
+        'it does not listen there',
       );
     },
   );
@@ -151,7 +151,7 @@ describe('a section that siblings cannot get to', () => {
     const six = { name: 'a', address: 'fd00::1' };
     const put = (bind: string) =>
       render(`peers p\n  ${bind}\n  server a\n`, { self: six, members: [] }).warnings;
-    expect(put('bind :3000').join()).toContain('they do not get there');
+    expect(put('bind :3000').join()).toContain('it does not listen there');
     expect(put('bind :::3000')).toEqual([]);
   });
 });

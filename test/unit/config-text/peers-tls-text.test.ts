@@ -48,7 +48,7 @@ describe('withPeersTls', () => {
     expect(text).not.toContain('verify none');
     expect(text).not.toContain('old.pem');
     expect(warnings).toEqual([
-      '"ssl verify none" of peer b in the template gives way to --peers-tls',
+      '"ssl verify none" of peer b in the template is replaced by --peers-tls',
     ]);
   });
 

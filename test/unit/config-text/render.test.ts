@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { renderDataplaneYml, renderReloadScript } from '../../../src/config-text/dataplane-yml.ts';
-import { findHash, type RenderInput, renderHaproxyCfg } from '../../../src/config-text/render.ts';
-import { hashPassword, verifyPassword } from '../../../src/config-text/userlist.ts';
+import { type RenderInput, renderHaproxyCfg } from '../../../src/config-text/render.ts';
+import { findHash, hashPassword, verifyPassword } from '../../../src/config-text/userlist.ts';
 import { member, self } from '../../helpers/members.ts';
 import { renderInput } from '../../helpers/render-input.ts';
 
@@ -106,6 +106,27 @@ describe('lines that the Data Plane API damages', () => {
 
   it('are no matter where it does not write', () => {
     expect(renderHaproxyCfg({ ...input(conditional), direct: true }).warnings).toEqual([]);
+  });
+});
+
+describe('a template that wants the password', () => {
+  const wanting = (userlist: string) =>
+    `userlist ${userlist}\n  user admin insecure-password %TEMPLATEDPASSWORD%\n`;
+
+  it('is refused where there is none, in place of a placeholder for a password', () => {
+    expect(() => renderHaproxyCfg({ ...input(wanting('other')), password: null })).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining('%TEMPLATEDPASSWORD%'),
+      }),
+    );
+  });
+
+  it('needs none where the hash takes its place', () => {
+    const { text } = renderHaproxyCfg({ ...input(wanting('dataplaneapi')), password: null });
+
+    expect(text).toContain('user admin password $6$');
+    expect(text).not.toContain('%TEMPLATEDPASSWORD%');
   });
 });
 
