@@ -1,6 +1,7 @@
 import type { SidecarConfig } from '../../config/values.ts';
 import { untilLoaded } from '../../dataplane/until-loaded.ts';
 import type { Module } from '../../engine/module.ts';
+import { parseShowTable } from '../../haproxy/show-table.ts';
 import { command } from '../../haproxy/socket.ts';
 import { parseWorker } from '../../haproxy/worker.ts';
 import type { Log } from '../../log.ts';
@@ -15,9 +16,10 @@ import type { StaticPeers } from '../peers/static-peers.ts';
 import { templateEdit } from './edit.ts';
 import { createLook, type Look } from './look.ts';
 import type { templateMetrics } from './metrics.ts';
-import { createTemplate, keyOf, type Version } from './module.ts';
+import { createTemplate } from './module.ts';
 import { newListeners, refuseTaken } from './ports.ts';
-import { tableLosses } from './table-losses.ts';
+import { permittedLosses, refuseLosses, tableLosses } from './table-losses.ts';
+import { keyOf, type Version } from './version.ts';
 
 const mountedOf = ({ template, files }: Look): Look => ({ template, files });
 
@@ -36,28 +38,31 @@ export function createTemplateWatch(context: {
   const { template: path, haproxyConfig: configFile, adminSocket } = config;
   if (!config.watchTemplate || path === undefined || config.dryRun) return null;
   const rendering = createRendering(context);
-  let credentials: ReturnType<typeof readCredentials> | undefined;
   let pidBefore: number | undefined;
 
+  const ask = (line: string, signal?: AbortSignal) =>
+    command(adminSocket, line, { timeoutMs: 3000, ...(signal === undefined ? {} : { signal }) });
+
   async function workerPid(signal?: AbortSignal): Promise<number | undefined> {
-    const limits = { timeoutMs: 3000, ...(signal === undefined ? {} : { signal }) };
-    const info = await command(adminSocket, 'show info', limits).catch(() => '');
+    const info = await ask('show info', signal).catch(() => '');
     return parseWorker(info)?.pid;
   }
 
+  /** By stick table. Throws when HAProxy cannot be asked: what it holds is not known then. */
+  async function entriesOf(signal?: AbortSignal): Promise<ReadonlyMap<string, number>> {
+    const tables = parseShowTable(await ask('show table', signal));
+    return new Map(tables.map(({ name, used }) => [name, used]));
+  }
+
   /** Undefined when it cannot be asked, or nobody was there before. */
-  async function isAnother(signal: AbortSignal): Promise<boolean | undefined> {
+  async function isAnother(signal?: AbortSignal): Promise<boolean | undefined> {
     const pid = await workerPid(signal);
     return pid === undefined || pidBefore === undefined ? undefined : pid !== pidBefore;
   }
 
   async function render(look: Look): Promise<Version> {
-    credentials ??= readCredentials(config);
-    const { text, staticPeers: names } = rendering(
-      look.template,
-      (await credentials)(look.template),
-      [],
-    );
+    const credentials = await readCredentials(config, look.template);
+    const { text, staticPeers: names } = rendering(look.template, credentials, []);
     return { ...mountedOf(look), key: keyOf(look), rendered: text, staticPeers: names };
   }
 
@@ -88,7 +93,12 @@ export function createTemplateWatch(context: {
     async beforeReload() {
       pidBefore = await workerPid();
     },
-    tableLosses: (base, next) => tableLosses(base.rendered, next.rendered),
+    async checkTables(base, next, signal) {
+      const losses = tableLosses(base.rendered, next.rendered);
+      if (losses.length > 0) refuseLosses(losses, next.template, await entriesOf(signal));
+    },
+    permittedLosses: (base, next) =>
+      permittedLosses(tableLosses(base.rendered, next.rendered), next.template),
     onStaticPeers: staticPeers.changed,
     onOutcome(outcome, message) {
       metrics.templateChanges.inc({ outcome });

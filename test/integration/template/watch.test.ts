@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -8,107 +8,15 @@ import { eventually } from '../../helpers/eventually.ts';
 import { programs } from '../../helpers/programs.ts';
 import { missingOf, onlyInAll, unless } from '../../helpers/skip.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
-import { type MembersFile, membersFile } from '../../rig/members-file.ts';
-import { ownNetwork } from '../../rig/network.ts';
 import { allReady } from '../../rig/raise.ts';
-import { createReplica, defaultPorts, type Replica, replicaTemplate } from '../../rig/replica.ts';
+import type { Replica } from '../../rig/replica.ts';
+import { follower, refusal, setUp, template, told, variants } from './follower.ts';
 import { mounted } from './mounted.ts';
-
-const variants = [
-  { name: 'Data Plane API v3', haproxy: programs.haproxy34, dataplane: programs.dataplaneV3 },
-  { name: 'Data Plane API v2', haproxy: programs.haproxy30, dataplane: programs.dataplaneV2 },
-  { name: 'direct, HAProxy 3.4', haproxy: programs.haproxy34, dataplane: null },
-  { name: 'direct, HAProxy 2.6', haproxy: programs.haproxy, dataplane: null },
-] as const;
-type Variant = (typeof variants)[number];
 
 const servers: Server[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
-
-/** The replica's own template, which answers with a word of its own. */
-function template(address: string, word: string, more = ''): string {
-  const text = replicaTemplate(address).replace(
-    'status 200',
-    `status 200 content-type text/plain string ${word}`,
-  );
-  return text + more;
-}
-
-function told(replica: Replica, message: string): readonly Record<string, unknown>[] {
-  return replica
-    .log()
-    .split('\n')
-    .filter((line) => line.startsWith('{') && line.includes(`"msg":"${message}"`))
-    .map((line) => JSON.parse(line));
-}
-
-/** A replica that follows its template, not started yet. */
-function follower(
-  { haproxy, dataplane }: Pick<Variant, 'haproxy' | 'dataplane'>,
-  file: MembersFile,
-  { name, address }: { readonly name: string; readonly address: string },
-  flags: readonly string[] = [],
-) {
-  const folder = testFolder();
-  const mount = mounted(join(folder, 'mount'));
-  const where = `--template=${mount.path('haproxy.cfg')}`;
-  const replica = createReplica(
-    {
-      ...{ haproxy: haproxy ?? '', dataplane: dataplane ?? null, directory: folder },
-      sourceFlags: file.sourceFlags,
-      initFlags: [where],
-      flags: [where, '--watch-template', ...flags],
-    },
-    name,
-    address,
-  );
-  onTestFinished(async ({ task }) => {
-    await replica.kill();
-    if (task.result?.state === 'fail') console.log(replica.log());
-  });
-  const set = (word: string, more?: string) =>
-    mount.set({ 'haproxy.cfg': template(address, word, more) });
-  return { replica, mount, set };
-}
-
-/** One that runs, with a sibling that is a name only, and 20 entries in its table. */
-async function setUp(variant: Variant, flags: readonly string[] = []) {
-  const network = ownNetwork();
-  const address = `${network}.1`;
-  const file = membersFile(join(testFolder(), 'members.json'));
-  const own = { name: 'web-1', address };
-  const all = ['--repair=false', ...flags];
-  const { replica, mount, set } = follower(variant, file, own, all);
-  const sibling = { name: 'web-2', address: `${network}.2` };
-  set('one');
-  file.set(replica, sibling);
-  await replica.init();
-  await replica.start();
-  await allReady([replica]);
-  const ask = async (query = '') =>
-    (await fetch(`http://${address}:${defaultPorts.web}/${query}`)).text();
-  for (let key = 0; key < 20; key += 1) await ask(`?session=k${key}`);
-  await eventually(() => told(replica, 'peers section is in step').length > 0);
-  const text = () => readFileSync(replica.configFile, 'utf8');
-  return {
-    ...{ replica, mount, set, file, sibling, ask, text, address, network },
-    answers: (word: string) =>
-      eventually(async () => (await ask()) === word, { timeoutMs: 20_000 }),
-    /** Nothing is lost: entries and peers are those from before. */
-    async keeps() {
-      // A new worker answers before the old one has told it all.
-      await eventually(async () => (await replica.entries()) === 20);
-      const names = (await replica.peers())?.peers.map(({ name }) => name);
-      expect(names?.toSorted()).toEqual(['web-1', 'web-2']);
-    },
-    metric: async (name: string) => {
-      const body = await (await fetch(`http://${address}:${defaultPorts.probe}/metrics`)).text();
-      return Number(new RegExp(`^haproxy_peer_sync_${name} (\\S+)`, 'm').exec(body)?.[1]);
-    },
-  };
-}
 
 /** A port that somebody else has, which no check of a configuration sees. */
 async function occupy(address: string): Promise<number> {
@@ -129,7 +37,6 @@ async function withSocket({ ask, masterSocket }: Replica): Promise<void> {
   await ask('show info').catch(() => reloadOverMaster(masterSocket));
 }
 
-const refusal = 'template refused: what is in force stays';
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 for (const variant of variants) {
@@ -318,24 +225,31 @@ for (const variant of variants) {
 const v3 = variants[0];
 const missingV3 = missingOf({ HAProxy: v3.haproxy, 'Data Plane API': v3.dataplane });
 
+const v2 = variants[1];
+
 describe(
-  'a template that changes a stick table',
-  unless(missingOf({ HAProxy: programs.haproxy34 })),
+  'a template that HAProxy cannot load',
+  unless(missingOf({ HAProxy: v2.haproxy, 'Data Plane API': v2.dataplane }) ?? onlyInAll),
   () => {
-    it.each([
-      ['is no longer shared', / peers \S+\n$/, '\n'],
-      ['has keys of another type or length', /len 64/, 'len 128'],
-    ])('so that it %s is applied, and says that entries are not kept', async (why, line, other) => {
-      const { mount, replica, answers, address } = await setUp(variants[2]);
-
-      mount.set({ 'haproxy.cfg': template(address, 'two').replace(line, other) });
-
+    it('is refused for itself alone, and not for a peer that joins in the same reload', async () => {
+      const { set, replica, ask, answers, text, network, file, sibling } = await setUp(v2, [
+        '--min-reload-interval=6s',
+      ]);
+      set('two');
       await answers('two');
-      const message = 'the template has changed stick tables: entries are not kept';
-      await eventually(() => told(replica, message).length === 1);
-      expect(String(told(replica, message)[0]?.tables)).toContain(`sessions ${why}`);
-      expect(await replica.entries()).toBeLessThan(20);
-    });
+
+      // Both wait for the end of the interval.
+      set('three', 'frontend more\n    bind 203.0.113.9:8181\n');
+      file.set(replica, sibling, { name: 'web-3', address: `${network}.3` });
+
+      await eventually(() => told(replica, refusal).length > 0, { timeoutMs: 90_000 });
+      const held = replica.log().split('held, for others to go on').length - 1;
+      expect(held).toBe(2);
+      expect(told(replica, refusal)).toHaveLength(1);
+      expect(text()).toMatch(/peer web-3 /);
+      expect(await ask()).toBe('two');
+      expect(await replica.entries()).toBe(20);
+    }, 120_000);
   },
 );
 

@@ -6,7 +6,11 @@ import { changedByHand } from '../../../../src/modules/template/by-hand.ts';
 import { templateEdit } from '../../../../src/modules/template/edit.ts';
 import { withLivePeers } from '../../../../src/modules/template/live-peers.ts';
 import { listenersOf, newListeners } from '../../../../src/modules/template/ports.ts';
-import { tableLosses } from '../../../../src/modules/template/table-losses.ts';
+import {
+  permittedLosses,
+  refuseLosses,
+  tableLosses,
+} from '../../../../src/modules/template/table-losses.ts';
 
 const where = { sectionName: 'p', selfName: 'a', env: {} };
 
@@ -153,6 +157,8 @@ describe('ports', () => {
 });
 
 describe('tables that lose entries', () => {
+  const sentences = (base: string, next: string) =>
+    tableLosses(base, next).map(({ table: name, why }) => `${name} ${why}`);
   const table = (line: string) => `peers p\n  peer a\nbackend b\n  ${line}\n`;
   const before = table('stick-table type string len 64 size 1m expire 1h peers p');
 
@@ -172,7 +178,7 @@ describe('tables that lose entries', () => {
     ['of shorter keys', 'stick-table type string len 32 size 1m peers p', 'b has keys of another'],
     ['smaller', 'stick-table type string len 64 size 512k peers p', 'b holds fewer entries'],
   ])('are those that are %s', (_what, line, why) => {
-    expect(tableLosses(before, table(line)).join()).toContain(why);
+    expect(sentences(before, table(line)).join()).toContain(why);
   });
 
   it('are none where a table is larger, is new, expires otherwise or was never shared', () => {
@@ -184,6 +190,36 @@ describe('tables that lose entries', () => {
 
   it('are those of a peers section, too', () => {
     const own = 'peers p\n  peer a\n  table t type ip size 1m\n';
-    expect(tableLosses(own, 'peers p\n  peer a\n')).toEqual(['p/t is gone']);
+    expect(sentences(own, 'peers p\n  peer a\n')).toEqual(['p/t is gone']);
+  });
+
+  const smaller = tableLosses(before, table('stick-table type string len 64 size 10 peers p'));
+  const gone = tableLosses(before, table('mode http'));
+  const holding = (used: number) => new Map([['b', used]]);
+
+  it('are refused where they hold more than is kept', () => {
+    const refusal = expect.objectContaining({ code: 'TEMPLATE_LOSES_ENTRIES' });
+
+    expect(() => refuseLosses(gone, '', holding(1))).toThrow(refusal);
+    expect(() => refuseLosses(smaller, '', holding(11))).toThrow(refusal);
+    expect(() => refuseLosses(smaller, '', holding(10))).not.toThrow();
+    expect(() => refuseLosses(gone, '', new Map())).not.toThrow();
+  });
+
+  it.each([
+    ['# haproxy-peer-sync:allow-table-loss b', true],
+    ['\t#haproxy-peer-sync:allow-table-loss a, b\r', true],
+    ['# haproxy-peer-sync:allow-table-loss a\n# haproxy-peer-sync:allow-table-loss b', true],
+    ['# haproxy-peer-sync:allow-table-loss', false],
+    ['# haproxy-peer-sync:allow-table-loss bb', false],
+    ['# haproxy-peer-sync:allow-table-loss *', false],
+    ['mode http # haproxy-peer-sync:allow-table-loss b', false],
+    ['# haproxy-peer-sync:allow-table-losses b', false],
+  ])('are permitted by a comment that names them: %j', (comment, isPermitted) => {
+    const refuse = () => refuseLosses(gone, `global\n${comment}\n`, holding(1));
+
+    if (isPermitted) expect(refuse).not.toThrow();
+    else expect(refuse).toThrow('b is gone');
+    expect(permittedLosses(gone, comment)).toEqual(isPermitted ? ['b is gone'] : []);
   });
 });
