@@ -1,6 +1,6 @@
 import type { Caller } from '../dataplane/caller.ts';
 import { type Commits, noWork, type Work } from '../dataplane/commits.ts';
-import { damageError, refuseDamage, WouldDamage } from '../dataplane/damage.ts';
+import { damageError, WouldDamage } from '../dataplane/damage.ts';
 import type { Journal } from '../dataplane/journal.ts';
 import type { Seen } from '../dataplane/read-config.ts';
 import type { RemoteError } from '../errors.ts';
@@ -9,28 +9,30 @@ import type { Applied } from './applier.ts';
 import type { Edit } from './edit.ts';
 import { type OwnedStep, type Remaining, remainingSteps, withoutRefused } from './held.ts';
 import { refuseObstacles } from './refuse.ts';
+import { createRefusing } from './refusing.ts';
+import { createInAnyWay, lacksAny } from './ways.ts';
 
 export interface ChangeOptions {
   readonly caller: Caller;
   readonly commits: Commits;
   readonly journal: Journal;
   readonly read: (signal: AbortSignal) => Promise<Seen>;
-  /** Any write of `text` would damage what others have written in it: `why` says what. */
+  /** Any write of `text` would damage lines of others; `why` says which. */
   readonly onDamage: (text: string, why: string) => void;
-  /** Whether the worker has all of `text`, given the time that a reload takes; `undefined` when it cannot be asked. */
+  /** Whether the worker has all of `text`, given the time that a reload takes; `undefined` if it cannot be asked. */
   readonly loaded: (text: string, signal: AbortSignal) => Promise<boolean | undefined>;
   readonly log: Log;
 }
 
-/** One try of a change: look, begin, edit, check, commit. Everything in it may be done again. */
+/** One attempt of a change: read, begin, edit, check, commit. All of it can be repeated. */
 export interface Change {
-  /** `known` is what was read last, when that is still what the edits were planned on. */
+  /** `known` is what was read last, if the edits were planned on it. */
   readonly run: (
     known: Seen | undefined,
     edits: readonly Edit[],
     signal: AbortSignal,
   ) => Promise<Omit<Applied, 'attempts'>>;
-  /** Writes what the worker has already, without a reload. */
+  /** Writes what the worker already has, without a reload. */
   readonly persist: (
     seen: Seen,
     edits: readonly Edit[],
@@ -41,8 +43,10 @@ export interface Change {
 }
 
 export function createChange(options: ChangeOptions): Change {
-  const { caller, journal, log } = options;
+  const { journal, log } = options;
   const { transact, validate } = options.commits;
+  const refusing = createRefusing(options);
+  const anyWay = createInAnyWay(options);
 
   async function run(
     known: Seen | undefined,
@@ -59,7 +63,7 @@ export function createChange(options: ChangeOptions): Change {
       const owners = new Set(remaining.steps.filter(isWhole).map(({ owner }) => owner));
       const others = edits.filter(({ owner }) => !owners.has(owner));
       if (others.length === 0) throw error.error;
-      // What was written for it was taken back, so that what was seen is old.
+      // Its write was reverted, so what was seen is outdated.
       const made = await run(undefined, others, signal);
       const held = [...owners].map((owner) => ({ owner, error: error.error }));
       return { ...made, held: [...(made.held ?? []), ...held] };
@@ -90,45 +94,18 @@ export function createChange(options: ChangeOptions): Change {
     try {
       return await options.commits.replace(seen, { text, lacks }, signal);
     } catch (error) {
-      // Nothing of what is there would be damaged, only what was to be put in its place.
+      // Only the new text would be damaged, not the existing one.
       throw error instanceof WouldDamage ? new TextDamaged(damageError(error)) : error;
     }
   }
 
-  function lacksAny(steps: readonly OwnedStep[]) {
-    return async (stop: AbortSignal) => {
-      for (const { step } of steps) if (await step.lacks(stop)) return true;
-      return false;
-    };
-  }
-
-  /** The first way in which no line of anybody else is damaged; a step that has no other one stays with its last. */
-  async function inAnyWay<T>(
+  function inAnyWay<T>(
     seen: Seen,
     steps: readonly OwnedStep[],
-    make: (work: Work) => Promise<T>,
+    work: (work: Work) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
-    const api = await caller.version(signal);
-    const ways = steps.map(({ step }) => step.ways(api));
-    const most = Math.max(...ways.map(({ length }) => length));
-    for (let index = 0; ; index++) {
-      const chosen = ways.flatMap((each) => each[Math.min(index, each.length - 1)] ?? []);
-      try {
-        return await make({
-          own: steps.map(({ step }) => step.own),
-          async fill(transaction, stop) {
-            for (const way of chosen) await way.make(caller, transaction, stop);
-          },
-          lacks: lacksAny(steps),
-        });
-      } catch (error) {
-        if (!(error instanceof WouldDamage)) throw error;
-        if (index >= most - 1) throw await refused(seen, error, signal);
-        const mode = chosen.map(({ name }) => name).join();
-        log.info({ mode, why: error.message }, 'not committed: entries are edited one by one');
-      }
-    }
+    return refusing(seen, () => anyWay(steps, work, signal), signal);
   }
 
   async function persist(seen: Seen, edits: readonly Edit[], signal: AbortSignal) {
@@ -152,33 +129,10 @@ export function createChange(options: ChangeOptions): Change {
     await refusing(seen, () => transact(seen, noWork, signal), signal);
   }
 
-  async function refusing<T>(seen: Seen, make: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    try {
-      return await make();
-    } catch (error) {
-      throw error instanceof WouldDamage ? await refused(seen, error, signal) : error;
-    }
-  }
-
-  /** What any write would damage is not tried again by any module. What one edit alone would damage does not stop the others. */
-  async function refused(seen: Seen, damage: WouldDamage, signal: AbortSignal) {
-    const error = damageError(damage);
-    if (await anyWriteDamages(seen, signal)) options.onDamage(seen.text, error.message);
-    return error;
-  }
-
-  async function anyWriteDamages({ text, version }: Seen, signal: AbortSignal): Promise<boolean> {
-    const written = await options.commits.rehearse(version, signal);
-    try {
-      refuseDamage(text, written, []);
-      return false;
-    } catch (error) {
-      if (error instanceof WouldDamage) return true;
-      throw error;
-    }
-  }
-
-  /** Done already; by whom, and is it loaded? Only asked after a commit whose answer never came. A reload is for the gate. */
+  /**
+   * Already done, but by whom, and is it loaded? Only asked after a commit whose answer was lost. A reload must pass
+   * the gate.
+   */
   async function nothingLeft(seen: Seen, signal: AbortSignal) {
     const { version } = seen;
     if (!journal.reloadDue()) return { reloaded: false, version };
@@ -189,7 +143,7 @@ export function createChange(options: ChangeOptions): Change {
     }
     if (loaded === undefined) {
       log.warn(
-        'the change is written, but the answer to its reload was lost and nobody can be asked',
+        'the change is written, but the answer to its reload was lost and HAProxy cannot be asked',
       );
     }
     await journal.setReloadDue(false);
@@ -199,7 +153,7 @@ export function createChange(options: ChangeOptions): Change {
   return { run, persist, reload };
 }
 
-/** The API would write another text than the one that was to be in place of all. Nobody else's edit is the cause. */
+/** The API would not write the whole new text as it is. No other module's edit is the cause. */
 class TextDamaged extends Error {
   override readonly name = 'TextDamaged';
   readonly error: RemoteError;

@@ -24,18 +24,20 @@ export interface DataplaneOptions {
   readonly passwordFile: string;
   /** In place of the file. */
   readonly password?: string | undefined;
-  /** Whose entries the file holds. */
+  /** The modules with entries in the file. */
   readonly owners: readonly Owner[];
   readonly log: Log;
   /** Milliseconds for one call. */
   readonly timeoutMs: number;
   /** Milliseconds for a call that validates and reloads. */
   readonly commitTimeoutMs: number;
-  /** Around the whole transaction; `limit` retries, so `limit + 1` tries. Without it 3, 200 ms, 2 s. */
+  /** Retries of the whole transaction: `limit` retries, so `limit + 1` attempts. Default: 3, 200 ms, 2 s. */
   readonly retry?: RetrySettings;
   /** Where open transactions are noted, so that the next process finds its orphans. A directory that survives a container restart. */
   readonly stateDirectory?: string | undefined;
-  /** What the API cannot do. Asked only when it has no reload of its own to do, which ours could meet. */
+  /**
+   * Reloads that the API cannot do. Only used while the API has no reload of its own to do, which ours could meet.
+   */
   readonly overMaster?: OverMaster | undefined;
   /** For --dry-run: reads, but repairs nothing and removes no orphan. */
   readonly readOnly?: boolean | undefined;
@@ -43,9 +45,9 @@ export interface DataplaneOptions {
 }
 
 export interface OverMaster {
-  /** Used only where the API cannot reload, because its write before it would damage the file. */
+  /** Only used if the API cannot reload, because its write before the reload would damage the file. */
   readonly reload: (signal: AbortSignal) => Promise<void>;
-  /** False where HAProxy does not know it. */
+  /** False if HAProxy does not have the command. */
   readonly hardReload: (signal: AbortSignal) => Promise<boolean>;
 }
 
@@ -58,8 +60,9 @@ export interface RetrySettings {
 const defaultRetry: RetrySettings = { limit: 3, minMs: 200, maxMs: 2_000 };
 
 /**
- * The Data Plane API starts beside us and listens within a second: until then it is asked at an even pace, since waits
- * that grow would make every pod of a rollout ready later by as much again. Any other failure is retried as ever.
+ * The Data Plane API starts at the same time and listens within a second. Until then retries are evenly spaced,
+ * because growing pauses would delay the readiness of every pod of a rollout. Other failures are retried with
+ * back-off.
  */
 function onceItListens<T>(
   run: () => Promise<T>,
@@ -80,7 +83,7 @@ function postponed(attempt: number) {
   return { reloaded: false, postponed: true, attempts: attempt - 1 } as const;
 }
 
-/** haproxy.cfg over the Data Plane API, v3 or v2, whichever listens. */
+/** Reads and changes haproxy.cfg over the Data Plane API, v3 or v2, whichever listens. */
 export function createDataplaneApplier(options: DataplaneOptions): Applier {
   const { address, user, passwordFile, owners, log, onCall, overMaster } = options;
   const retry = options.retry ?? defaultRetry;
@@ -110,7 +113,7 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
   let last: Seen | undefined;
   /** The text that the API cannot write again without damage, and why. */
   let refused: { readonly text: string; readonly why: string } | undefined;
-  /** What was last parsed. */
+  /** The text that was parsed last. */
   let seen: Seen | undefined;
 
   async function readNow(signal: AbortSignal): Promise<Seen> {
@@ -124,7 +127,10 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
     return last;
   }
 
-  /** Whether the worker has what the file says of everybody; `undefined` when nobody says that it has not, and somebody cannot. */
+  /**
+   * Whether the worker has the entries of all modules; `undefined` if none is missing but at least one module cannot
+   * tell.
+   */
   async function allLoaded(text: string, signal: AbortSignal): Promise<boolean | undefined> {
     const told = await Promise.all(owners.map((owner) => owner.loaded(text, signal)));
     if (told.includes(false)) return false;
@@ -140,7 +146,7 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
     return found;
   }
 
-  /** The API reloads at times of its own, too (its `reload-delay`), and takes one that meets ours for a failure. */
+  /** The API also reloads at its own times (`reload-delay`), and treats a reload that meets ours as failed. */
   async function reloadOnce(signal: AbortSignal): Promise<void> {
     const seen = await readNow(signal);
     last = undefined;
@@ -169,7 +175,7 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
         const code = error instanceof RemoteError ? error.code : undefined;
         log.debug(
           { what, attempt: attemptNumber, retriesLeft, code, error: errorMessage(error) },
-          'a try on the Data Plane API failed',
+          'an attempt on the Data Plane API failed',
         );
       },
     });
@@ -182,7 +188,7 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
     signal: AbortSignal,
   ): Promise<Applied> {
     const known = attempt === 1 && last?.version === base.version ? last : undefined;
-    // Whatever happens now, what we know is old.
+    // Whatever happens now, our copy is outdated.
     last = undefined;
     const done = await change.run(known, edits, signal);
     return { ...done, attempts: attempt };
@@ -208,7 +214,7 @@ export function createDataplaneApplier(options: DataplaneOptions): Applier {
           signal,
         );
       } catch (error) {
-        // The abort came after the commit: it is done, and should be told.
+        // The abort came after the commit: the change is made, and must be reported.
         if (applied !== undefined) return applied;
         throw error;
       }

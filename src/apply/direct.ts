@@ -14,24 +14,24 @@ export interface DirectOptions {
   readonly configFile: string;
   readonly masterSocket: string;
   readonly log: Log;
-  /** Checks the new file before it is put in place, where there is such a program. */
+  /** Checks the new file before it is put in place, if there is a program for it. */
   readonly haproxyBin?: string | undefined;
   /** Milliseconds for the reload. Default 30 s. */
   readonly reloadTimeoutMs?: number | undefined;
-  /** For --dry-run: reads, and puts nothing right. */
+  /** For --dry-run: reads, and repairs nothing. */
   readonly readOnly?: boolean | undefined;
 }
 
 /**
- * For images without the Data Plane API: rewrites only the own lines of the edits in haproxy.cfg and reloads
- * over the master socket. Nobody else may write the file while it runs.
+ * For images without the Data Plane API: rewrites only the lines of the edits in haproxy.cfg and reloads over the
+ * master socket. No other program may write the file while it runs.
  */
 export function createDirectApplier(options: DirectOptions): Applier {
   const { configFile, masterSocket, log, haproxyBin } = options;
   const undo = createUndo(configFile);
   const timeoutMs = options.reloadTimeoutMs ?? 30_000;
 
-  /** The text that counts: what HAProxy has loaded, as far as a process before us may have left it in doubt. */
+  /** The text that HAProxy has loaded, as far as an earlier process may have left that in doubt. */
   async function load(): Promise<Configuration> {
     const written = await readText(configFile);
     const unfinished = await undo.load(written);
@@ -80,7 +80,7 @@ export function createDirectApplier(options: DirectOptions): Applier {
     await undo.clear();
   }
 
-  /** haproxy.cfg with the edits that HAProxy does not refuse. */
+  /** haproxy.cfg with those edits that HAProxy does not refuse. */
   async function edited(edits: readonly Edit[], signal: AbortSignal) {
     const before = await load();
     const { text } = before;
@@ -126,7 +126,10 @@ export function createDirectApplier(options: DirectOptions): Applier {
   };
 }
 
-/** A file that cannot be read or written now may be later: the loop goes on, as with any remote fault. */
+/**
+ * A file that cannot be read or written now may be accessible later, so the loop continues as after any remote
+ * failure.
+ */
 async function remotely<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();

@@ -2,13 +2,13 @@ import { RemoteError } from '../errors.ts';
 import type { Held } from './applier.ts';
 import type { Configuration, Edit, Step } from './edit.ts';
 
-/** A step and whose it is. */
+/** A step, and the module that it belongs to. */
 export interface OwnedStep {
   readonly owner: string;
   readonly step: Step;
 }
 
-/** What is left of `edits`, and whose must not be made. */
+/** The remaining `edits`, and the modules whose edits must not be made. */
 export interface Remaining {
   readonly steps: readonly OwnedStep[];
   readonly held: readonly Held[];
@@ -32,8 +32,8 @@ export function remainingSteps(edits: readonly Edit[], configuration: Configurat
 }
 
 /**
- * Makes all `steps` in one; where that is refused, each is tried alone, without a write, and those that are refused then are
- * left out of a second try. Throws what the first try threw when nobody, or everybody, is the cause.
+ * Makes all `steps` together. If that is refused, each is checked alone, without a write, and a second attempt leaves
+ * out those that are refused. Throws the error of the first attempt if no step, or every step, is the cause.
  */
 export async function withoutRefused<T>(
   { steps, held }: Remaining,
@@ -65,7 +65,7 @@ function throwIfAll(held: readonly Held[], others: number): void {
   if (first !== undefined && others === 0) throw first.error;
 }
 
-/** What the configuration is made of, not how it gets there: the same again is refused again. */
+/** Errors of the content, not of the transport: the same content would be refused again. */
 function isRefusal(error: unknown): error is RemoteError {
   return (
     error instanceof RemoteError &&

@@ -3,7 +3,7 @@ import type { Applier } from './applier.ts';
 import type { Configuration } from './edit.ts';
 import { remainingSteps } from './held.ts';
 
-/** A configuration that lives in this process: for tests. */
+/** A configuration in memory, for tests. */
 export function createMemoryApplier(given: {
   readonly text: string;
   readonly obstacles?: readonly string[];
@@ -39,8 +39,8 @@ export function createMemoryApplier(given: {
 }
 
 /**
- * Reads the real configuration and writes nothing: says once what it would do, and goes on as if it had, until the real
- * one changes.
+ * Reads the real configuration and writes nothing. Logs once what it would do, and continues as if it had done so
+ * until the real configuration changes.
  */
 export function createDryRunApplier(reader: Applier, log: Log): Applier {
   let pretended:

@@ -4,12 +4,12 @@ import * as z from 'zod';
 import { writeFileAtomic } from '../files/files.ts';
 
 /**
- * A note beside the file, there from before the write until after the reload. Whoever finds it was preceded by
- * a process that was killed in between, so that the file may say more than HAProxy has loaded.
+ * A note beside the file, which exists from before the write until after the reload. If a process finds one, an
+ * earlier process was killed in between, and the file may have more than HAProxy has loaded.
  */
 export interface Undo {
   readonly save: (before: string, after: string) => Promise<void>;
-  /** The text to go back to, or `undefined` when nothing was cut off or somebody else wrote since. */
+  /** The text to restore; `undefined` if nothing was interrupted or another program has written since. */
   readonly load: (written: string) => Promise<string | undefined>;
   readonly clear: () => Promise<void>;
 }
@@ -25,7 +25,8 @@ export function createUndo(file: string): Undo {
 
   return {
     async save(before, after) {
-      // It holds what the file holds, the userlist too: nobody may read it who may not read the file.
+      // It has the content of the file, including the userlist, so it must not be readable for more users than the
+      // file.
       const { mode, gid } = await stat(file);
       await writeFileAtomic(note, JSON.stringify({ before, after }), { mode: mode & 0o7777, gid });
     },

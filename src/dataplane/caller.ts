@@ -9,14 +9,14 @@ export interface Timeouts {
   readonly commitTimeoutMs: number;
 }
 
-/** Calls in the words of the API version that listens. */
+/** Calls in the form of the API version that listens. */
 export interface Caller {
   readonly version: (signal?: AbortSignal) => Promise<ApiVersion>;
   /** `path` is the part after `/v3/services/haproxy`; `slow` uses `commitTimeoutMs`. */
   readonly call: (request: Omit<Call, 'timeoutMs'>, slow?: 'slow') => Promise<Answer>;
 }
 
-/** Detects the version once, and again when the answers hint that another program may listen now. */
+/** Detects the version once, and again if an answer suggests that another program listens now. */
 export function createCaller(http: Http, { timeoutMs, commitTimeoutMs }: Timeouts): Caller {
   let known: ApiVersion | undefined;
 
@@ -40,7 +40,7 @@ export function createCaller(http: Http, { timeoutMs, commitTimeoutMs }: Timeout
   };
 }
 
-/** Silence, garbage, a refused login or an unknown path: the API may have been replaced meanwhile. */
+/** No answer, an unexpected answer, a refused login or an unknown path: another API may listen now. */
 function mayBeAnother(error: unknown): boolean {
   if (!(error instanceof RemoteError)) return false;
   return ['DATAPLANE_UNREACHABLE', 'DATAPLANE_BAD_ANSWER', 'DATAPLANE_UNAUTHORIZED'].includes(
@@ -48,7 +48,7 @@ function mayBeAnother(error: unknown): boolean {
   );
 }
 
-/** A path with a name in it, e.g. `"$HOSTNAME"`. */
+/** Encodes a name for use in a path, e.g. `"$HOSTNAME"`. */
 export function named(path: string, name: string): string {
   return `${path}/${encodeURIComponent(name)}`;
 }

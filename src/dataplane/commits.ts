@@ -4,6 +4,7 @@ import type { Log } from '../log.ts';
 import { refuseDamage, refuseLongLines } from './damage.ts';
 import { answeredForAnother, outcomeUnknown } from './failure.ts';
 import type { Journal } from './journal.ts';
+import { createOpenTransactions } from './open-transactions.ts';
 import type { PutsBack } from './put-back.ts';
 import type { Seen } from './read-config.ts';
 import { createReplace, type Replace } from './replace.ts';
@@ -18,23 +19,23 @@ export interface CommitsOptions {
   readonly log: Log;
 }
 
-/** What a transaction is to do. */
+/** The work of one transaction. */
 export interface Work {
-  /** Entries whose lines may be other ones afterwards. */
+  /** Entries whose lines may differ afterwards. */
   readonly own: readonly OwnEntries[];
   readonly fill: (transaction: string, signal: AbortSignal) => Promise<void>;
-  /** Whether the running worker goes on without it, for as long as a reload may take to show. */
+  /** Whether the running worker does not have the work, checked for as long as a reload may take to show. */
   readonly lacks: (signal: AbortSignal) => Promise<boolean>;
 }
 
-/** What was `seen` with edits in it. */
+/** The text that was `seen`, with the edits made. */
 export interface Text {
   readonly text: string;
   /** The lines that were edited. */
   readonly own: readonly OwnEntries[];
 }
 
-/** A reload with nothing changed. */
+/** A reload without a change. */
 export const noWork: Work = { own: [], fill: async () => {}, lacks: async () => false };
 
 export interface Commits {
@@ -44,24 +45,30 @@ export interface Commits {
    */
   readonly transact: (seen: Seen, work: Work, signal: AbortSignal) => Promise<Committed>;
   /**
-   * Another text in place of what was `seen`, with a checked reload: written without one, read back, and loaded only when
-   * every line has survived. Throws `WouldDamage`, and leaves what was there, for a text that the API would write otherwise.
+   * Replaces what was `seen` by another text, with a checked reload. The text is written without a reload, read back,
+   * and loaded only if every line has survived. Throws `WouldDamage`, and keeps the old text, for a text that the API
+   * would write differently.
    */
   readonly replace: Replace;
-  /** Whether HAProxy would take `work`, found out without a write or a reload. Throws what a commit would, as far as can be known. */
+  /**
+   * Checks whether HAProxy accepts `work`, without a write or a reload. Throws what a commit would throw, as far as
+   * this can be known.
+   */
   readonly validate: (seen: Seen, work: Work, signal: AbortSignal) => Promise<void>;
   /** Writes `text` without a reload, and reads it back. Resolves to its version; throws as `transact` does. */
   readonly persist: (seen: Seen, written: Text, signal: AbortSignal) => Promise<string>;
-  /** Whether HAProxy would take `text`. */
+  /** Checks whether HAProxy accepts `text`. */
   readonly validateText: (seen: Seen, written: Text, signal: AbortSignal) => Promise<void>;
-  /** What the API would write now, with nothing changed, of the configuration that it has as `version` in memory. */
+  /** What the API would write now, without a change, for the configuration that it holds in memory as `version`. */
   readonly rehearse: (version: string, signal: AbortSignal) => Promise<string>;
-  /** Removes what an earlier try, or a killed process, left open. Costs nothing when there is nothing. */
+  /** Removes transactions that an earlier attempt, or a killed process, left open. No call if there are none. */
   readonly dropOrphans: () => Promise<number>;
 }
 
 export function createCommits(options: CommitsOptions): Commits {
   const { transactions, journal, log } = options;
+  const open = createOpenTransactions({ transactions, journal, log });
+  const { begin, drop } = open;
 
   /** An open transaction with the work in it, and what its commit would write. */
   async function prepare(seen: Seen, work: Work, signal: AbortSignal) {
@@ -89,7 +96,8 @@ export function createCommits(options: CommitsOptions): Commits {
       await journal.ended(transaction);
       return { reloaded: true, transaction, version };
     } catch (error) {
-      // In doubt the transaction stays noted: the next look drops it, unless it was committed.
+      // If it is not known whether it was committed, the transaction stays in the journal, and the next pass drops
+      // it.
       if (!outcomeUnknown(error)) {
         const attempt = { own: work.own, written, wasDue };
         await notCommitted(transaction, error, seen, attempt, signal);
@@ -111,7 +119,7 @@ export function createCommits(options: CommitsOptions): Commits {
     refuseLongLines(text);
     await options.putBack({
       ...{ text, version: seen.version, how: 'memory', obstacles: seen.obstacles, own },
-      // Of what was seen: the API does not know the text yet, and does to it what it does to the rest.
+      // Checked with the text that was seen: the API does not know the new text yet, and treats both alike.
       rehearse: () => rehearse(seen.version, signal),
       known: seen.text,
     });
@@ -141,7 +149,7 @@ export function createCommits(options: CommitsOptions): Commits {
     attempt: Attempt & { readonly wasDue: boolean },
     signal: AbortSignal,
   ) {
-    // What was written before still waits for its reload; where the API has put back an older file, the next look sees it.
+    // An earlier write still waits for its reload. If the API has restored an older file, the next pass sees it.
     await journal.setReloadDue(attempt.wasDue);
     if (error instanceof RemoteError && error.code === 'RELOAD_FAILED') {
       await journal.ended(transaction);
@@ -151,68 +159,29 @@ export function createCommits(options: CommitsOptions): Commits {
     }
   }
 
-  /** After a reload failed, and our change with it: whatever else went with it is put back. */
+  /** After a failed reload the API restores an old file: restores the commits of other clients that it lost. */
   async function takeBack(seen: Seen, attempt: Attempt, signal: AbortSignal): Promise<void> {
     try {
       await restore(options, seen, attempt, signal);
     } catch (reason) {
-      log.warn({ error: errorMessage(reason) }, 'the commit of somebody else is not loaded');
+      log.warn({ error: errorMessage(reason) }, 'the commit of another client is not loaded');
     }
-    // Puts the API's memory right at once; when that fails, the next read does it.
+    // Corrects the API's memory at once. If this fails, the next read does it.
     await options.read(signal).catch((reason: unknown) => {
-      log.warn({ error: errorMessage(reason) }, 'cannot look after the failed reload yet');
+      log.warn(
+        { error: errorMessage(reason) },
+        'cannot read the configuration after the failed reload yet',
+      );
     });
-  }
-
-  async function begin(version: string, signal: AbortSignal): Promise<string> {
-    try {
-      const transaction = await transactions.begin(version, signal);
-      await journal.began(transaction);
-      return transaction;
-    } catch (error) {
-      if (error instanceof RemoteError && error.code === 'DATAPLANE_BUSY') {
-        await makeRoom(signal, error);
-      }
-      throw error;
-    }
-  }
-
-  /** Deletes only transactions that we have left open: one of another client may be work in progress. */
-  async function makeRoom(signal: AbortSignal, busy: RemoteError): Promise<void> {
-    const dropped = await dropOrphans();
-    const open = await transactions.open(signal).catch(() => []);
-    const fields = { dropped, open: open.map(({ id }) => id), error: busy.message };
-    if (dropped > 0) log.warn(fields, 'removed own orphaned transactions');
-    else
-      log.warn(fields, 'the open transactions are not ours: somebody must commit or delete them');
-  }
-
-  async function dropOrphans(): Promise<number> {
-    let dropped = 0;
-    for (const transaction of journal.open()) {
-      if (await drop(transaction)) dropped += 1;
-    }
-    return dropped;
-  }
-
-  /** Best effort; what cannot be dropped now stays in the journal. */
-  async function drop(transaction: string): Promise<boolean> {
-    try {
-      const existed = await transactions.drop(transaction);
-      await journal.ended(transaction);
-      return existed;
-    } catch (error) {
-      log.debug({ transaction, error: errorMessage(error) }, 'cannot drop a transaction yet');
-      return false;
-    }
   }
 
   const replace = createReplace({
     ...{ transactions, journal, log, begin, rehearse, takeBack },
     async drop() {
-      await dropOrphans();
+      await open.dropOrphans();
     },
   });
 
+  const { dropOrphans } = open;
   return { transact, replace, validate, persist, validateText, rehearse, dropOrphans };
 }

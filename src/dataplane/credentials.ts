@@ -1,11 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import { errorMessage, RemoteError } from '../errors.ts';
 
-/** Basic auth that follows the password file. */
+/** Basic authentication with the password in a file, which may change. */
 export interface Credentials {
   /** The value of the Authorization header. Throws `DATAPLANE_UNAUTHORIZED` while there is no password. */
   header(): Promise<string>;
-  /** Reads the file again whatever its times say. True when the password is another one than before. */
+  /** Always reads the file again. True if the password has changed. */
   refresh(): Promise<boolean>;
 }
 

@@ -2,14 +2,14 @@ import type { OwnEntries } from '../config-text/foreign-lines.ts';
 import { damages, describeDamages } from '../config-text/surviving-lines.ts';
 import { RemoteError } from '../errors.ts';
 
-/** A commit would write less than was there, or in another order. Nothing was committed. */
+/** A commit would lose or reorder lines. Nothing was committed. */
 export class WouldDamage extends Error {
   override readonly name = 'WouldDamage';
 }
 
 /**
- * The API writes the whole file from what it has understood of it, at every commit: compares what it would write with
- * what is there. Throws `WouldDamage` with the lines.
+ * At every commit the API writes the whole file from its own model of it. Compares what it would write with the
+ * existing text, and throws `WouldDamage` with the lines that would be lost.
  */
 export function refuseDamage(before: string, after: string, own: readonly OwnEntries[]): void {
   const found = damages(before, after, own);
@@ -24,7 +24,7 @@ export function damageError({ message }: WouldDamage): RemoteError {
   );
 }
 
-/** Of a repair: the API does not get back the file that HAProxy runs. */
+/** For a repair: the file that HAProxy runs is not given back to the API. */
 export function notGivenBack({ message }: WouldDamage): RemoteError {
   return new RemoteError(
     'SECTION_UNMODELLED',
@@ -33,10 +33,12 @@ export function notGivenBack({ message }: WouldDamage): RemoteError {
   );
 }
 
-/** Of a line in bytes: the API reads no further than the first longer one (client-native raw.go, dropVersionFromRaw). */
+/**
+ * Longest line in bytes: the API reads nothing after the first longer one (client-native raw.go, dropVersionFromRaw).
+ */
 const longestLine = 65_535;
 
-/** Throws `WouldDamage` for a text of which the API would write a part only. */
+/** Throws `WouldDamage` for a text that the API would only write in part. */
 export function refuseLongLines(text: string): void {
   const long = text.split('\n').findIndex((line) => Buffer.byteLength(line) >= longestLine);
   if (long >= 0) throw new WouldDamage(`line ${long + 1} is longer than 64 KiB`);

@@ -1,6 +1,6 @@
 import { RemoteError } from '../errors.ts';
 
-/** The steps of a unit, for errors, logs and `onCall`. */
+/** The steps of a change, for errors, logs and `onCall`. */
 export type Stage =
   | 'auth'
   | 'detect'
@@ -18,11 +18,11 @@ export interface Refusal {
   /** `PUT /services/haproxy/transactions/…`, never with a secret. */
   readonly call: string;
   readonly status: number;
-  /** The API's own words, or the beginning of the body. */
+  /** The API's own message, or the beginning of the body. */
   readonly message: string;
 }
 
-/** What an answer other than the expected one means. Statuses: dataplaneapi misc.go, transactions.go. */
+/** The error for an unexpected answer. Statuses: dataplaneapi misc.go, transactions.go. */
 export function refusalError({ stage, call, status, message }: Refusal): RemoteError {
   const said = `Data Plane API answered ${status} to ${call}: ${message}`;
   const details = { status, stage };
@@ -32,7 +32,7 @@ export function refusalError({ stage, call, status, message }: Refusal): RemoteE
   if (status === 429) {
     return new RemoteError('DATAPLANE_BUSY', said, { ...details, retryable: true });
   }
-  // An unknown path means another version of the API, which is found out on the next try.
+  // An unknown path means another version of the API, which the next attempt detects.
   if (status >= 500 || (status === 404 && /^path \S+ was not found/.test(message))) {
     return new RemoteError('DATAPLANE_BAD_ANSWER', said, { ...details, retryable: true });
   }
@@ -49,8 +49,8 @@ export function refusalError({ stage, call, status, message }: Refusal): RemoteE
 }
 
 /**
- * 409: the version moved on, or the entry is there already; 406: the transaction is outdated or failed; 404: the
- * entry or the transaction is gone. All of them mean that what we know is not what is: read again and redo.
+ * 409: the version has changed, or the entry already exists; 406: the transaction is outdated or failed; 404: the
+ * entry or the transaction does not exist. In each case our knowledge is outdated: read again and redo.
  */
 function isConflict(stage: Stage, status: number, message: string): boolean {
   if (status === 409 || status === 406) return true;
@@ -58,7 +58,7 @@ function isConflict(stage: Stage, status: number, message: string): boolean {
   return status === 400 && message.includes('transaction does not exist');
 }
 
-/** No answer at all: refused, reset, timed out. `cause` keeps the code and drops got's request (credentials). */
+/** No answer: refused, reset or timed out. `cause` keeps the code, and drops got's request, which has credentials. */
 export function silenceError(stage: Stage, call: string, error: unknown): RemoteError {
   const code =
     error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
@@ -71,7 +71,7 @@ export function silenceError(stage: Stage, call: string, error: unknown): Remote
   });
 }
 
-/** An answer that is not what the API documents: something else listens there, or an unknown version. */
+/** An answer that the API does not document: another program listens there, or an unknown version. */
 export function badAnswer(stage: Stage, call: string, why: string): RemoteError {
   return new RemoteError('DATAPLANE_BAD_ANSWER', `Unexpected answer to ${call}: ${why}`, {
     retryable: false,
@@ -80,8 +80,8 @@ export function badAnswer(stage: Stage, call: string, why: string): RemoteError 
 }
 
 /**
- * The API's reload for an earlier commit came while it did ours: it answers for both with what became of the one, and the
- * file keeps what HAProxy refuses (dataplaneapi reload_agent.go; seen with v3 and v2).
+ * The API made the reload of an earlier commit and ours at the same time, and reported the result of one for both. The
+ * file now holds a configuration that HAProxy refuses (dataplaneapi reload_agent.go; seen with v3 and v2).
  */
 export function answeredForAnother(): RemoteError {
   return new RemoteError(
@@ -91,27 +91,27 @@ export function answeredForAnother(): RemoteError {
   );
 }
 
-/** Between our write and our look at it somebody else has committed. */
+/** Another client committed between our write and reading it back. */
 export function committedBetween(version: string): RemoteError {
   return new RemoteError(
     'DATAPLANE_CONFLICT',
-    `Somebody else committed version ${version} between a write and its reload`,
+    `Another client committed version ${version} between a write and its reload`,
     { retryable: true, stage: 'check' },
   );
 }
 
-/** Whether doing the whole unit again may help. Aborts and defects never. */
+/** Whether repeating the whole change may help. Never for aborts and defects. */
 export function shouldRetry(error: unknown): boolean {
   return error instanceof RemoteError && error.retryable;
 }
 
-/** True when the commit may have happened although we were not told so. */
+/** True if the commit may have happened although its answer was lost. */
 export function outcomeUnknown(error: unknown): boolean {
   if (!(error instanceof RemoteError)) return true;
   return error.code === 'DATAPLANE_UNREACHABLE' || error.code === 'DATAPLANE_BAD_ANSWER';
 }
 
-/** The call ended at once, because there is no socket, or no program behind it. */
+/** The call failed at once, because there is no socket or no program behind it. */
 export function nobodyListens(error: unknown): boolean {
   const cause = error instanceof RemoteError ? error.cause : undefined;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;

@@ -13,7 +13,7 @@ export interface CallInfo {
   readonly stage: Stage;
   readonly status: number;
   readonly ms: number;
-  /** Answered as the call expects. */
+  /** Whether the status is one that the call expects. */
   readonly ok: boolean;
 }
 
@@ -25,7 +25,7 @@ export interface Call {
   /** Sent as JSON; `text` as text/plain. */
   readonly json?: unknown;
   readonly text?: string;
-  /** Statuses that are a success; others throw. */
+  /** Statuses that count as success; others throw. */
   readonly expect: readonly number[];
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -67,7 +67,7 @@ export function createHttp({ address, credentials, onCall }: HttpOptions): Http 
         followRedirect: false,
         enableUnixSockets: true,
         responseType: 'text',
-        // The API closes idle connections after 10 s, so a pooled one may be dead when we need it.
+        // The API closes idle connections after 10 s, so a pooled connection may already be closed.
         agent: { http: false, https: false },
       });
       status = response.statusCode;
@@ -89,14 +89,14 @@ export function createHttp({ address, credentials, onCall }: HttpOptions): Http 
 
   return async (call) => {
     let answer = await once(call);
-    // The password may have been replaced: once more with what the file says now.
+    // The password may have been replaced: try once more with the file's current content.
     if (answer.status === 401 && (await credentials.refresh())) answer = await once(call);
     if (!call.expect.includes(answer.status)) {
       throw refusalError({
         stage: call.stage,
         call: `${call.method} ${call.path}`,
         status: answer.status,
-        // v2 repeats the password it refuses: the words of a 401 are never passed on.
+        // v2 repeats the refused password in its answer, so the text of a 401 is never passed on.
         message: answer.status === 401 ? 'user or password refused' : messageOf(answer.text),
       });
     }
@@ -106,7 +106,7 @@ export function createHttp({ address, credentials, onCall }: HttpOptions): Http 
 
 const textPlain = { 'content-type': 'text/plain' };
 
-/** The API's message, cut to what a log line can carry. */
+/** The API's message, shortened for a log line. */
 function messageOf(text: string): string {
   const parsed = errorSchema.safeParse(parseJson(text));
   return (parsed.success ? parsed.data.message : text.trim()).slice(0, 2000);

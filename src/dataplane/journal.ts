@@ -6,16 +6,16 @@ import { createStateFile } from '../files/state-file.ts';
 import type { Log } from '../log.ts';
 
 /**
- * What must survive a SIGKILL: the transactions we opened, because an orphan counts against the API's limit of
- * 20, and whether a commit was under way, because then the file may have changed without a reload.
+ * State that must survive a SIGKILL: the transactions we opened, because abandoned ones count against the API's limit
+ * of 20, and whether a commit was under way, because the file may then have changed without a reload.
  */
 export interface Journal {
-  /** Reads the file once; a missing or broken one is an empty one. */
+  /** Reads the file once. A missing or broken file counts as empty. */
   readonly load: () => Promise<void>;
   readonly open: () => readonly string[];
   readonly reloadDue: () => boolean;
   readonly began: (transaction: string) => Promise<void>;
-  /** The transaction is gone, committed or not. */
+  /** The transaction no longer exists, committed or not. */
   readonly ended: (transaction: string) => Promise<void>;
   readonly setReloadDue: (due: boolean) => Promise<void>;
 }
@@ -23,7 +23,7 @@ export interface Journal {
 const schema = z.object({ open: z.array(z.string()), reloadDue: z.boolean() });
 const fileName = 'haproxy-peer-sync.transactions.json';
 
-/** Without a directory it remembers for the life of the process only. */
+/** Without a directory, the state lasts only as long as the process. */
 export function createJournal(directory: string | undefined, log: Log): Journal {
   const path = directory === undefined ? undefined : join(directory, fileName);
   const file = path === undefined ? undefined : createStateFile(path, schema);
@@ -32,13 +32,13 @@ export function createJournal(directory: string | undefined, log: Log): Journal 
   let loaded = false;
   let warned = false;
 
-  /** Never fails: a full or read-only volume costs the clean-up after a crash, not the change. */
+  /** Never fails: on a full or read-only volume only the clean-up after a crash is lost, not the change. */
   async function save(): Promise<void> {
     if (file === undefined || directory === undefined) return;
     try {
       if (open.size === 0 && !reloadDue) return await file.remove();
       await mkdir(directory, { recursive: true });
-      // Not durable: a node that crashes takes the transactions along.
+      // Need not survive a crash of the node, which ends the transactions, too.
       await file.write({ open: [...open], reloadDue }, { mode: 0o600, durable: false });
     } catch (error) {
       if (warned) return;

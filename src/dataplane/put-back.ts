@@ -9,20 +9,20 @@ export interface PutBack {
   readonly version: string;
   /** `memory`: without a reload. `load`: with a checked one. */
   readonly how: 'memory' | 'load';
-  /** What is known beforehand that any write of the API would damage. */
+  /** Damage by any write of the API that is known in advance. */
   readonly obstacles: readonly string[];
   /** Entries whose lines may differ. */
   readonly own: readonly OwnEntries[];
-  /** What `text` was made from, where it is one that the API knows; missing: `text` itself. */
+  /** The text, known to the API, from which `text` was made. Missing: `text` itself. */
   readonly known?: string;
-  /** What the API would write, of `text` or of something that was made from it, or that it was made from. */
+  /** What the API would write for `text`, for its origin, or for a text made from it. */
   readonly rehearse: () => Promise<string>;
 }
 
 /**
- * Makes a text the configuration in the API's memory and on disk: the only way to `POST raw`, which is no copy. The API
- * parses what it is given and writes it anew, so a file that it has never written may come out poorer. Throws
- * `WouldDamage`, and posts nothing, unless the API has written the text itself or would keep every line of it.
+ * Makes a text the configuration in the API's memory and on disk. This is the only place that uses `POST raw`, which
+ * does not copy the text: the API parses and rewrites it, so a file that the API has never written may lose lines.
+ * Throws `WouldDamage`, and posts nothing, unless the API has written the text itself or would keep every line.
  */
 export type PutsBack = (request: PutBack) => Promise<void>;
 

@@ -7,32 +7,33 @@ import type { Owner } from './owner.ts';
 import type { PutsBack } from './put-back.ts';
 import type { RawConfiguration, Transactions } from './transactions.ts';
 
-/** One look at the configuration. */
+/** One read of the configuration. */
 export interface Seen extends RawConfiguration {
-  /** What any write of the API would damage, one sentence each. */
+  /** What any write by the API would damage, one sentence each. */
   readonly obstacles: readonly string[];
-  /** The API holds another configuration, and cannot be given this one. */
+  /** The API holds another configuration, and this one cannot be given back to it. */
   readonly held?: true;
 }
 
 export interface ReadConfigOptions {
   readonly transactions: Transactions;
   readonly putBack: PutsBack;
-  /** What the API would write of its memory. */
+  /** What the API would write from its memory. */
   readonly rehearse: (version: string, signal: AbortSignal) => Promise<string>;
   readonly owners: readonly Owner[];
   readonly log: Log;
-  /** Do not put a file back into the API, even where it holds one that HAProxy refused. */
+  /** Never give a file back to the API, even if it holds a configuration that HAProxy refused. */
   readonly readOnly: boolean;
 }
 
 const secondLookMs = 200;
 
 /**
- * Reads the configuration in one call. After a failed reload the API puts the old file back on disk but keeps the failed
- * configuration in memory and builds every later answer on it (dataplaneapi reload_agent.go, up to 3.4.2): then
- * the version in the file and the version in the header differ. The file is what HAProxy runs, so it is given
- * back to the API, which puts memory right without a reload, on v2 and v3 alike; where that would damage it, it is held.
+ * Reads the configuration in one call. After a failed reload the API restores the old file but keeps the failed
+ * configuration in memory and builds every later answer on it (dataplaneapi reload_agent.go, up to 3.4.2): the version
+ * in the file then differs from the version in the header. HAProxy runs the file, so the file is given back to the
+ * API, which corrects its memory without a reload, on v2 and v3 alike. If that would damage the file, nothing is given
+ * back and the result says why.
  */
 export async function readConfig(
   options: ReadConfigOptions,
@@ -42,10 +43,11 @@ export async function readConfig(
   const { transactions, log, readOnly } = options;
   const same = (raw: RawConfiguration) => seen?.text === raw.text && seen.version === raw.version;
   let raw = await transactions.raw(signal);
-  // At rest nothing changes: to parse 1,000 lines again every half minute is most of what this program would do.
+  // At rest the text does not change, and parsing 1,000 lines every half minute would be most of this program's
+  // work.
   if (seen !== undefined && same(raw) && (inStep(raw) || seen.held)) return seen;
   if (!inStep(raw)) {
-    // A commit of another client may be between its two steps.
+    // Another client's commit may be halfway between its two steps.
     await sleep(secondLookMs, signal);
     raw = await transactions.raw(signal);
   }
@@ -94,7 +96,7 @@ function inStep({ text, version }: RawConfiguration): boolean {
   return fileVersion(text) === version;
 }
 
-/** The API takes a file without the line for version 1. */
+/** The API treats a file without the line as version 1. */
 function fileVersion(text: string): string {
   return String(configVersion(text) ?? 1);
 }

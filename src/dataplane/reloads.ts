@@ -6,11 +6,11 @@ import { badAnswer } from './failure.ts';
 import { parseJson } from './http.ts';
 import { reloadsSchema } from './schema.ts';
 
-/** The API's default `reload-delay` is 5 s, and its worker is up a second later: thrice that. */
+/** The API's default `reload-delay` is 5 s, and its new worker is up a second later. Three times as long. */
 const limitMs = 15_000;
 const stepMs = 50;
 
-/** Whether the API has a reload to do. It does not answer while it does one (dataplaneapi reload_agent.go). */
+/** Whether the API still has a reload to do. It does not answer during a reload (dataplaneapi reload_agent.go). */
 async function pending({ call }: Caller, signal: AbortSignal): Promise<boolean> {
   const path = '/reloads';
   const answer = await call(
@@ -23,8 +23,9 @@ async function pending({ call }: Caller, signal: AbortSignal): Promise<boolean> 
 }
 
 /**
- * Resolves when the API has no reload left to do: one of ours over the master socket that meets it would be a failed one to
- * the API, which takes back what it was for. Bounded, and an API that does not tell keeps nobody waiting.
+ * Resolves when the API has no reload left to do. If our reload over the master socket met one of the API, the API
+ * would take its own for failed and revert its change. The wait is bounded, and ends if the API does not answer the
+ * question.
  */
 export async function reloadsSettled(caller: Caller, log: Log, signal: AbortSignal): Promise<void> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
@@ -33,6 +34,6 @@ export async function reloadsSettled(caller: Caller, log: Log, signal: AbortSign
   } catch (error) {
     signal.throwIfAborted();
     const fields = { limitMs, error: errorMessage(error) };
-    log.warn(fields, 'not waited any longer for reloads that the Data Plane API has to do');
+    log.warn(fields, 'gave up waiting for reloads that the Data Plane API still has to do');
   }
 }

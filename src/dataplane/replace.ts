@@ -8,7 +8,7 @@ import type { Seen } from './read-config.ts';
 import type { Attempt } from './restore.ts';
 import type { Committed, RawConfiguration, Transactions } from './transactions.ts';
 
-/** What is to be in place of all that was `seen`. */
+/** The text that replaces everything that was `seen`. */
 export interface Replacement {
   readonly text: string;
   /** As of `Work`. */
@@ -27,7 +27,7 @@ export interface ReplaceOptions {
   readonly log: Log;
   readonly begin: (version: string, signal: AbortSignal) => Promise<string>;
   readonly rehearse: (version: string, signal: AbortSignal) => Promise<string>;
-  /** After a reload failed: what was seen is in force again. */
+  /** After a failed reload: loads what was seen again. */
   readonly takeBack: (seen: Seen, attempt: Attempt, signal: AbortSignal) => Promise<void>;
   /** Removes our own open transactions. */
   readonly drop: () => Promise<void>;
@@ -68,7 +68,7 @@ export function createReplace(options: ReplaceOptions): Replace {
     }
   }
 
-  /** Both are looked at before anything is written: the text before may have to be written again. */
+  /** Both texts are checked before anything is written, because the old text may have to be written again. */
   async function refuseUnwritable(seen: Seen, signal: AbortSignal): Promise<void> {
     if (writtenByApi(seen.text)) return;
     const [implied] = impliedDefaults(seen.text);
@@ -76,7 +76,7 @@ export function createReplace(options: ReplaceOptions): Replace {
     refuseDamage(seen.text, await options.rehearse(seen.version, signal), []);
   }
 
-  /** Without a reload. What is read back is whole, or it is taken back. */
+  /** Writes without a reload. If a line is missing when it is read back, the write is reverted. */
   async function write(seen: Seen, text: string): Promise<RawConfiguration> {
     await transactions.post(text, seen.version);
     const found = await transactions.raw(neverAborted);
@@ -94,17 +94,20 @@ export function createReplace(options: ReplaceOptions): Replace {
     try {
       await transactions.post(seen.text, version);
     } catch (reason) {
-      log.warn({ error: errorMessage(reason) }, 'haproxy.cfg has what HAProxy has not loaded');
+      log.warn(
+        { error: errorMessage(reason) },
+        'haproxy.cfg has lines that HAProxy has not loaded',
+      );
     }
   }
 
   return replace;
 }
 
-/** A step that must not be left half done. */
+/** A step that must not be interrupted halfway. */
 const neverAborted = new AbortController().signal;
 
-/** Throws `WouldDamage` for a text of which it is known beforehand. */
+/** Throws `WouldDamage` for a text whose damage is known in advance. */
 function refuseText(text: string): void {
   refuseLongLines(text);
   const [problem] = [...lossyLines(text), ...impliedDefaults(text)];

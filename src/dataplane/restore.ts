@@ -16,18 +16,19 @@ export interface RestoreOptions {
   readonly log: Log;
 }
 
-/** A change that HAProxy could not load. */
+/** A change that HAProxy failed to load. */
 export interface Attempt {
   readonly own: readonly OwnEntries[];
-  /** What the API wrote of what was `seen`, with our change. */
+  /** What the API wrote for the text that was `seen`, with our change. */
   readonly written: string;
 }
 
 /**
- * After a failed reload the API puts back the last file that was loaded (dataplaneapi reload_agent.go). Where that is
- * older than what our change began with, somebody had committed whose own reload was still to come, and ours took it
- * away: what was `seen`, his commit without ours, is loaded now. Versions do not tell, since the API counts anew from a file
- * that has none; the lines do. The worker did not change, so what allowed our reload allows this one.
+ * After a failed reload the API restores the last loaded file (dataplaneapi reload_agent.go). If that is older than
+ * the file our change started from, it lacks a commit of another client whose reload was still due. Then the text that
+ * was `seen`, with that commit and without our change, is loaded now. Lines are compared instead of versions, because
+ * the API restarts its count for a file without a version. The worker has not changed, so the reasons that allowed our
+ * reload still hold.
  */
 export async function restore(
   { transactions, putBack, log }: RestoreOptions,
@@ -40,7 +41,8 @@ export async function restore(
   async function once(): Promise<void> {
     const { text, version } = await transactions.raw(signal);
     if (saysTheSame(text, seen.text)) return;
-    // Our change may still stand there for a moment. Whatever else comes after that is somebody's again, and his to load.
+    // Our change may still be in the file for a moment. Any other text comes from another client, which loads it
+    // itself.
     if (!saysTheSame(text, written)) {
       if (found !== undefined && !saysTheSame(text, found)) return;
       found = text;
@@ -50,14 +52,14 @@ export async function restore(
       obstacles: seen.obstacles,
       rehearse: async () => written,
     });
-    log.warn('the failed reload had taken back the commit of somebody else: it is loaded again');
+    log.warn('the failed reload took back the commit of another client: it is loaded again');
   }
 
   for (let attempt = 1; ; attempt++) {
     try {
       return await once();
     } catch (error) {
-      // The API notices the file that it has put back: it counts it as a version, and knows no user while it reads it.
+      // The API counts the restored file as a new version, and knows no user while it reads it.
       if (!shouldRetry(error) || attempt === tries) throw error;
     }
     await sleep(againMs, signal);

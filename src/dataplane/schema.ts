@@ -1,6 +1,9 @@
 import * as z from 'zod';
 
-/** Only the fields we use; more are tolerated. v2 wraps what v3 answers bare: both are accepted everywhere. */
+/**
+ * Only the fields we use; other fields are allowed. v2 wraps some answers that v3 returns bare, and both forms are
+ * accepted everywhere.
+ */
 
 export const infoSchema = z.object({ api: z.object({ version: z.string().optional() }) });
 
@@ -16,7 +19,7 @@ export const transactionSchema = transaction;
 /** A list that is `null` when empty (dataplaneapi peer_entry.go returns a nil slice). */
 export const transactionsSchema = unwrapped(z.array(transaction).nullable());
 
-/** The reloads that were asked for; one that is still to come has no id. */
+/** The requested reloads. One that is still due has no id. */
 export const reloadsSchema = unwrapped(z.array(z.object({ status: z.string() })).nullable());
 
 /** v2 answers the text of haproxy.cfg in JSON, v3 as it is. */

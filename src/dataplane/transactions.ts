@@ -24,13 +24,16 @@ export interface Transactions {
   /** What a commit of `transaction` would write, as the API has it now. */
   readonly rawOf: (transaction: string, signal: AbortSignal) => Promise<string>;
   readonly begin: (version: string, signal: AbortSignal) => Promise<string>;
-  /** Resolves to the new version after a reload that the API has checked. Not abortable: it would leave us in doubt. */
+  /**
+   * Resolves to the new version after a reload that the API has checked. Cannot be aborted, because its result would
+   * then be unknown.
+   */
   readonly commit: (transaction: string) => Promise<string>;
-  /** Writes `text` in place of all of `version`, checked by HAProxy, and reloads nothing. Not abortable. */
+  /** Replaces `version` by `text`, checked by HAProxy and without a reload. Cannot be aborted. */
   readonly post: (text: string, version: string) => Promise<void>;
-  /** Has HAProxy check `text`, which is not written. Throws `DATAPLANE_REJECTED` with its words. */
+  /** Has HAProxy check `text`, without a write. Throws `DATAPLANE_REJECTED` with HAProxy's message. */
   readonly validate: (text: string, version: string, signal: AbortSignal) => Promise<void>;
-  /** Removes a transaction; true when it was there. */
+  /** Removes a transaction; true if it existed. */
   readonly drop: (transaction: string) => Promise<boolean>;
   readonly open: (signal: AbortSignal) => Promise<readonly Transaction[]>;
 }
@@ -47,6 +50,16 @@ export function createTransactions({ version, call }: Caller): Transactions {
     const parsed = rawV2Schema.safeParse(parseJson(answer.text));
     if (!parsed.success) throw badAnswer(request.stage, `GET ${rawPath}`, 'no "data" in it');
     return { text: parsed.data.data, version: answer.version };
+  }
+
+  /** `text` in place of all of version `current`; waits for the check of HAProxy. */
+  async function postRaw(
+    request: Pick<Call, 'stage' | 'query' | 'expect' | 'signal'>,
+    text: string,
+    current: string,
+  ): Promise<void> {
+    const query = { ...request.query, version: current };
+    await call({ ...request, method: 'POST', path: rawPath, text, query }, 'slow');
   }
 
   return {
@@ -97,34 +110,15 @@ export function createTransactions({ version, call }: Caller): Transactions {
       return answer.version;
     },
 
-    async post(text, current) {
-      await call(
-        {
-          stage: 'commit',
-          method: 'POST',
-          path: rawPath,
-          text,
-          query: { skip_reload: 'true', version: current },
-          expect: [201],
-        },
-        'slow',
-      );
-    },
+    post: (text, current) =>
+      postRaw({ stage: 'commit', query: { skip_reload: 'true' }, expect: [201] }, text, current),
 
-    async validate(text, current, signal) {
-      await call(
-        {
-          stage: 'check',
-          method: 'POST',
-          path: rawPath,
-          text,
-          query: { only_validate: 'true', version: current },
-          expect: [202],
-          signal,
-        },
-        'slow',
-      );
-    },
+    validate: (text, current, signal) =>
+      postRaw(
+        { stage: 'check', query: { only_validate: 'true' }, expect: [202], signal },
+        text,
+        current,
+      ),
 
     async drop(transaction) {
       const answer = await call({

@@ -1,10 +1,10 @@
 import { sleep } from '../clock.ts';
 
-/** How long a worker is given to show a reload, and how often it is looked at. */
+/** How long to wait until a worker shows a reload, and how often to check. */
 const settleMs = 3_000;
 const settleStepMs = 250;
 
-/** Asks until the worker has it. The last answer; `undefined`, when it could not be asked. */
+/** Asks until the worker has it. Returns the last answer, `undefined` if it could not be asked. */
 export async function untilLoaded(
   ask: (signal: AbortSignal) => Promise<boolean | undefined>,
   signal: AbortSignal,

@@ -4,18 +4,21 @@ import type { Line } from '../schema.ts';
 import type { Sections, Where } from './peers-section.ts';
 
 /**
- * `create`: the section with its entries in one call; `lines`: entry by entry; `replace`: the whole section,
- * removed and created in the transaction, whose number of calls does not grow.
+ * `create`: the section with its entries in one call; `lines`: entry by entry; `replace`: the whole section is deleted
+ * and created again in the transaction, in a fixed number of calls.
  */
 export type EditMode = 'create' | 'lines' | 'replace';
 
-/** Replacing costs as many; with begin, check and commit this makes six calls at most, and four for one that joins. */
+/**
+ * Up to this many lines, editing needs no more calls than replacing. With begin, check and commit: at most six calls,
+ * and four for one peer that joins.
+ */
 const maxLineCalls = 3;
 
 /**
- * The ways to make `changes`, the one with the fewest calls first; the next one is for when it would lose a line.
- * `fullSections` (v3) allows whole sections; `unmodelled` says that a removed and created section would come back
- * poorer, so that only single lines may be touched.
+ * The ways to make `changes`, with the fewest calls first. The next one is used if a way would lose a line.
+ * `fullSections` (v3) allows whole sections. `unmodelled`: a section that is deleted and created again would lose
+ * lines, so only single lines may be edited.
  */
 export function editModes(
   changes: PeersChanges,
@@ -67,7 +70,7 @@ async function replace(
   await api.addSection(where, { ...full, [key]: Object.fromEntries(lines) }, true, signal);
 }
 
-/** Removals first, so that a name that moves is never there twice. */
+/** Removals first, so that a moved name never occurs twice. */
 async function editLines(
   api: Sections,
   where: Where,
@@ -89,7 +92,7 @@ async function editLines(
   for (const entry of changes.add) await api.addLine(where, lineOf(entry), signal);
 }
 
-/** The API does not expand names: it knows `"$HOSTNAME"` as it is written. */
+/** The API does not expand names: it uses `"$HOSTNAME"` as written. */
 function writtenName(section: PeersSection, { name, writtenName }: PeerEntry): string {
   const known = section.entries.find((entry) => entry.name === name);
   return writtenName ?? known?.writtenName ?? name;

@@ -188,8 +188,9 @@ for (const [title, haproxy] of variants) {
       chmodSync(on.configFile, 0o600);
       let mode = 0;
       const watching = setInterval(() => {
-        const note = join(on.directory, noteFile);
-        if (existsSync(note)) mode |= statSync(note).mode & 0o777;
+        // It may go at any moment.
+        const note = statSync(join(on.directory, noteFile), { throwIfNoEntry: false });
+        mode |= (note?.mode ?? 0) & 0o777;
       }, 1);
       const subject = make(on);
 
