@@ -11,6 +11,8 @@ export interface HelloTls extends TlsMaterial {
 }
 
 export interface HelloOptions {
+  /** A unix socket, in place of address and port. */
+  readonly path?: string;
   readonly address: string;
   readonly port: number;
   readonly siblingName: string;
@@ -39,7 +41,8 @@ const refusals: ReadonlySet<string> = new Set([
 /** An answer is a number and a line break. A program that sends more than this is no HAProxy. */
 const answerLimit = 256;
 
-function open({ address: host, port, tls }: HelloOptions): Socket {
+function open({ path, address: host, port, tls }: HelloOptions): Socket {
+  if (path !== undefined) return connect({ path });
   if (tls === undefined) return connect({ host, port });
   const { certificate: cert, key, ca, verifyHost } = tls;
   return connectTls({
@@ -57,8 +60,9 @@ function open({ address: host, port, tls }: HelloOptions): Socket {
  */
 export function hello(options: HelloOptions): Promise<HelloOutcome> {
   return new Promise((resolve) => {
-    const { siblingName, ownName, signal, tls } = options;
-    const isPeer = [siblingName, ownName].every(isHaproxyName) && isIP(options.address) !== 0;
+    const { siblingName, ownName, signal, tls, path } = options;
+    const hasPlace = path !== undefined || isIP(options.address) !== 0;
+    const isPeer = [siblingName, ownName].every(isHaproxyName) && hasPlace;
     if (signal.aborted || !isPeer) return resolve('no-answer');
     let socket: Socket;
     try {
@@ -99,7 +103,8 @@ export function hello(options: HelloOptions): Promise<HelloOutcome> {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       // With TLS 1.3 a certificate is refused after the handshake, and the hello on its way makes it a reset.
       if (tls !== undefined && connected) finish('tls-failed');
-      else finish(refusals.has(error.code ?? '') ? 'refused' : 'no-answer');
+      // A unix socket is not there, or not for us: there is no network in between.
+      else finish(path !== undefined || refusals.has(error.code ?? '') ? 'refused' : 'no-answer');
     });
   });
 }

@@ -7,7 +7,7 @@ export interface PeerLag {
 
 const nothing: PeerLag = { behind: 0, unconfirmed: 0, updates: 0 };
 
-/** Flag of a peer that learns from this replica, until it confirms: PEER_F_TEACH_PROCESS, 2.4 to 3.4. */
+/** Flag of a peer that is still learning from this replica, until it confirms: PEER_F_TEACH_PROCESS, 2.4 to 3.4. */
 const teachProcess = 0x1;
 
 /**
