@@ -1,0 +1,60 @@
+import { bodyLength, headBytes, headLength } from './frames.ts';
+import { stickTable, stickTypes } from './messages.ts';
+
+/** Counts what passes, by the heads of the messages alone, wherever the stream is cut into chunks. */
+export interface UpdateCounter {
+  /** Entries of stick tables so far. */
+  readonly updates: number;
+  /** From here on the stream was not that of the peers protocol: nothing more is counted. */
+  readonly broken: boolean;
+  take(chunk: Buffer): void;
+}
+
+const { update, incrementalUpdate, timedUpdate, timedIncrementalUpdate } = stickTypes;
+const isUpdate = Array.from({ length: 256 }, (_, type) =>
+  [update, incrementalUpdate, timedUpdate, timedIncrementalUpdate].some((one) => one === type),
+);
+
+export function countUpdates(): UpdateCounter {
+  let updates = 0;
+  let broken = false;
+  /** Bytes of a body that are still to come. */
+  let skip = 0;
+  /** The beginning of a head whose end is in the next chunk. */
+  let begun: Buffer | null = null;
+
+  /** Where the message at `at` ends, maybe far behind these bytes; null: its head is not all there, or it is none. */
+  function passOne(bytes: Buffer, at: number): number | null {
+    const head = headLength(bytes, at);
+    if (head < 0) broken = true;
+    if (head === 0) begun = Buffer.from(bytes.subarray(at));
+    if (head <= 0) return null;
+    if (bytes[at] === stickTable && isUpdate[bytes[at + 1] ?? 0]) updates += 1;
+    return at + head + bodyLength(bytes, at, head);
+  }
+
+  /** Where in `chunk` the first message begins that is not counted yet; it completes a head that began before. */
+  function firstIn(chunk: Buffer): number | null {
+    if (begun === null) return skip;
+    const before = begun.length;
+    const together = Buffer.concat([begun, chunk.subarray(0, headBytes)]);
+    begun = null;
+    const end = passOne(together, 0);
+    return end === null ? null : end - before;
+  }
+
+  return {
+    get updates() {
+      return updates;
+    },
+    get broken() {
+      return broken;
+    },
+    take(chunk) {
+      if (broken) return;
+      let at = firstIn(chunk);
+      while (at !== null && at < chunk.length) at = passOne(chunk, at);
+      skip = at === null ? 0 : at - chunk.length;
+    },
+  };
+}
