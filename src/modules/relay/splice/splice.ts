@@ -1,0 +1,130 @@
+import type { ByteStream } from '../legs/byte-stream.ts';
+import type { Leg } from '../legs/open-leg.ts';
+import { countUpdates } from '../wire/update-counter.ts';
+import { rest } from './rest.ts';
+
+/** `in`: to HAProxy of this pod; `out`: from it. */
+export interface BothWays {
+  readonly in: number;
+  readonly out: number;
+}
+
+export interface Splice {
+  readonly bytes: BothWays;
+  /** Entries of stick tables, those that were sent more than once too. */
+  readonly updates: BothWays;
+  /** Why it has ended: the leg is closed then. Never rejects. */
+  readonly ended: Promise<string>;
+  /** Closes the leg, which is in the middle of a session, and leaves the link as it was. */
+  stop(): void;
+}
+
+export interface SpliceOptions {
+  /** How long nothing is read after a small chunk: what HAProxy writes meanwhile is then read at once. */
+  readonly restMs?: number | undefined;
+}
+
+/**
+ * What an update may wait. A waking costs the same for one update as for fifty (`npm run bench -- relay`), so it is as long as
+ * the delay of all stays below 5 ms; a timer may be a millisecond late.
+ */
+const restDefaultMs = 3;
+
+/** A chunk of this size costs more for its bytes than for being one. */
+const enough = 16 * 1024;
+
+/**
+ * What HAProxy writes goes to the link, and what comes from there goes to HAProxy. HAProxy sends each update as it happens, so after
+ * a small chunk the leg rests for a moment: the first update goes out at once, and those that follow it go out together.
+ * Whoever cannot take more holds up the other, and no more than a few kilobytes are kept here.
+ *
+ * To write to a HAProxy that has just closed the session would lose what it wrote last and nobody has read yet (EPIPE). So what
+ * comes without an update in it, confirmations, is written when the leg has been read.
+ */
+export function splice(
+  leg: Leg,
+  link: ByteStream,
+  { restMs = restDefaultMs }: SpliceOptions = {},
+): Splice {
+  const toLink = countUpdates();
+  const toHaproxy = countUpdates();
+  const bytes = { in: 0, out: 0 };
+  let stopped = false;
+  let resting = false;
+  let held: Buffer[] = [];
+  let heldBytes = 0;
+
+  function put(chunk: Buffer): void {
+    if (!leg.write(chunk)) link.pause();
+  }
+  function release(): void {
+    const chunks = held;
+    held = [];
+    heldBytes = 0;
+    for (const chunk of chunks) if (!stopped) put(chunk);
+  }
+  function readOn(): void {
+    resting = false;
+    if (stopped) return;
+    leg.resume();
+    // Where nothing was to be read they wait for the next moment.
+    if (held.length > 0) rest(release, restMs);
+  }
+
+  link.onDrain(readOn);
+  leg.onDrain(() => {
+    if (!stopped) link.resume();
+  });
+  link.onData((chunk) => {
+    if (stopped) return;
+    bytes.in += chunk.length;
+    const before = toHaproxy.updates;
+    toHaproxy.take(chunk);
+    if (resting && toHaproxy.updates === before && heldBytes + chunk.length <= enough) {
+      // A copy: the chunk is a part of something larger perhaps.
+      held.push(Buffer.from(chunk));
+      heldBytes += chunk.length;
+      return;
+    }
+    release();
+    put(chunk);
+  });
+  leg.onData((chunk) => {
+    if (stopped) return;
+    bytes.out += chunk.length;
+    toLink.take(chunk);
+    if (!link.write(chunk)) leg.pause();
+    else if (chunk.length < enough) {
+      release();
+      resting = true;
+      leg.pause();
+      rest(readOn, restMs);
+    }
+  });
+
+  function end(): void {
+    if (stopped) return;
+    stopped = true;
+    link.resume();
+  }
+
+  return {
+    bytes,
+    updates: {
+      get in() {
+        return toHaproxy.updates;
+      },
+      get out() {
+        return toLink.updates;
+      },
+    },
+    ended: leg.closed.then((why) => {
+      end();
+      return why;
+    }),
+    stop() {
+      end();
+      leg.close();
+    },
+  };
+}

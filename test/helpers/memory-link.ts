@@ -1,0 +1,110 @@
+import type { LinkTo } from '../../src/modules/relay/sibling-link.ts';
+
+type Item = { readonly chunk: Buffer } | { readonly message: unknown };
+
+/** So many bytes are under way before `write` says that it is enough. */
+const enough = 1024 * 1024;
+
+/** One end of a link in memory: what the other end sends comes in its order, some time later. */
+function end(pod: string, close: (why: string) => void, closed: Promise<string>) {
+  const queue: Item[] = [];
+  let bytes = 0;
+  let paused = false;
+  let take: (chunk: Buffer) => void = () => {};
+  let hear: ((message: unknown) => void) | null = null;
+  let drained: () => void = () => {};
+  let isClosed = false;
+  let due = false;
+
+  function deliver(): void {
+    due = false;
+    while (!paused && !isClosed) {
+      const item = queue[0];
+      if (item === undefined) break;
+      if ('message' in item && hear === null) return;
+      queue.shift();
+      if ('message' in item) hear?.(item.message);
+      else {
+        bytes -= item.chunk.length;
+        take(item.chunk);
+      }
+    }
+    if (queue.length === 0) other?.drained();
+  }
+  function later(): void {
+    if (due) return;
+    due = true;
+    setImmediate(deliver);
+  }
+  function receive(item: Item): boolean {
+    if (isClosed) return false;
+    queue.push(item);
+    if ('chunk' in item) bytes += item.chunk.length;
+    later();
+    return bytes < enough;
+  }
+
+  let other: { receive(item: Item): boolean; drained(): void } | null = null;
+  void closed.then(() => {
+    isClosed = true;
+  });
+  const link: LinkTo = {
+    other: { pod, uid: `uid-${pod}` },
+    address: '127.0.0.1',
+    closed,
+    close,
+    send: (message) => void other?.receive({ message: structuredClone(message) }),
+    onMessage(act) {
+      hear = act;
+      later();
+    },
+    write: (chunk) => other?.receive({ chunk }) ?? false,
+    onDrain(act) {
+      drained = act;
+    },
+    onData(act) {
+      take = act;
+    },
+    pause() {
+      paused = true;
+    },
+    resume() {
+      paused = false;
+      later();
+    },
+  };
+  return {
+    link,
+    receive,
+    drained: () => drained(),
+    join(peer: { receive(item: Item): boolean; drained(): void }) {
+      other = peer;
+    },
+  };
+}
+
+/** Links between sidecars of one process, which a test can cut. */
+export function memoryLinks() {
+  const made: { readonly names: readonly string[]; readonly close: (why: string) => void }[] = [];
+  return {
+    /** The ends of `left` and of `right`. */
+    make(left: string, right: string): readonly [LinkTo, LinkTo] {
+      let close: (why: string) => void = () => {};
+      const closed = new Promise<string>((resolve) => {
+        close = resolve;
+      });
+      const one = end(right, close, closed);
+      const two = end(left, close, closed);
+      one.join(two);
+      two.join(one);
+      made.push({ names: [left, right], close });
+      return [one.link, two.link];
+    },
+    /** All links of that replica, or the one with another. */
+    cut(name: string, other?: string): void {
+      for (const { names, close } of made)
+        if (names.includes(name) && (other === undefined || names.includes(other)))
+          close('cut by the test');
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ByteStream } from '../../../../../src/modules/relay/legs/byte-stream.ts';
+import type { Leg } from '../../../../../src/modules/relay/legs/open-leg.ts';
+import { splice } from '../../../../../src/modules/relay/splice/splice.ts';
+import { eventually } from '../../../../helpers/eventually.ts';
+import { anyMessages, bytesOf, chunksOf } from '../../../../helpers/peer-messages.ts';
+import { linkInMemory } from '../../../../rig/relay-pair.ts';
+
+/** A leg without a HAProxy, and what stands for its other end. */
+function legInMemory(): { leg: Leg; haproxy: ByteStream; hangUp: (why: string) => void } {
+  const [near, haproxy] = linkInMemory();
+  const { promise: closed, resolve: hangUp } = Promise.withResolvers<string>();
+  const leg: Leg = {
+    ...near,
+    slot: 's1',
+    finishWriting() {},
+    close: () => hangUp('closed by the sidecar'),
+    closed,
+    ended: closed.then((why) => ({ why, code: undefined, connected: true })),
+  };
+  return { leg, haproxy, hangUp };
+}
+
+function heard(stream: ByteStream): () => Buffer {
+  const chunks: Buffer[] = [];
+  stream.onData((chunk) => void chunks.push(chunk));
+  return () => Buffer.concat(chunks);
+}
+
+const sizes = fc.array(fc.oneof(fc.integer({ min: 1, max: 50 }), fc.constant(20_000)), {
+  minLength: 1,
+  maxLength: 8,
+});
+
+describe('splice', () => {
+  it('passes all bytes both ways, in order, and counts what passes', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyMessages, anyMessages, sizes, async (out, back, cuts) => {
+        const { leg, haproxy } = legInMemory();
+        const [near, far] = linkInMemory();
+        const toLink = heard(far);
+        const toHaproxy = heard(haproxy);
+        const passing = splice(leg, near, { restMs: 0 });
+        const [outBytes, backBytes] = [bytesOf(out), bytesOf(back)];
+        for (const chunk of chunksOf(outBytes, cuts)) haproxy.write(chunk);
+        for (const chunk of chunksOf(backBytes, cuts)) far.write(chunk);
+
+        const all = () => toLink().equals(outBytes) && toHaproxy().equals(backBytes);
+        await eventually(all, { intervalMs: 1, timeoutMs: 2000 });
+        expect(passing.bytes).toEqual({ in: backBytes.length, out: outBytes.length });
+        const updates = (all: typeof out) =>
+          all.filter((one) => [128, 129, 133, 134].includes(one.type)).length;
+        expect(passing.updates.in).toBe(updates(back));
+        expect(passing.updates.out).toBe(updates(out));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('holds HAProxy up while the link takes nothing, and the link while HAProxy takes nothing', async () => {
+    const { leg, haproxy } = legInMemory();
+    const [near, far] = linkInMemory();
+    const passing = splice(leg, near);
+    const chunk = Buffer.alloc(20_000);
+    let taken = 0;
+    while (taken < 100 && haproxy.write(chunk)) taken += 1;
+    let back = 0;
+    while (back < 100 && far.write(chunk)) back += 1;
+
+    expect([taken, back]).toEqual([1, 1]);
+    expect(passing.bytes).toEqual({ in: 20_000, out: 20_000 });
+    const toLink = heard(far);
+    const toHaproxy = heard(haproxy);
+    await eventually(() => toLink().length === 40_000 && toHaproxy().length === 40_000);
+  });
+
+  it('sends the first small chunk at once, and those that follow it together', async () => {
+    const { leg, haproxy } = legInMemory();
+    const sent: Buffer[] = [];
+    const [near] = linkInMemory();
+    const link: ByteStream = { ...near, write: (chunk) => sent.push(chunk) > 0 };
+    splice(leg, link, { restMs: 5 });
+    haproxy.write(Buffer.from('first'));
+    haproxy.write(Buffer.from('second'));
+
+    expect(sent.map(String)).toEqual(['first']);
+    await eventually(() => sent.length === 2, { intervalMs: 1 });
+  });
+
+  it('ends when the leg is closed, says why, and leaves the link open for the next one', async () => {
+    const { leg, haproxy, hangUp } = legInMemory();
+    const [near, far] = linkInMemory();
+    const passing = splice(leg, near);
+    // HAProxy takes nothing: the link is held up.
+    far.write(Buffer.alloc(20_000));
+    far.write(Buffer.alloc(20_000));
+    hangUp('HAProxy was reloaded');
+
+    expect(await passing.ended).toBe('HAProxy was reloaded');
+    heard(haproxy);
+    const next = legInMemory();
+    const toNext = heard(next.haproxy);
+    splice(next.leg, near);
+    far.write(Buffer.from('next'));
+    await eventually(() => toNext().toString() === 'next');
+  });
+
+  it('closes the leg when it is stopped, and passes nothing more', async () => {
+    const { leg, haproxy } = legInMemory();
+    const [near, far] = linkInMemory();
+    const toHaproxy = heard(haproxy);
+    const passing = splice(leg, near);
+    passing.stop();
+    far.write(Buffer.from('late'));
+
+    expect(await passing.ended).toBe('closed by the sidecar');
+    expect(toHaproxy()).toHaveLength(0);
+    expect(passing.bytes).toEqual({ in: 0, out: 0 });
+  });
+});
