@@ -1,0 +1,96 @@
+import type { Socket } from 'node:net';
+import { createFrameReader, type TextKind } from './frames.ts';
+
+export interface IntakeHandlers {
+  control(value: unknown): void;
+  garbage(why: string): void;
+  /** False: nothing is handed on any more. */
+  readonly isOpen: () => boolean;
+}
+
+/** Reads frames from a socket. Nothing is lost while nobody has asked for it yet: it is not read then. */
+export interface Intake {
+  onData(callback: (chunk: Buffer) => void): void;
+  onMessage(callback: (message: unknown) => void): void;
+  pause(): void;
+  resume(): void;
+  /** The other side has greeted: messages and data may come. */
+  trust(): void;
+  /** False while we do not read, and so cannot tell whether anything comes. */
+  readonly reads: () => boolean;
+}
+
+export function createIntake(socket: Socket, handlers: IntakeHandlers): Intake {
+  const { isOpen } = handlers;
+  let paused = false;
+  let onData: ((chunk: Buffer) => void) | undefined;
+  let onMessage: ((message: unknown) => void) | undefined;
+  /** What came before somebody asked for it: one piece, because reading stops. */
+  let held: { readonly data: Buffer } | { readonly message: unknown } | undefined;
+
+  const reader = createFrameReader({
+    text(kind: TextKind, value) {
+      if (!isOpen()) return;
+      if (kind === 'control') handlers.control(value);
+      else if (onMessage === undefined) hold({ message: value });
+      else onMessage(value);
+    },
+    data(slice) {
+      if (!isOpen()) return;
+      if (onData === undefined) hold({ data: slice });
+      else onData(slice);
+    },
+    garbage: handlers.garbage,
+  });
+
+  const reads = () => !paused && held === undefined;
+
+  function apply(): void {
+    if (!isOpen()) return;
+    if (reads()) reader.go();
+    else reader.stop();
+    // While handing on what was kept somebody may have paused again.
+    if (reads()) socket.resume();
+    else socket.pause();
+  }
+
+  function hold(what: typeof held): void {
+    held = what;
+    apply();
+  }
+
+  function release(): void {
+    const what = held;
+    if (what === undefined || paused || !isOpen()) return;
+    if ('data' in what ? onData === undefined : onMessage === undefined) return;
+    held = undefined;
+    if ('data' in what) onData?.(what.data);
+    else onMessage?.(what.message);
+    apply();
+  }
+
+  socket.on('data', (chunk: Buffer) => isOpen() && reader.push(chunk));
+
+  return {
+    onData(callback) {
+      onData = callback;
+      release();
+    },
+    onMessage(callback) {
+      onMessage = callback;
+      release();
+    },
+    pause() {
+      paused = true;
+      apply();
+    },
+    resume() {
+      if (!paused) return;
+      paused = false;
+      release();
+      apply();
+    },
+    trust: reader.trust,
+    reads,
+  };
+}

@@ -1,0 +1,11 @@
+import type { ByteStream } from './legs/byte-stream.ts';
+import type { PairLink } from './pairing/run-pair.ts';
+
+/** A link to the sidecar of another replica, as far as the sessions need it. */
+export interface LinkTo extends PairLink, ByteStream {
+  readonly other: { readonly pod: string; readonly uid: string };
+  readonly address: string;
+  close(why: string): void;
+  /** Why it is closed, never rejects. */
+  readonly closed: Promise<string>;
+}
