@@ -1,0 +1,101 @@
+const noApi = 'there is no Data Plane API';
+const noWrite = 'haproxy.cfg does not change while HAProxy runs';
+const noReload = 'HAProxy is not reloaded when replicas come and go';
+const noWait = 'init waits for nobody';
+const ownKey = 'what passes between replicas is encrypted with --relay-key-file';
+const notYet = 'the template is read when a pod starts: roll the workload out';
+
+/** Options of reload mode that mean nothing in relay mode, and why. */
+export const notInRelayMode: Readonly<Record<string, string>> = {
+  applier: noWrite,
+  'dry-run': noWrite,
+  'dataplane-url': noApi,
+  'allow-remote-dataplane': noApi,
+  'dataplane-user': noApi,
+  'dataplane-password-file': noApi,
+  'dataplane-password': noApi,
+  'dataplane-timeout': noApi,
+  'dataplane-config': noApi,
+  'dataplane-userlist': noApi,
+  'userlist-in-config': noApi,
+  'peer-names': 'HAProxy knows no names of replicas, and they are told apart by the uid of the pod',
+  'expect-replicas': 'the peers section has slots for all that may come',
+  'keep-peer': 'a peer that is no pod has no sidecar to talk to',
+  'peers-tls': ownKey,
+  'peers-tls-certificate': ownKey,
+  'peers-tls-key': ownKey,
+  'peers-tls-ca': ownKey,
+  'peers-tls-verify-host': ownKey,
+  settle: noWait,
+  'settle-limit': noWait,
+  'hello-interval': noWait,
+  'leaving-limit': noWait,
+  'silence-limit': noWait,
+  'removal-delay': 'no peer is ever removed: a slot that nobody has costs nothing',
+  'watch-template': notYet,
+  'watch-files': notYet,
+  'burst-window': noReload,
+  'burst-limit': noReload,
+  'min-reload-interval': noReload,
+  stagger: noReload,
+  'stagger-limit': noReload,
+  'behind-updates': noReload,
+  'handover-rate': noReload,
+  'update-rate': noReload,
+  'reestablish-limit': noReload,
+  'unloaded-limit': noReload,
+  'failure-backoff': noReload,
+  'failure-backoff-limit': noReload,
+};
+
+export interface GivenOptions {
+  /** The parsed value by the name of the option; undefined where there is none. */
+  value(name: string): unknown;
+  /** The flag or variable it was given by; undefined where it was not. */
+  origin(name: string): string | undefined;
+}
+
+/** `--peers-tls=false` asks for nothing, so there is nothing to refuse. */
+function asksForNothing(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  return value === false || value === 0 || value === 'pod';
+}
+
+function samePort({ value }: GivenOptions): readonly string[] {
+  const listen = value('listen');
+  const statusPort = typeof listen === 'object' && listen !== null && 'port' in listen && listen;
+  const taken: readonly (readonly [string, unknown])[] = [
+    ['--peers-port', value('peers-port')],
+    ['--listen', statusPort === false ? undefined : statusPort.port],
+  ];
+  return taken
+    .filter(([, port]) => port === value('relay-port'))
+    .map(([name, port]) => `--relay-port and ${name} are both ${String(port)}`);
+}
+
+/**
+ * What is wrong with the options because of `--mode`, one sentence each; all of them are told at once. In reload mode
+ * options of the relay are accepted: a workload is taken back by one variable.
+ */
+export function relayProblems(options: GivenOptions): readonly string[] {
+  const { value, origin } = options;
+  const slots = value('relay-slots');
+  const range =
+    typeof slots === 'number' && (slots < 1 || slots > 512)
+      ? [`--relay-slots ${slots} is not from 1 to 512`]
+      : [];
+  if (value('mode') !== 'relay') return range;
+  const refused = Object.entries(notInRelayMode).flatMap(([name, why]) => {
+    const by = origin(name);
+    return by === undefined || asksForNothing(value(name))
+      ? []
+      : [`${by} is not for --mode relay: ${why}`];
+  });
+  const uid =
+    value('pod-uid') === undefined
+      ? [
+          '--pod-uid or POD_UID is missing: --mode relay tells pods apart by it (downward API, fieldPath metadata.uid)',
+        ]
+      : [];
+  return [...range, ...uid, ...samePort(options), ...refused];
+}

@@ -1,0 +1,48 @@
+import { type Option, sidecar } from '../../../model/option.ts';
+
+/** How replicas share their tables, and what the relays between them need. */
+export const relayOptions = [
+  {
+    name: 'mode',
+    type: ['reload', 'relay'],
+    default: 'reload',
+    description:
+      'How replicas are connected. reload: HAProxys talk to each other, and are reloaded when one comes or goes. relay: each talks to its own sidecar, and sidecars to each other; haproxy.cfg is the same in every pod and never changes. Must be the same for init and run.',
+    commands: sidecar,
+  },
+  {
+    name: 'relay-port',
+    type: 'port',
+    default: '3001',
+    group: 'relay',
+    description: 'TCP port on which the sidecars of the replicas talk to each other.',
+    commands: sidecar,
+  },
+  {
+    name: 'relay-slots',
+    type: 'integer',
+    default: '64',
+    group: 'relay',
+    description:
+      'How many other replicas one can be connected to: 1 to 512 lines of the peers section. HAProxy must be started anew for more.',
+    commands: sidecar,
+  },
+  {
+    name: 'relay-key-file',
+    type: 'string',
+    default: '/etc/haproxy-peer-sync/relay/key',
+    group: 'relay',
+    description:
+      'File with the key that all replicas share, from a Secret: who has it can read and write every entry. All that passes between sidecars is encrypted with it.',
+    commands: sidecar,
+  },
+  {
+    name: 'relay-plaintext',
+    type: 'boolean',
+    default: 'false',
+    group: 'relay',
+    description:
+      'Sidecars talk to each other without a key and without encryption: who reaches --relay-port can read and write every entry.',
+    commands: sidecar,
+  },
+] as const satisfies readonly Option[];

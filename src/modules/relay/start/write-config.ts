@@ -1,0 +1,52 @@
+import { geteuid } from 'node:process';
+import type { InitConfig } from '../../../config/values.ts';
+import { containerLines } from '../../../config-text/container-lines.ts';
+import { type FileAccess, readText } from '../../../files/files.ts';
+import { writeChecked } from '../../../haproxy/write-checked.ts';
+import type { Log } from '../../../log.ts';
+import { haproxyEnv } from '../../peers/haproxy-env.ts';
+import { sharedDirectories } from '../../peers/join/shared-directories.ts';
+import { readKeyFile } from '../links/keys.ts';
+import { renderRelayCfg } from '../section/render.ts';
+
+/**
+ * Writes the one haproxy.cfg of relay mode, checked by HAProxy where there is one. Throws, with nothing written, where
+ * there is no key, or the template cannot be read, used or accepted.
+ */
+export async function writeRelayConfig(options: {
+  readonly config: InitConfig;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+}): Promise<void> {
+  const { config, log } = options;
+  if (config.relayPlaintext)
+    log.warn(
+      { port: config.relayPort },
+      'sidecars talk to each other without a key: who reaches the port can read and write every entry',
+    );
+  else {
+    const { warnings } = await readKeyFile(config.relayKeyFile);
+    if (warnings.length > 0) log.warn({ warnings }, 'key of the relay');
+  }
+  const template = await readText(config.template);
+  const { text, warnings } = renderRelayCfg({
+    template,
+    sectionName: config.peersSection,
+    slots: config.relaySlots,
+    adminSocket: config.adminSocket,
+    port: config.peersPort,
+    env: haproxyEnv(config, options.env),
+  });
+  const container = { uid: geteuid?.() ?? 0, directories: sharedDirectories(config) };
+  const unfit = containerLines(template, container).map(
+    ({ line, text: written, why }) => `line ${line}: ${written}: ${why}`,
+  );
+  if (unfit.length + warnings.length > 0)
+    log.warn({ warnings: [...unfit, ...warnings] }, 'template');
+  const gid = config.fileGroup;
+  const access: FileAccess = gid === undefined ? { mode: 0o600 } : { mode: 0o640, gid };
+  const { haproxyBin, haproxyConfig: file } = config;
+  const said = await writeChecked({ haproxyBin, file, text, access });
+  if (said === null) log.debug({ haproxyBin }, 'no HAProxy here to check with');
+  else if (said.length > 0) log.warn({ warnings: said }, 'HAProxy warns of the configuration');
+}
