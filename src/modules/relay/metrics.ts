@@ -1,0 +1,46 @@
+import { type MetricDefinitions, waitBuckets } from '../../telemetry/metric-definition.ts';
+
+/** Of the relay mode. */
+export const relayMetrics = {
+  relayLinks: {
+    type: 'gauge',
+    name: 'relay_links',
+    absent: true,
+    help: 'With `--mode relay`: links to sidecars of other replicas. One less than members in steady state; less: `status` says who, and the log why.',
+  },
+  relaySessions: {
+    type: 'gauge',
+    name: 'relay_sessions',
+    absent: true,
+    help: 'With `--mode relay`: sessions of this HAProxy with others, over these links. As many as links in steady state.',
+  },
+  relaySlotsHeld: {
+    type: 'gauge',
+    name: 'relay_slots_held',
+    absent: true,
+    help: 'With `--mode relay`: slots of haproxy.cfg that belong to a replica. Near `--relay-slots`: give more, by a rollout.',
+  },
+  relaySessionsEnded: {
+    type: 'counter',
+    name: 'relay_sessions_ended_total',
+    help: 'With `--mode relay`: sessions that have ended and are made anew while both replicas run: a link was cut, or HAProxy was reloaded.',
+  },
+  relayLessons: {
+    type: 'counter',
+    name: 'relay_lessons_total',
+    labels: ['kind'],
+    values: ['first', 'all'],
+    help: 'With `--mode relay`: lessons that this sidecar has arranged. first: HAProxy was told that there is nothing to learn. all: this HAProxy has taught another all it holds, after a reload or because that one lacked entries.',
+  },
+  relayPairSeconds: {
+    type: 'histogram',
+    name: 'relay_pair_seconds',
+    buckets: waitBuckets,
+    help: 'With `--mode relay`: from a link to the session over it.',
+  },
+  relayRefusals: {
+    type: 'counter',
+    name: 'relay_slots_exhausted_total',
+    help: 'With `--mode relay`: sessions that were not made because every slot belongs to another replica: more replicas than `--relay-slots`.',
+  },
+} as const satisfies MetricDefinitions;

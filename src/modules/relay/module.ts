@@ -1,0 +1,228 @@
+import type { SidecarConfig } from '../../config/values.ts';
+import { leftOutReasons } from '../../engine/left-out.ts';
+import { observePeers } from '../../engine/observe.ts';
+import { createReadiness } from '../../engine/readiness.ts';
+import { sameWorker } from '../../engine/ready-marker.ts';
+import type { Ready } from '../../engine/ready-marker-file.ts';
+import type { Readiness } from '../../engine/ready-rule.ts';
+import { createScheduler, type Scheduler } from '../../engine/scheduler.ts';
+import { watchWorker } from '../../engine/watch-worker.ts';
+import { errorMessage } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import type { Self } from '../../model/member.ts';
+import type { Source } from '../../sources/source.ts';
+import type { Recorder } from '../../telemetry/event-recorder.ts';
+import type { GeneralMetrics, MetricsOf } from '../../telemetry/metrics.ts';
+import { leftOutNotices } from '../../telemetry/notice-recorder.ts';
+import { createStatusBoard } from '../../telemetry/status-board.ts';
+import type { Status } from '../../telemetry/status-schema.ts';
+import { countState } from '../peers/count-state.ts';
+import type { peersMetrics } from '../peers/metrics.ts';
+import { confirmWith } from '../peers/missed/confirm.ts';
+import { countSessions } from './count.ts';
+import { createFirstLesson } from './first-lesson.ts';
+import { openLeg } from './legs/open-leg.ts';
+import { resetSlot } from './legs/reset-slot.ts';
+import { teachNothing } from './legs/teach-nothing.ts';
+import type { relayMetrics } from './metrics.ts';
+import { observedByName, peersByName } from './named.ts';
+import { neverSeen, ownOf } from './own-haproxy.ts';
+import { createPartners } from './partners.ts';
+import { relayReadiness } from './ready.ts';
+import type { RelaySection } from './section/read.ts';
+import { lessonSlot, localName } from './section/slots.ts';
+import { createSessions, type Sessions, type Sibling } from './sessions.ts';
+import type { LinkTo } from './sibling-link.ts';
+import { splice } from './splice/splice.ts';
+import { teacherOf } from './teacher.ts';
+
+export interface RelayOptions {
+  readonly config: SidecarConfig;
+  /** Of haproxy.cfg, as init has written it. */
+  readonly section: RelaySection;
+  readonly source: Source;
+  readonly self: Self;
+  readonly uid: string;
+  readonly log: Log;
+  readonly metrics: GeneralMetrics &
+    MetricsOf<typeof peersMetrics> &
+    MetricsOf<typeof relayMetrics>;
+  readonly version: string;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  /** The date, in milliseconds since the epoch. */
+  readonly wallNow: () => number;
+  readonly signal: AbortSignal;
+  /** What an earlier run of this program was ready with. */
+  readonly wasReady: Ready | null;
+  readonly onReadyMarker: (ready: Ready | null) => void;
+  readonly events: Recorder;
+}
+
+export interface Relay {
+  readonly scheduler: Scheduler;
+  readonly readiness: () => Readiness;
+  readonly siblings: () => readonly Sibling[];
+  /** Another sidecar is linked. */
+  linked(link: LinkTo): void;
+  /** Looks who runs as HAProxy until `signal` aborts. */
+  watch(signal: AbortSignal): Promise<void>;
+  status(): Promise<Status>;
+  /** Brings the metrics up to date. */
+  show(): void;
+  stop(): Promise<void>;
+}
+
+/** HAProxy that starts is looked at so often, in milliseconds: it asks whom to learn from for 5 s. */
+const startingMs = 50;
+/** As long as this replica is not ready. */
+const unreadyMs = 250;
+/** The end of a leg tells of another worker, so that looking is for those without legs. */
+const watchMs = 3000;
+const never = Number.POSITIVE_INFINITY;
+
+/** Sessions of our HAProxy with those of all members, without a line in haproxy.cfg that would be another one for it. */
+export function createRelay(options: RelayOptions): Relay {
+  const { config, section, source, self, log, now, signal, events, metrics } = options;
+  const { adminSocket, peersSection } = config;
+  const partnersOf = createPartners(self, now);
+  let incomplete = options.wasReady?.incomplete ?? false;
+  let own = neverSeen;
+
+  const count = countSessions(metrics);
+  const sessions: Sessions = createSessions({
+    uid: options.uid,
+    haproxy: {
+      ...{ at: section.at, local: localName, slots: section.slots },
+      // The ids of a section that is changed by hand meanwhile, too: an id that there is not does nothing.
+      tables: Math.max(section.tables, 16),
+    },
+    legs: { open: openLeg, reset: resetSlot },
+    splice,
+    log,
+    onChange: () => scheduler.poke(),
+    on: count.on,
+    now,
+  });
+  const counted = countState(metrics);
+  const partners = () => partnersOf(source.snapshot().members, sessions.siblings());
+
+  const firstLesson = createFirstLesson({
+    leg: { at: section.at, local: localName, slot: lessonSlot },
+    teach: teachNothing,
+    synced: () => source.snapshot().synced,
+    others: () =>
+      partners().map(({ member, view }) => ({ name: member.name, view, serving: member.serving })),
+    log,
+    onTaught: count.firstLesson,
+  });
+
+  const board = createStatusBoard({
+    ...{ self, version: options.version, section: peersSection, adminSocket },
+    mode: config.mode,
+    masterSocket: config.masterSocket,
+    members: () => source.snapshot(),
+    readiness: () => keeper.readiness(),
+    incomplete: () => incomplete,
+    fixedSection: { name: peersSection, entries: section.slots.length },
+    peers: (peers) => peersByName(peers, self.name, partners()),
+    now,
+    wallNow: options.wallNow,
+  });
+
+  const keeper = createReadiness({
+    confirm: confirmWith({
+      ...{ config, self, board, log, now, events, metrics, cure: 'lesson' },
+      onRepairing() {},
+      onIncomplete(isIncomplete) {
+        incomplete = isIncomplete;
+      },
+    }),
+    wasReady: options.wasReady?.worker ?? null,
+    onReady() {
+      metrics.ready.set(1);
+      log.info({ paired: names(sessions.siblings().filter(({ paired }) => paired)) }, 'ready');
+    },
+    onUnready: (reasons) => {
+      metrics.ready.set(0);
+      log.warn({ reasons }, 'not ready any more');
+    },
+    onReadyAgain: () => metrics.ready.set(1),
+    onReadyMarker: (worker) =>
+      options.onReadyMarker(worker === null ? null : { worker, incomplete }),
+  });
+
+  function askLesson(why: string): void {
+    const teacher = teacherOf(sessions.siblings());
+    if (teacher === undefined) return;
+    sessions.askLesson(teacher.uid, why);
+    keeper.hardReloaded(true);
+  }
+
+  async function pass(): Promise<{ readonly nextAtMs: number }> {
+    const membership = source.snapshot();
+    sessions.setMembers(membership.members);
+    const seen = await observePeers(adminSocket, peersSection, signal);
+    own = ownOf(own, seen);
+    const { view } = own;
+    sessions.setView(view);
+    const learns = view !== null && !view.learned;
+    if (learns) await firstLesson(signal);
+    const observed = observedByName(seen, self.name, sessions.siblings());
+    const judged = relayReadiness(
+      {
+        synced: membership.synced,
+        leftOut: leftOutReasons(membership, config.allowLeftOut),
+        ...{ observed, partners: partners(), joinTimeoutMs: config.joinTimeout },
+      },
+      now(),
+    );
+    counted.state(membership, observed);
+    await keeper.update({ judged, members: membership.members, observed }, signal);
+    const missed = keeper.hardReloadFor();
+    if (missed !== null) askLesson(missed);
+    if (view === null || learns) return { nextAtMs: now() + startingMs };
+    return { nextAtMs: keeper.readiness().ready ? never : now() + unreadyMs };
+  }
+
+  const scheduler = createScheduler({
+    pass,
+    reconcileIntervalMs: config.reconcileInterval,
+    now,
+    onError: (error) => log.error({ code: 'BUG', err: error }, errorMessage(error)),
+  });
+  source.onChange(leftOutNotices(() => source.snapshot(), events));
+  source.onChange(() => scheduler.poke());
+
+  return {
+    scheduler,
+    readiness: keeper.readiness,
+    siblings: sessions.siblings,
+    linked: (link) => sessions.linked(link),
+    watch: (stop) =>
+      watchWorker(
+        {
+          adminSocket,
+          observe: (look) => observePeers(adminSocket, peersSection, look),
+          intervalMs: watchMs,
+          onLook(running) {
+            const { worker, view } = own;
+            const isSame =
+              running.kind === 'worker' &&
+              view !== null &&
+              worker !== null &&
+              sameWorker(worker, running.worker);
+            if (keeper.running(running) || (!isSame && running.kind !== 'silent')) scheduler.poke();
+          },
+        },
+        stop,
+      ),
+    status: () => board.status(),
+    show: () => count.show(sessions.siblings()),
+    stop: sessions.stop,
+  };
+}
+
+function names(siblings: readonly Sibling[]): readonly string[] {
+  return siblings.map(({ name }) => name);
+}

@@ -1,0 +1,220 @@
+import type { Log } from '../../log.ts';
+import type { Member } from '../../model/member.ts';
+import type { Leg, LegOutcome, openLeg } from './legs/open-leg.ts';
+import type { resetSlot } from './legs/reset-slot.ts';
+import { createOwnSlots } from './own-slots.ts';
+import { createDebt, type Debt } from './pairing/debt.ts';
+import type { Lesson } from './pairing/lessons.ts';
+import { type PairRun, runPair, type Spliced } from './pairing/run-pair.ts';
+import { sameView, type View } from './pairing/view.ts';
+import type { HaproxyAddress } from './section/address.ts';
+import type { LinkTo } from './sibling-link.ts';
+import { resyncRequest } from './wire/messages.ts';
+
+export interface SessionsOptions {
+  readonly uid: string;
+  /** Where HAProxy listens for peers, and what it calls itself and its slots. */
+  readonly haproxy: {
+    readonly at: HaproxyAddress;
+    readonly local: string;
+    readonly slots: readonly string[];
+    /** How many stick tables it shares, or more. */
+    readonly tables: number;
+  };
+  readonly legs: { readonly open: typeof openLeg; readonly reset: typeof resetSlot };
+  readonly splice: (leg: Leg, link: LinkTo) => Spliced;
+  readonly log: Log;
+  readonly onChange: () => void;
+  readonly on: SessionEvents;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+}
+
+/** For whoever counts. */
+export interface SessionEvents {
+  /** `why` the own HAProxy teaches the other all it holds. */
+  lesson(pod: string, why: string): void;
+  /** The first session over a link, so long after it. */
+  linked(pod: string, ms: number): void;
+  /** A session that was there has ended. */
+  parted(pod: string, why: string): void;
+  /** No slot is left for it. */
+  full(pod: string): void;
+}
+
+/** One other replica, as the relay has it. */
+export interface Sibling {
+  readonly name: string;
+  readonly uid: string;
+  readonly address: string;
+  readonly slot: string | null;
+  readonly view: View | null;
+  readonly paired: boolean;
+}
+
+export interface Sessions {
+  /** Another sidecar is linked, in place of what was linked to that pod before. */
+  linked(link: LinkTo): void;
+  /** The own HAProxy is another one than before; null: it does not answer. */
+  setView(view: View | null): void;
+  setMembers(members: readonly Member[]): void;
+  siblings(): readonly Sibling[];
+  /** Asks this replica to teach ours all it holds. */
+  askLesson(uid: string, why: string): void;
+  stop(): Promise<void>;
+}
+
+/** HAProxy is on the same machine. */
+const answerMs = 1000;
+
+interface Linked {
+  readonly link: LinkTo;
+  readonly run: PairRun;
+  readonly debt: Debt;
+}
+
+/** The sessions of our HAProxy with all others, each over a link to its sidecar and on a slot of its own. */
+export function createSessions(options: SessionsOptions): Sessions {
+  const { haproxy, legs, log, now, on } = options;
+  const linked = new Map<string, Linked>();
+  /** What has to be over before the pod's slot is used anew. */
+  const leaving = new Map<string, Promise<unknown>>();
+  /** Links that wait for that. */
+  const waiting = new Map<string, LinkTo>();
+  const slots = createOwnSlots(haproxy.slots, { log, onFull: on.full });
+  let view: View | null = null;
+
+  /** The own leg of a session with `theirs`. */
+  async function open(
+    { uid, pod }: LinkTo['other'],
+    theirs: View,
+    wanted: (mine: View) => Lesson,
+    signal: AbortSignal,
+  ): Promise<LegOutcome | { readonly kind: 'full'; readonly why: string }> {
+    const slot = slots.of({ uid, pod });
+    if (slot === null)
+      return { kind: 'full', why: `all ${haproxy.slots.length} slots are in use (--relay-slots)` };
+    const leg = { at: haproxy.at, local: haproxy.local, slot, timeoutMs: answerMs, signal };
+    const mine = view;
+    if (mine === null) return { kind: 'refused', why: 'HAProxy does not answer' };
+    if (slots.needsReset(slot, uid, theirs)) {
+      const isReset = await legs.reset({ ...leg, tables: haproxy.tables });
+      if (!isReset) return { kind: 'refused', why: `slot ${slot} could not be reset` };
+    }
+    // Another worker may run by now, which has used none.
+    if (view?.worker !== mine.worker) return { kind: 'refused', why: 'another worker' };
+    slots.begin(slot, uid, theirs);
+    const outcome = await legs.open(leg);
+    if (outcome.kind !== 'up') return outcome;
+    const decided = wanted(mine);
+    if (decided.teach) {
+      outcome.leg.write(resyncRequest);
+      log.info({ pod, slot, why: decided.why }, 'a peer is taught all tables');
+      on.lesson(pod, decided.why);
+    }
+    return outcome;
+  }
+
+  function start(link: LinkTo): void {
+    const { uid, pod } = link.other;
+    let wasPaired = false;
+    const debt = createDebt(now);
+    const startedAtMs = now();
+    // A link without a reader of data brings no messages either. What comes outside of a session belongs to one that is over.
+    link.onData(() => {});
+    const run = runPair({
+      link,
+      lead: options.uid < uid,
+      open: (theirs, asked, signal) =>
+        open(link.other, theirs, (mine) => debt.begin(mine, asked), signal),
+      splice: (leg) => options.splice(leg, link),
+      onChange: options.onChange,
+      onPaired() {
+        if (!wasPaired) on.linked(pod, now() - startedAtMs);
+        wasPaired = true;
+        debt.paired();
+        log.info({ pod, slot: slots.held(uid) }, 'paired');
+      },
+      onDown(why, isPaired) {
+        debt.ended();
+        if (!isPaired) return log.debug({ pod, why }, 'not paired');
+        log.info({ pod, why }, 'session ended');
+        on.parted(pod, why);
+      },
+      now,
+    });
+    linked.set(uid, { link, run, debt });
+    run.mine(view);
+    options.onChange();
+    void link.closed.then((why) => {
+      if (linked.get(uid)?.run === run) {
+        linked.delete(uid);
+        slots.unlinked(uid);
+      }
+      if (run.paired()) {
+        log.info({ pod, why }, 'session ended');
+        on.parted(pod, why);
+      }
+      leave(uid, run.stop());
+      options.onChange();
+    });
+  }
+
+  function leave(uid: string, stopped: Promise<unknown>): void {
+    const all = Promise.all([leaving.get(uid), stopped]);
+    leaving.set(uid, all);
+    void all.then(() => {
+      if (leaving.get(uid) !== all) return;
+      leaving.delete(uid);
+      options.onChange();
+    });
+  }
+
+  return {
+    linked(link) {
+      const { uid } = link.other;
+      const earlier = linked.get(uid);
+      linked.delete(uid);
+      if (earlier !== undefined) {
+        leave(uid, earlier.run.stop());
+        earlier.link.close('replaced by another link');
+      }
+      waiting.get(uid)?.close('replaced by another link');
+      waiting.set(uid, link);
+      void link.closed.then(() => {
+        if (waiting.get(uid) === link) waiting.delete(uid);
+      });
+      void (leaving.get(uid) ?? Promise.resolve()).then(() => {
+        if (waiting.get(uid) !== link) return;
+        waiting.delete(uid);
+        start(link);
+      });
+    },
+    setView(next) {
+      slots.look(next);
+      if (sameView(view, next)) return;
+      const hasLearned = next?.learned === true && view?.learned !== true;
+      view = next;
+      for (const { run } of linked.values()) run.mine(view);
+      if (next === null || !hasLearned) return;
+      // A session that began before that could not begin with the lesson.
+      for (const { run, debt } of linked.values())
+        if (debt.isDue(next)) run.again('HAProxy has taken over its tables');
+    },
+    setMembers(members) {
+      slots.retain(members, (uid) => linked.has(uid) || waiting.has(uid) || leaving.has(uid));
+    },
+    siblings: () =>
+      [...linked].map(([uid, { link, run }]) => ({
+        ...{ uid, name: link.other.pod, address: link.address, slot: slots.held(uid) },
+        ...{ view: run.theirs(), paired: run.paired() },
+      })),
+    askLesson(uid, why) {
+      linked.get(uid)?.link.send({ type: 'lesson', why });
+    },
+    async stop() {
+      await Promise.all([...linked.values()].map(({ run }) => run.stop()));
+      await Promise.all(leaving.values());
+    },
+  };
+}
