@@ -1,6 +1,12 @@
 import type { Checks } from '../doctor/facts.ts';
-import { peersChecks } from './peers/checks/checks.ts';
+import { peersChecks, tableChecks } from './peers/checks/checks.ts';
 import { peersTlsChecks } from './peers/tls/checks.ts';
+import { relayChecks } from './relay/checks/checks.ts';
 
 /** What `doctor` looks at for each module. A new module is a line here. */
-export const moduleChecks: readonly Checks[] = [peersChecks, peersTlsChecks];
+export const moduleChecks: readonly Checks[] = [
+  peersChecks,
+  relayChecks,
+  tableChecks,
+  peersTlsChecks,
+];

@@ -2,6 +2,7 @@ import { generalMetrics } from '../telemetry/general-metrics.ts';
 import { createMetricsOf, type Registered } from '../telemetry/metrics.ts';
 import { peersMetrics } from './peers/metrics.ts';
 import { peersTlsMetrics } from './peers/tls/metrics.ts';
+import { relayMetrics } from './relay/metrics.ts';
 import { templateMetrics } from './template/metrics.ts';
 
 /** The metrics of each module, by the heading in docs/metrics.md. A new module is a line here. */
@@ -10,6 +11,7 @@ export const metricParts = {
   Peers: peersMetrics,
   'Certificates of the peers': peersTlsMetrics,
   Template: templateMetrics,
+  Relay: relayMetrics,
 } as const;
 
 type Parts = typeof metricParts;

@@ -180,7 +180,7 @@ export function sourceContract(title: string, harness: SourceHarness): void {
       await seen('other=10.0.0.2');
 
       expect(source.snapshot().notes.join()).toContain(
-        `we ourselves (${calledSelf.name}) are not among`,
+        `this pod (${calledSelf.name}) is not among`,
       );
     });
 

@@ -3,12 +3,13 @@ import { hasChanges, noChanges, type PeersChanges, someoneJoins } from '../../mo
 import type { HoldCode } from '../../model/decision.ts';
 import { changesOf } from '../../model/peers-plan.ts';
 import type { GeneralMetrics, MetricsOf } from '../../telemetry/metrics.ts';
+import { countState } from './count-state.ts';
 import type { peersMetrics } from './metrics.ts';
 
 export interface Counting extends Observer {
-  /** The source says that the members may have changed. */
+  /** The source reports that the members may have changed. */
   changed(): void;
-  /** HAProxy was reloaded for another reason than a change. */
+  /** HAProxy was reloaded for a reason other than a change. */
   repairing(): void;
 }
 
@@ -18,8 +19,8 @@ export interface CountOptions {
 }
 
 /**
- * Why a reload is made: who joins weighs more than who moved, who moved more than who left. `request`: nothing of the section
- * has changed, as for a certificate.
+ * The cause of a reload: a join counts before a move, and a move before a leave. `request`: nothing in the section has
+ * changed, as for a certificate.
  */
 export function causeOf(changes: PeersChanges): 'join' | 'move' | 'leave' | 'request' {
   if (!hasChanges(changes)) return 'request';
@@ -34,21 +35,9 @@ export function countWith({ metrics, now }: CountOptions): Counting {
   let pendingSinceMs: number | null = null;
   let waitingFor: readonly HoldCode[] = [];
   let pending: PeersChanges = noChanges;
-  /** The resync of the worker that runs now is counted. */
-  let resyncCounted = false;
+  const ofState = countState(metrics);
 
-  function countMembers({ membership, section }: PassReport): void {
-    const { members, awaited, ignored = 0, synced } = membership;
-    const terminating = members.filter((member) => member.terminating);
-    metrics.members.set(members.length);
-    metrics.membersTerminating.set(terminating.length);
-    metrics.membersAwaited.set(awaited);
-    metrics.membersIgnored.set(ignored);
-    metrics.synced.set(synced ? 1 : 0);
-    metrics.entries.set(section.entries.length);
-  }
-
-  /** Remembers when who is to be added was first seen: at the change that the source told of. */
+  /** Remembers when each peer to be added was first seen, which is when the source reported the change. */
   function seeNew({ add }: PeersChanges): void {
     const wanted = new Set(add.map(({ name }) => name));
     for (const name of seenAtMs.keys()) if (!wanted.has(name)) seenAtMs.delete(name);
@@ -78,17 +67,6 @@ export function countWith({ metrics, now }: CountOptions): Counting {
     metrics.changesWaiting.set({ kind: 'remove' }, remove.length);
   }
 
-  function countResync({ observed }: PassReport): void {
-    const state = observed.kind === 'up' ? observed.state : null;
-    const outcome = state?.resync === 'learned' || state?.resync === 'alone' ? state.resync : null;
-    metrics.established.set(state?.peers.filter((peer) => peer.established).length ?? 0);
-    metrics.resyncFinished.set(outcome === null ? 0 : 1);
-    if (state?.resync === 'pending') resyncCounted = false;
-    if (outcome === null || resyncCounted) return;
-    resyncCounted = true;
-    metrics.resyncs.inc({ outcome });
-  }
-
   function countApplied(made: PeersChanges, ms: number): void {
     const { add, update, remove } = made;
     metrics.changes.inc({ kind: 'add' }, add.length);
@@ -107,19 +85,19 @@ export function countWith({ metrics, now }: CountOptions): Counting {
 
   return {
     pass(report) {
-      countMembers(report);
+      ofState.state(report.membership, report.observed);
+      metrics.entries.set(report.section.entries.length);
       countPending(report);
-      countResync(report);
       metrics.passes.inc({ decision: report.decision.kind });
       pending = changesOf(report.plan, report.decision);
     },
     applied(applied, ms, made) {
       if (applied.reloaded) {
         countApplied(made, ms);
-        resyncCounted = false;
+        ofState.reloaded();
       }
       metrics.applySeconds.observe(ms / 1000);
-      // The edits of other modules were made without this one: a pod that waits to be added goes on waiting.
+      // The edits of other modules were made without this one, so a pod that waits to be added keeps waiting.
       if (hasChanges(pending) && !hasChanges(made)) return;
       pendingSinceMs = null;
       seenAtMs.clear();
@@ -133,7 +111,7 @@ export function countWith({ metrics, now }: CountOptions): Counting {
     },
     repairing() {
       metrics.reloads.inc({ cause: 'repair' });
-      resyncCounted = false;
+      ofState.reloaded();
     },
   };
 }

@@ -24,7 +24,10 @@ export interface SectionOptions {
   readonly sectionName: string;
   /** For names written as variables, e.g. `"$HOSTNAME"`. */
   readonly env: Variables;
-  /** The peers of the running worker (`show peers`); missing: HAProxy is not asked, and the applier is believed. */
+  /**
+   * The peers of the running worker (`show peers`); missing: HAProxy is not asked, and the result of the applier
+   * counts.
+   */
   readonly running?: RunningPeers | undefined;
 }
 
@@ -36,7 +39,10 @@ export function parseSection(
   return { ...readPeersSection(text, sectionName, env, version), obstacles };
 }
 
-/** The same, for who looks at the same configuration again and again: at rest to parse 1,000 lines would be most of the work. */
+/**
+ * The same with a cache, for repeated reads of the same configuration: at rest, parsing 1,000 lines would be most of
+ * the work.
+ */
 export function createSectionReader(options: SectionOptions) {
   let last: { readonly of: Configuration; readonly section: PeersSection } | null = null;
   return (configuration: Configuration): PeersSection => {
@@ -93,7 +99,7 @@ function said({ name }: PeersSection, { create, add, update, remove }: PeersChan
   return { section: name, create, ...changed };
 }
 
-/** Throws `PEER_REFUSED` when something would be written that is no peer. */
+/** Throws `PEER_REFUSED` if an entry is not a valid peer. */
 function refuseEntries({ add, update }: PeersChanges): void {
   const problem = [...add, ...update].map(entryProblem).find((found) => found !== undefined);
   if (problem === undefined) return;

@@ -2,9 +2,9 @@ import type { Self } from '../../model/member.ts';
 import type { PeerEntry } from '../../model/peers-section.ts';
 
 /**
- * The peers of a StatefulSet of `count` replicas, ourselves left out, at an address where nobody listens: the loopback's
- * port 1, which refuses at once and sends nothing over the network. HAProxy accepts a peer by its name alone, so the
- * line lets the pod in whatever address it will have (haproxy src/peers.c, peer_io_handler; seen with 2.6, 3.0, 3.4).
+ * The peers of a StatefulSet of `count` replicas, without this one, at an address where nothing listens: port 1 of the
+ * loopback, which refuses at once and sends nothing over the network. HAProxy accepts a peer by its name alone, so the
+ * line admits the pod whatever its address will be (haproxy src/peers.c, peer_io_handler; seen with 2.6, 3.0, 3.4).
  */
 export function expectedPeers(self: Self, count: number): readonly PeerEntry[] {
   const base = /^(?<base>.+)-\d+$/.exec(self.name)?.groups?.base;

@@ -1,5 +1,4 @@
 import type { Applier } from '../../apply/applier.ts';
-import { sleep } from '../../clock.ts';
 import type { SidecarConfig } from '../../config/values.ts';
 import { fanOut } from '../../engine/fan-out.ts';
 import type { Module } from '../../engine/module.ts';
@@ -12,25 +11,24 @@ import { errorMessage } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Self } from '../../model/member.ts';
 import type { Source } from '../../sources/source.ts';
-import { askStatus } from '../../telemetry/ask-status.ts';
 import type { Recorder } from '../../telemetry/event-recorder.ts';
 import type { GeneralMetrics, MetricsOf } from '../../telemetry/metrics.ts';
 import { leftOutNotices, noticeWith } from '../../telemetry/notice-recorder.ts';
-import { createStatusBoard, type StatusBoard } from '../../telemetry/status-board.ts';
+import { createStatusBoard } from '../../telemetry/status-board.ts';
 import type { Status } from '../../telemetry/status-schema.ts';
-import { type Counting, countWith } from './count.ts';
+import { countWith } from './count.ts';
 import { createSectionReader, peersEdit, type SectionOptions } from './edit.ts';
 import { expectedPeers } from './expected.ts';
 import { createPeersGate } from './gate/keeper.ts';
 import { gateSettings, passRetry } from './gate/settings.ts';
 import type { peersMetrics } from './metrics.ts';
-import { createRepair } from './missed/missed.ts';
+import { confirmWith } from './missed/confirm.ts';
 import { planPeers } from './plan.ts';
 
 export interface PeersModule {
   readonly scheduler: Scheduler;
   readonly reconciler: Reconciler;
-  /** Looks who runs as HAProxy until `signal` aborts. */
+  /** Watches the HAProxy worker until `signal` aborts. */
   watch(signal: AbortSignal): Promise<void>;
   status(): Promise<Status>;
 }
@@ -43,66 +41,21 @@ export interface PeersModuleOptions {
   /** The other modules that work on this HAProxy. */
   readonly modules: readonly Module[];
   readonly self: Self;
-  /** Static peers of the template, as init or a change of it found them. */
+  /** Static peers of the template, as found by init or by a later change of the template. */
   readonly staticPeers: () => readonly string[];
   readonly log: Log;
   readonly metrics: GeneralMetrics & MetricsOf<typeof peersMetrics>;
   readonly version: string;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
-  /** The date, in milliseconds since the epoch. */
+  /** The wall clock, in milliseconds since the epoch. */
   readonly wallNow: () => number;
   readonly signal: AbortSignal;
-  /** What an earlier run of this program was ready with. */
+  /** The worker that was ready in an earlier run of this program. */
   readonly wasReady: Ready | null;
-  /** This worker's tables are as full as they get; null: those of none. */
+  /** The tables of this worker are complete; null: no worker's are. */
   readonly onReadyMarker: (ready: Ready | null) => void;
   readonly events: Recorder;
-}
-
-/** Compares our tables with those of siblings over their `/status`, which listens on the same port everywhere. */
-function createConfirm(
-  options: PeersModuleOptions,
-  board: StatusBoard,
-  counting: Counting,
-  onIncomplete: (incomplete: boolean) => void,
-) {
-  const { config, log, now, metrics, events } = options;
-  if (!config.repair || config.dryRun) return {};
-  const { port } = config.listen;
-  const confirm = () =>
-    createRepair({
-      self: options.self,
-      limitMs: config.repairLimit,
-      // HAProxy tries again to connect after 5 s.
-      connectLimitMs: 6000,
-      own: () => board.status('fresh'),
-      sleep: (ms, stop) => sleep(ms, stop),
-      ask: ({ address, name }, signal) =>
-        askStatus(address, port, { timeoutMs: 1000, signal, name }),
-      log,
-      now,
-      onReload(reasons) {
-        counting.repairing();
-        events.record({ reason: 'ResyncMissed', message: reasons.join('; ') });
-      },
-      onSilence: (reasons) =>
-        events.record({ reason: 'SiblingsUnheard', message: reasons.join('; ') }),
-      onOutcome(outcome, reasons) {
-        const incomplete = outcome !== 'complete' && outcome !== 'repaired';
-        onIncomplete(incomplete);
-        if (outcome === 'unmet')
-          events.record({ reason: 'SiblingsUnheard', message: reasons.join('; ') });
-        if (outcome === 'complete' || outcome === 'unmet') return;
-        metrics.repairs.inc({ outcome: incomplete ? 'missed' : outcome });
-        events.record(
-          incomplete
-            ? { reason: 'JoinedWithoutHistory', message: reasons.join('; ') }
-            : { reason: 'ResyncRepaired', message: 'tables learned after a hard-reload' },
-        );
-      },
-    });
-  return { confirm };
 }
 
 /** The peers module: pods in, peers section out, and the engine that carries the others. */
@@ -114,6 +67,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     version: options.version,
     section: config.peersSection,
     adminSocket: config.adminSocket,
+    mode: config.mode,
     masterSocket: config.masterSocket,
     members: () => source.snapshot(),
     readiness: () => reconciler.readiness(),
@@ -144,8 +98,13 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
     retry: passRetry(settings),
     log,
     observer: fanOut(counting, board, notices),
-    ...createConfirm(options, board, counting, (now) => {
-      incomplete = now;
+    confirm: confirmWith({
+      ...{ config, board, log, now },
+      ...{ self: options.self, metrics: options.metrics, events: options.events },
+      onRepairing: () => counting.repairing(),
+      onIncomplete(isIncomplete) {
+        incomplete = isIncomplete;
+      },
     }),
     now,
     wasReady: options.wasReady?.worker ?? null,

@@ -11,7 +11,7 @@ import { sameAsRunning } from './running.ts';
 export function peersSectionOwner({ sectionName, env, running }: SectionOptions): Owner {
   return {
     name: peersOwner,
-    // What any write would lose of a `peer` line is an obstacle, so that such lines may be written again.
+    // Losses in a `peer` line are reported as obstacles, so such lines may be rewritten.
     own(text) {
       const { style, entries } = readPeersSection(text, sectionName, env);
       const names = new Set(style === 'peer' ? entries.map(({ name }) => name) : []);
@@ -26,7 +26,7 @@ export function peersSectionOwner({ sectionName, env, running }: SectionOptions)
   };
 }
 
-/** Where the section is, and who tells what runs of it. `env` is that of this process. */
+/** The name of the section, and who reports the running state. `env` is that of this process. */
 export function sectionOptionsOf(
   config: Config,
   env: Readonly<Record<string, string | undefined>>,

@@ -9,16 +9,16 @@ export interface PlanSettings {
   readonly port: number;
   /** Names that stay although no pod has them: `--keep-peer` and the static peers of the template. */
   readonly keep: ReadonlySet<string>;
-  /** Peers that may come, with an address that no pod has: they are declared, and never removed. */
+  /** Expected peers, with an address that no pod has: they are declared, and never removed. */
   readonly expected: readonly PeerEntry[];
-  /** A section without TLS is never written: what it shares would be readable on the network. */
+  /** A section without TLS is never written, because its entries could be read on the network. */
   readonly tls?: boolean;
 }
 
 /**
- * What differs between the pods that are there and the peers section that is there. Idempotent: on a section
- * with its own changes applied it finds none. Never touches the own entry once it exists, because a worker
- * hands its tables over through the address it was started with (HAProxy configuration manual §3.5, `peer`).
+ * The difference between the existing pods and the existing peers section. Idempotent: after its own changes are
+ * applied, it finds none. Never changes this pod's entry once it exists, because a worker hands over its tables
+ * through the address it was started with (HAProxy configuration manual §3.5, `peer`).
  */
 export function planPeers(
   desired: Membership,
@@ -58,7 +58,7 @@ export function planPeers(
   }
   for (const entry of settings.expected) {
     if (wanted.has(entry.name)) continue;
-    // Whatever address its line has: acceptance is by name, and the pod that comes will connect to us.
+    // The address of its line does not matter: acceptance is by name, and the pod connects to us when it comes.
     wanted.add(entry.name);
     if (known.has(entry.name)) continue;
     add.push(entry);

@@ -19,8 +19,8 @@ export function sameAsRunning(section: PeersSection, running: readonly PeerState
 }
 
 /**
- * Whether the running worker goes on with what was before `changes`: every name shows it, and none shows the opposite. A name
- * that is not known here, and the address of the local peer, which is shown as bound, tell nothing.
+ * Whether the running worker still has the state before `changes`: every name that can be compared shows this, and
+ * none shows the opposite. An unknown name, and the address of the local peer, which is shown as bound, prove nothing.
  */
 export function provesUnloaded(changes: PeersChanges, running: readonly PeerState[]): boolean {
   const peers = new Map(running.map((peer) => [peer.name, peer]));
@@ -36,7 +36,7 @@ export function provesUnloaded(changes: PeersChanges, running: readonly PeerStat
   return proofs.length > 0 && proofs.every((isMissing) => isMissing);
 }
 
-/** An entry whose variable is not set here has whatever name HAProxy gives it. */
+/** An entry whose variable is not set here has a name that only HAProxy knows. */
 function isUnnamed(entry: PeerEntry, peer: PeerState): boolean {
   return entry.variable === 'unset' && sameAddress(entry, peer.address);
 }

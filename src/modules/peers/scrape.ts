@@ -4,11 +4,11 @@ import type { peersMetrics } from './metrics.ts';
 
 export interface ShowPeersOptions {
   readonly metrics: MetricsOf<typeof peersMetrics>;
-  /** Series by peer, too: with many replicas they are many. */
+  /** Also series for each peer, which are many with many replicas. */
   readonly perPeer: boolean;
 }
 
-/** Tables and peers as HAProxy has told them, into the metrics. The series of those that are gone are absent. */
+/** Writes HAProxy's tables and peers into the metrics. Series of tables and peers that are gone are removed. */
 export function showPeers({ metrics, perPeer }: ShowPeersOptions): (status: Status) => void {
   return ({ tables, peers, resync }) => {
     for (const gauge of [metrics.tableEntries, metrics.tableSize]) gauge.reset();
@@ -18,7 +18,7 @@ export function showPeers({ metrics, perPeer }: ShowPeersOptions): (status: Stat
       metrics.tableSize.set({ table }, size);
     }
     const remote = peers.filter(({ local }) => !local);
-    // Without labels a gauge begins at 0, and would be taken for an answer.
+    // A gauge without labels starts at 0, which would look like a real value.
     if (resync === null) metrics.lagMax.remove();
     else metrics.lagMax.set(remote.reduce((most, { lag = 0 }) => Math.max(most, lag), 0));
     metrics.lag.reset();

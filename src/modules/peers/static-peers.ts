@@ -9,10 +9,13 @@ function fileBeside(configFile: string) {
   return createStateFile(join(dirname(configFile), 'haproxy-peer-sync.json'), schema);
 }
 
-/** The static peers of the template that is in force. */
+/** The static peers of the template in force. */
 export interface StaticPeers {
   names(): readonly string[];
-  /** Another template may come into force, or (`isInForce`) has: peers that it adds are kept from now on, those that it has no more are not. */
+  /**
+   * A new template may come into force, or has (`isInForce`). From now on its additional peers are kept, and those
+   * that it no longer has are not.
+   */
   readonly changed: (before: readonly string[], now: readonly string[], isInForce: boolean) => void;
 }
 
@@ -34,7 +37,7 @@ export function createStaticPeers(
   };
 }
 
-/** Tells run which peers of the user's template are not pods, so that it never takes them for pods that are gone. */
+/** Tells run which peers of the user's template are not pods, so that it does not treat them as deleted pods. */
 export async function writeStaticPeers(
   configFile: string,
   names: readonly string[],

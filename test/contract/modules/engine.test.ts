@@ -199,7 +199,7 @@ for (const variant of variants) {
 
       expect(/Pid: (\d+)/.exec(await on.ask('show info'))?.[1]).toBe(pid);
       // The file is there before the answer is.
-      await said('written without a reload: HAProxy has it already');
+      await said('written without a reload: HAProxy already has it');
     });
 
     it('hold the one that is refused, and make what the other wants', async () => {

@@ -10,7 +10,7 @@ const listener: Check = ({ ownPort: outcome, admin, options, self }) => {
       failure(
         name,
         `${who} listens on ${self.address}:${port}: peers cannot reach this one`,
-        `find who it is: ss -ltnp 'sport = :${port}'; with hostNetwork two pods of a node cannot share a port: --peers-port`,
+        `find the program: ss -ltnp 'sport = :${port}'; with hostNetwork two pods of a node cannot share a port: --peers-port`,
       ),
     ];
   }
@@ -19,7 +19,7 @@ const listener: Check = ({ ownPort: outcome, admin, options, self }) => {
     return [
       failure(
         name,
-        `HAProxy runs, and nobody listens on ${self.address}:${port}: no peer can connect`,
+        `HAProxy runs, but nothing listens on ${self.address}:${port}: no peer can connect`,
         `the section's own line must say ${self.address}:${port}; let init write it`,
       ),
     ];
@@ -36,7 +36,7 @@ const network: Check = ({ options, siblings }) => {
     findings.push(
       failure(
         'peers-port',
-        `${silent.join(', ')} swallows what is sent to port ${options.peersPort}: entries cannot be shared`,
+        `${silent.join(', ')} drops what is sent to port ${options.peersPort}: entries cannot be shared`,
         `allow TCP ${options.peersPort} and ${options.statusPort} between the replicas in the NetworkPolicy (ingress and egress)`,
       ),
     );
@@ -55,7 +55,7 @@ const network: Check = ({ options, siblings }) => {
       warning(
         'peers-port',
         `${unknown.join(', ')} ${unknown.length === 1 ? 'does' : 'do'} not know this pod yet`,
-        `look why its sidecar waits: kubectl logs ${unknown[0]} -c haproxy-peer-sync`,
+        `see why its sidecar waits: kubectl logs ${unknown[0]} -c haproxy-peer-sync`,
       ),
     );
   }
@@ -65,8 +65,8 @@ const network: Check = ({ options, siblings }) => {
     return [
       warning(
         'peers-port',
-        `nobody listens on port ${options.peersPort} of ${siblings.map(({ name }) => name).join(', ')}`,
-        'look why their HAProxy does not run, or whether it has another --peers-port',
+        `nothing listens on port ${options.peersPort} of ${siblings.map(({ name }) => name).join(', ')}`,
+        'see why their HAProxy does not run, or whether it has another --peers-port',
       ),
     ];
   }

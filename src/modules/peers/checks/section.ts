@@ -12,7 +12,7 @@ import { type Check, failure, ok, warning } from '../../../doctor/facts.ts';
 
 const fromInit = 'let the init container write it: haproxy-peer-sync init --template YOUR.cfg';
 
-const localpeer: Check = ({ configText, options, self, env }) => {
+const localpeer: Check = ({ configText, options, self, localName = self.name, env }) => {
   if (!configText.ok) return [];
   const name = 'localpeer';
   const lines = splitLines(configText.value);
@@ -33,7 +33,7 @@ const localpeer: Check = ({ configText, options, self, env }) => {
       warning(
         name,
         `no localpeer in ${options.configFile}: HAProxy takes the hostname, which is the pod's name only without hostNetwork and hostname`,
-        `global: localpeer ${self.name}`,
+        `global: localpeer ${localName}`,
       ),
     ];
   }
@@ -42,16 +42,16 @@ const localpeer: Check = ({ configText, options, self, env }) => {
       failure(name, 'localpeer stands below the peers section, where HAProxy ignores it', fromInit),
     ];
   }
-  if (last.value !== self.name) {
+  if (last.value !== localName) {
     return [
       failure(
         name,
-        `localpeer is ${last.value}, and this peer is called ${self.name}: HAProxy drops the whole section`,
-        `global: localpeer ${self.name}`,
+        `localpeer is ${last.value}, and this peer is called ${localName}: HAProxy drops the whole section`,
+        `global: localpeer ${localName}`,
       ),
     ];
   }
-  return [ok(name, self.name)];
+  return [ok(name, localName)];
 };
 
 const section: Check = ({ configText, options, self, env }) => {
@@ -131,4 +131,7 @@ const sharing: Check = ({ configText, options }) => {
 };
 
 /** What haproxy.cfg says of the peers. */
-export const sectionChecks: readonly Check[] = [localpeer, section, sharing];
+export const sectionChecks: readonly Check[] = [section];
+
+/** Whether anything is shared, whoever the peers are. */
+export const sharingChecks: readonly Check[] = [localpeer, sharing];

@@ -4,7 +4,10 @@ import type { PeersFacts } from './facts.ts';
 import { reloadedSince } from './forbids.ts';
 import { awaySince } from './sibling-sessions.ts';
 
-/** What could come along: for who joins until the burst is over, for who is gone or has moved longer. Also when it is over. */
+/**
+ * How long to wait for further changes: for peers that join until the burst is over, for peers that are gone or have
+ * moved longer. Also returned when it is over.
+ */
 export function gathering(facts: PeersFacts): CodedFinding {
   const more = burst(facts);
   const lazy = lazily(facts);
@@ -13,7 +16,7 @@ export function gathering(facts: PeersFacts): CodedFinding {
 
 function burst({ history, awaited, settings }: PeersFacts): CodedFinding {
   const limit = history.joinSinceMs + settings.burstLimitMs;
-  // One reload for all of them: a pod that is being made has its address in a second or two.
+  // One reload for all of them: a pod that is being created gets its address within a second or two.
   if (awaited > 0) {
     const reason = `${awaited} more are about to get an address`;
     return { untilMs: limit, reason, code: 'awaited' };
@@ -29,9 +32,9 @@ function lazily({
   established,
   ...facts
 }: PeersFacts): CodedFinding | null {
-  // A reload that is needed all the same takes what could wait with it.
+  // A reload that is needed anyway includes the changes that could wait.
   if (facts.hurried || facts.reloadFor !== null || !hasChanges(changes)) return null;
-  // A peer that has connected to us needs no right address in our section.
+  // A peer that has connected to this replica does not need its right address in the section.
   const connected = changes.update.every((entry) => established.has(entry.name));
   if (changes.remove.length === 0 && connected) {
     return {
@@ -42,14 +45,14 @@ function lazily({
   }
   return {
     untilMs: history.lazySinceMs + settings.removalDelayMs,
-    reason: 'only dead or moved peers, which do no harm: waiting for an addition to go with',
+    reason: 'only dead or moved peers, which do no harm: waiting for an addition',
     code: 'removal-delay',
   };
 }
 
 export const delays: readonly Rule<PeersFacts>[] = [
   { codes: ['awaited', 'burst', 'moved-connected', 'removal-delay'], check: gathering },
-  // Whoever wrote the file may be about to reload. A change of our own reloads anyway, and takes it along.
+  // The program that wrote the file may be about to reload. A change of ours reloads anyway and includes it.
   rule('section-not-loaded', ({ notLoadedFor, joins, history, settings }) => {
     if (notLoadedFor === null || joins) return over;
     const sinceMs = reloadedSince({ history }) ?? history.notLoadedSinceMs;

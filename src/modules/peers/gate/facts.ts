@@ -9,45 +9,47 @@ export interface PeersGateSettings extends GateSettings {
   readonly burstWindowMs: number;
   /** A burst never delays its first change longer than this. */
   readonly burstLimitMs: number;
-  /** Replicas that were connected before reload one after another, this far apart, ... */
+  /** Connected replicas reload one after another, this far apart, ... */
   readonly staggerMs: number;
-  /** ... and all of them within this, which is also how long one waits for another to be connected again. */
+  /**
+   * ... and all of them within this time, which is also the limit for waiting until another one is connected again.
+   */
   readonly staggerLimitMs: number;
-  /** Updates that a connected sibling may not have been sent yet: more are a backlog, fewer are on their way. */
+  /** Updates that may still be unsent to a connected sibling. Fewer are on their way, more are a backlog. */
   readonly behindUpdates: number;
-  /** Entries that a worker hands over to the next one in a second. */
+  /** Entries a second that a worker hands over to the next one. */
   readonly handoverRate: number;
-  /** Updates that a sibling takes over in a second, at least, also while it is busy with its own tables. */
+  /** Updates a second that a sibling takes at least, even while it is busy with its own tables. */
   readonly updateRate: number;
-  /** Upper limit of the wait for siblings to come back after a reload. */
+  /** Limit for waiting until siblings are back after a reload. */
   readonly reestablishLimitMs: number;
-  /** How long somebody else may take to reload what is written already. */
+  /** How long another program may take to reload what is already written. */
   readonly unloadedLimitMs: number;
 }
 
-/** What happened before, as far as the rules of the peers have to know of it. */
+/** The past, as far as the rules of the peers need it. */
 export interface History extends ReloadHistory {
-  /** Since when there has been somebody to add: a dead peer, which waits for that, does not begin a burst. */
+  /** Since when a peer waits to be added. A dead peer, which waits for an addition, does not begin a burst. */
   readonly joinSinceMs: number;
-  /** When the present set of changes last became another one. */
+  /** When the set of planned changes last changed. */
   readonly changedAtMs: number;
-  /** Since when there has been something to remove, or to move that is not connected. */
+  /** Since when there is something to remove, or a peer to move that is not connected. */
   readonly lazySinceMs: number;
-  /** Since when HAProxy runs without the `notLoaded` of now. */
+  /** Since when HAProxy runs without the current `notLoaded`. */
   readonly notLoadedSinceMs: number;
-  /** When the youngest session had begun when the present set of changes last became another one. */
+  /** When the youngest session had begun at the moment the set of changes last changed. */
   readonly lastSessionAtMs: number;
   /** Members that were established just before the last reload. */
   readonly establishedBefore: readonly string[];
-  /** Everybody who has ever been established since this program started. */
+  /** All members that were ever established since this program started. */
   readonly met: ReadonlySet<string>;
-  /** When siblings that were away or behind were last waited for. */
+  /** When the replica last waited for siblings that were away or behind. */
   readonly siblingWaitMs: number | null;
-  /** Since when nothing but the turn is left to wait for; null: something else was at the last look. */
+  /** Since when only the turn is left to wait for; null: at the last check there was another reason. */
   readonly dueMs: number | null;
-  /** The end that the last wait foretold; infinite where it could not, be it that no reload was wanted. */
+  /** The end that the last wait predicted; infinite if it had none, or if no reload was wanted. */
   readonly blockedUntilMs: number;
-  /** How many turns in a row were missed, because nobody looked in time. */
+  /** How many turns in a row were missed because the check came too late. */
   readonly missedTurns: number;
 }
 
@@ -56,36 +58,36 @@ export interface PeersGateInput {
   readonly reasons: readonly string[];
   readonly observed: Observed;
   readonly selfName: string;
-  /** Names of the members that are there and not terminating. */
+  /** Names of the members that are not terminating. */
   readonly memberNames: ReadonlySet<string>;
-  /** Names of all members, who reload until they are gone; missing: nobody terminates. */
+  /** Names of all members, which reload until they are gone; missing: none is terminating. */
   readonly allNames?: ReadonlySet<string>;
   /** How many more pods are about to get an address. */
   readonly awaited: number;
   readonly history: History;
-  /** What modules want a reload for beside the section; missing: nothing. */
+  /** Reloads that modules request for other reasons than the section; missing: none. */
   readonly requests?: readonly Request[];
-  /** How far the date is ahead of the clock of `now`, in milliseconds; missing: they are one. */
+  /** How far the wall clock is ahead of the clock of `now`, in milliseconds; missing: they are the same. */
   readonly wallAheadMs?: number;
-  /** Members that the file has and the running worker has not; see model/not-loaded.ts. */
+  /** Members that are in the file but not in the running worker; see model/not-loaded.ts. */
   readonly notLoaded?: readonly string[];
 }
 
-/** Everything that a rule of the peers may look at, worked out once. */
+/** The facts for the rules of the peers, computed once. */
 export interface PeersFacts extends Facts, Required<PeersGateInput> {
   readonly requests: readonly Request[];
   readonly observed: Observed;
   readonly history: History;
   readonly settings: PeersGateSettings;
-  /** Why HAProxy is to be reloaded with the section as it is. */
+  /** Why HAProxy must be reloaded although the section does not change. */
   readonly notLoadedFor: string | null;
-  /** Somebody waits to be let in. */
+  /** A peer waits to be added. */
   readonly joins: boolean;
-  /** What HAProxy shows of the section; null where it does not answer, or runs without it. */
+  /** HAProxy's state of the section; null if it does not answer, or runs without the section. */
   readonly state: PeersState | null;
   /** Names of the peers with a live session. */
   readonly established: ReadonlySet<string>;
-  /** How long a worker with our tables is busy after a reload; siblings have the same tables. */
+  /** How long a worker with these tables is busy after a reload. Siblings have the same tables. */
   readonly handoverMs: number;
 }
 

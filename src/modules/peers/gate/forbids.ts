@@ -1,21 +1,21 @@
 import { hold, over, type Rule, rule } from '../../../gate/rule.ts';
 import type { PeersFacts } from './facts.ts';
 
-/** How often HAProxy is looked at again while it learns, in milliseconds. */
+/** How often HAProxy is checked while it learns, in milliseconds. */
 const lookAgainMs = 200;
 
-/** HAProxy drops a section that lacks its own name, tables and all: adding the own entry is the cure. */
+/** HAProxy drops a section without its own name, and all its tables. Adding the own entry repairs this. */
 function curesSection({ changes, selfName }: PeersFacts): boolean {
   return changes.create || changes.add.some((entry) => entry.name === selfName);
 }
 
-/** Our last reload, if these names had been missing before it. */
+/** Our last reload, if these names were missing before it. */
 export function reloadedSince({ history }: Pick<PeersFacts, 'history'>): number | null {
   const { lastReloadAtMs, notLoadedSinceMs } = history;
   return lastReloadAtMs !== null && lastReloadAtMs >= notLoadedSinceMs ? lastReloadAtMs : null;
 }
 
-/** A reload would destroy the tables, or load another configuration than this program knows. */
+/** Cases in which a reload would destroy the tables, or load another configuration than this program knows. */
 export const forbids: readonly Rule<PeersFacts>[] = [
   rule('section-not-running', (facts) =>
     facts.state !== null || curesSection(facts)
@@ -31,7 +31,7 @@ export const forbids: readonly Rule<PeersFacts>[] = [
   ),
   rule('resync-pending', ({ state, nowMs }) =>
     state?.resync === 'pending'
-      ? { untilMs: nowMs + lookAgainMs, reason: 'own resync is not finished' }
+      ? { untilMs: nowMs + lookAgainMs, reason: 'this replica has not finished its resync' }
       : over,
   ),
   rule('resync-unreadable', ({ state }) =>
@@ -39,13 +39,13 @@ export const forbids: readonly Rule<PeersFacts>[] = [
       ? hold('"show peers" of this HAProxy version cannot be read, so its resync may be unfinished')
       : over,
   ),
-  // A reload did not help, so none will: HAProxy reads another file.
+  // A reload did not help, so another one will not: HAProxy reads another file.
   rule('section-not-loaded', (facts) => {
     const reloadedMs = reloadedSince(facts);
     if (facts.notLoaded.length === 0 || reloadedMs === null) return over;
     if (facts.nowMs < reloadedMs + facts.settings.unloadedLimitMs) return over;
     return hold(
-      `HAProxy was reloaded and still runs without ${facts.notLoaded.join(', ')}: does it load the file that has them?`,
+      `HAProxy was reloaded and still runs without ${facts.notLoaded.join(', ')}: does it load another file?`,
     );
   }),
 ];

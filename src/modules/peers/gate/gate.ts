@@ -11,7 +11,7 @@ import {
 import { forbids } from './forbids.ts';
 import { order } from './reload-order.ts';
 
-/** Every reload empties or hands over the tables of the section, whoever wants it: these are asked for all of them. */
+/** Every reload empties or hands over the tables, whatever it is for, so these rules apply to all reloads. */
 export const peersRules: Rules<PeersFacts> = { forbids, delays, order };
 
 /** The decision of the gate by the rules of the peers. */

@@ -5,22 +5,22 @@ import type { Decision } from '../../../model/decision.ts';
 import { establishedNames, type Observed } from '../../../model/observed.ts';
 import type { History } from './facts.ts';
 
-/** What happened to the reconciler, as far as the rules have to know of it. */
+/** Events of the reconciler that the rules need. */
 export type HistoryEvent =
   /** These changes are planned now. */
   | { readonly kind: 'planned'; readonly changes: PeersChanges; readonly observed: Observed }
-  /** HAProxy runs without these names, which the file has. */
+  /** HAProxy runs without these names, which are in the file. */
   | { readonly kind: 'not-loaded'; readonly names: readonly string[] }
   | { readonly kind: 'decided'; readonly decision: Decision }
   | Outcome;
 
-/** `History`, and what it takes to see that something is another one than before. */
+/** `History`, plus what is needed to detect a change. */
 export interface Memory {
   readonly history: History;
   /** Fingerprint of the planned changes. */
   readonly changes: string;
   readonly joins: boolean;
-  /** There is something to remove, or to move that is not connected. */
+  /** There is something to remove, or a peer to move that is not connected. */
   readonly lazy: boolean;
   readonly notLoaded: string;
 }
@@ -46,7 +46,7 @@ export const noMemory: Memory = {
   notLoaded: '',
 };
 
-/** Pure: what the gate has to know of the past, after one thing more has happened. */
+/** Pure: the history after one more event. */
 export function remember(memory: Memory, event: HistoryEvent, nowMs: number): Memory {
   const { history } = memory;
   const known = (part: Partial<History>): Memory => ({
@@ -107,7 +107,10 @@ function planned(memory: Memory, { changes, observed }: Planned, nowMs: number):
   };
 }
 
-/** When the youngest session began. One that is gone says nothing: its other side may be dead for minutes. */
+/**
+ * When the youngest session began. A session that has ended is no evidence, because its peer may have been dead for
+ * minutes.
+ */
 function lastSessionAt(observed: Observed, nowMs: number): number {
   const peers = observed.kind === 'up' ? (observed.state?.peers ?? []) : [];
   const ages = peers

@@ -6,7 +6,7 @@ import { peersGate } from './gate.ts';
 import { type HistoryEvent, noMemory, remember } from './history.ts';
 import { siblingSessions } from './sibling-sessions.ts';
 
-/** After a reload, in milliseconds, before what HAProxy runs is compared with what is written. */
+/** Time after a reload, in milliseconds, before the running worker is compared with the file. */
 const settleMs = 2000;
 
 export interface PeersGateOptions {
@@ -14,7 +14,7 @@ export interface PeersGateOptions {
   readonly selfName: string;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
-  /** The date, in milliseconds since the epoch: siblings have the same, or nearly. Default: `now`. */
+  /** The wall clock, in milliseconds since the epoch, nearly the same on all siblings. Default: `now`. */
   readonly wallNow?: (() => number) | undefined;
 }
 

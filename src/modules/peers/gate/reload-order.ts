@@ -5,22 +5,22 @@ import { awaySince, lookAgainMs, siblingSessions } from './sibling-sessions.ts';
 import { type Since, turnOf } from './turn.ts';
 
 /**
- * Whoever goes first and has not begun, on busy cores or because it has nothing to load, is waited for this many turns more:
- * two who wait for the same one go one after another then. With 3, a rolling update took 0.6 s a replica longer.
+ * How many turns more to wait for an earlier replica that has not begun, because of busy cores or because it has
+ * nothing to load. Replicas that wait for the same one then still go one after another. With 3, a rolling update took
+ * 0.6 s per replica longer.
  */
 const patience = 1;
 const myTurn: CodedFinding = { ...over, code: 'turn' };
-const siblingsFirst = { reason: 'siblings go first', code: 'turn' } as const;
+const siblingsFirst = { reason: 'peers reload first', code: 'turn' } as const;
 
 /**
- * What a replica writes while a sibling is away for a reload reaches that sibling when it is connected again; unless
- * the replica itself reloads before, because its new worker takes over what it has learned from the old one without
- * pushing it (measured at 3,000 new keys a second: 811 keys of one replica missing on two others, after reloads
- * 0.7 s apart). So they go in the order of their names, and each waits until those it has met are connected, and have
- * what was written meanwhile: being connected is not having it. Those that have waited for the same sibling go one after
- * another again, and a sibling that is late is waited for. The larger the tables, the longer a sibling is away and
- * busy: 0.3 s apart, three replicas with 1,000,000 entries were all in the middle of a change, and 270 to 680 keys of
- * some were missing on others.
+ * Replicas reload in the order of their names. What a replica writes while a sibling reloads reaches that sibling once
+ * it is connected again, but not if the replica itself reloads first: its new worker takes over the entries as
+ * learned, and does not push learned entries. (Measured at 3,000 new keys a second: after reloads 0.7 s apart, 811
+ * keys of one replica were missing on two others.) So each replica waits until the siblings it has met are connected
+ * and have received what was written meanwhile. Replicas that have waited for the same sibling again go one after
+ * another. With larger tables a sibling is away for longer: with turns of 0.3 s, three replicas with 1,000,000 entries
+ * reloaded at the same time, and 270 to 680 keys of some were missing on others.
  */
 export function orderOf(facts: PeersFacts, since: Since): CodedFinding {
   const { history, memberNames, observed, settings, nowMs } = facts;
@@ -34,11 +34,11 @@ export function orderOf(facts: PeersFacts, since: Since): CodedFinding {
     const away = awaySince(facts, missing, limit, 'not connected at the moment');
     return { ...away, code: 'not-connected' };
   }
-  // Who has connected at the last moment needs a time for that, too.
+  // A sibling that connected at the last moment gets the same time again.
   const lastLimit = limit + limitMs;
   if (nowMs >= lastLimit) return myTurn;
   if (behind.length > 0) {
-    const reason = `has not got yet what was written here: ${behind.join(', ')}`;
+    const reason = `has not yet received what was written here: ${behind.join(', ')}`;
     return { untilMs: soon(lastLimit), reason, code: 'siblings-behind' };
   }
   const first = turn.earlier.filter((name) => !hasBegun(facts, name, nowMs - beginMs));
@@ -60,16 +60,15 @@ export const order: readonly Rule<PeersFacts>[] = [
   },
 ];
 
-/** Of what is hurried: on busy cores a look may take as long. */
+/** For urgent reloads: on busy cores a check may be this late. */
 const hurriedLateMs = 1000;
-/** A replica that always looks too late has to go some time. */
+/** A replica that is always late must reload at some point. */
 const missedLimit = 3;
 
 /**
- * When nothing but the turn was left for this replica to wait for: what was in the way at the look before has ended when
- * that look has foretold, or just now. What was foretold and is long over has not been waited for: a Data Plane API that
- * hung, or a node that stood still, kept this replica, and maybe others until the same moment. The turn is over then, and
- * another one begins.
+ * Since when only the turn is left to wait for: the time at which the last check predicted its reason to end, or now.
+ * If that time is long past, this replica was delayed by a Data Plane API that hung or a node that stood still,
+ * perhaps like others. It has missed its turn, and another turn begins.
  */
 export function dueSince({ history, hurried, settings, nowMs }: PeersFacts): number {
   const foretoldMs = Math.min(history.blockedUntilMs, nowMs);
@@ -78,7 +77,7 @@ export function dueSince({ history, hurried, settings, nowMs }: PeersFacts): num
   return history.dueMs ?? foretoldMs;
 }
 
-/** Did its session begin within that time, to a second? It has had its turn then. */
+/** Whether its session began within that time, to a second. If so, it has had its turn. */
 function hasBegun({ state }: PeersFacts, name: string, withinMs: number): boolean {
   const seconds = state?.peers.find((peer) => peer.name === name)?.sessionSeconds;
   return seconds !== undefined && seconds * 1000 <= withinMs;

@@ -20,7 +20,7 @@ export function gateSettings(config: SidecarConfig): PeersGateSettings {
   };
 }
 
-/** How long after a pass that failed, milliseconds: it grows up to a quarter of the longest back-off of the gate. */
+/** Retry pause after a failed pass, in milliseconds: it grows up to a quarter of the longest back-off of the gate. */
 export function passRetry({ backoffMinMs, backoffMaxMs }: PeersGateSettings) {
   return { baseMs: backoffMinMs, capMs: backoffMaxMs / 4 };
 }

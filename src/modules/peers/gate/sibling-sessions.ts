@@ -3,7 +3,7 @@ import type { Observed } from '../../../model/observed.ts';
 import type { PeerState } from '../../../model/peers-state.ts';
 import type { History, PeersFacts, PeersGateSettings } from './facts.ts';
 
-/** How often siblings that are away or behind are looked at again, in milliseconds. */
+/** How often siblings that are away or behind are checked, in milliseconds. */
 export const lookAgainMs = 100;
 
 /** Waits for those of `names` that have no session, until `limitMs` at the latest. */
@@ -23,13 +23,13 @@ export function awaySince(
 
 type SessionSettings = Pick<PeersGateSettings, 'behindUpdates' | 'updateRate'>;
 
-/** The siblings that this replica has met, by name, and the state of their sessions. */
+/** The siblings that this replica was ever connected to, and the state of their sessions. */
 export interface SiblingSessions {
-  /** Everybody who has ever been connected, and is still a member. */
+  /** All members that were ever connected. */
   readonly met: readonly string[];
-  /** Of those, who is not connected. */
+  /** Those of them that are not connected. */
   readonly missing: readonly string[];
-  /** Of those, who is connected and does not have yet what was written here. */
+  /** Those of them that are connected and have not yet received what was written here. */
   readonly behind: readonly string[];
 }
 
@@ -52,9 +52,9 @@ export function siblingSessions(
 }
 
 /**
- * It was not sent what was written here, or was sent it just now and has not confirmed it. HAProxy does not always show
- * what is confirmed, so that is believed after the time that all updates take; not those that are left: it confirms
- * some while it still takes the others.
+ * Whether updates written here were not sent to it, or were sent just now and are not confirmed. HAProxy does not
+ * always show confirmations, so unconfirmed updates count as received after the time that all updates take. A partial
+ * count does not, because HAProxy confirms some updates while it still takes the others.
  */
 function isBehind(
   peer: PeerState | undefined,

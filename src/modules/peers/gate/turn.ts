@@ -1,36 +1,37 @@
 import type { PeersFacts } from './facts.ts';
 import { lookAgainMs } from './sibling-sessions.ts';
 
-/** Large tables lengthen the time that all replicas have for their turns by this many handovers. */
+/** With large tables, the time for the turns of all replicas is longer by this many handovers. */
 const handoversInLimit = 5;
 
-/** When nothing but the turn was left to wait for. */
+/** Since when only the turn was left to wait for. */
 export interface Since {
   /** For this replica. */
   readonly ownMs: number;
-  /** For those who had nothing but the burst to wait for. */
+  /** For replicas that only had to wait for the burst. */
   readonly gatheredMs: number;
 }
 
-/** When a replica may reload, if its siblings are there. */
+/** When a replica may reload, if its siblings are connected. */
 export interface Turn {
-  /** When the turns began that this is one of. */
+  /** When this round of turns began. */
   readonly beginMs: number;
   readonly turnMs: number;
-  /** Turns are that far apart. */
+  /** Time between two turns. */
   readonly apartMs: number;
-  /** How long siblings are waited for. */
+  /** How long to wait for siblings. */
   readonly limitMs: number;
-  /** Names of those who go before; empty where dates keep all apart. */
+  /** Names of the replicas with an earlier turn; empty if time slots keep all apart. */
   readonly earlier: readonly string[];
-  /** Where it goes by dates of its own: the first of them from that moment on. */
+  /** With time slots: this replica's first slot from the given moment on. */
   readonly dateFrom?: (leastMs: number) => number;
 }
 
 /**
- * Of `met`, in the order of names after a moment that all have in common, or at a date that is this replica's own. All hear
- * of who joins in the same moment, and their turns begin then, unless somebody has a reload interval that is not over or
- * had something else in the way: it would begin later than others, who do not know, and meet one of them.
+ * The turn of this replica among `met`: in the order of names after a common moment, or in a time slot of its own. All
+ * replicas see a joining pod at the same moment, and their turns begin then. But if a replica has a reload interval
+ * that is not over, or had another reason to wait, it would begin later than the others expect, and reload at the same
+ * time as one of them. Then all use time slots.
  */
 export function turnOf(
   facts: PeersFacts,
@@ -40,7 +41,8 @@ export function turnOf(
   const { selfName, settings, handoverMs, hurried, history } = facts;
   const limitMs = settings.staggerLimitMs + handoversInLimit * handoverMs;
   const mostMs = limitMs / Math.max(1, met.length);
-  // On busy cores a change takes seconds until its reload: what has no hurry takes all the time there is.
+  // On busy cores a change takes seconds until its reload, so reloads that are not urgent use all the time there
+  // is.
   const apartMs = hurried ? Math.min(settings.staggerMs + handoverMs, mostMs) : mostMs;
   const inOrder = (beginMs: number): Turn => {
     const earlier = met.filter((name) => name < selfName);
@@ -49,24 +51,28 @@ export function turnOf(
   if (met.length === 0) return inOrder(ownMs);
   if (!hurried) return inOrder(commonDate(facts, limitMs, ownMs));
   const isKept = ownMs - gatheredMs > 2 * lookAgainMs;
-  // Heard after the limit of the burst: everybody's turn is another one, at once.
+  // Seen after the limit of the burst: the turns of all replicas change at once.
   const isNew = history.changedAtMs > gatheredMs;
   const soon = isSoon(facts);
   if (!soon && !isNew && !isKept) return inOrder(ownMs);
-  // Who was kept goes when all others have had their turns. Names that come without end move all dates, for so long only.
+  // A replica that was delayed goes after all others have had their turns. New names that keep coming move the
+  // time slots, but only for this long.
   const lastMs = history.joinSinceMs + settings.burstLimitMs + limitMs;
   const commonMs = soon || isNew ? Math.min(history.changedAtMs, lastMs) : gatheredMs + limitMs;
   const leastMs = Math.max(ownMs, commonMs);
   const dateFrom = (ms: number) => ownDate(facts, ms);
   const turnMs = dateFrom(leastMs);
-  // Whom a sibling keeps from its date waits for the next one, and for siblings then, too.
+  // A replica that a sibling keeps from its slot waits for its next slot, and then again for siblings.
   return { beginMs: ownMs, turnMs, apartMs, limitMs: 2 * limitMs, earlier: [], dateFrom };
 }
 
-/** HAProxy tells in whole seconds how old a session is. */
+/** HAProxy shows the age of a session in whole seconds. */
 const vagueMs = 1000;
 
-/** When this was heard of, somebody had reloaded or started so recently that a reload interval may not be over. */
+/**
+ * Whether, at the moment of this change, a replica had reloaded or started so recently that its reload interval may
+ * not be over.
+ */
 function isSoon({ history, settings }: PeersFacts): boolean {
   const { changedAtMs, lastSessionAtMs, lastReloadAtMs } = history;
   const lastMs = Math.max(lastSessionAtMs, lastReloadAtMs ?? lastSessionAtMs);
@@ -75,10 +81,10 @@ function isSoon({ history, settings }: PeersFacts): boolean {
 }
 
 /**
- * What has no hurry may be due for reasons of this replica: it saw a renewed certificate by itself, or its sidecar has
- * started later. Two that reload within the same tenth of a second cannot see each other, so all begin at a date they have
- * in common: the clock's next multiple of a time in which all can have had their turns twice. Clocks that differ cost no
- * more than that.
+ * Reloads that are not urgent may be due for reasons of this replica alone: it has seen a renewed certificate, or its
+ * sidecar has started later. Two replicas that reload within the same tenth of a second cannot see each other, so all
+ * begin at a common time: the next multiple of a period in which all can have their turns twice. This tolerates clocks
+ * that differ by no more than that.
  */
 function commonDate({ wallAheadMs, settings }: PeersFacts, limitMs: number, ownMs: number): number {
   const { staggerLimitMs } = settings;
@@ -86,27 +92,30 @@ function commonDate({ wallAheadMs, settings }: PeersFacts, limitMs: number, ownM
   return nextDate(ownMs, { everyMs: 2 * powerOf(staggerLimitMs, limitMs), wallAheadMs });
 }
 
-/** `unitMs` times a power of two, at least `leastMs`: tables differ a little between replicas, and their dates must not. */
+/**
+ * `unitMs` times a power of two, at least `leastMs`. Tables differ a little between replicas, but their time slots
+ * must not.
+ */
 function powerOf(unitMs: number, leastMs: number): number {
   return unitMs * 2 ** Math.ceil(Math.log2(leastMs / unitMs));
 }
 
 interface Dates {
   readonly everyMs: number;
-  /** After each multiple of `everyMs`. */
+  /** Start of the time slot after each multiple of `everyMs`. */
   readonly offsetMs?: number;
   readonly wallAheadMs: number;
 }
 
-/** The first of these dates of the clock that all have in common, from `leastMs` on. */
+/** The first of these common times from `leastMs` on. */
 function nextDate(leastMs: number, { everyMs, offsetMs = 0, wallAheadMs }: Dates): number {
   const sinceMs = (leastMs + wallAheadMs - offsetMs) % everyMs;
   return leastMs + ((everyMs - sinceMs) % everyMs);
 }
 
 /**
- * All dates are divided among the members in the order of their names, so that two who begin for reasons of their own, and
- * cannot see each other do so, are a turn apart all the same.
+ * Time is divided among the members in the order of their names. So two replicas that begin for reasons of their own,
+ * and cannot see each other, are still a turn apart.
  */
 function ownDate(
   { allNames, selfName, wallAheadMs, handoverMs, settings }: PeersFacts,

@@ -1,13 +1,14 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { geteuid } from 'node:process';
 import { wallNow } from '../../../clock.ts';
 import type { InitConfig } from '../../../config/values.ts';
 import { containerLines } from '../../../config-text/container-lines.ts';
 import { renderDataplaneYml, renderReloadScript } from '../../../config-text/dataplane-yml.ts';
+import { lostLogs } from '../../../config-text/lost-logs.ts';
 import { type FileAccess, readText, writeFileAtomic } from '../../../files/files.ts';
 import { expiresAtMs, readMaterial, writeTlsFiles } from '../../../haproxy/tls-material.ts';
-import { validateConfig } from '../../../haproxy/validate.ts';
+import { writeChecked } from '../../../haproxy/write-checked.ts';
 import type { Log } from '../../../log.ts';
 import type { Self } from '../../../model/member.ts';
 import type { Membership } from '../../../model/membership.ts';
@@ -30,23 +31,15 @@ export interface Bootstrap {
   write(membership: Membership): Promise<void>;
 }
 
-/** Writes `text` only if HAProxy takes it; the file of that name is not touched before. */
-async function writeChecked(
+async function writeConfig(
   { config, log }: BootstrapOptions,
   text: string,
   access: FileAccess,
 ): Promise<void> {
-  const candidate = `${config.haproxyConfig}.candidate`;
-  await writeFileAtomic(candidate, text, access);
-  try {
-    const warnings = await validateConfig(config.haproxyBin, candidate);
-    if (warnings === null)
-      log.debug({ haproxyBin: config.haproxyBin }, 'no HAProxy here to check with');
-    else if (warnings.length > 0) log.warn({ warnings }, 'HAProxy warns of the configuration');
-  } finally {
-    await rm(candidate, { force: true });
-  }
-  await writeFileAtomic(config.haproxyConfig, text, access);
+  const { haproxyBin, haproxyConfig: file } = config;
+  const warnings = await writeChecked({ haproxyBin, file, text, access });
+  if (warnings === null) log.debug({ haproxyBin }, 'no HAProxy here to check with');
+  else if (warnings.length > 0) log.warn({ warnings }, 'HAProxy warns of the configuration');
 }
 
 /**
@@ -90,8 +83,8 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
     await writeTlsFiles(tls, material, access);
     log.info({ bundle: tls.bundle, expires }, 'certificates of the peers written');
   }
-  const shared = sharedDirectories(config);
-  const unfit = containerLines(template, { uid: geteuid?.() ?? 0, directories: shared }).map(
+  const container = { uid: geteuid?.() ?? 0, directories: sharedDirectories(config) };
+  const unfit = [...containerLines(template, container), ...lostLogs(template, container)].map(
     ({ line, text, why }) => `line ${line}: ${text}: ${why}`,
   );
   let said = '';
@@ -105,7 +98,7 @@ export async function createBootstrap(options: BootstrapOptions): Promise<Bootst
       said = warnings.join('\n');
       if (text === written) return;
       await writeStaticPeers(config.haproxyConfig, staticPeers, access);
-      await writeChecked(options, text, access);
+      await writeConfig(options, text, access);
       await writeTemplateNote(config.haproxyConfig, { template, files: {} }, access);
       written = text;
     },

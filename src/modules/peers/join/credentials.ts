@@ -1,8 +1,15 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { SidecarConfig } from '../../../config/values.ts';
-import { findHash, hasUserlist, wantsPassword } from '../../../config-text/render.ts';
-import { hashPassword, userlistLines, verifyPassword } from '../../../config-text/userlist.ts';
+import { wantsPassword } from '../../../config-text/render.ts';
+import {
+  findHash,
+  hashPassword,
+  hasUserlist,
+  userlistLines,
+  verifyPassword,
+} from '../../../config-text/userlist.ts';
+import { AppError } from '../../../errors.ts';
 import { type FileAccess, readText, writeFileAtomic } from '../../../files/files.ts';
 import type { Log } from '../../../log.ts';
 import { ensurePassword } from './password.ts';
@@ -39,19 +46,23 @@ async function keptHash(config: SidecarConfig, password: string): Promise<string
   return hashPassword(password);
 }
 
-/** What init has made: for `run`, which makes none. The hash is that of a user in haproxy.cfg. */
+const noCredentials: Credentials = { password: null, passwordHash: null };
+
+/**
+ * What init has made, for `run`, which makes none: as far as `template` needs it. The hash is that of a user in haproxy.cfg.
+ * `AppError` FILE_READ_FAILED where the password is needed and cannot be read.
+ */
 export async function readCredentials(
   config: SidecarConfig,
-): Promise<(template: string) => Credentials> {
-  const password = await readText(config.dataplanePasswordFile).then(
-    (text) => text.trim(),
-    () => null,
-  );
-  const hash = password === null ? null : await keptHash(config, password);
-  return (template) => ({
-    password,
-    passwordHash: isUserInConfig(config, template) ? hash : null,
-  });
+  template: string,
+): Promise<Credentials> {
+  const isInConfig = isUserInConfig(config, template);
+  if (!isInConfig && !wantsPassword(template)) return noCredentials;
+  const { dataplanePasswordFile: path } = config;
+  const password = (await readText(path)).trim();
+  if (password === '')
+    throw new AppError('FILE_READ_FAILED', `${path} cannot be used: it is empty`);
+  return { password, passwordHash: isInConfig ? await keptHash(config, password) : null };
 }
 
 /** Makes password and userlist, as far as they are needed, or keeps those that are there. */
@@ -61,8 +72,7 @@ export async function ensureCredentials(
   access: FileAccess,
   log: Log,
 ): Promise<Credentials> {
-  if (config.applier === 'direct' && !wantsPassword(template))
-    return { password: null, passwordHash: null };
+  if (config.applier === 'direct' && !wantsPassword(template)) return noCredentials;
   const { password, made } = await ensurePassword(config.dataplanePasswordFile, access);
   log.info(
     { passwordFile: config.dataplanePasswordFile, made },

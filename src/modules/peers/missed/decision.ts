@@ -1,27 +1,27 @@
 import type { ResyncState } from '../../../model/peers-state.ts';
 
-/** A table: how many entries it has room for, and how many it holds. */
+/** A table: how many entries it can hold, and how many it holds. */
 export interface Held {
   readonly used: number;
   readonly size: number;
 }
 
-/** How much a replica holds, by the name of the table; tables that are not shared are left out. */
+/** How much a replica holds, by name of the table. Tables that are not shared are left out. */
 export type Holdings = ReadonlyMap<string, Held>;
 
 export interface Holder {
   readonly name: string;
-  /** We have a live session with it. */
+  /** This replica has a live session with it. */
   readonly connected: boolean;
   /** It is being deleted. */
   readonly leaving?: boolean;
   readonly resync: ResyncState;
   readonly tables: Holdings;
-  /** It has become ready with all that others hold: what it holds is what there is. Missing: no. */
+  /** It has become ready with all entries that others hold, so its count is complete. Missing: no. */
   readonly complete?: boolean;
 }
 
-/** A sibling that was asked and does not tell. */
+/** A sibling that was asked and did not answer. */
 export interface Mute {
   readonly name: string;
   readonly connected: boolean;
@@ -31,89 +31,105 @@ export interface Mute {
 }
 
 export interface RepairInput {
+  /** Siblings that run in the other `--mode`, and are not leaving. */
+  readonly inOtherMode: readonly string[];
   readonly own: {
     readonly resync: ResyncState;
     readonly tables: Holdings;
   };
-  /** Siblings that told what they hold; the others are not here. */
+  /** Siblings that answered with what they hold. The others are in `mute`. */
   readonly siblings: readonly Holder[];
-  /** Those that were asked and did not tell. */
+  /** Siblings that were asked and did not answer. */
   readonly mute: readonly Mute[];
-  /** The least that `gapOf` has said so far, and for how many looks in a row it has not become less. */
+  /** The smallest result of `gapOf` so far, and for how many checks in a row it has not become smaller. */
   readonly gapBefore: number | null;
   readonly stalledLooks: number;
   /** Hard-reloads so far. */
   readonly attempts: number;
-  /** False once HAProxy has said that it does not know the command (before 2.9). */
+  /** False once HAProxy has rejected the command (before 2.9). */
   readonly possible: boolean;
   readonly startedAtMs: number;
   readonly limitMs: number;
-  /** How long siblings that run are waited for to be connected: what we write would not reach them. */
+  /** How long to wait until running siblings are connected, because what is written here would not reach them. */
   readonly connectLimitMs: number;
 }
 
 export type WaitsFor =
-  | 'a peer that learns'
+  | 'one mode'
+  | 'a peer that is still learning'
   | 'entries'
   | 'a session'
   | 'another look'
-  | 'an answer of peers';
+  | 'an answer from peers';
 
 export type RepairDecision =
-  /** As full as it gets: this pod may become ready. */
+  /** Nothing is missing: this pod may become ready. */
   | { readonly kind: 'complete' }
-  /** The time is over, and nobody has said what there is: of siblings that are ready (`unheard`), or may not even run. */
+  /**
+   * The time is over without an answer about what exists: from siblings that are ready (`unheard`), or that may not
+   * even run (`unmet`).
+   */
   | { readonly kind: 'unheard' | 'unmet'; readonly reasons: readonly string[] }
   | { readonly kind: 'wait'; readonly for: WaitsFor; readonly reasons: readonly string[] }
   | { readonly kind: 'repair' | 'give-up'; readonly reasons: readonly string[] };
 
 /**
- * HAProxy throws the oldest `size >> 8` entries and one more out of a table that is full and written to (2.4 to 3.0,
- * src/stick_table.c, __stksess_new; measured to the entry with 2.6 and 3.0), so it swings by as many. 3.4 throws out one.
+ * When a full table is written to, HAProxy drops the oldest `size >> 8` entries and one more (2.4 to 3.0,
+ * src/stick_table.c, __stksess_new; measured exactly with 2.6 and 3.0), so the count varies by as many. 3.4 drops one.
  */
 function swing(size: number): number {
   return Math.floor(size / 256) + 1;
 }
 
-/** Whether a table is about as full as it can be: some entries expire or are on their way, and what is thrown out is counted for a moment longer. */
+/**
+ * Whether a table is about full. Some entries expire or are on their way, and dropped ones are counted for a moment
+ * longer.
+ */
 function isFull({ used, size }: Held): boolean {
   return used >= size - swing(size) - Math.max(1, size * 0.001);
 }
 
 /**
- * How many of a sibling's entries may be missing here without a fault, although our count was taken later: what expires,
- * and for who was taught by a sibling (`learned`) what stayed on one replica at its reload, 0 to 60 keys. Of 27 that joined at
- * once on two cores, one was taught 39,306 of 40,000 and took itself for finished.
+ * How many of a sibling's entries may be missing here without a fault, although our count was taken later: entries
+ * that expire, and if a sibling taught this pod (`learned`), entries that stayed on one replica at its reload, 0 to
+ * 60. When 27 pods joined at once on two cores, one was taught 39,306 of 40,000 and considered itself finished.
  */
 function allowed(theirs: Held, own: Own): number {
   const { used } = theirs;
   const tolerance = own.resync === 'learned' ? Math.max(64, used * 0.001) : used * 0.01;
-  // What it had thrown out when it taught us is missing here, where it may have room for more by now.
+  // Entries that it had dropped before it taught us are missing here, although it may have room for more by now.
   return isFull(theirs) ? tolerance + swing(theirs.size) : tolerance;
 }
 
 const attemptLimit = 2;
-/** A gap that becomes smaller by less than this, look by look, does not close. */
+/** If the gap shrinks by less than this from one check to the next, it does not close. */
 const progress = 0.02;
 const stalledLimit = 3;
 
-/** How many entries the sibling that is furthest ahead holds more than we do, where that is too many. */
+/** How many entries more the sibling that is furthest ahead holds, if that is more than allowed. */
 export function gapOf({ own, siblings }: Pick<RepairInput, 'own' | 'siblings'>): number {
   return Math.max(0, ...ahead(own, siblings).map((sibling) => gap(sibling, own)));
 }
 
-/** Does the gap shrink? Counts grow by themselves under traffic, on both sides. */
+/** Whether the gap shrinks. Under traffic, counts grow on both sides. */
 export function shrinks(gapNow: number, gapBefore: number | null): boolean {
   return gapBefore !== null && gapNow <= gapBefore * (1 - progress);
 }
 
 /**
- * Has this pod missed the tables that its siblings hold? HAProxy asks for them once, at its start; a pod that nobody
- * knew then, or that asked a sibling in the middle of its own resync, has nothing, for ever (haproxy src/peers.c,
- * process_peer_sync). Only for a pod that was never ready: the cure throws the worker away.
+ * Has this pod missed the tables that its siblings hold? HAProxy asks for them only once, at its start. A pod that no
+ * sibling knew then, or that asked a sibling during that sibling's own resync, stays without them (haproxy
+ * src/peers.c, process_peer_sync). Only for a pod that was never ready, because the repair replaces the worker.
  */
 export function repair(input: RepairInput, nowMs: number): RepairDecision {
-  const { own, siblings } = input;
+  const { own, siblings, inOtherMode } = input;
+  if (inOtherMode.length > 0) {
+    // Without a limit: a rolling update would go on, and what they hold would be gone with the last of them.
+    const reasons = [
+      `${inOtherMode.join(', ')} run in the other --mode, and share no entry with this pod`,
+    ];
+    return { kind: 'wait', for: 'one mode', reasons };
+  }
   const elapsed = nowMs - input.startedAtMs;
   const late = elapsed >= input.limitMs;
   const fuller = ahead(own, siblings);
@@ -132,21 +148,21 @@ export function repair(input: RepairInput, nowMs: number): RepairDecision {
   return { kind: 'repair', reasons };
 }
 
-/** No sibling that has finished holds more. Others may still learn more than this pod, or not know of this pod. */
+/** No sibling with a finished resync holds more. Others may still learn more than this pod, or not know this pod. */
 function fullEnough(input: RepairInput, elapsed: number): RepairDecision {
   const { own, siblings, connectLimitMs, limitMs } = input;
   const silence = unheard(input, elapsed);
   if (silence !== null) {
     const { names: silent, end, enough } = silence;
-    const reasons = [`not connected, and do not tell what they hold: ${silent}`];
-    return enough ? { kind: end, reasons } : { kind: 'wait', for: 'an answer of peers', reasons };
+    const reasons = [`not connected, and no answer about what they hold: ${silent}`];
+    return enough ? { kind: end, reasons } : { kind: 'wait', for: 'an answer from peers', reasons };
   }
   if (elapsed >= limitMs) return { kind: 'complete' };
   const learning = siblings.filter(({ resync, tables }) => resync === 'pending' && some(tables));
-  // A pod that asked a sibling which was itself learning got at most a part of its tables.
+  // A pod that asked a sibling which was itself still learning got at most a part of its tables.
   if (own.resync !== 'learned' && learning.length > 0) {
     const reasons = [`${names(learning)} may hold entries and has not finished its resync`];
-    return { kind: 'wait', for: 'a peer that learns', reasons } as const;
+    return { kind: 'wait', for: 'a peer that is still learning', reasons } as const;
   }
   const apart = siblings.filter(
     ({ connected, resync, leaving }) => !connected && resync !== 'pending' && leaving !== true,
@@ -156,8 +172,8 @@ function fullEnough(input: RepairInput, elapsed: number): RepairDecision {
 }
 
 /**
- * Is there nobody who knows what replicas hold, and somebody who may? A port that is closed between an old and a new
- * revision looks like that: new pods know each other alone, and are as empty as they agree to be.
+ * Is no sibling heard that knows what replicas hold, although one may exist? This happens if a port is closed between
+ * an old and a new revision: the new pods only know each other, and all are equally empty.
  */
 function unheard(input: RepairInput, elapsed: number) {
   const { own, siblings, mute, limitMs, connectLimitMs } = input;
@@ -178,7 +194,8 @@ function unheard(input: RepairInput, elapsed: number) {
   // Siblings that are as empty as this pod, or do not answer yet, may be as new, and may know only each other.
   const met = siblings.some(({ tables }) => some(tables));
   if (silent.length === 0 || met || holds) return null;
-  // A list may name replicas that are switched off: wait only as long as HAProxy needs to try again, or each start would be slow.
+  // A list may name replicas that are switched off. So wait only as long as HAProxy takes to retry, or each start
+  // would be slow.
   const enough = elapsed >= Math.min(connectLimitMs, limitMs);
   return { names: names(silent), end: 'unmet', enough } as const;
 }
@@ -197,12 +214,12 @@ function ahead(own: Own, siblings: readonly Holder[]): readonly Holder[] {
   return siblings.filter((sibling) => sibling.resync !== 'pending' && gap(sibling, own) > 0);
 }
 
-/** Over all tables that both have: what is missing here beyond the tolerance. */
+/** Summed over all tables that both have: the entries missing here beyond the tolerance. */
 function gap(sibling: Holder, own: Own): number {
   let sum = 0;
   for (const [table, theirs] of sibling.tables) {
     const held = own.tables.get(table);
-    // A full table holds what it can.
+    // A full table cannot hold more.
     if (held === undefined || isFull(held)) continue;
     const lacking = theirs.used - held.used;
     if (held.used === 0 ? lacking > 0 : lacking > allowed(theirs, own)) sum += lacking;

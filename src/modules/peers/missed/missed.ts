@@ -17,27 +17,31 @@ export interface RepairOptions {
   readonly self: Self;
   readonly limitMs: number;
   readonly connectLimitMs: number;
-  /** Our own counts. Asked for each time, after those of the siblings: ours must be the later ones. */
+  /** This replica's counts. Read after those of the siblings, because ours must be the later ones. */
   readonly own: () => Promise<Status>;
-  /** The `/status` of a sibling; null where it does not answer. */
+  /** The `/status` of a sibling; null if it does not answer. */
   readonly ask: (sibling: Member, signal: AbortSignal) => Promise<Status | null>;
   readonly log: Log;
   readonly now: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** HAProxy is reloaded, to learn what `reasons` say is missing. */
+  /** Called when HAProxy is reloaded to learn what is missing according to `reasons`. */
   readonly onReload?: (reasons: readonly string[]) => void;
-  /** Siblings that may hold entries have not been heard for `connectLimitMs`. */
+  /** Called when siblings that may hold entries have not answered for `connectLimitMs`. */
   readonly onSilence?: (reasons: readonly string[]) => void;
+  /** Of this pod. */
+  readonly mode: 'reload' | 'relay';
+  /** What teaches it anew: HAProxy that starts with empty tables, or a lesson that the sidecars arrange. */
+  readonly cure?: 'hard-reload' | 'lesson';
   readonly onOutcome: (outcome: RepairOutcome, reasons: readonly string[]) => void;
 }
 
-/** `missed`, `unheard`, `unmet`: it becomes ready without what siblings hold, or may hold, if they run at all. */
+/** `missed`, `unheard`, `unmet`: it becomes ready without entries that siblings hold, or may hold if they run. */
 export type RepairOutcome = 'complete' | 'repaired' | 'missed' | 'unheard' | 'unmet';
 
-/** What a sibling has counted arrives here within this time, in milliseconds, where nothing was missed. */
+/** Entries that a sibling has counted arrive here within this time, in milliseconds, unless they were missed. */
 const travelMs = 100;
 
-/** All siblings hold the same tables: a few of them are enough. */
+/** All siblings hold the same tables, so asking a few of them is enough. */
 const askedAtMost = 5;
 
 function holdings(status: Status): Holdings {
@@ -47,8 +51,9 @@ function holdings(status: Status): Holdings {
 }
 
 /**
- * Those who are ready first, for they know what there is, then those who are connected, then in the order of names after
- * our own, so that not everybody asks the same. `turn` goes up while nobody tells: then others are asked.
+ * First the ready siblings, because they have all entries, then the connected ones, then in the order of names after
+ * this pod's name, so that not all pods ask the same siblings. `turn` grows as long as no sibling answers, so that
+ * others are asked.
  */
 function whomToAsk(
   members: readonly Member[],
@@ -66,23 +71,23 @@ function whomToAsk(
   return [...sorted.slice(from), ...sorted.slice(0, from)].slice(0, askedAtMost);
 }
 
-/** The last look before a pod becomes ready for the first time: does it hold what its siblings hold? */
+/** The last check before a pod becomes ready for the first time: does it hold what its siblings hold? */
 export function createRepair(options: RepairOptions): Confirm {
-  const { self, log, now } = options;
+  const { self, log, now, cure = 'hard-reload' } = options;
   let startedAtMs: number | null = null;
   let gapBefore: number | null = null;
   let stalledLooks = 0;
   let attempts = 0;
   let possible = true;
   let saidAtAttempt: number | null = null;
-  /** What the hard-reload is for. */
+  /** The reasons for the hard-reload. */
   let wanted: readonly string[] = [];
   let said = '';
   let warned = false;
   let turn = 0;
   let ended: RepairOutcome | null = null;
 
-  /** Once, though it may be compared again because HAProxy was reloaded meanwhile. */
+  /** Reported once, although the comparison may be repeated after a reload of HAProxy. */
   function end(outcome: RepairOutcome, reasons: readonly string[], tell: () => void): void {
     if (outcome === ended) return;
     ended = outcome;
@@ -91,7 +96,7 @@ export function createRepair(options: RepairOptions): Confirm {
   }
 
   function say(decision: RepairDecision): void {
-    // The counts in the reasons change with every look.
+    // The counts in the reasons change with every check.
     if (decision.kind !== 'wait' || decision.for === said) return;
     said = decision.for;
     log.info(
@@ -100,22 +105,22 @@ export function createRepair(options: RepairOptions): Confirm {
     );
   }
 
-  /** Once for each hard-reload, which may have to wait for its turn. */
+  /** Logged once for each hard-reload, which may have to wait for its turn. */
   function sayMissed(reasons: readonly string[]): void {
     if (saidAtAttempt === attempts) return;
     saidAtAttempt = attempts;
     wanted = reasons;
-    log.warn({ reasons }, 'resync missed: hard-reload, to learn the tables anew');
+    log.warn({ reasons }, `resync missed: ${cure}, to learn the tables anew`);
   }
 
-  /** Logged while an operator can still act: the replicas that hold everything are still there. */
+  /** Logged while an operator can still act, because the replicas with all entries still exist. */
   function warnOfSilence(decision: RepairDecision): void {
-    if (decision.kind !== 'wait' || decision.for !== 'an answer of peers' || warned) return;
+    if (decision.kind !== 'wait' || decision.for !== 'an answer from peers' || warned) return;
     if (now() - (startedAtMs ?? now()) < options.connectLimitMs) return;
     warned = true;
     log.warn(
       { code: 'SIBLINGS_UNHEARD', reasons: decision.reasons, limitMs: options.limitMs },
-      'not ready: nobody who may hold entries is heard',
+      'not ready: no answer from peers that may hold entries',
     );
     options.onSilence?.(decision.reasons);
   }
@@ -133,6 +138,10 @@ export function createRepair(options: RepairOptions): Confirm {
     const own = await options.own();
     const siblings: Holder[] = [];
     const mute: Mute[] = [];
+    const inOtherMode = asked.flatMap(({ name, terminating }, index) => {
+      const mode = answers[index]?.mode ?? (answers[index] ? 'reload' : undefined);
+      return mode !== undefined && mode !== options.mode && !terminating ? [name] : [];
+    });
     for (const [index, { name, terminating: leaving, serving }] of asked.entries()) {
       const status = answers[index] ?? null;
       const who = { name, leaving, connected: connected.has(name) };
@@ -142,7 +151,7 @@ export function createRepair(options: RepairOptions): Confirm {
       }
       siblings.push({
         ...who,
-        // Its HAProxy has not started, or has just ended: it holds nothing yet.
+        // Its HAProxy has not started, or has just ended, so it holds nothing yet.
         resync: status.resync ?? 'pending',
         tables: holdings(status),
         complete: status.ready && status.incomplete !== true,
@@ -155,6 +164,7 @@ export function createRepair(options: RepairOptions): Confirm {
     const decision = repair(
       {
         ...compared,
+        inOtherMode,
         mute,
         gapBefore,
         stalledLooks,
@@ -166,7 +176,7 @@ export function createRepair(options: RepairOptions): Confirm {
       },
       now(),
     );
-    // A full table swings, so that its count is less now and then: only what is less than ever before is progress.
+    // The count of a full table varies and is sometimes lower, so only a new minimum counts as progress.
     gapBefore = Math.min(gap, gapBefore ?? gap);
     return decision;
   }
@@ -183,7 +193,7 @@ export function createRepair(options: RepairOptions): Confirm {
     if (decision.kind === 'complete') {
       const repaired = attempts > 0;
       end(repaired ? 'repaired' : 'complete', [], () => {
-        if (repaired) log.info({ attempts }, 'tables learned after a hard-reload');
+        if (repaired) log.info({ attempts }, `tables learned after a ${cure}`);
       });
       return { ready: true, reasons: [], hardReload: false };
     }
@@ -196,19 +206,22 @@ export function createRepair(options: RepairOptions): Confirm {
     }
     const { reasons } = decision;
     if (decision.kind === 'give-up') {
-      const why = possible ? undefined : 'HAProxy before 2.9 knows no hard-reload';
+      const why = possible ? undefined : 'HAProxy before 2.9 has no hard-reload';
       end('missed', reasons, () =>
         log.error({ code: 'RESYNC_MISSED', reasons, why }, 'tables missed'),
       );
     } else if (decision.kind === 'unheard') {
       end('unheard', reasons, () =>
-        log.error({ code: 'SIBLINGS_UNHEARD', reasons }, 'ready all the same'),
+        log.error(
+          { code: 'SIBLINGS_UNHEARD', reasons },
+          'ready although peers that may hold entries did not answer',
+        ),
       );
     } else {
       end('unmet', reasons, () =>
         log.warn(
           { code: 'SIBLINGS_UNHEARD', reasons },
-          'ready, and no peer that holds entries was met: do they run?',
+          'ready, but no peer with entries was reached: are the peers running?',
         ),
       );
     }

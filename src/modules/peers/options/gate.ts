@@ -8,7 +8,7 @@ export const gateOptions = [
     default: '300ms',
     group: 'tuning',
     description:
-      'How long no further change may come in before a change is applied; see --burst-limit.',
+      'A change is applied once no further change has come in for this long; see --burst-limit.',
     commands: ['run'],
   },
   {
@@ -17,7 +17,7 @@ export const gateOptions = [
     default: '5s',
     group: 'tuning',
     description:
-      'How long a burst of changes, or pods that are about to get an address, may delay a change, at most.',
+      'How long, at most, a burst of changes, or pods that are about to get an address, may delay a change.',
     commands: ['run'],
   },
   {
@@ -34,7 +34,7 @@ export const gateOptions = [
     default: '300ms',
     group: 'tuning',
     description:
-      'Replicas reload in the order of their names, this far apart, so that what one writes reaches the others before its own reload. A late replica is waited for as long again.',
+      'Time between the reloads of two replicas, which reload in the order of their names, so that what one writes reaches the others before its own reload. A late replica gets the same time once more.',
     commands: ['run'],
   },
   {
@@ -43,7 +43,7 @@ export const gateOptions = [
     default: '3s',
     group: 'tuning',
     description:
-      'How long all replicas together take for that, at most, and how long one waits for another to be connected again. Reloads that are not urgent begin at a multiple of twice this.',
+      'Limit for the turns of all replicas together, and for waiting until a peer is connected again. Reloads that are not urgent begin at a multiple of twice this time.',
     commands: ['run'],
   },
   {
@@ -52,7 +52,7 @@ export const gateOptions = [
     default: '50',
     group: 'tuning',
     description:
-      'How many updates of this replica a peer may not have been sent yet when HAProxy is reloaded; more are waited for, within --stagger-limit.',
+      'How many updates of this replica may still be unsent to a peer when HAProxy is reloaded. With more, the reload waits, within --stagger-limit.',
     commands: ['run'],
   },
   {
@@ -61,7 +61,7 @@ export const gateOptions = [
     default: '500000',
     group: 'tuning',
     description:
-      'How many entries a second HAProxy hands over to its new worker: with large tables, turns last that much longer.',
+      'How many entries a second HAProxy hands over to its new worker. With large tables, turns last that much longer.',
     commands: ['run'],
   },
   {
@@ -70,7 +70,7 @@ export const gateOptions = [
     default: '100000',
     group: 'tuning',
     description:
-      'How many updates a second a peer takes that has just been reloaded; what was sent to it and is not confirmed is waited for that long, within --stagger-limit.',
+      'How many updates a second a peer takes after its reload. A reload waits that long for updates that were sent and not confirmed, within --stagger-limit.',
     commands: ['run'],
   },
   {
@@ -79,7 +79,7 @@ export const gateOptions = [
     default: '12s',
     group: 'tuning',
     description:
-      'How long the next reload waits, at most, for the peers that were connected before the last one.',
+      'How long, at most, the next reload waits for the peers that were connected before the last one.',
     commands: ['run'],
   },
   {
@@ -88,7 +88,7 @@ export const gateOptions = [
     default: '15s',
     group: 'tuning',
     description:
-      'How long HAProxy may run without peers that haproxy.cfg has, until it is reloaded for them. The program that wrote the file may be about to reload it.',
+      'How long HAProxy may run without peers that haproxy.cfg has before it is reloaded for them. The program that wrote the file may be about to reload HAProxy itself.',
     commands: ['run'],
   },
   {
@@ -97,7 +97,7 @@ export const gateOptions = [
     least: '1ms',
     default: '1s',
     group: 'tuning',
-    description: 'Wait after a change that failed; doubles with each further failure.',
+    description: 'Wait after a change that failed. It doubles with each further failure.',
     commands: ['run'],
   },
   {

@@ -66,7 +66,7 @@ export const peersOptions = [
     default: '/etc/haproxy-tls/ca.crt',
     group: 'tls',
     description:
-      'PEM certificates of the CA. Every holder of a certificate of it can be a peer: use a CA for this alone.',
+      'PEM certificates of the CA. Anybody with a certificate of this CA can be a peer, so use a CA for this purpose alone.',
     commands: sidecar,
   },
   {
@@ -74,7 +74,7 @@ export const peersOptions = [
     type: 'string',
     group: 'tls',
     description:
-      "DNS name that a peer's certificate must have, one for all of them. Default: any certificate of the CA.",
+      'DNS name that the certificate of every peer must have. Default: any certificate of the CA.',
     commands: sidecar,
   },
   {
@@ -99,7 +99,7 @@ export const peersOptions = [
     type: 'duration',
     default: '5s',
     group: 'tuning',
-    description: 'How long init waits for the set of peers to settle, at most, once it is known.',
+    description: 'How long, at most, init waits for the set of peers to settle once it is known.',
     commands: ['init'],
   },
   {
@@ -108,8 +108,8 @@ export const peersOptions = [
     default: '60s',
     group: 'tuning',
     description:
-      'How long init waits for the running peers to know this pod before it goes on with a warning.',
-    commands: ['init', 'doctor'],
+      'How long init waits for the running peers to know this pod before it goes on with a warning. With --mode relay: how long run waits for a session with each peer before this pod can be ready without it.',
+    commands: ['init', 'run', 'doctor'],
   },
   {
     name: 'hello-interval',
@@ -135,7 +135,7 @@ export const peersOptions = [
     default: '10s',
     group: 'tuning',
     description:
-      'How long init asks a peer whose port drops packets, or refuses although the peer is ready. Behind that is a firewall or a dead node, and waiting longer does not help.',
+      'How long init asks a peer whose port drops packets, or refuses although the peer is ready. The cause is a firewall or a dead node, and waiting longer does not help.',
     commands: ['init'],
   },
   {
@@ -144,7 +144,7 @@ export const peersOptions = [
     default: '5m',
     group: 'tuning',
     description:
-      'How long a peer that is gone stays in the section, unless another change is applied before. A dead line does no harm; a reload may lose updates in flight.',
+      'How long a peer that is gone stays in the section, unless another change is applied first. Its line does no harm, while a reload may lose updates in flight.',
     commands: ['run'],
   },
   {
@@ -152,7 +152,7 @@ export const peersOptions = [
     type: 'boolean',
     default: 'true',
     description:
-      'Before this pod is ready for the first time, compare its tables with those of peers, and learn again by a hard-reload where it has missed them (HAProxy 2.9 and later).',
+      'Before this pod is ready for the first time, compare its tables with those of its peers, and if it has missed entries, learn them again by a hard-reload (HAProxy 2.9 and later).',
     commands: ['run'],
   },
   {
@@ -161,7 +161,7 @@ export const peersOptions = [
     default: '60s',
     group: 'tuning',
     description:
-      'How long readiness waits, at most, for tables that peers hold and this pod has missed, and for peers that are ready and silent.',
+      'How long, at most, readiness waits for entries that peers hold and this pod has missed, and for peers that are ready and do not answer.',
     commands: ['run'],
   },
 ] as const satisfies readonly Option[];

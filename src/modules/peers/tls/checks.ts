@@ -44,12 +44,12 @@ const section: Check = ({ tls, configText, options, env }) => {
     encrypted
       ? failure(
           'peers-tls',
-          `section ${options.peersSection} has TLS, and this command does not know: a hello cannot be heard`,
+          `section ${options.peersSection} uses TLS, and this command runs without --peers-tls: it cannot ask the peers`,
           'give --peers-tls to init, run and doctor alike, e.g. as HAPROXY_PEER_SYNC_PEERS_TLS=true in their env',
         )
       : failure(
           'peers-tls',
-          `--peers-tls is on, and section ${options.peersSection} asks nobody for a certificate: run changes nothing`,
+          `--peers-tls is on, and section ${options.peersSection} does not ask for certificates: run changes nothing`,
           'give init --peers-tls too, which writes the section, and restart the pod',
         ),
   ];
@@ -70,4 +70,4 @@ const siblings: Check = ({ siblings: all, options }) => {
 };
 
 /** The certificates of the peers. */
-export const peersTlsChecks: Checks = { files: [certificate, section, siblings] };
+export const peersTlsChecks: Checks = { mode: 'reload', files: [certificate, section, siblings] };

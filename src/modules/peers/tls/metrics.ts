@@ -7,11 +7,11 @@ export const peersTlsMetrics = {
     name: 'tls_renewals_total',
     labels: ['outcome'],
     values: ['renewed', 'reload', 'failed'],
-    help: 'Renewed certificates of the peers by outcome: renewed (no reload), reload, failed. failed: the old ones stay in force; the log has the reason.',
+    help: 'Renewed certificates of the peers by outcome: renewed (no reload), reload, failed. failed: the old ones stay in force, and the log has the reason.',
   },
   certificateExpiry: {
     type: 'gauge',
     name: 'tls_certificate_expiry_timestamp_seconds',
-    help: 'When the certificate of the peers ends, Unix time; 0 without --peers-tls. Past: no peer connects any more.',
+    help: 'When the certificate of the peers expires, Unix time; 0 without --peers-tls. Once it has expired, no peer can connect.',
   },
 } as const satisfies MetricDefinitions;

@@ -76,7 +76,10 @@ describe('gate', () => {
   it('lets nothing through while the own resync is pending', () => {
     const decision = decide(adds, seeing({ resync: 'pending' }));
 
-    expect(decision).toMatchObject({ kind: 'wait', reasons: ['own resync is not finished'] });
+    expect(decision).toMatchObject({
+      kind: 'wait',
+      reasons: ['this replica has not finished its resync'],
+    });
   });
 
   it.each(['alone', 'learned'] as const)(

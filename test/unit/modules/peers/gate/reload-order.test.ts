@@ -70,7 +70,7 @@ describe('turns', () => {
     const peers = [peer('a', { sessionSeconds: 0 }), peer('b', { sessionSeconds: 0 })];
 
     expect(turn(299, { self: 'c', peers })).toEqual([
-      { untilMs: due + 600, reason: 'siblings go first', code: 'turn' },
+      { untilMs: due + 600, reason: 'peers reload first', code: 'turn' },
     ]);
     expect(turn(600, { self: 'c', peers })).toEqual([]);
     expect(turn(0, { self: 'A', peers })).toEqual([]);
@@ -80,7 +80,7 @@ describe('turns', () => {
     const peers = (sessionSeconds?: number) => [peer('a', { sessionSeconds })];
 
     expect(turn(300, { self: 'b', peers: peers(40) })).toEqual([
-      { untilMs: due + 400, reason: 'siblings go first', code: 'turn' },
+      { untilMs: due + 400, reason: 'peers reload first', code: 'turn' },
     ]);
     expect(turn(300, { self: 'b', peers: peers() })).toHaveLength(1);
     expect(turn(300, { self: 'b', peers: peers(0) })).toEqual([]);
@@ -133,7 +133,7 @@ describe('turns', () => {
     expect(turn(0, { peers: backlog(51) })).toEqual([
       {
         untilMs: due + 100,
-        reason: 'has not got yet what was written here: c',
+        reason: 'has not yet received what was written here: c',
         code: 'siblings-behind',
       },
     ]);
@@ -166,7 +166,7 @@ describe('turns', () => {
 
     expect(turn(2100, { self: 'b', peers: [peers[0] as PeerState], siblingWaitMs })).toEqual([]);
     expect(turn(2100, { self: 'c', peers, siblingWaitMs })).toEqual([
-      { untilMs: due + 2200, reason: 'siblings go first', code: 'turn' },
+      { untilMs: due + 2200, reason: 'peers reload first', code: 'turn' },
     ]);
     expect(turn(2300, { self: 'c', peers, siblingWaitMs })).toEqual([]);
   });

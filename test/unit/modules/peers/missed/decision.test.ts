@@ -27,7 +27,7 @@ function decide(siblings: readonly Holder[], part: Partial<RepairInput> = {}, us
   const own = { resync: 'alone', tables: holdings(used) } as const;
   const rest = { attempts: 0, possible: true, startedAtMs: now - 1000, limitMs: 60_000 };
   const looks = { gapBefore: null, stalledLooks: 3, connectLimitMs: 6000 };
-  return repair({ own, siblings, mute: [], ...looks, ...rest, ...part }, now);
+  return repair({ own, siblings, inOtherMode: [], mute: [], ...looks, ...rest, ...part }, now);
 }
 
 function learned(used: number): RepairInput['own'] {
@@ -35,6 +35,13 @@ function learned(used: number): RepairInput['own'] {
 }
 
 describe('repair', () => {
+  it('waits without a limit for peers in the other mode, whatever else is known', () => {
+    for (const siblings of [[], [holder(0)], [holder(500)]])
+      expect(decide(siblings, { inOtherMode: ['b'], startedAtMs: now - 3_600_000 })).toMatchObject({
+        ...{ kind: 'wait', for: 'one mode' },
+      });
+  });
+
   it('is complete when nobody tells, nobody holds anything, or we hold as much', () => {
     expect(decide([]).kind).toBe('complete');
     expect(decide([holder(0)]).kind).toBe('complete');
@@ -94,7 +101,7 @@ describe('repair', () => {
     const learning = holder(20_000, { resync: 'pending' });
 
     expect(decide([learning])).toMatchObject({
-      for: 'a peer that learns',
+      for: 'a peer that is still learning',
       reasons: ['b may hold entries and has not finished its resync'],
     });
     expect(decide([learning], { own: learned(40_000) }).kind).toBe('complete');
@@ -126,7 +133,7 @@ describe('repair', () => {
   describe('beside siblings that are neither connected nor tell', () => {
     const mute = (part: Partial<Mute> = {}): Mute => ({ name: 'm', connected: false, ...part });
     const late = { startedAtMs: now - 60_000 };
-    const wait = { kind: 'wait', for: 'an answer of peers' };
+    const wait = { kind: 'wait', for: 'an answer from peers' };
 
     it('waits for those that are ready, to the end, and says that it has not heard them', () => {
       const closed = { mute: [mute({ serving: true })] };
@@ -135,7 +142,7 @@ describe('repair', () => {
       expect(decide([], { ...closed, startedAtMs: now - 59_999 })).toMatchObject(wait);
       expect(decide([], { ...closed, ...late })).toEqual({
         kind: 'unheard',
-        reasons: ['not connected, and do not tell what they hold: m'],
+        reasons: ['not connected, and no answer about what they hold: m'],
       });
     });
 

@@ -43,7 +43,16 @@ function decisionsOf(theirs: (look: number) => Held, ours: (look: number) => Hel
     stalledLooks = gap === 0 || shrinks(gap, gapBefore) ? 0 : stalledLooks + 1;
     const { kind } = repair(
       {
-        ...{ own, siblings, mute: [], gapBefore, stalledLooks, attempts: 0, possible: true },
+        ...{
+          own,
+          siblings,
+          inOtherMode: [],
+          mute: [],
+          gapBefore,
+          stalledLooks,
+          attempts: 0,
+          possible: true,
+        },
         ...{ startedAtMs: 0, limitMs: 60_000, connectLimitMs: 6000 },
       },
       1000 + look * 250,

@@ -23,7 +23,14 @@ const connected: Observed = up({
 });
 
 /** A confirmation whose world the test sets; the hard-reload teaches what the siblings hold. */
-function bench(options: { supported?: boolean; teaches?: boolean; siblings?: number } = {}) {
+function bench(
+  options: {
+    supported?: boolean;
+    teaches?: boolean;
+    siblings?: number;
+    mode?: Status['mode'];
+  } = {},
+) {
   const { supported = true, teaches = true, siblings = 500 } = options;
   const { log, lines } = capturedLog();
   const outcomes: string[] = [];
@@ -34,12 +41,14 @@ function bench(options: { supported?: boolean; teaches?: boolean; siblings?: num
   let nowMs = 0;
   const confirm = createRepair({
     self: self('a'),
+    mode: 'reload',
     limitMs: 60_000,
     connectLimitMs: 0,
     own: async () => status('a', held),
     ask: async ({ name }) => {
       asked.push(name);
-      return name.startsWith('mute') ? null : status(name, siblings);
+      const mode = options.mode === undefined ? {} : { mode: options.mode };
+      return name.startsWith('mute') ? null : { ...status(name, siblings), ...mode };
     },
     log,
     now: () => nowMs,
@@ -73,6 +82,15 @@ function bench(options: { supported?: boolean; teaches?: boolean; siblings?: num
 }
 
 describe('createRepair', () => {
+  it('never confirms beside peers in the other mode, except those that leave', async () => {
+    const { look } = bench({ mode: 'relay', siblings: 0 });
+    expect(await look()).toMatchObject({ ready: false, hardReload: false });
+    for (let looks = 0; looks < 500; looks += 1) await look();
+    expect((await look()).reasons[0]).toMatch(/^b, c run in the other --mode/);
+    const leaving = ['b', 'c'].map((name) => ({ ...member(name), terminating: true }));
+    expect(await look([member('a'), ...leaving])).toMatchObject({ ready: true });
+  });
+
   it('lets a pod be ready at once when nobody holds more', async () => {
     const world = bench({ siblings: 0 });
 
@@ -80,7 +98,7 @@ describe('createRepair', () => {
     expect(world.outcomes).toEqual(['complete']);
   });
 
-  it('waits for one who does not tell, warns once, and is ready all the same when the time is over', async () => {
+  it('waits for one who does not tell, warns once, and is ready although peers that may hold entries did not answer when the time is over', async () => {
     const world = bench();
     const mute = member('mute', { serving: true });
 
@@ -88,7 +106,7 @@ describe('createRepair', () => {
     for (let look = 0; look < 239; look++) looks.push(await world.look(['a', mute]));
 
     expect(looks.some(({ ready }) => ready)).toBe(false);
-    expect(world.silences).toEqual([['not connected, and do not tell what they hold: mute']]);
+    expect(world.silences).toEqual([['not connected, and no answer about what they hold: mute']]);
     expect((await world.look(['a', mute])).ready).toBe(false);
     expect((await world.look(['a', mute])).ready).toBe(true);
     expect(world.outcomes).toEqual(['unheard']);
@@ -151,7 +169,7 @@ describe('createRepair', () => {
     expect(await world.look()).toMatchObject({ ready: false, hardReload: true });
 
     expect(await world.look()).toMatchObject({ ready: true });
-    expect(world.lines.at(-1)).toMatchObject({ why: 'HAProxy before 2.9 knows no hard-reload' });
+    expect(world.lines.at(-1)).toMatchObject({ why: 'HAProxy before 2.9 has no hard-reload' });
   });
 
   it('says once how it ended, though it is compared again for a worker that came meanwhile', async () => {
