@@ -20,7 +20,7 @@ export function wallNow(): number {
   return Date.now();
 }
 
-/** Milliseconds since the machine was booted, of a clock that nobody can set: it goes on when this process is started anew. */
+/** Milliseconds since the machine was booted, from a monotonic clock that continues when this process restarts. */
 export function sinceBootNow(): number {
   return Number(hrtime.bigint() / 1_000_000n);
 }

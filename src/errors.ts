@@ -4,7 +4,7 @@ export const errorCodes = {
   SELF_UNKNOWN:
     'The pod does not know its own name or address. Set POD_NAME and POD_IP through the downward API.',
   SELECTOR_EMPTY:
-    'Nobody controls the pod, and no label names its application: who is a peer? Give --selector.',
+    'The pod has no controller, and no label that names its application, so its peers cannot be found. Give --selector.',
   SIBLINGS_LEFT_OUT:
     'Running replicas of the same workload are not selected, so nothing is shared with them. Give --selector labels that old and new replicas have: those of the spec.selector of their owner.',
   LOOKALIKES_LEFT_OUT:
@@ -14,46 +14,50 @@ export const errorCodes = {
   KUBERNETES_FORBIDDEN:
     'The API server refuses to list or watch pods. Add the Role and RoleBinding that the message names.',
   KUBERNETES_UNREACHABLE:
-    'The API server does not answer. The sidecar keeps what it knows and goes on trying.',
+    'The API server does not answer. The sidecar keeps the peers it knows and tries again.',
   KUBERNETES_UNAUTHORIZED:
-    'The API server does not accept the token. It is read again and tried again; is the service account still there?',
+    'The API server does not accept the token. The sidecar reads it again and retries. Does the service account still exist?',
   KUBERNETES_BAD_ANSWER:
-    'The API server answers with something else than expected. Is something else listening on that address?',
+    'The answer is not that of a Kubernetes API server. Is another program listening on that address?',
   DNS_UNREACHABLE:
-    "DNS does not answer for the name of --dns. The sidecar keeps what it knows and goes on asking. Compare the name with the Service, and look at the pod's dnsPolicy.",
+    "DNS does not answer for the name of --dns. The sidecar keeps the peers it knows and asks again. Compare the name with the Service, and look at the pod's dnsPolicy.",
   PEERS_TLS_INVALID:
-    'Certificate, key or CA for TLS between peers do not fit together. The message says which; init starts no HAProxy with them, and run keeps the ones in force.',
+    'Certificate, key or CA for TLS between peers do not fit together. The message says which. init does not start HAProxy with them, and run keeps the files in force.',
+  RELAY_KEY_INVALID:
+    'The file of --relay-key-file is missing, or its key cannot be used. The message lists everything that is wrong. Create the Secret once for all replicas, and mount it. With --relay-plaintext there is no key.',
   TEMPLATE_REJECTED: 'HAProxy refuses the rendered configuration. The message quotes its alerts.',
   TEMPLATE_CONFLICT:
-    'The template has changed, and somebody else has changed haproxy.cfg since it was rendered, so that one of both would be lost. Take those lines into the template, or undo them, or start the pod anew: the template is in force then.',
+    'The template has changed, and haproxy.cfg was also changed by hand or by another program since it was rendered, so one of the two changes would be lost. Add those lines to the template, undo them, or delete the pod: a new pod starts with the template.',
+  TEMPLATE_LOSES_ENTRIES:
+    'With the changed template HAProxy would lose entries of a stick table, so it is not put in force. Leave the table as it is, or name it in a comment of the template if its entries may be lost (template.md). The sidecar tries again when the table is empty.',
   FILE_READ_FAILED:
     'A file cannot be read. Check that it is mounted and readable by the user of the container.',
   FILE_WRITE_FAILED:
-    'A file cannot be written. The volume must be writable and have room; nothing was changed.',
+    'A file cannot be written. The volume must be writable and have free space. Nothing was changed.',
   DATAPLANE_UNREACHABLE:
     'The Data Plane API does not answer in time. Is it running, and on that address?',
   DATAPLANE_UNAUTHORIZED:
     'The Data Plane API refuses user or password. Compare the password file with the userlist that dataplaneapi.yml names, or with the one in haproxy.cfg.',
   DATAPLANE_CONFLICT:
-    'Somebody else changed the configuration at the same time. It is read and tried again.',
+    'Another client changed the configuration at the same time. The sidecar reads it again and retries.',
   DATAPLANE_BUSY:
-    'The Data Plane API has reached its limit of open transactions. Orphans of this sidecar are removed and it is tried again.',
+    'The Data Plane API has reached its limit of open transactions. The sidecar removes its own abandoned transactions and retries.',
   DATAPLANE_REJECTED:
     'The Data Plane API, or HAProxy through it, refuses the change. The message quotes the reason.',
   DATAPLANE_BAD_ANSWER:
-    'The Data Plane API answers with something else than expected. Is something else listening on that address?',
+    'The answer is not that of a Data Plane API. Is another program listening on that address?',
   PEER_REFUSED:
-    'A name or address that is to become a peer has characters that none has. Nothing was written. Find out who may write where the members come from (EndpointSlices, members file), and report this: it should have been left out before.',
+    'The name or address of a new peer has invalid characters. Nothing was written. Find out who can write to the source of the members (EndpointSlices, members file), and report this: such a member should have been ignored earlier.',
   SECTION_MISSING: 'The peers section does not exist and cannot be created safely.',
   SECTION_UNMODELLED:
-    'haproxy.cfg holds something that a write of the Data Plane API would lose or move. Nothing is written until it is written otherwise or removed, or the sidecar runs with --applier direct. The message names the lines, and says when the Data Plane API must be restarted, too.',
+    'haproxy.cfg has lines that a write by the Data Plane API would lose or move. Nothing is written until you rewrite or remove them, or run the sidecar with --applier direct. The message names the lines, and says whether the Data Plane API must be restarted, too.',
   HAPROXY_UNREACHABLE:
     'A socket of HAProxy does not answer. Is HAProxy running, and is the socket on the shared volume?',
-  RELOAD_FAILED: 'HAProxy refused to reload. The previous configuration is in force again.',
+  RELOAD_FAILED: 'HAProxy refused to reload. The previous configuration stays in force.',
   RESYNC_MISSED:
-    'Peers hold entries that this pod has not learned, and it could not be repaired. It serves without them: delete the pod, so that it starts anew, while a peer holds them.',
+    'Peers hold entries that this pod has not learned, and it could not be repaired. It serves without them. Delete the pod while a peer still holds them: the new pod learns them.',
   SIBLINGS_UNHEARD:
-    'Peers that may hold entries are neither connected nor answer, so nobody can say what is missing here. Open the peers port and the port of /status between all replicas, old and new: NetworkPolicies, another port in the template.',
+    'Peers that may hold entries are neither connected nor answer, so it is not known what is missing here. Open the peers port and the port of /status between all replicas, old and new. Common causes: NetworkPolicies, or another port in the template.',
   BUG: 'This is a defect of haproxy-peer-sync. Please report it with the log.',
 } as const;
 

@@ -35,7 +35,7 @@ function visibleValue(value: unknown): unknown {
   );
 }
 
-/** A text of JSON with an escape of JSON for every such character: the value is the same for who parses it. */
+/** JSON text in which every such character is written as a JSON escape, so the parsed value is the same. */
 export function escapeJson(json: string): string {
   return json.replace(unsafe, (char) => {
     const units = Array.from({ length: char.length }, (_, at) => char.charCodeAt(at));

@@ -17,9 +17,12 @@ export interface CarryOutOptions {
   readonly edit: (changes: PeersChanges) => Edit;
   readonly gate: ReloadGate;
   readonly report: Reporter;
-  /** The gate looked before the first try; a Data Plane API that restarts takes seconds, and siblings reload in them. */
+  /**
+   * The gate decided before the first attempt. A Data Plane API takes seconds to restart, and siblings may reload in
+   * that time.
+   */
   readonly siblingsThere: (signal: AbortSignal) => Promise<boolean>;
-  /** False: HAProxy does not know it. */
+  /** False: HAProxy does not have the command. */
   readonly hardReloaded: (possible: boolean) => void;
   readonly now: () => number;
 }
@@ -31,7 +34,9 @@ export interface Work {
   readonly observed: Observed;
 }
 
-/** What a decision of the gate comes to: one transaction with what everybody wants, or a reload without a change. */
+/**
+ * Carries out a decision of the gate: one transaction with the edits of all modules, or a reload without a change.
+ */
 export type CarryOut = (base: Configuration, work: Work, signal: AbortSignal) => Promise<void>;
 
 export function createCarryOut(options: CarryOutOptions): CarryOut {
@@ -61,9 +66,11 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
     try {
       return await applier.commit(base, edits, signal, () => options.siblingsThere(signal));
     } catch (error) {
-      // Nobody knows whose fault it was: the members go alone the next time, and whoever else is at fault keeps nobody.
+      // Of several, nobody knows whose fault it was: the members go alone the next time, and whoever else is at fault keeps nobody.
+      // Who asked for the reload alone counts, too: a file that the worker reads may be what it cannot load.
       if (!(error instanceof RemoteError) || error.retryable) throw error;
-      const others = edits.slice(mine.length).map(({ owner }) => ({ owner, error }));
+      const shared = mine.length + requests.length > 1;
+      const others = edits.slice(mine.length).map(({ owner }) => ({ owner, error, shared }));
       options.requests.hold(others);
       if (mine.length > 0 || others.length === 0) throw error;
       return { reloaded: false, version: base.version, attempts: 1 };
@@ -105,7 +112,7 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
   };
 }
 
-/** What is written already is not written again: then it is the reload that is asked for. */
+/** What is already written is not written again. Only the reload is requested. */
 function isLeft({ remaining }: Edit, base: Configuration): boolean {
   try {
     return remaining(base) !== null;

@@ -1,6 +1,6 @@
 import type { Observer } from './reporter.ts';
 
-/** Every observer hears everything, in the order given. */
+/** Passes every call to all observers, in the given order. */
 export function fanOut(...observers: readonly Observer[]): Observer {
   return {
     pass(report) {

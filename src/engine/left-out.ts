@@ -1,9 +1,9 @@
 import type { Membership } from '../model/membership.ts';
 
 /**
- * Why this replica may not begin: running replicas of the same workload that its selector leaves out, while no other
- * sibling runs. It would begin empty, take the place of one of them, and what they hold would be gone with the last. Empty:
- * it may. `allowed`: somebody wants it so (--allow-left-out).
+ * Why this replica may not start: its selector leaves out running replicas of the same workload, and no other sibling
+ * runs. It would start with empty tables and replace one of them, and the entries would be lost with the last of them.
+ * Empty: it may start. `allowed`: this is intended (--allow-left-out).
  */
 export function leftOutReasons(
   { leftOut }: Pick<Membership, 'leftOut'>,
@@ -14,6 +14,6 @@ export function leftOutReasons(
   const [first, ...rest] = leftOut.replicas;
   const who = rest.length === 0 ? first : `${first} and ${rest.length} more`;
   return [
-    `the selector leaves out ${who}, which run and are replicas of the same workload: nobody else could teach this one (SIBLINGS_LEFT_OUT)`,
+    `the selector leaves out ${who}, which run and are replicas of the same workload: no other peer could teach this one (SIBLINGS_LEFT_OUT)`,
   ];
 }

@@ -3,8 +3,8 @@ import type { RemoteError } from '../errors.ts';
 import type { Request } from '../model/request.ts';
 
 /**
- * A request with what it is to change: nothing, where HAProxy is only to read again what it has. `persist`: the worker has
- * it already, so that haproxy.cfg alone is written, without the gate.
+ * A request with its edits. Without edits, HAProxy is only to read its files again. `persist`: the worker already has
+ * the change, so only haproxy.cfg is written, without the gate.
  */
 export interface ModuleRequest extends Omit<Request, 'via'> {
   readonly via: Request['via'] | 'persist';
@@ -12,32 +12,36 @@ export interface ModuleRequest extends Omit<Request, 'via'> {
 }
 
 /**
- * Something beside the members that has a part of haproxy.cfg, or needs HAProxy reloaded. There are three lanes: what the
- * worker takes over at run time is done at once, what it has already is written without a reload, and everything else waits
- * for the gate, and goes in one transaction with what others want. One pass at a time uses all three.
+ * A part of the program, beside the members, that owns a part of haproxy.cfg or needs reloads. There are three lanes:
+ * changes that the worker can make at run time are made at once; changes that it already has are written without a
+ * reload; all others wait for the gate and go into one transaction with those of other modules. A single pass at a
+ * time uses all three.
  */
 export interface Module {
   readonly name: string;
   /**
-   * What it wants of the configuration as it is now; null: nothing. Edits that are written already ask for the reload alone,
-   * which is made each time: what did not help is not to be asked for again.
+   * The request for the configuration as it is now; null: none. Edits that are already written only request the
+   * reload. Each request leads to a reload, so do not repeat one that did not help.
    */
   request(configuration: Configuration): ModuleRequest | null;
-  /** Its entries in haproxy.cfg; missing: it has none. */
+  /** Its entries in haproxy.cfg. Missing: it has none. */
   readonly owner?: Owner;
   /**
-   * In each pass, before the requests: looks at whatever it follows, and tells the worker what that takes over without a
-   * reload. `full`: everything is to be compared, not only what is known to differ. Never throws.
+   * Called in each pass before the requests: reads whatever the module follows, and gives the worker what it takes
+   * without a reload. `full`: compare everything, not only what is known to differ. Never throws.
    */
   runtime?(full: boolean, signal: AbortSignal): Promise<void>;
-  /** Before any reload of ours: puts in place what the new worker is to read. */
+  /** Called before each reload by this program: puts files in place that the new worker reads. */
   prepare?(): Promise<void>;
-  /** HAProxy was reloaded, for whatever reason of ours. */
+  /** Called after each reload by this program, whatever it was for. */
   reloaded?(): void;
-  /** Follows what it looks at until `signal` aborts, and asks for a pass when that is another one. Never throws. */
+  /** Follows its source until `signal` aborts, and requests a pass when the source changes. Never throws. */
   watch?(poke: () => void, signal: AbortSignal): Promise<void>;
-  /** What it was asked for and does not do, with the reason, for `/status`; null: nothing. */
+  /** A change that it was asked for and does not make, with the reason, for `/status`; null: none. */
   trouble?(): string | null;
-  /** Its edit was refused, and left out; what others wanted was done. It asks again when it has another one. */
-  held?(error: RemoteError): void;
+  /**
+   * Its edit was refused, and left out, so that what others want is done: it asks again when it has another one. `shared`: it was
+   * tried only along with theirs, and the fault may be one of those.
+   */
+  held?(error: RemoteError, shared: boolean): void;
 }

@@ -5,7 +5,7 @@ import { command } from '../haproxy/socket.ts';
 import { parseWorker } from '../haproxy/worker.ts';
 import type { Observed } from '../model/observed.ts';
 
-/** Asks the running HAProxy for the state of one peers section. No answer is an answer: never throws. */
+/** Asks the running HAProxy for the state of one peers section. A missing answer is a result, too: never throws. */
 export async function observePeers(
   adminSocket: string,
   section: string,

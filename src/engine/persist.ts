@@ -6,15 +6,18 @@ import { backoffMs } from '../model/backoff.ts';
 import type { ModuleRequest } from './module.ts';
 import type { Requests } from './requests.ts';
 
-/** Writes that come one after another become one, in milliseconds. */
+/** Writes within this time, in milliseconds, are combined. */
 const apartMs = 1000;
 const retryMostMs = 30_000;
 const never = Number.POSITIVE_INFINITY;
 
 export interface PersistLane {
-  /** When a write is due, in milliseconds of `now`; infinite: nothing is to be written. */
+  /** When a write is due, in milliseconds of `now`; infinite: none is. */
   dueAtMs(requests: readonly ModuleRequest[]): number;
-  /** True: haproxy.cfg is another one now. Never throws but for an abort: the worker has it, and the next try comes by itself. */
+  /**
+   * True: haproxy.cfg has changed. Only throws for an abort: the worker already has the change, and the next pass
+   * tries again.
+   */
   write(
     base: Configuration,
     requests: readonly ModuleRequest[],
@@ -22,10 +25,13 @@ export interface PersistLane {
   ): Promise<boolean>;
 }
 
-/** What the worker has already and the file has not. No reload, so no gate: whoever reloads for another reason loads it. */
+/**
+ * Writes what the worker already has and the file does not. This needs no reload and no gate: the next reload loads
+ * it.
+ */
 export function createPersistLane(options: {
   readonly applier: Pick<Applier, 'persist'>;
-  /** Whoever is refused is left out, so that others are written. */
+  /** Edits that are refused are left out, so that the others are written. */
   readonly requests: Pick<Requests, 'hold' | 'release'>;
   readonly now: () => number;
   readonly log: Log;
@@ -43,7 +49,7 @@ export function createPersistLane(options: {
         nextAtMs = now() + apartMs;
         failures = 0;
         const owners = requests.map(({ module }) => module);
-        log.info({ modules: owners, version }, 'written without a reload: HAProxy has it already');
+        log.info({ modules: owners, version }, 'written without a reload: HAProxy already has it');
         asks.hold(held);
         asks.release(owners.filter((name) => held.every(({ owner }) => owner !== name)));
         said = '';
@@ -51,7 +57,10 @@ export function createPersistLane(options: {
       } catch (error) {
         if (signal.aborted) throw error;
         const isRefused = error instanceof RemoteError && !error.retryable;
-        if (isRefused) asks.hold(requests.map(({ module }) => ({ owner: module, error })));
+        if (isRefused) {
+          const shared = requests.length > 1;
+          asks.hold(requests.map(({ module }) => ({ owner: module, error, shared })));
+        }
         failures = isRefused ? 0 : failures + 1;
         nextAtMs =
           now() + backoffMs(Math.max(1, failures), { baseMs: apartMs, capMs: retryMostMs });

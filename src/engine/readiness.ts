@@ -1,79 +1,71 @@
-import { noChanges, someoneJoins } from '../model/changes.ts';
-import type { Decision } from '../model/decision.ts';
 import type { Member } from '../model/member.ts';
-import type { Membership } from '../model/membership.ts';
 import type { Observed } from '../model/observed.ts';
-import type { PeersPlan } from '../model/peers-plan.ts';
 import type { Running, Worker } from '../model/worker.ts';
-import { leftOutReasons } from './left-out.ts';
 import { hold, runningOf, sameWorker } from './ready-marker.ts';
-import { type Readiness, readiness } from './ready-rule.ts';
+import type { Readiness } from './ready-rule.ts';
 
-/** Whether a pod that is otherwise fit may become ready, and what was done about it. */
+/** Whether a pod that meets all other conditions may become ready, and what was done for it. */
 export interface Confirmation {
   readonly ready: boolean;
   readonly reasons: readonly string[];
-  /** What is missing can be learned by a worker that starts with empty tables. */
+  /** A worker that starts with empty tables can learn what is missing. */
   readonly hardReload: boolean;
 }
 
-/** The last word before this pod becomes ready for the first time. */
+/** The last check before this pod becomes ready for the first time. */
 export interface Confirm {
   look(observed: Observed, members: readonly Member[], signal: AbortSignal): Promise<Confirmation>;
-  /** What a look has asked for was done; false: HAProxy does not know the command. */
+  /** The requested hard-reload was made; false: HAProxy does not have the command. */
   hardReloaded(possible: boolean): void;
 }
 
 export interface ReadinessOptions {
-  /** A confirmation that begins from the beginning: one for each HAProxy that starts without tables. */
+  /** A new confirmation, one for each HAProxy that starts without tables. */
   readonly confirm?: (() => Confirm) | undefined;
-  /** The worker that was ready under an earlier run of this program, and stays so. */
+  /** The worker that was ready in an earlier run of this program, and stays ready. */
   readonly wasReady: Worker | null;
-  /** Running replicas that the selector leaves out do not keep this one from becoming ready. */
-  readonly allowLeftOut: boolean;
   readonly onReady: (observed: Observed) => void;
-  /** It was ready, and is not any more. */
+  /** Called when it is no longer ready. */
   readonly onUnready: (reasons: readonly string[]) => void;
   /** The same HAProxy answers again. */
   readonly onReadyAgain: () => void;
-  /** The worker whose tables are as full as they get is another one now, or gone (null). */
+  /** Called when the worker with complete tables changes, or is gone (null). */
   readonly onReadyMarker: (worker: Worker | null) => void;
+}
+
+export interface Judgement {
+  readonly judged: Readiness;
+  readonly members: readonly Member[];
+  readonly observed: Observed;
 }
 
 export interface ReadinessKeeper {
   readiness(): Readiness;
-  /** Why HAProxy is to be hard-reloaded before this replica can be ready; null: it is not. */
+  /** Why HAProxy must be hard-reloaded before this replica can be ready; null: it need not. */
   hardReloadFor(): string | null;
   hardReloaded(possible: boolean): void;
-  /** Who runs now. True: it is to be judged anew. */
+  /** The worker that runs now. True: readiness must be decided again. */
   running(running: Running): boolean;
-  /**
-   * Plan and decision are null right after a change was applied: what they say is over. `unknown`: members that are
-   * written, and have a reload of ours to come before the worker knows them.
-   */
-  update(
-    membership: Membership,
-    plan: PeersPlan | null,
-    decision: Decision | null,
-    unknown: readonly string[],
-    observed: Observed,
-    signal: AbortSignal,
-  ): Promise<void>;
+  /** What was seen, and what it comes to by the rules. */
+  update(judgement: Judgement, signal: AbortSignal): Promise<void>;
 }
 
 const away = 'HAProxy does not run';
 const anew = 'HAProxy was started anew, and its tables are to be compared again';
 
-/** Comparing takes up to a minute: the worker that was compared may be gone. */
+/** A comparison takes up to a minute, so the compared worker may be gone. */
 function isAnother(compared: Running, look: Running): boolean {
   if (look.kind === 'gone') return true;
   if (look.kind === 'silent' || compared.kind !== 'worker') return false;
   return !sameWorker(compared.worker, look.worker) && look.handedOver !== true;
 }
 
-/** Keeps the readiness of this replica: once true, it stays as long as HAProxy has the tables it was reached with. */
+/**
+ * Keeps the readiness of this replica: once ready, it stays ready as long as HAProxy has the tables it became ready
+ * with.
+ */
 export function createReadiness(options: ReadinessOptions): ReadinessKeeper {
-  const { wasReady, allowLeftOut, onReady } = options;
+  const { wasReady, onReady } = options;
   let latest: Readiness =
     wasReady === null
       ? { ready: false, reasons: ['nothing was compared yet'] }
@@ -84,7 +76,7 @@ export function createReadiness(options: ReadinessOptions): ReadinessKeeper {
   let latestLook: Running = { kind: 'silent' };
   let hardReloadFor: string | null = null;
 
-  /** Takes the readiness away, or gives it back, as the running worker asks for. */
+  /** Revokes or restores the readiness, depending on the running worker. */
   function see(running: Running): boolean {
     if (!latched) return false;
     const held = hold(worker, running);
@@ -133,25 +125,17 @@ export function createReadiness(options: ReadinessOptions): ReadinessKeeper {
       latestLook = running;
       return see(running);
     },
-    async update(membership, plan, decision, unknown, observed, signal) {
+    async update({ judged, members, observed }, signal) {
       const running = runningOf(observed);
       see(running);
-      // Only the look of now knows whether it still helps.
+      // Only the current check knows whether a hard-reload still helps.
       hardReloadFor = null;
       if (latched) return;
-      const changes = plan?.kind === 'changes' ? plan.changes : noChanges;
-      const judged = readiness({
-        synced: membership.synced,
-        additionsPending: someoneJoins(changes) || unknown.length > 0,
-        decision: decision?.kind ?? null,
-        observed,
-        leftOut: leftOutReasons(membership, allowLeftOut),
-      });
       if (!judged.ready) {
         latest = judged;
         return;
       }
-      latest = await confirmed(judged, membership.members, observed, signal);
+      latest = await confirmed(judged, members, observed, signal);
       if (!latest.ready) return;
       if (isAnother(running, latestLook)) {
         latest = { ready: false, reasons: [anew] };

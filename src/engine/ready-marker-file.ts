@@ -11,19 +11,19 @@ import { observePeers } from './observe.ts';
 import { type Master, type Moment, type Remembered, resume, runningOf } from './ready-marker.ts';
 
 /**
- * Remembers which worker was ready, for a sidecar that restarts while the API server is away: it must not take a serving
- * replica out, nor leave one in that has lost its tables meanwhile.
+ * Remembers which worker was ready, for a sidecar that restarts while the API server is unreachable. It must keep a
+ * serving replica ready, but not one that has lost its tables meanwhile.
  */
 export interface ReadyMarker {
-  /** The readiness that goes on: its worker runs now, or hands its tables over. Null when nobody can tell. */
+  /** The readiness that continues: its worker still runs, or hands over its tables. Null if this is not known. */
   read(): Promise<Ready | null>;
-  /** Null: none is any more. */
+  /** Null: no worker is ready any more. */
   write(ready: Ready | null): Promise<void>;
 }
 
 export interface Ready {
   readonly worker: Worker;
-  /** It has become ready without what siblings hold, or may hold. */
+  /** It became ready without entries that siblings hold, or may hold. */
   readonly incomplete: boolean;
 }
 
@@ -32,7 +32,7 @@ export interface ReadyMarkerOptions {
   readonly masterSocket: string;
   readonly section: string;
   readonly log: Log;
-  /** Null: no machine that tells which boot this is. */
+  /** Null: this machine does not report which boot it is. */
   readonly moment?: () => Promise<Moment | null>;
 }
 
@@ -51,7 +51,7 @@ const schema = z.object({
 type Kept = Remembered & Pick<Ready, 'incomplete'>;
 
 const answerMs = 3000;
-/** A master restarts itself for a reload, and does not answer meanwhile. */
+/** During a reload the master restarts itself, and does not answer. */
 const tries = 5;
 const triesApartMs = 200;
 

@@ -1,18 +1,18 @@
 import type { Observed } from '../model/observed.ts';
 import type { Running, Worker } from '../model/worker.ts';
 
-/** What becomes of a readiness that was reached with a worker. */
+/** What happens to the readiness that was reached with a worker. */
 export type Latched =
-  /** Still so: the same worker, or one that has its tables. */
+  /** Still ready: the same worker, or one that has taken over its tables. */
   | { readonly kind: 'kept'; readonly worker: Worker }
-  /** Nothing new is known, and it is as it was. */
+  /** Nothing new is known, so nothing changes. */
   | { readonly kind: 'unknown' }
-  /** No HAProxy runs: not ready as long as that lasts. */
+  /** No HAProxy runs: not ready until one does. */
   | { readonly kind: 'away' }
-  /** Another worker runs, which has nothing from the one that was ready. */
+  /** Another worker runs, which has taken over nothing from the one that was ready. */
   | { readonly kind: 'lost' };
 
-/** HAProxy rounds its time of start down, and 2.6 does it anew for each worker. */
+/** HAProxy rounds its start time down, and 2.6 does so again for each worker. */
 const roundingSeconds = 1;
 
 export function sameWorker(left: Worker, right: Worker): boolean {
@@ -21,8 +21,8 @@ export function sameWorker(left: Worker, right: Worker): boolean {
 }
 
 /**
- * Readiness belongs to tables, and tables to a worker: a reload by anybody hands them over, and the next worker is as fit;
- * a HAProxy that was started anew has none. `latched` is null while it is not known which worker was ready.
+ * Readiness belongs to tables, and tables belong to a worker. A reload by any program hands them over, and the next
+ * worker is ready, too. A restarted HAProxy has none. `latched` is null while it is not known which worker was ready.
  */
 export function hold(latched: Worker | null, running: Running): Latched {
   if (running.kind === 'gone') return { kind: 'away' };
@@ -30,7 +30,7 @@ export function hold(latched: Worker | null, running: Running): Latched {
   const { worker, handedOver } = running;
   if (latched === null || sameWorker(latched, worker)) return { kind: 'kept', worker };
   if (handedOver === true) return { kind: 'kept', worker };
-  // A worker that still takes over serves beside the old one.
+  // A worker that is still taking over serves beside the old one.
   return { kind: handedOver === false ? 'lost' : 'unknown' };
 }
 
@@ -58,8 +58,9 @@ export interface Remembered {
 const uptimeToleranceMs = 2000;
 
 /**
- * Has it been running all the while? Process numbers begin anew with each container. HAProxy reckons its uptime with the
- * date (2.8 and later, `src/mworker.c`) or with a clock that does not jump, so the clocks may disagree after one was set.
+ * Whether it has been running all the time. Process numbers start again with each container. HAProxy measures its
+ * uptime with the wall clock (2.8 and later, `src/mworker.c`) or with a monotonic clock, so after a clock was set the
+ * two may differ.
  */
 export function sameMaster(before: Master | null, now: Master | null): boolean {
   if (before === null || now === null) return false;
@@ -70,17 +71,17 @@ export function sameMaster(before: Master | null, now: Master | null): boolean {
   );
 }
 
-/** The worker that a readiness from before belongs to now, as `hold` goes on with it; null when nobody can tell. */
+/** The worker that an earlier readiness belongs to now, as used by `hold`; null if this is not known. */
 export function resume(kept: Remembered, running: Running, master: Master | null): Worker | null {
   const sameNow = running.kind === 'worker' && sameWorker(kept.worker, running.worker);
   if (sameNow) return running.worker;
-  // It was reloaded while nobody looked: by a master that may have been started anew before.
+  // It was reloaded while no sidecar ran, by a master that may have been restarted before.
   if (!sameMaster(kept.master, master)) return null;
   if (running.kind !== 'worker' || running.handedOver === undefined) return kept.worker;
   return running.handedOver ? running.worker : null;
 }
 
-/** What a pass has seen, as a look. */
+/** The result of a pass, in the form of a check. */
 export function runningOf(observed: Observed): Running {
   if (observed.kind === 'down' || !observed.worker) return { kind: 'silent' };
   return { kind: 'worker', worker: observed.worker, handedOver: observed.state?.handedOver };

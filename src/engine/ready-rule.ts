@@ -3,11 +3,11 @@ import type { Observed } from '../model/observed.ts';
 
 export interface ReadinessInput {
   readonly synced: boolean;
-  /** Peers are still to be added to the section, or to be loaded with it. */
+  /** Peers that still have to be added to the section, or loaded with it. */
   readonly additionsPending: boolean;
   readonly decision: Decision['kind'] | null;
   readonly observed: Observed;
-  /** Why siblings that could teach this replica are none of its members (`leftOutReasons`). */
+  /** Why siblings that could teach this replica are not among its members (`leftOutReasons`). */
   readonly leftOut?: readonly string[];
 }
 
@@ -16,7 +16,7 @@ export interface Readiness {
   readonly reasons: readonly string[];
 }
 
-/** Is this replica fit to replace another one: are its tables as full as they get? */
+/** May this replica replace another one, because it has learned the tables? */
 export function readiness(input: ReadinessInput): Readiness {
   const reasons: string[] = [];
   if (!input.synced) reasons.push('the members are not known yet');
@@ -27,6 +27,7 @@ export function readiness(input: ReadinessInput): Readiness {
   if (input.additionsPending) reasons.push('peers are still to be added');
   if (input.observed.kind === 'down') reasons.push('HAProxy does not answer');
   else if (input.observed.state === null) reasons.push('HAProxy runs without the peers section');
-  else if (input.observed.state.resync === 'pending') reasons.push('own resync is not finished');
+  else if (input.observed.state.resync === 'pending')
+    reasons.push('this replica has not finished its resync');
   return { ready: reasons.length === 0, reasons };
 }

@@ -3,7 +3,7 @@ import type { Configuration, Edit } from '../apply/edit.ts';
 import { errorMessage } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { backoffMs } from '../model/backoff.ts';
-import type { PeersChanges } from '../model/changes.ts';
+import { type PeersChanges, someoneJoins } from '../model/changes.ts';
 import type { Decision } from '../model/decision.ts';
 import { type Membership, stayingNames } from '../model/membership.ts';
 import { namesNotLoaded } from '../model/not-loaded.ts';
@@ -13,10 +13,11 @@ import type { PeersSection } from '../model/peers-section.ts';
 import type { Running, Worker } from '../model/worker.ts';
 import type { Source } from '../sources/source.ts';
 import { createCarryOut } from './carry-out.ts';
+import { leftOutReasons } from './left-out.ts';
 import type { Module, ModuleRequest } from './module.ts';
 import { createPersistLane } from './persist.ts';
 import { type Confirm, createReadiness } from './readiness.ts';
-import type { Readiness } from './ready-rule.ts';
+import { type Readiness, readiness } from './ready-rule.ts';
 import type { ReloadGate } from './reload-gate.ts';
 import { createReporter, type Observer } from './reporter.ts';
 import { createRequests } from './requests.ts';
@@ -29,27 +30,27 @@ export interface ReconcilerOptions {
   readonly section: (configuration: Configuration) => PeersSection;
   /** Changes of the section, for the applier. */
   readonly edit: (changes: PeersChanges) => Edit;
-  /** Who else has a part of the configuration, or needs reloads. */
+  /** The other modules with a part of the configuration, or that need reloads. */
   readonly modules?: readonly Module[];
-  /** What the running HAProxy says of the section. Never throws: no answer is an answer. */
+  /** The state of the section in the running HAProxy. Never throws: a missing answer is a result, too. */
   readonly observe: (signal: AbortSignal) => Promise<Observed>;
-  /** What differs between the members and the section. */
+  /** The difference between the members and the section. */
   readonly plan: (membership: Membership, section: PeersSection) => PeersPlan;
   /** May HAProxy be reloaded now? */
   readonly gate: ReloadGate;
-  /** How long after a pass that failed, milliseconds: it grows from `baseMs` up to `capMs`. */
+  /** Retry pause after a failed pass, in milliseconds: it grows from `baseMs` up to `capMs`. */
   readonly retry: { readonly baseMs: number; readonly capMs: number };
   readonly log: Log;
   readonly observer: Observer;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   /** The last word before this pod becomes ready for the first time; it may ask for a hard-reload. */
-  readonly confirm?: () => Confirm;
+  readonly confirm?: (() => Confirm) | undefined;
   /** The worker that was ready under an earlier run of this program, and stays so. */
   readonly wasReady?: Worker | null;
-  /** The worker whose tables are as full as they get is another one now, or gone (null). */
+  /** Called when the worker with complete tables changes, or is gone (null). */
   readonly onReadyMarker?: (worker: Worker | null) => void;
-  /** Running replicas that the selector leaves out do not keep this one from becoming ready. */
+  /** Become ready although the selector leaves out running replicas. */
   readonly allowLeftOut?: boolean;
 }
 
@@ -57,15 +58,15 @@ export interface Reconciler {
   /** One pass: snapshot → read → plan → gate → apply → record. Remote faults are recorded, not thrown. */
   runOnce(full: boolean, signal: AbortSignal): Promise<PassResult>;
   readiness(): Readiness;
-  /** Who runs now. True: a pass is due, to look at it. */
+  /** The worker that runs now. True: a pass is due to check it. */
   running(running: Running): boolean;
 }
 
-/** While this pod is not ready, HAProxy is looked at this often, in milliseconds. */
+/** How often HAProxy is checked while this pod is not ready, in milliseconds. */
 const lookAgainMs = 250;
 /**
- * A pod that is not ready is waited for, and its Data Plane API may start any moment: for this long it is tried as often
- * as that, in milliseconds. It is on the loopback.
+ * Others wait for a pod that is not ready, and its Data Plane API may start at any moment. So for this long, it is
+ * tried this often, in milliseconds. It is on the loopback.
  */
 const startMs = 5 * 60_000;
 const startRetryMs = 1000;
@@ -82,7 +83,6 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     confirm: options.confirm,
     wasReady: options.wasReady ?? null,
     onReadyMarker: options.onReadyMarker ?? (() => {}),
-    allowLeftOut: options.allowLeftOut === true,
     onReady: report.ready,
     onUnready: report.unready,
     onReadyAgain: () => options.observer.ready(),
@@ -104,7 +104,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   });
 
   async function read(full: boolean, signal: AbortSignal): Promise<Configuration> {
-    // Somebody may have loaded meanwhile what a reload is due for.
+    // Another program may have loaded meanwhile what a reload is due for.
     if (configuration === null || configuration.reloadDue || full) {
       configuration = await applier.read(signal);
     }
@@ -116,7 +116,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return options.gate.siblingsThere(observed, source.snapshot());
   }
 
-  /** What a transaction of this pass has not taken along. When to look again for it. */
+  /** Writes what no transaction of this pass has included. Returns when to check again. */
   async function persist(
     base: Configuration,
     decision: Decision,
@@ -138,7 +138,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   async function pass(full: boolean, signal: AbortSignal): Promise<PassResult> {
     const membership = source.snapshot();
-    // Who is about to go still serves, and what it writes is for those who join now, too. It only looks at nothing anew.
+    // A pod that is being deleted still serves, and joining peers must receive what it writes. Only full
+    // comparisons and run-time changes of modules stop.
     const leaving = membership.leaving === true;
     if (leaving) report.leaving();
     if (!leaving) for (const module of modules) await module.runtime?.(full, signal);
@@ -149,7 +150,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const unknown = unknownOf(section, observed, stayingNames(membership));
     const needs = { missed: keeper.hardReloadFor(), leaving, unknown };
     const { all, gated, written } = asks.ask(base, needs);
-    // What is our own to load is asked for as a reload, and waits for nobody.
+    // What this program must load itself is requested as a reload, and waits for no other program.
     const isOurs = leaving || base.reloadDue === true;
     const decision = options.gate.decide({
       ...{ plan, membership, observed, requests: gated, unknown: isOurs ? null : unknown },
@@ -159,21 +160,27 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       try {
         await carryOut(base, { decision, plan, requests: all, observed }, signal);
       } finally {
-        // Whatever happened, the configuration is no longer known to be what it was.
+        // Whatever happened, our copy of the configuration may be outdated.
         configuration = null;
       }
     }
     const persistAtMs = await persist(base, decision, written, signal);
     if (decision.kind === 'none' || decision.kind === 'apply')
       options.gate.happened({ kind: 'succeeded' });
-    await keeper.update(
-      source.snapshot(),
-      decision.kind === 'apply' ? null : plan,
-      decision.kind === 'apply' ? null : decision,
-      base.reloadDue ? unknown : [],
+    const latest = source.snapshot();
+    const joins =
+      decision.kind !== 'apply' && plan.kind === 'changes' && someoneJoins(plan.changes);
+    // Members that are written, and have a reload of ours to come before the worker knows them.
+    const awaitsLoad = base.reloadDue === true && unknown.length > 0;
+    const judged = readiness({
+      synced: latest.synced,
+      additionsPending: joins || awaitsLoad,
+      // Right after a change it says nothing any more.
+      decision: decision.kind === 'apply' ? null : decision.kind,
       observed,
-      signal,
-    );
+      leftOut: leftOutReasons(latest, options.allowLeftOut === true),
+    });
+    await keeper.update({ judged, members: latest.members, observed }, signal);
     return { nextAtMs: Math.min(nextAt(decision), persistAtMs, asks.nextAtMs()) };
   }
 
@@ -200,7 +207,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   };
 }
 
-/** Who of `wanted` is written, and not known to the worker. */
+/** Members of `wanted` that are written, but not known to the worker. */
 function unknownOf(
   section: PeersSection,
   observed: Observed,
@@ -210,7 +217,7 @@ function unknownOf(
   return namesNotLoaded(section, observed.state, wanted);
 }
 
-/** A pass that failed is repeated, ever later. */
+/** A failed pass is repeated, after longer and longer pauses. */
 function retryMs(retry: ReconcilerOptions['retry'], failures: number): number {
   return backoffMs(failures, { ...retry, factor: 1.5 });
 }

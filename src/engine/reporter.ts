@@ -8,7 +8,7 @@ import type { Observed } from '../model/observed.ts';
 import type { PeersPlan } from '../model/peers-plan.ts';
 import type { PeersSection } from '../model/peers-section.ts';
 
-/** One pass, for whoever counts: metrics now, Events and status later. */
+/** Observes passes, for metrics, Events and status. */
 export interface PassReport {
   readonly membership: Membership;
   readonly section: PeersSection;
@@ -24,15 +24,15 @@ export interface Observer {
   /** `reason` is the message of the error. */
   failed(code: string, reason: string): void;
   ready(): void;
-  /** It was ready, and HAProxy has lost what that meant. */
+  /** It was ready, and HAProxy has lost its tables. */
   unready?(): void;
 }
 
 export interface Reporter {
   pass(report: PassReport): void;
-  /** `made`: of the section, be it that its edit was held. */
+  /** `made`: changes of the section, even if its edit was held. */
   applied(applied: Applied, ms: number, made: PeersChanges, reasons: readonly string[]): void;
-  /** Tries failed for so long that the siblings are no longer as the gate saw them. */
+  /** Attempts failed for so long that the state of the siblings has changed since the gate's decision. */
   postponed(applied: Applied, ms: number): void;
   /** `leaving`: this pod is being deleted, and HAProxy or the Data Plane API may have ended. */
   failed(error: unknown, failures: number, leaving?: boolean): void;
@@ -42,16 +42,16 @@ export interface Reporter {
   leaving(): void;
 }
 
-/** Failed passes in a row that a start may take: about a minute, with their four tries each. */
+/** Failed passes in a row that are normal at a start: about a minute, with four attempts each. */
 const startingFailures = 20;
 
-/** Says each thing once: a hold or a failure when it begins or its reason changes, a wait for each kind of reason. */
+/** Logs each message once: a hold or failure when it begins or its reason changes, a wait for each kind of reason. */
 export function createReporter(log: Log, observer: Observer): Reporter {
   let lastSaid = '';
   let lastFailure = '';
   let reached = false;
   let left = false;
-  /** Said since the last decision of another kind. */
+  /** Already logged since the last decision of another kind. */
   const waits = new Set<string>();
 
   function once(text: string, say: () => void): void {
@@ -60,7 +60,9 @@ export function createReporter(log: Log, observer: Observer): Reporter {
     say();
   }
 
-  /** While pods are being made, what is pending changes many times a second, and they may all come to the same. */
+  /**
+   * While pods are being created, the pending changes change many times a second, and may all be applied together.
+   */
   function sayWait(pending: readonly string[], decision: Decision & { kind: 'wait' }): void {
     const { reasons, codes } = decision;
     const gathering = codes.some((code) => code === 'burst' || code === 'awaited');
@@ -82,14 +84,14 @@ export function createReporter(log: Log, observer: Observer): Reporter {
       reached = true;
       if (decision.kind === 'hold') {
         const { reasons, codes } = decision;
-        // Every start passes this moment; a source that fails says so itself.
+        // Every start has this state for a moment. A source that fails logs this itself.
         const starting = codes.every((code) => code === 'members-unknown');
         once(`hold ${reasons.join()}`, () =>
           starting
             ? log.info({ reasons, notes: membership.notes }, 'waiting for the members')
             : log.warn(
                 { reasons, notes: membership.notes },
-                'nothing is changed until somebody acts',
+                'no change is made until this is fixed',
               ),
         );
       } else if (decision.kind === 'wait') {
@@ -103,7 +105,7 @@ export function createReporter(log: Log, observer: Observer): Reporter {
     applied(applied, ms, made, reasons) {
       lastSaid = '';
       observer.applied(applied, ms, made);
-      // All that was wanted is held, which is said where it is.
+      // All edits are held, which is logged elsewhere.
       if (!applied.reloaded && !hasChanges(made)) return;
       log.info(
         {
@@ -122,11 +124,11 @@ export function createReporter(log: Log, observer: Observer): Reporter {
     },
     postponed({ attempts }, ms) {
       lastSaid = '';
-      log.info({ attempts, ms: Math.round(ms) }, 'change postponed: peers are away by now');
+      log.info({ attempts, ms: Math.round(ms) }, 'change postponed: peers have disconnected');
     },
     failed(error, failures, leaving = false) {
       const code = error instanceof AppError ? error.code : 'BUG';
-      // A sidecar starts before HAProxy and the Data Plane API: at first their absence is no fault.
+      // A sidecar starts before HAProxy and the Data Plane API, so at first their absence is not an error.
       const starting = !reached && code === 'DATAPLANE_UNREACHABLE' && failures <= startingFailures;
       if (!leaving && !starting) observer.failed(code, errorMessage(error));
       const said = starting ? `starting ${code}` : code;
@@ -135,7 +137,7 @@ export function createReporter(log: Log, observer: Observer): Reporter {
       lastSaid = '';
       if (starting || leaving) {
         const what = leaving
-          ? 'not applied: this pod is about to go'
+          ? 'not applied: this pod is being deleted'
           : 'waiting for the Data Plane API';
         log.info({ code, reason: errorMessage(error) }, what);
         return;
@@ -150,7 +152,7 @@ export function createReporter(log: Log, observer: Observer): Reporter {
     leaving() {
       if (left) return;
       left = true;
-      log.info('this pod is about to go: it adds who joins, and looks no more');
+      log.info('this pod is being deleted: it only adds peers that join');
     },
     unready(reasons) {
       observer.unready?.();

@@ -1,12 +1,15 @@
 import { startTimer } from '../clock.ts';
 
-/** What one pass found out: when to look again although nobody pokes. Milliseconds of the scheduler's clock. */
+/** The result of one pass: when to run again without a poke, in milliseconds of the scheduler's clock. */
 export interface PassResult {
   readonly nextAtMs: number;
 }
 
 export interface SchedulerOptions {
-  /** One pass. `full`: everything is to be compared, not only what is known to differ. Must not throw; if it does, `onError` is told. */
+  /**
+   * One pass. `full`: compare everything, not only what is known to differ. Must not throw; if it does, `onError` is
+   * called.
+   */
   readonly pass: (full: boolean) => Promise<PassResult>;
   readonly reconcileIntervalMs: number;
   /** Milliseconds, monotonic. */
@@ -15,13 +18,13 @@ export interface SchedulerOptions {
 }
 
 export interface Scheduler {
-  /** Something may have changed. Pokes during a pass collapse into one further pass. */
+  /** Signals that something may have changed. Pokes during a pass cause one more pass. */
   poke(): void;
   /** Runs passes until `signal` aborts; resolves when the last one has ended. */
   run(signal: AbortSignal): Promise<void>;
   /** When the last pass ended; null before the first. */
   lastPassAtMs(): number | null;
-  /** For how many milliseconds a pass has been running, or should have: 0 while it sleeps, however long. */
+  /** How long a pass has been running, or is overdue, in milliseconds: 0 during a pause, however long. */
   overdueMs(): number;
 }
 
@@ -32,13 +35,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   let wake: () => void = () => {};
   let lastPassAtMs: number | null = null;
   let nextFullAtMs = Number.NEGATIVE_INFINITY;
-  /** When the pass that runs has begun, or the next one is to begin. */
+  /** When the current pass began, or the next one is due. */
   let passAtMs = now();
 
   function sleepUntil(atMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       let stopTimer = arm();
-      /** A timer cannot be as long as some intervals, and may fire a fraction of a millisecond early. */
+      /** Some intervals are too long for a timer, and a timer may fire a fraction of a millisecond early. */
       function arm(): () => void {
         return startTimer(
           () => {

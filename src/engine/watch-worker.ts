@@ -7,13 +7,13 @@ import { runningOf, sameWorker } from './ready-marker.ts';
 
 export interface WorkerWatchOptions {
   readonly adminSocket: string;
-  /** All that HAProxy shows: asked when another worker runs than before. */
+  /** HAProxy's full state, which is read when another worker runs than before. */
   readonly observe: (signal: AbortSignal) => Promise<Observed>;
   readonly onLook: (running: Running) => void;
   readonly intervalMs?: number;
 }
 
-/** Between two looks, in milliseconds: one costs 1.4 ms of a busy core. */
+/** Time between two checks, in milliseconds. One check costs 1.4 ms of a busy core. */
 const lookMs = 1500;
 
 /** A socket that is being replaced may refuse for a moment. */
@@ -26,7 +26,7 @@ function isRefusal(error: unknown): boolean {
   return cause instanceof Error && 'code' in cause && nobodyListens.has(cause.code);
 }
 
-/** Who answers on the admin socket now: one small command. Never throws. */
+/** The worker that answers on the admin socket now, by one small command. Never throws. */
 export async function lookAtWorker(adminSocket: string, signal: AbortSignal): Promise<Running> {
   const ask = async (): Promise<Running> => {
     try {
@@ -45,7 +45,9 @@ export async function lookAtWorker(adminSocket: string, signal: AbortSignal): Pr
 
 type Known = Extract<Running, { kind: 'worker' }>;
 
-/** Looks who runs, again and again until `signal` aborts: whoever serves without tables must not be ready for long. */
+/**
+ * Checks repeatedly which worker runs until `signal` aborts, so that a replica without tables is not ready for long.
+ */
 export async function watchWorker(options: WorkerWatchOptions, signal: AbortSignal): Promise<void> {
   let known: Known | null = null;
   while (!signal.aborted) {
@@ -59,7 +61,7 @@ export async function watchWorker(options: WorkerWatchOptions, signal: AbortSign
       const running = runningOf(await options.observe(signal));
       if (signal.aborted) return;
       options.onLook(running);
-      // Until it has said whether it took over, it is asked again.
+      // Repeated until it has reported whether it took over the tables.
       if (running.kind === 'worker' && running.handedOver !== undefined) known = running;
     }
     await sleep(options.intervalMs ?? lookMs, signal).catch(() => undefined);

@@ -4,40 +4,40 @@ import type { ReloadHistory } from './history.ts';
 
 export interface GateSettings {
   readonly minReloadIntervalMs: number;
-  /** How long a request without hurry waits for another reload to go with. */
+  /** How long a request that is not urgent waits for another reload. */
   readonly removalDelayMs: number;
-  /** Wait after the first failure; doubles with each further one up to `backoffMaxMs`. */
+  /** Wait after the first failure. It doubles with each further one, up to `backoffMaxMs`. */
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
 }
 
-/** What a module wants to change whose rules decide when: the members of the peers section. */
+/** The change of a module whose own rules decide about the time: the members of the peers section. */
 export interface Change {
   readonly reasons: readonly string[];
-  /** Somebody is not ready before. */
+  /** A pod cannot become ready before. */
   readonly joins: boolean;
 }
 
 export interface GateInput {
-  /** Null: nothing differs. */
+  /** Null: no difference. */
   readonly change: Change | null;
-  /** What modules want a reload for beside it. */
+  /** Reloads that modules request for other reasons. */
   readonly requests: readonly Request[];
   readonly observed: Observed;
   readonly history: ReloadHistory;
 }
 
-/** Everything that a rule may look at, worked out once. */
+/** The facts for all rules, computed once. */
 export interface Facts extends GateInput {
   readonly settings: GateSettings;
   readonly nowMs: number;
-  /** Why a reload is needed although the change is none; null: it is not. */
+  /** Why a reload is needed without a change; null: it is not. */
   readonly reloadFor: string | null;
-  /** Why the worker is to be replaced without handing its tables over; null: it is not. */
+  /** Why the worker must be replaced without handing over its tables; null: it need not. */
   readonly hardReloadFor: string | null;
-  /** When the first of the requests that wait for another reload has waited long enough; null: none waits. */
+  /** When the first waiting request has waited long enough for another reload; null: none waits. */
   readonly lazyUntilMs: number | null;
-  /** Somebody is not ready before: one who joins, or this replica. */
+  /** A pod cannot become ready before: one that joins, or this replica. */
   readonly hurried: boolean;
 }
 

@@ -4,9 +4,9 @@ import { type CodedFinding, never, type Rule, type Rules } from './rule.ts';
 import { commonRules } from './rules.ts';
 
 /**
- * May HAProxy be reloaded now? A reload at the wrong moment destroys the tables, so the worker that would be
- * replaced must have finished its own resync (docs/design.md, safety protocol). First the rules that forbid, then
- * those that delay, then the order among siblings; the longest delay wins. `rules`: those of modules, asked as well.
+ * May HAProxy be reloaded now? A reload at the wrong moment destroys the tables, so the worker to be replaced must
+ * have finished its own resync (docs/design.md, safety protocol). First the rules that forbid are checked, then those
+ * that delay, then the order among siblings. The longest delay wins. `rules`: additional rules of modules.
  */
 export function gate<F extends Facts>(facts: F, rules: Rules<F>): Decision {
   const { change, reloadFor, hardReloadFor, lazyUntilMs } = facts;
@@ -21,7 +21,10 @@ export function gate<F extends Facts>(facts: F, rules: Rules<F>): Decision {
   return apply(facts);
 }
 
-/** A reload hands over what was learned, so what it is for goes first; whether tables are still missing is seen afterwards. */
+/**
+ * A reload hands over what was learned, so its requests go first. Whether tables are still missing is checked
+ * afterwards.
+ */
 function apply({ change, reloadFor, hardReloadFor }: Facts): Decision {
   if (hardReloadFor !== null && reloadFor === null && change?.joins !== true) {
     return { kind: 'apply', via: 'hard-reload', reasons: [hardReloadFor] };

@@ -1,8 +1,8 @@
 /** The reloads so far. Times are milliseconds of a clock that only goes forward. */
 export interface ReloadHistory {
-  /** The last one of ours. */
+  /** The last reload by this program. */
   readonly lastReloadAtMs: number | null;
-  /** Tries in a row that failed, and the last of them. */
+  /** Failed attempts in a row, and the last of them. */
   readonly failures: number;
   readonly lastFailureAtMs: number | null;
 }
@@ -15,7 +15,7 @@ export const noReloads: ReloadHistory = {
   lastFailureAtMs: null,
 };
 
-/** Pure: what has changed of the history, after one thing more has happened. */
+/** Pure: the history after one more event. */
 export function reloadsAfter(
   { failures }: ReloadHistory,
   event: ReloadEvent,

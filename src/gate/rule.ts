@@ -1,7 +1,7 @@
 import type { HoldCode } from '../model/decision.ts';
 import type { Facts } from './facts.ts';
 
-/** A past end is over. An infinite one: not before somebody or something changes. */
+/** An end in the past is over. An infinite one lasts until somebody or something changes. */
 export interface Finding {
   readonly untilMs: number;
   readonly reason: string;
@@ -9,7 +9,7 @@ export interface Finding {
 
 export interface CodedFinding extends Finding {
   readonly code: HoldCode;
-  /** Since when nothing but the order among siblings is left to wait for; missing: something else is. */
+  /** Since when only the order among siblings is left to wait for; missing: there is another reason. */
   readonly dueMs?: number;
 }
 
@@ -19,13 +19,13 @@ export interface Rule<F = Facts> {
   check(facts: F): CodedFinding;
 }
 
-/** What the gate asks, in this order. A module adds rules that look at facts of its own. */
+/** The rules of the gate, in this order. A module adds rules with its own facts. */
 export interface Rules<F = Facts> {
-  /** While one of these applies no reload is right. The first that applies counts. */
+  /** While one of these applies, no reload is allowed. The first that applies counts. */
   readonly forbids: readonly Rule<F>[];
-  /** Reasons to wait for what lies with this replica. All that apply are waited for. */
+  /** Reasons to wait that concern this replica. All that apply count. */
   readonly delays: readonly Rule<F>[];
-  /** Reasons to wait for siblings. Asked when nothing of this replica is left to wait for. */
+  /** Reasons to wait for siblings. Checked when this replica has no other reason to wait. */
   readonly order: readonly Rule<F>[];
 }
 

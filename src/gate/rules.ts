@@ -1,10 +1,10 @@
 import { backoffMs } from '../model/backoff.ts';
 import { over, type Rules, rule } from './rule.ts';
 
-/** How often HAProxy is looked at again while it is down, in milliseconds. */
+/** How often HAProxy is checked while it is down, in milliseconds. */
 const lookAgainMs = 1000;
 
-/** What holds for every reload, whoever wants it. */
+/** Rules for every reload, whatever it is for. */
 export const commonRules: Rules = {
   forbids: [
     rule('haproxy-down', ({ observed, nowMs }) =>
@@ -20,7 +20,7 @@ export const commonRules: Rules = {
     rule('lazy-request', ({ change, hurried, reloadFor, lazyUntilMs }) =>
       lazyUntilMs === null || hurried || reloadFor !== null || change !== null
         ? over
-        : { untilMs: lazyUntilMs, reason: 'what has no hurry waits for another reload' },
+        : { untilMs: lazyUntilMs, reason: 'not urgent: waits for another reload' },
     ),
     rule('reload-interval', ({ history: { lastReloadAtMs }, settings }) =>
       lastReloadAtMs === null

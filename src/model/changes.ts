@@ -26,7 +26,7 @@ export function someoneJoins({ create, add }: PeersChanges): boolean {
   return create || add.length > 0;
 }
 
-/** The part of `changes` that is still to be done on `section`, so that a retry never does a thing twice. */
+/** The part of `changes` that `section` still lacks, so that a retry never repeats a step. */
 export function remainingChanges(section: PeersSection, changes: PeersChanges): PeersChanges {
   const actual = new Map(section.entries.map((entry) => [entry.name, entry]));
   const add: PeerEntry[] = [];

@@ -6,7 +6,10 @@ export interface DataplaneAddress {
   readonly base: string;
   /** The same for people, without user and password. */
   readonly text: string;
-  /** A unix socket, or on the loopback: whoever reaches the API owns HAProxy, and basic auth over a network is readable. */
+  /**
+   * Whether it is a unix socket or on the loopback: anybody who reaches the API controls HAProxy, and basic
+   * authentication over a network is readable.
+   */
   readonly isLocal: boolean;
   readonly listen: { readonly socket: string } | { readonly host: string; readonly port: number };
 }
@@ -37,7 +40,7 @@ export function parseDataplaneAddress(text: string): ParsedAddress {
     return { problem: `${quoted(given)} is neither http://HOST:PORT nor unix:/PATH` };
   }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    return { problem: `${quoted(given)} has a path: give scheme, host and port only` };
+    return { problem: `${quoted(given)} has a path: give only scheme, host and port` };
   }
   const { origin, hostname, port } = url;
   if (!hosts.test(hostname)) {
@@ -53,7 +56,7 @@ function unixAddress(rest: string): ParsedAddress {
   const path = rest.startsWith('///') ? rest.slice(2) : rest;
   if (!path.startsWith('/') || !isPlainPath(path)) {
     return {
-      problem: `${quoted(`unix:${rest}`)} is no socket: give an absolute path of letters, digits and "/._+=@~-", which a URL and all that read it take as it is`,
+      problem: `${quoted(`unix:${rest}`)} is no socket: give an absolute path of letters, digits and "/._+=@~-", which a URL and every program that reads it understand`,
     };
   }
   return {

@@ -6,6 +6,8 @@ export interface Member {
   readonly address: string;
   /** Being deleted. It stays a member until it is gone, because it may still have to teach. */
   readonly terminating: boolean;
+  /** The pod's `metadata.uid`, which no other pod ever has. Missing: the source does not tell (DNS, members file). */
+  readonly uid?: string | undefined;
   /**
    * True: it is ready, so it holds what replicas hold. False: none of its containers has started, so it holds nothing.
    * Missing: neither is known.

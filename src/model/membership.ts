@@ -1,6 +1,6 @@
 import type { Member } from './member.ts';
 
-/** Running pods that look like members and are not, because the selector leaves them out. Names, sorted. */
+/** Running pods that look like members but are not, because the selector leaves them out. Names, sorted. */
 export interface LeftOut {
   /** Replicas of the same Deployment, StatefulSet, ...: what they hold would be lost when they are replaced. */
   readonly replicas: readonly string[];
@@ -20,11 +20,11 @@ export interface Membership {
   readonly notes: readonly string[];
   /** How many more are about to get an address: a node has taken the pod and makes its network. */
   readonly awaited: number;
-  /** How many pods of the selector cannot be members; `notes` says which and why. Absent: none, or the source cannot tell. */
+  /** How many pods of the selector cannot be members; `notes` says which and why. Absent: none, or not known. */
   readonly ignored?: number;
-  /** This pod itself is being deleted, whoever else has its peer's name by now. Absent: no, or the source cannot tell. */
+  /** This pod itself is being deleted, even if another pod already has its peer name. Absent: no, or not known. */
   readonly leaving?: boolean;
-  /** Pods that the selector leaves out. Absent: none, or the source cannot tell. */
+  /** Pods that the selector leaves out. Absent: none, or not known. */
   readonly leftOut?: LeftOut | undefined;
   /** Milliseconds since the epoch at which the source last heard from its origin. */
   readonly observedAtMs: number;
@@ -35,7 +35,7 @@ export function unknownMembership(note: string, observedAtMs = 0): Membership {
   return { synced: false, members: [], notes: [note], awaited: 0, observedAtMs };
 }
 
-/** Names of the members that are there and not terminating. */
+/** Names of the members that are not terminating. */
 export function stayingNames({ members }: Membership): ReadonlySet<string> {
   return new Set(members.filter(({ terminating }) => !terminating).map(({ name }) => name));
 }

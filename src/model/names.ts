@@ -4,9 +4,8 @@ const longest = 253;
 const dnsName = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 
 /**
- * A DNS subdomain (RFC 1123), which every pod and node is called by, and every hostname is. What a source tells is
- * compared with it, because the API server checks some names and not others: `targetRef.name` of an EndpointSlice may
- * be any text.
+ * A DNS subdomain (RFC 1123), as the names of all pods, nodes and hosts are. Names from a source are validated with
+ * it, because the API server does not check all of them: `targetRef.name` of an EndpointSlice may be any text.
  */
 export function isDnsName(text: string): boolean {
   return text.length <= longest && dnsName.test(text);
@@ -22,7 +21,7 @@ export function isPlainPath(text: string): boolean {
   return /^[A-Za-z0-9_.+=@~/-]+$/.test(text);
 }
 
-/** A text of somebody else in quotes for a log, a note or a terminal: visible ASCII, at most about 60 characters. */
+/** External text in quotes for a log, a note or a terminal: visible ASCII, at most about 60 characters. */
 export function quoted(text: string): string {
   const short = text.length > 60 ? `${text.slice(0, 57)}...` : text;
   return `"${short.replace(

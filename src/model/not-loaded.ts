@@ -2,9 +2,9 @@ import type { PeersSection } from './peers-section.ts';
 import type { PeersState } from './peers-state.ts';
 
 /**
- * Names that the file has and the running worker has not, of those in `wanted`: somebody wrote haproxy.cfg and did not
- * reload, or has not yet. Such a sibling is refused although the section is in step (found with an init container that
- * was started again beside a running HAProxy: the sibling waited out --join-timeout and began empty).
+ * Names of `wanted` that are in the file but not in the running worker: a program wrote haproxy.cfg and has not
+ * reloaded. HAProxy refuses such a sibling although the section is in step (found with an init container that was
+ * restarted beside a running HAProxy: the sibling waited for --join-timeout and started empty).
  */
 export function namesNotLoaded(
   section: PeersSection,

@@ -6,37 +6,37 @@ export const noticeReasons = {
   JoinUnconfirmed: {
     type: 'Warning',
     meaning:
-      'HAProxy starts although not every running peer knows this pod: `--join-timeout` is over, or a peers port swallows packets. Entries that only those peers hold may be missing here.',
+      'HAProxy starts although not every running peer knows this pod: `--join-timeout` is over, or a peers port drops packets. Entries that only those peers hold may be missing here.',
     advice:
-      'Look at the sidecar of the peers that the message names, and at NetworkPolicies on the peers port.',
+      'Check the sidecars of the peers that the message names, and NetworkPolicies on the peers port.',
   },
   SiblingsLeftOut: {
     type: 'Warning',
     meaning:
-      'The selector leaves out running replicas of the same workload (`SIBLINGS_LEFT_OUT`). If no other peer runs, this pod does not begin, or does not become ready: it would be empty.',
+      'The selector leaves out running replicas of the same workload (`SIBLINGS_LEFT_OUT`). If no other peer runs, this pod does not start, or does not become ready, because its tables would be empty.',
     advice:
-      'Give `--selector` labels that old and new replicas have: those of the `spec.selector` of their owner. On purpose: `--allow-left-out`.',
+      'Give `--selector` labels that old and new replicas have: those of the `spec.selector` of their owner. If they are left out on purpose: `--allow-left-out`.',
   },
   LookalikesLeftOut: {
     type: 'Warning',
     meaning:
-      'Running pods have labels of the same application and are no peers (`LOOKALIKES_LEFT_OUT`): nothing is shared with them.',
+      'Running pods have labels of the same application and are not peers (`LOOKALIKES_LEFT_OUT`): nothing is shared with them.',
     advice:
-      'Give `--selector` labels that they have too, or, where they are none, another application label.',
+      'Give `--selector` labels that they have too. If they should not be peers, give them another application label.',
   },
   SiblingsUnheard: {
     type: 'Warning',
     meaning:
-      'Peers that may hold entries are neither connected to this pod nor answer on the port of `/status` (`SIBLINGS_UNHEARD`). It is not ready until one of them does, or `--repair-limit` is over (6 s, where they are not ready themselves); then it is, perhaps empty.',
+      'Peers that may hold entries are neither connected to this pod nor answer on the port of `/status` (`SIBLINGS_UNHEARD`). It is not ready until one of them answers or `--repair-limit` is over (6 s if they are not ready themselves). Then it becomes ready, perhaps with empty tables.',
     advice:
-      'Open the peers port and port 8405 between all replicas, old and new, while the old ones are there. A rollout: `kubectl rollout pause`, or `undo`.',
+      'Open the peers port and port 8405 between all replicas, old and new, while the old ones exist. During a rollout: `kubectl rollout pause`, or `undo`.',
   },
   ResyncMissed: {
     type: 'Warning',
     meaning:
-      'Peers hold entries that this pod has not learned at its start. It is not ready yet, and HAProxy is reloaded hard, to learn them anew.',
+      'Peers hold entries that this pod has not learned at its start. It is not ready yet, and a hard-reload makes HAProxy learn them again.',
     advice:
-      'Nothing, when ResyncRepaired follows. Often: find out why the peers did not know the pod in time.',
+      'Nothing if ResyncRepaired follows. If it happens often, find out why the peers did not know the pod in time.',
   },
   ResyncRepaired: {
     type: 'Normal',
@@ -47,28 +47,27 @@ export const noticeReasons = {
     type: 'Warning',
     meaning:
       'This pod serves without entries that peers hold (`RESYNC_MISSED`), or may hold (`SIBLINGS_UNHEARD`): it could not be repaired.',
-    advice: 'Delete the pod while a peer holds the entries: it starts anew and learns them.',
+    advice: 'Delete the pod while a peer still holds the entries: the new pod learns them.',
   },
   ChangeWaiting: {
     type: 'Warning',
     meaning:
-      'A difference between members and peers section is not applied for longer than `--waiting-limit`. Dead peers that wait for `--removal-delay` do not count.',
+      'A difference between the members and the peers section has waited for longer than `--waiting-limit`. Dead peers that wait for `--removal-delay` do not count.',
     advice:
-      'The message has the reasons; `status` and `/status` have them, too. New pods wait for it.',
+      'The message has the reasons, and so do `status` and `/status`. New pods wait until it is applied.',
   },
   ReloadRefused: {
     type: 'Warning',
     meaning:
-      'HAProxy, or the Data Plane API, refuses the changed configuration (`RELOAD_FAILED`, `DATAPLANE_REJECTED`). The configuration before stays in force.',
-    advice:
-      'The message quotes the alert: mend the line of haproxy.cfg that it names, in the template.',
+      'HAProxy, or the Data Plane API, refuses the changed configuration (`RELOAD_FAILED`, `DATAPLANE_REJECTED`). The previous configuration stays in force.',
+    advice: 'The message quotes the alert. Fix the line that it names in the template.',
   },
   TemplateRefused: {
     type: 'Warning',
     meaning:
-      'The template or a followed file has changed, and is not put in force: HAProxy or the Data Plane API refuses it, it cannot be rendered, or somebody else has changed haproxy.cfg (`TEMPLATE_CONFLICT`). What was in force stays.',
+      'The template or a followed file has changed, and is not put in force: HAProxy or the Data Plane API refuses it, it cannot be rendered, stick tables would lose entries (`TEMPLATE_LOSES_ENTRIES`), or haproxy.cfg was changed by hand or by another program (`TEMPLATE_CONFLICT`). HAProxy keeps the configuration it has.',
     advice:
-      'The message quotes the reason, for HAProxy its alert: mend the template. A pod that starts now would not begin with it.',
+      'The message quotes the reason, or the alert of HAProxy. Fix the template: a pod that starts now would not start with it.',
   },
   TemplateApplied: {
     type: 'Normal',
@@ -78,8 +77,8 @@ export const noticeReasons = {
   ReconcileFailing: {
     type: 'Warning',
     meaning:
-      'Members and section could not even be compared for longer than `--waiting-limit`: the message has the error code.',
-    advice: 'Look the code up in errors.md. HAProxy serves on with the peers it knows.',
+      'Members and section could not be compared for longer than `--waiting-limit`: the message has the error code.',
+    advice: 'Look up the code in errors.md. HAProxy keeps serving with the peers it knows.',
   },
 } as const satisfies Readonly<Record<string, NoticeDefinition>>;
 

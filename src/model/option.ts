@@ -14,12 +14,12 @@ export type OptionType =
   | 'selector'
   | readonly string[];
 
-/** What a first set-up needs, what TLS between the peers needs, and what the defaults suit. */
-export type OptionGroup = 'basic' | 'tls' | 'tuning';
+/** What a first set-up needs, what TLS between the peers needs, what relay mode needs, and what the defaults suit. */
+export type OptionGroup = 'basic' | 'tls' | 'relay' | 'tuning';
 
 export type CommandName = 'init' | 'run' | 'status' | 'doctor';
 
-/** doctor looks at what init and run are told. */
+/** doctor reads the options of init and run. */
 export const sidecar = ['init', 'run', 'doctor'] as const;
 export const everywhere = ['init', 'run', 'status', 'doctor'] as const;
 

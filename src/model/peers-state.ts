@@ -8,9 +8,9 @@ export interface PeerState {
   readonly established: boolean;
   /** HAProxy's four letters: NONE CONN HSHK ESTA RETR PROT VERS NAME UNKN. */
   readonly lastStatus: string;
-  /** How long ago its present or last session began, in whole seconds; missing where there was none, or not told. */
+  /** How long ago its current or last session began, in whole seconds; missing if there was none, or not known. */
   readonly sessionSeconds?: number | undefined;
-  /** Updates written here that were not sent to it yet; missing where it is not connected, or not told. */
+  /** Updates written here that were not yet sent to it; missing if it is not connected, or not known. */
   readonly behind?: number | undefined;
   /** Updates written here that it has not confirmed, or not in a way that HAProxy shows; missing as above. */
   readonly unconfirmed?: number | undefined;
@@ -19,9 +19,9 @@ export interface PeerState {
 }
 
 /**
- * How far the first full resync of the running worker is (haproxy src/peers.c, section flags):
- * `pending`: not finished, a reload now would lose the tables; `learned`: a finished node taught us;
- * `alone`: finished because nobody answered or nobody is configured; `unknown`: a format we cannot read.
+ * State of the first full resync of the running worker (haproxy src/peers.c, section flags): `pending`: not finished,
+ * so a reload now would lose the tables; `learned`: taught by a node with a finished resync; `alone`: finished because
+ * no peer answered or none is configured; `unknown`: a format we cannot read.
  */
 export type ResyncState = 'pending' | 'learned' | 'alone' | 'unknown';
 

@@ -1,6 +1,6 @@
 /**
- * How long it may wait for others to go with: `now`, somebody waits for it; `burst`, for what is on its way already;
- * `lazy`, as long as a removal.
+ * How long it may wait for other requests: `now`: a pod waits for it; `burst`: until the current burst of changes is
+ * over; `lazy`: as long as a removal.
  */
 export type Urgency = 'now' | 'burst' | 'lazy';
 

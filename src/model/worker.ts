@@ -9,7 +9,7 @@ export interface Worker {
 export type Running =
   /** No process listens on the admin socket. */
   | { readonly kind: 'gone' }
-  /** No answer, or one that does not tell: nothing is known. */
+  /** No answer, or an answer without this information: nothing is known. */
   | { readonly kind: 'silent' }
   | {
       readonly kind: 'worker';

@@ -37,7 +37,7 @@ function wantsLine(line: string, part: Partial<ModuleRequest> & { readonly fault
           },
     prepare: async () => void events.push('prepare'),
     reloaded: () => void events.push('reloaded'),
-    held: ({ code }) => void events.push(`held ${code}`),
+    held: ({ code }, shared) => void events.push(`held ${code}${shared ? ' with others' : ''}`),
   };
   return { module, events };
 }
@@ -275,7 +275,7 @@ describe('a module', () => {
     loop.at(1300);
     await loop.pass();
 
-    expect(events).toContain('held RELOAD_FAILED');
+    expect(events).toContain('held RELOAD_FAILED with others');
     expect(await loop.names()).toEqual(['a', 'b']);
   });
 

@@ -33,7 +33,7 @@ describe('a change whose first try fails', () => {
 
     expect(await loop.names()).toEqual(['a', 'b']);
     expect(result.nextAtMs).toBe(1_000_300);
-    expect(loop.lines.map(({ msg }) => msg)).toContain('change postponed: peers are away by now');
+    expect(loop.lines.map(({ msg }) => msg)).toContain('change postponed: peers have disconnected');
     expect(loop.lines.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
   });
 
@@ -72,7 +72,7 @@ describe('a reload without a change whose first try fails', () => {
 
     const said = loop.lines.map(({ msg }) => msg);
     expect(loop.calls).toContain('reload');
-    expect(said).toContain('change postponed: peers are away by now');
+    expect(said).toContain('change postponed: peers have disconnected');
     expect(said).not.toContain('HAProxy reloaded');
   });
 });

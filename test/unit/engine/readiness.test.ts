@@ -16,7 +16,6 @@ function judged(options: { wasReady?: Worker; confirm?: () => Confirm } = {}) {
   const judge = createReadiness({
     wasReady: options.wasReady ?? null,
     confirm: options.confirm,
-    allowLeftOut: false,
     onReady: () => said.push('ready'),
     onUnready: ([reason]) => said.push(`unready: ${reason}`),
     onReadyAgain: () => said.push('again'),
@@ -24,11 +23,15 @@ function judged(options: { wasReady?: Worker; confirm?: () => Confirm } = {}) {
   });
   const pass = (worker: Worker, handedOver?: boolean) =>
     judge.update(
-      { synced: true, members: [], notes: [], awaited: [] } as never,
-      { kind: 'changes', changes: { create: false, add: [], update: [], remove: [] } } as never,
-      { kind: 'none', reasons: [] } as never,
-      [],
-      { kind: 'up', state: { ...state({ resync: 'learned' }), handedOver }, worker },
+      {
+        judged: { ready: true, reasons: [] },
+        members: [],
+        observed: {
+          kind: 'up',
+          state: { ...state({ resync: 'learned' }), handedOver },
+          worker,
+        },
+      },
       signal,
     );
   return { judge, said, pass, ready: () => judge.readiness().ready };

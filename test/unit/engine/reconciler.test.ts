@@ -85,7 +85,7 @@ describe('one pass', () => {
     const said = loop.lines.filter(({ level }) => level !== 'debug');
     expect(said.map(({ level, msg }) => [level, msg])).toEqual([
       ['info', 'waiting for the members'],
-      ['warn', 'nothing is changed until somebody acts'],
+      ['warn', 'no change is made until this is fixed'],
     ]);
   });
 
@@ -215,7 +215,7 @@ describe('one pass', () => {
     await loop.pass(true);
 
     expect(loop.calls).toEqual(['read', 'apply']);
-    expect(loop.lines.some(({ msg }) => String(msg).includes('about to go'))).toBe(true);
+    expect(loop.lines.some(({ msg }) => String(msg).includes('being deleted'))).toBe(true);
   });
 
   it('says a fault of what has ended before it as no error', async () => {
@@ -228,7 +228,9 @@ describe('one pass', () => {
     await loop.pass();
 
     expect(loop.lines.filter(({ level }) => level === 'error')).toEqual([]);
-    expect(loop.lines.some(({ msg }) => msg === 'not applied: this pod is about to go')).toBe(true);
+    expect(loop.lines.some(({ msg }) => msg === 'not applied: this pod is being deleted')).toBe(
+      true,
+    );
   });
 
   it('stays ready when HAProxy is down later', async () => {

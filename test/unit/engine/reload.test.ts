@@ -274,7 +274,7 @@ describe('a file that HAProxy has not loaded', () => {
     }
 
     expect(reloads(loop)).toBe(1);
-    const line = loop.lines.find(({ msg }) => msg === 'nothing is changed until somebody acts');
+    const line = loop.lines.find(({ msg }) => msg === 'no change is made until this is fixed');
     expect(line?.reasons).toEqual([expect.stringContaining('still runs without b')]);
   });
 
