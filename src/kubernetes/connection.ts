@@ -5,7 +5,7 @@ import { AppError, errorMessage } from '../errors.ts';
 import { quoted } from '../model/names.ts';
 import type { KubeConfig } from './kube-config.ts';
 
-/** How to reach the API server and prove who we are, as loaded at one moment. */
+/** Address and credentials of the API server, as loaded at one moment. */
 export interface Connection {
   readonly server: string;
   /** Of the kubeconfig's context, or of the service account. */
@@ -80,7 +80,7 @@ export function connectWith(path?: string, { root = '', context }: ConnectOption
   };
 }
 
-/** Several files as KUBECONFIG names them, those that are there; a single one has to be. */
+/** The existing files among those in KUBECONFIG. A single file must exist. */
 function filesOf(path: string): readonly string[] {
   const files = path.split(delimiter).filter((file) => file !== '');
   return files.length > 1 ? files.filter((file) => existsSync(file)) : files;

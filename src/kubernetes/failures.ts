@@ -91,7 +91,7 @@ export function badAnswer(
   );
 }
 
-/** Whatever was thrown while talking to the API server, as one of ours. */
+/** Turns any error from a request to the API server into a RemoteError. */
 export function asAppError(error: unknown, { verb, kind }: FailureContext): AppError {
   if (error instanceof AppError) return error;
   return new RemoteError(

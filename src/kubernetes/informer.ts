@@ -10,10 +10,10 @@ import { createStore } from './store.ts';
 import { createTroubleLog } from './trouble-log.ts';
 import { type WatchEvent, watchAll } from './watch.ts';
 
-/** What everybody who follows the API server may be told. */
+/** Options of everything that follows the API server. */
 export interface InformerOptions {
   readonly namespace: string;
-  /** A label selector, or who tells it before each list and watch: it may have become wider. */
+  /** A label selector, or a function that returns it before each list and watch, because it may have become wider. */
   readonly selector: string | ((signal: AbortSignal) => Promise<string>);
   readonly log: Log;
   /** Path of a kubeconfig; the pod's service account without it. */
@@ -32,7 +32,7 @@ export interface InformerOptions {
   readonly random?: () => number;
 }
 
-/** Callbacks that tell how the API server is followed, for metrics. */
+/** Callbacks about the connection to the API server, for metrics. */
 export interface WatchHealth {
   opened(): void;
   listed(): void;
@@ -40,8 +40,8 @@ export interface WatchHealth {
 }
 
 /**
- * A pod starts when its first list is there, so until then, and for this long, an API server that may start any moment is
- * tried every `startCapMs` at the latest, in milliseconds.
+ * A pod cannot start before its first list. Until then, and for at most this long, in milliseconds, the API server is
+ * retried at least every `startCapMs`, because it may become available at any moment.
  */
 const startMs = 5 * 60_000;
 const startCapMs = 2000;
@@ -192,7 +192,7 @@ export function createInformer<Facts extends Named>(
     const status = error instanceof ApiServerError ? error.status : undefined;
     const asked = error instanceof ApiServerError ? error.retryAfterMs : 0;
     const delayMs = Math.max(asked, ownDelayMs);
-    // After several failed watches only a list tells the state.
+    // After several failed watches only a list shows the current state.
     if (status === 410 || failures % 3 === 0) resourceVersion = undefined;
     // A version that is too old is no trouble: it is what a restarted API server answers.
     if (status === 410) {

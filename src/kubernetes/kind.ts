@@ -11,7 +11,7 @@ export interface Kind {
 /** A kind with the facts of its objects that matter here; everything else of an object is dropped at once. */
 export interface Resource<Facts extends Named> extends Kind {
   readonly schema: z.ZodType<Facts>;
-  /** True when nothing changed that this program looks at. */
+  /** True if nothing changed that this program uses. */
   same(left: Facts, right: Facts): boolean;
 }
 
@@ -19,7 +19,7 @@ export interface Named {
   readonly name: string;
 }
 
-/** Path of what the API server tells of a version of a group. */
+/** Path of the API server's description of a group and version. */
 export function versionPath({ group, version }: Pick<Kind, 'group' | 'version'>): string {
   return group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
 }

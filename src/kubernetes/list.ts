@@ -24,7 +24,7 @@ export interface ListOptions {
   readonly atMost?: number;
 }
 
-/** What no list of siblings reaches. Behind each stands a server that would have us read for ever. */
+/** Limits that no list of siblings reaches. Beyond them, a server would make this program read without end. */
 export interface ListLimits {
   /** Time for all pages, in milliseconds. */
   readonly totalMs: number;
@@ -38,7 +38,7 @@ const defaultLimits: ListLimits = { totalMs: 60_000, objects: 50_000, idlePages:
 
 export interface Listing<Facts> {
   readonly objects: Map<string, Facts>;
-  /** Where a watch goes on from. */
+  /** The version from which a watch continues. */
   readonly resourceVersion: string;
   /** False: there are more than `atMost`. */
   readonly complete: boolean;

@@ -6,7 +6,7 @@ export const pageSchema = z.object({
   items: z.array(z.unknown()).nullish(),
 });
 
-/** Of a pod, who it is. */
+/** The identity of a pod. */
 export const podIdentitySchema = z.object({ metadata: z.object({ uid: z.string().min(1) }) });
 
 /** A line of a watch. The object's shape depends on the type. */
@@ -17,7 +17,7 @@ export const versionedSchema = z.object({
   metadata: z.object({ resourceVersion: z.string().min(1) }),
 });
 
-/** What the API server tells of a version of a group: its kinds, and how their paths call them. */
+/** The API server's description of a group and version: its kinds, and their names in paths. */
 export const resourceListSchema = z.object({
   resources: z.array(
     z.object({ name: z.string(), kind: z.string(), namespaced: z.boolean().nullish() }),

@@ -17,7 +17,7 @@ export function membersFromAddresses(
   name: string,
 ): Chosen {
   if (addresses.length === 0) {
-    const note = `${name} has no address, not even our own: does it exist, and publish addresses that are not ready?`;
+    const note = `${name} has no address, not even the address of this pod: does it exist, and publish addresses that are not ready?`;
     return { members: [], notes: [note], awaited: 0 };
   }
   const candidates = addresses.map((address) => {

@@ -8,6 +8,8 @@ export interface Candidate {
   readonly name: string;
   /** Its pod's, which may not be the peer's. Missing: it is the same, or there is none. */
   readonly podName?: string;
+  /** As of a member. */
+  readonly uid?: string | undefined;
   /** Every address it has, its own favourite first; empty while it has none. */
   readonly addresses: readonly string[];
   readonly terminating: boolean;
@@ -23,7 +25,7 @@ export interface Chosen {
   readonly notes: readonly string[];
   /** How many are about to get an address. */
   readonly awaited: number;
-  /** How many cannot be members: of another family, or of a name that is there twice or is none. */
+  /** How many cannot be members: another IP family, a name that occurs twice, or an invalid name. */
   readonly ignored?: number;
   /** We ourselves are being deleted. */
   readonly leaving?: boolean;
@@ -52,8 +54,8 @@ function better(left: Member, right: Member): Member {
 }
 
 /**
- * Is it our own pod? Its name alone does not say: a predecessor or a successor on our node may be called as we are, and a
- * stale origin may still tell of a pod that had our name, with its address.
+ * Whether it is this pod. The name alone is not sufficient: a predecessor or successor on the same node may have the
+ * same peer name, and an outdated origin may still report a pod with this name and its old address.
  */
 function isOurselves({ name, podName, addresses }: Candidate, self: Self): boolean {
   if (name !== self.name) return false;
@@ -105,8 +107,12 @@ export function chooseMembers(candidates: Iterable<Candidate>, self: Self): Chos
       (addresses.length === 0 ? without : otherFamily).push(name);
       continue;
     }
-    const { serving } = rest;
-    const member = { name, address, terminating, ...(serving === undefined ? {} : { serving }) };
+    const { serving, uid } = rest;
+    const told = {
+      ...(uid === undefined ? {} : { uid }),
+      ...(serving === undefined ? {} : { serving }),
+    };
+    const member = { name, address, terminating, ...told };
     const known = byName.get(name);
     if (known !== undefined) twice.add(name);
     byName.set(name, known === undefined ? member : better(known, member));
@@ -117,13 +123,13 @@ export function chooseMembers(candidates: Iterable<Candidate>, self: Self): Chos
     ...about(otherFamily, `has no IPv${family} address`, `have no IPv${family} address`),
     ...about(
       refused,
-      'is not the name of a pod, and is left out: who may write that?',
-      'are not names of pods, and are left out: who may write that?',
+      'is not the name of a pod, and is left out: check who can write it',
+      'are not names of pods, and are left out: check who can write them',
     ),
-    ...about([...twice], 'is there more than once', 'are there more than once'),
+    ...about([...twice], 'occurs more than once', 'occur more than once'),
     ...sharedAddresses(members),
   );
-  if (!byName.has(self.name)) notes.push(`we ourselves (${self.name}) are not among the members`);
+  if (!byName.has(self.name)) notes.push(`this pod (${self.name}) is not among the members`);
   const ignored = otherFamily.length + twice.size + refused.length;
   return { members, notes, awaited, ignored, leaving };
 }

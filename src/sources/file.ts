@@ -25,8 +25,9 @@ export interface FileSourceOptions {
 }
 
 /**
- * Members out of a file that somebody else maintains. The directory is watched, not the file, because a ConfigMap
- * is replaced by swapping a symlink and an editor by renaming. A bad or vanished file changes nothing but the notes.
+ * Members from a file that another program maintains. The directory is watched and not the file, because Kubernetes
+ * replaces a ConfigMap by swapping a symlink, and editors replace files by renaming. A wrong or missing file only
+ * changes the notes.
  */
 export function createFileSource(options: FileSourceOptions): Source {
   const { path, self, log, pollMs = 5_000, wallNow: date = wallNow } = options;

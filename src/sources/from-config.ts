@@ -23,7 +23,7 @@ function selfOf(config: SidecarConfig): Self {
       ? { node: { name: config.nodeName ?? '', ip: config.hostIp ?? '' } }
       : {}),
   });
-  // DNS tells addresses only, and every replica must call each peer the same.
+  // DNS provides only addresses, and all replicas must use the same name for each peer.
   return config.source === 'dns' ? { ...self, name: nameOfAddress(self.address) } : self;
 }
 

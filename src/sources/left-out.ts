@@ -3,7 +3,7 @@ import { type Labels, matches, type Requirement, type Selector } from '../model/
 import { looksAlike } from './application.ts';
 import { type Owner, podLabels, revisionLabels, workloadOf } from './workload.ts';
 
-/** What of a pod tells where it belongs. */
+/** The fields of a pod that show where it belongs. */
 export interface PodOrigin {
   readonly name: string;
   readonly labels: Labels;
@@ -16,7 +16,7 @@ export function sameWorkload(one: PodOrigin, other: PodOrigin): boolean {
   return workload !== null && workload === workloadOf(other.labels, other.owner);
 }
 
-/** The pods that are there and no siblings: replicas of the same workload, and others of the same application. */
+/** Existing pods that are not siblings: replicas of the same workload, and others of the same application. */
 export function leftOutOf(
   own: PodOrigin,
   pods: Iterable<PodOrigin>,
@@ -46,8 +46,8 @@ function oneOf(key: string, all: readonly Labels[]): Requirement {
 }
 
 /**
- * The selector with as much taken back as keeps it from leaving out one of these pods; whoever it selected before stays
- * selected, as far as `pods` has them. Null where the pods have no label in common.
+ * The selector, widened just enough to include these pods. Pods in `pods` that it selected before stay selected. Null
+ * if the pods have no label in common.
  */
 export function widened(selector: Selector, pods: readonly PodOrigin[]): Selector | null {
   const all = pods.map(({ labels }) => labels);

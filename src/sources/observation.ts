@@ -2,12 +2,11 @@ import type { Membership } from '../model/membership.ts';
 import type { Chosen } from './choose-members.ts';
 
 /**
- * What a source knows, kept between events. The members are computed when somebody looks, not at each event, so a
- * burst of 1,000 events costs one computation.
- *
- * Once synced it stays synced, whatever happens to the origin. The last known members stay with a note: a silent
- * origin cannot remove anybody, because only a complete list or a deletion that the origin itself reported does, so
- * what is known remains safe to act on, and a pod that we were told of just before the cut must still be let in.
+ * What a source knows, kept between events. The members are computed when they are read and not at each event, so a
+ * burst of 1,000 events costs one computation. Once synced it stays synced, whatever happens to the origin, and the
+ * last known members stay, with a note. A silent origin cannot remove a member: only a complete list or a deletion
+ * reported by the origin does. So it is still safe to act on the known members, and a pod that was reported just
+ * before the connection was lost must still be added.
  */
 export interface Observation {
   /** The origin answered or sent something, be it that nothing changed. */

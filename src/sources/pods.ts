@@ -24,10 +24,11 @@ function peerName(pod: PodFacts, names: PeerNames): string {
   return names === 'node' ? (pod.hostNode ?? pod.name) : pod.name;
 }
 
-/** True when nothing changed that this program looks at; most updates of a pod are such. */
+/** True if nothing changed that this program uses, as in most updates of a pod. */
 export function samePod(left: PodFacts, right: PodFacts): boolean {
   return (
     left.name === right.name &&
+    left.uid === right.uid &&
     left.hostNode === right.hostNode &&
     left.awaited === right.awaited &&
     left.terminating === right.terminating &&
@@ -44,9 +45,9 @@ function sameOrigin(left: PodOrigin | undefined, right: PodOrigin | undefined): 
 }
 
 /**
- * Pods of the selector to members: everyone with an address who is not finished. A terminating pod stays until it
- * is gone, because it may still have to teach; an init container is no reason to wait, because a pod must be known
- * before its HAProxy starts (design.md, fact 10). We ourselves are present whatever our status says.
+ * Turns pods of the selector into members: all pods with an address that are not finished. A terminating pod stays
+ * until it is gone, because it may still have to teach. A pod whose init container runs counts, too, because a pod
+ * must be known before its HAProxy starts. This pod is always present, whatever its status.
  */
 export function membersFromPods(
   pods: Iterable<PodFacts>,
@@ -60,7 +61,7 @@ export function membersFromPods(
     if (!pod.finished || own) alive.push({ ...pod, name, podName: pod.name });
   }
   if (alive.length === 0) {
-    const note = 'the selector matches no pod, not even our own: compare it with the pod labels';
+    const note = 'the selector matches no pod, not even this one: compare it with the pod labels';
     return { members: [], notes: [note], awaited: 0 };
   }
   return chooseMembers(alive, self);

@@ -25,8 +25,8 @@ function nameProblem(name: string): string | undefined {
 }
 
 /**
- * Who we are. The name is the pod's, the address `POD_IP`; `status.podIPs[0]` is the same by the API's contract and
- * stands in for it. Throws one `UserError` SELF_UNKNOWN that names everything that is missing or wrong.
+ * The identity of this pod: its name, and the address in `POD_IP`, or `status.podIPs[0]`, which is the same by the
+ * API's contract. Throws one `UserError` SELF_UNKNOWN that names everything that is missing or wrong.
  */
 export function readSelf(input: SelfInput): SelfWithAddresses {
   const name = input.podName?.trim() ?? '';

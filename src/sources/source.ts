@@ -1,14 +1,14 @@
 import type { Membership } from '../model/membership.ts';
 
 /**
- * Who is there. A source answers with snapshots; an event only pokes the reader to look again, so no
- * event can be lost, repeated or seen out of order with any effect.
+ * A source of members. It provides snapshots, and an event only makes the reader look again, so lost, repeated or
+ * reordered events have no effect.
  */
 export interface Source {
   readonly name: string;
   /**
-   * Begins to observe and returns at once. Observes until `signal` aborts; no fault of the origin ever
-   * throws out of it: the source retries by itself and says so in `snapshot().notes` and in the log.
+   * Starts to observe and returns at once. Observes until `signal` aborts. Failures of the origin are never thrown:
+   * the source retries by itself and reports them in `snapshot().notes` and the log.
    */
   start(signal: AbortSignal): void;
   /** The members as they are known now. Cheap, synchronous, never throws. */

@@ -36,9 +36,10 @@ function withoutHash({ kind, name }: Owner, labels: Labels): string {
 }
 
 /**
- * What makes the pod, over all revisions of its template, as far as the pod itself tells: pods with the same answer are
- * replicas of one another. Asks nobody, so that no right is needed: a ReplicaSet of a Deployment is called as the
- * Deployment and the hash of the template, which its pods have as a label. Null for a pod that nobody controls.
+ * The workload of the pod over all revisions of its template, as far as the pod itself shows it. Pods with the same
+ * result are replicas of each other. This needs no request and no permission: a ReplicaSet of a Deployment is named
+ * after the Deployment and the hash of the template, which its pods have as a label. Null for a pod without a
+ * controller.
  */
 export function workloadOf(labels: Labels, owner: Owner | null): string | null {
   if (owner === null) return null;

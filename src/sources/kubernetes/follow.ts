@@ -5,13 +5,13 @@ import type { Chosen } from '../choose-members.ts';
 import { createObservation } from '../observation.ts';
 import type { Source } from '../source.ts';
 
-/** What every source that follows the API server may be told. */
+/** Options of every source that follows the API server. */
 export interface FollowOptions extends InformerOptions {
   /** The date, in milliseconds since the epoch. */
   readonly wallNow?: () => number;
 }
 
-/** What is followed, and who the members are by it. */
+/** What to follow, and how to get the members from it. */
 export interface Followed<Facts extends Named> {
   /** Name of the source. */
   readonly source: string;

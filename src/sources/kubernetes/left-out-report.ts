@@ -38,9 +38,9 @@ export function createLeftOutReport(log: Log): LeftOutReport {
       const pods = alike.slice(0, namesInLog);
       const count = alike.length;
       const fields = { code: 'LOOKALIKES_LEFT_OUT', pods, count, selector, application, origin };
-      log.warn(fields, 'pods that look like replicas are no peers: they share nothing');
+      log.warn(fields, 'pods that look like replicas are not peers: they share nothing');
     }
-    if (replicas.length + alike.length === 0) log.info({ selector }, 'nobody is left out any more');
+    if (replicas.length + alike.length === 0) log.info({ selector }, 'no pod is left out any more');
   };
 }
 

@@ -31,7 +31,9 @@ const answerMs = 5000;
 
 const none = (why: string): OwnerAnswer => ({ kind: 'none', why });
 
-/** Without the labels that tell one revision of a template from the next: what remains is the Deployment's or Rollout's. */
+/**
+ * Removes the labels that distinguish revisions of a template. The rest is the selector of the Deployment or Rollout.
+ */
 function overRevisions(selector: Selector, kind: string): Selector {
   const ofConfig = selector.some(({ key }) => key === 'deploymentconfig');
   return selector.filter(({ key }) => {

@@ -12,6 +12,7 @@ const ownerSchema = z.object({
 
 const metadataSchema = z.object({
   name: z.string().min(1),
+  uid: z.string().nullish(),
   deletionTimestamp: z.string().nullish(),
   labels: z.record(z.string(), z.string()).nullish(),
   ownerReferences: z.array(ownerSchema).nullish(),
@@ -50,6 +51,7 @@ export const podSchema = z
     const addresses = [status?.podIP, ...listed].filter((ip) => ip !== undefined && ip !== null);
     return {
       name: metadata.name,
+      ...(metadata.uid ? { uid: metadata.uid } : {}),
       addresses: [...new Set(addresses)].filter((ip) => ip !== ''),
       // A node has taken it: its network is being made.
       awaited: addresses.length === 0 && Boolean(spec?.nodeName),

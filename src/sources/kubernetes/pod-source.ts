@@ -21,7 +21,7 @@ export interface PodSourceOptions extends Omit<FollowOptions, 'selector'> {
   readonly peerNames?: PeerNames;
 }
 
-/** How soon the pause until the next look is asked for again, in milliseconds: what is seen meanwhile may shorten it. */
+/** How often the pause until the next check is computed again, in milliseconds, because new events may shorten it. */
 const askAgainMs = 5000;
 
 /** The pods that are siblings. */
@@ -55,7 +55,7 @@ export function createPodSource({
     const { now = monotonicNow } = options;
     let lookedAtMs = now();
     while (!signal.aborted) {
-      // Whoever finds the selector has looked already.
+      // Finding the selector has already checked this.
       if (scope.found() === null) lookedAtMs = now();
       const leftMs = lookedAtMs + scope.pauseMs() - now();
       await sleep(Math.max(0, Math.min(leftMs, askAgainMs)), signal).catch(() => undefined);

@@ -19,15 +19,15 @@ export interface FoundSelector {
   /** Which pods are followed: wide enough for all siblings, be it that others have such labels, too. */
   readonly selector: string;
   readonly origin: ScopeOrigin;
-  /** Which of them are siblings whoever made them, where that is less. */
+  /** The labels of siblings with any owner, if they are narrower. */
   readonly base?: string | undefined;
 }
 
-/** By which labels siblings are told. */
+/** The labels that identify siblings. */
 export interface Found {
   readonly origin: ScopeOrigin;
   readonly own: PodOrigin;
-  /** Null: no labels say who is a sibling, but the workload alone. */
+  /** Null: only the workload identifies siblings, not labels. */
   readonly base: Selector | null;
   /** What is followed before anybody was seen. */
   readonly first: Selector;
@@ -49,7 +49,7 @@ export interface FinderOptions {
 
 export type Find = (connection: Connection, signal: AbortSignal) => Promise<Found>;
 
-/** Finds the selector to begin with. Rejects with an AppError to be tried again. */
+/** Finds the first selector. Rejects with an AppError if it should be tried again. */
 export function createFinder(options: FinderOptions): Find {
   const { namespace, podName, log } = options;
   let ownerFailures = 0;
@@ -59,7 +59,7 @@ export function createFinder(options: FinderOptions): Find {
     own: PodOrigin,
     signal: AbortSignal,
   ): Promise<{ readonly selector: Selector | null; readonly why?: string }> {
-    if (own.owner === null) return { selector: null, why: 'nobody controls this pod' };
+    if (own.owner === null) return { selector: null, why: 'this pod has no controller' };
     try {
       const answer = await ownerSelector(connection, namespace, own.owner, own.labels, signal);
       if (answer.kind === 'selector') return { selector: answer.selector };
@@ -83,7 +83,7 @@ export function createFinder(options: FinderOptions): Find {
     if (kept !== undefined) return takeOver(kept, own);
     const { selector, why } = await askOwner(connection, own, signal);
     const isNamed = applicationOf(own.labels).size > 0;
-    // Which workload it is the pod tells by itself: no label has to name it.
+    // The pod itself shows its workload, so no label has to name it.
     const shared = isNamed || own.owner === null ? null : inCommon([own]);
     const named = selector ?? (shared === null ? applicationSelector(own.labels) : null);
     const first = named ?? shared ?? [];
@@ -105,7 +105,7 @@ export function createFinder(options: FinderOptions): Find {
   return find;
 }
 
-/** What init was told is a sibling still is; what it followed may have strangers in it. */
+/** Pods that init accepted as siblings stay siblings, but the selector it followed may also match other pods. */
 function takeOver({ origin, selector, base }: FoundSelector, own: PodOrigin): Found {
   const first = parseSelector(selector);
   if (origin === 'workload' && own.owner !== null) return { origin, own, base: null, first };

@@ -16,7 +16,7 @@ import {
 
 export interface ScopeOptions extends FinderOptions {
   readonly connect: Connect;
-  /** Pause between two looks where nothing depends on them, in milliseconds. */
+  /** Pause between two checks if nothing depends on them, in milliseconds. */
   readonly relistMs: number;
   readonly random?: () => number;
 }
@@ -27,24 +27,26 @@ export interface ScopeOptions extends FinderOptions {
  * owner's own selector, which never changes, is among the labels that they have in common.
  */
 export interface Scope {
-  /** The selector to follow now. The first call finds it; rejects with an AppError to be tried again. */
+  /**
+   * The selector to follow now. The first call finds it, and rejects with an AppError if it should be tried again.
+   */
   selector(signal: AbortSignal): Promise<string>;
   /** Looks at the other pods of the namespace. Never throws. */
   look(signal: AbortSignal): Promise<'same' | 'left-out' | 'selector'>;
-  /** In milliseconds, until the next look. */
+  /** Time until the next check, in milliseconds. */
   pauseMs(): number;
   /** Null until it was found. */
   found(): FoundSelector | null;
   /** Of the pods that were followed, those that are siblings. */
   siblings(pods: Iterable<PodFacts>): readonly PodFacts[];
-  /** Whom it leaves out, as far as is known, beside these siblings. */
+  /** The pods that it leaves out, as far as known, beside these siblings. */
   leftOut(siblings: readonly PodFacts[]): LeftOut | undefined;
   notes(): readonly string[];
 }
 
-/** How soon old and new replicas must see each other where only looking tells: init waits a minute for it. */
+/** How soon old and new replicas must see each other if only these checks find them: init waits a minute for it. */
 const widenMs = { least: 15_000, aPod: 40, most: 40_000 } as const;
-/** Somebody waits for the operator, who may be busy elsewhere: `soon` for so many looks, then less often. */
+/** A pod waits for the operator, who may be busy: `soon` for this many checks, then less often. */
 const blockedMs = { soon: 5000, looks: 60, later: 30_000 } as const;
 const startingMs = 250;
 export function createScope(options: ScopeOptions): Scope {
@@ -59,10 +61,10 @@ export function createScope(options: ScopeOptions): Scope {
   let outside = nobodyOutside;
   let alone = false;
   let blockedLooks = 0;
-  /** Replicas that started together do not look together for ever. */
+  /** Replicas that started together should not check at the same times for ever. */
   let spread = 1;
 
-  /** Runs `act` with a connection of its own: looks are rare. */
+  /** Runs `act` with its own connection, because these checks are rare. */
   async function connected<T>(act: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = await options.connect();
     try {
@@ -80,7 +82,7 @@ export function createScope(options: ScopeOptions): Scope {
     return isSelected(scope, pod) || (scope.origin !== 'given' && sameWorkload(scope.own, pod));
   }
 
-  /** Takes in what was seen: widens the selector where it may, and says whom it leaves out all the same. */
+  /** Uses the result: widens the selector if allowed, and reports the pods that it still leaves out. */
   function takeIn(scope: Found, { pods }: LookedAround): 'same' | 'left-out' | 'selector' {
     const before = selectorText(followed);
     if (scope.origin !== 'given') {
@@ -88,7 +90,7 @@ export function createScope(options: ScopeOptions): Scope {
       followed = widened(followed, wanted) ?? followed;
     }
     const staying = pods.filter(({ terminating }) => !terminating);
-    // Who is followed is judged by what the watch tells, which is newer.
+    // For pods that are followed, the watch counts, because it is newer.
     const next = leftOutOf(scope.own, staying, (pod) =>
       scope.origin === 'given'
         ? isSelected(scope, pod)
@@ -102,7 +104,7 @@ export function createScope(options: ScopeOptions): Scope {
   }
 
   async function lookWith(connection: Connection, scope: Found, signal: AbortSignal) {
-    // A replica that has not started yet must be let in; one that holds nothing keeps nobody waiting.
+    // A replica that has not started yet must be added, but no pod waits for one that holds nothing.
     const running = scope.origin === 'given';
     const result = await lookAround(connection, { namespace, own: scope.own, running, signal });
     if (!result.complete && around?.complete !== false)
@@ -125,7 +127,10 @@ export function createScope(options: ScopeOptions): Scope {
         } catch (error) {
           lookFailures += 1;
           if (signal.aborted || lookFailures < tries) throw error;
-          log.warn({ reason: errorMessage(error) }, 'whom the selector leaves out is not known');
+          log.warn(
+            { reason: errorMessage(error) },
+            'it is not known which pods the selector leaves out',
+          );
         }
         looked = true;
         return selectorText(followed);
@@ -138,7 +143,10 @@ export function createScope(options: ScopeOptions): Scope {
       try {
         return await connected((connection) => lookWith(connection, scope, signal));
       } catch (error) {
-        log.debug({ reason: errorMessage(error) }, 'cannot look whom the selector leaves out');
+        log.debug(
+          { reason: errorMessage(error) },
+          'cannot check which pods the selector leaves out',
+        );
         return 'same';
       }
     },

@@ -8,12 +8,19 @@ const endpointSchema = z
       .object({ terminating: z.boolean().nullish(), serving: z.boolean().nullish() })
       .nullish(),
     hostname: z.string().nullish(),
-    targetRef: z.object({ kind: z.string().nullish(), name: z.string().nullish() }).nullish(),
+    targetRef: z
+      .object({
+        kind: z.string().nullish(),
+        name: z.string().nullish(),
+        uid: z.string().nullish(),
+      })
+      .nullish(),
   })
   .transform(({ addresses, conditions, hostname, targetRef }): EndpointFacts => {
-    const pod = targetRef?.kind === 'Pod' ? targetRef.name : undefined;
+    const pod = targetRef?.kind === 'Pod' ? targetRef : undefined;
     return {
-      name: pod || hostname || null,
+      name: pod?.name || hostname || null,
+      ...(pod?.uid ? { uid: pod.uid } : {}),
       addresses: addresses ?? [],
       terminating: conditions?.terminating === true,
       // `ready` is true for all where a Service publishes addresses that are not ready; `serving` is not.

@@ -70,7 +70,7 @@ describe('pod source on a real API server', unless(kubeApiserverMissing), () => 
 
     await seen(source);
 
-    expect(source.snapshot().notes.join()).toContain('matches no pod, not even our own');
+    expect(source.snapshot().notes.join()).toContain('matches no pod, not even this one');
   });
 
   it('takes a pod as soon as it has an address, and notes it before', async () => {

@@ -128,7 +128,9 @@ describe('the selector, where the API server fails or has very much', () => {
     expect(await scope.selector(signal)).toBe('app=haproxy');
     expect(await scope.look(signal)).toBe('same');
     const warned = lines.filter(({ level }) => level === 'warn');
-    expect(warned.map(({ msg }) => msg)).toEqual(['whom the selector leaves out is not known']);
+    expect(warned.map(({ msg }) => msg)).toEqual([
+      'it is not known which pods the selector leaves out',
+    ]);
   });
 
   it('reads no more than 2,000 pods, and only metadata; then those of the application', async () => {
@@ -230,7 +232,9 @@ describe('the selector, where the API server fails or has very much', () => {
     await expect(scope.selector(signal)).rejects.toThrow('longer than');
 
     expect(await scope.selector(signal)).toBe('app=haproxy');
-    expect(lines.map(({ msg }) => msg)).toContain('whom the selector leaves out is not known');
+    expect(lines.map(({ msg }) => msg)).toContain(
+      'it is not known which pods the selector leaves out',
+    );
   });
 
   it('takes over what init has found, whatever the labels are by now', async () => {

@@ -25,6 +25,6 @@ describe('peers that are named after their addresses', () => {
     const { members, notes } = membersFromAddresses([], self, 'haproxy');
 
     expect(members).toEqual([]);
-    expect(notes.join()).toMatch(/haproxy has no address, not even our own/);
+    expect(notes.join()).toMatch(/haproxy has no address, not even the address of this pod/);
   });
 });

@@ -48,7 +48,7 @@ describe('the DNS source', () => {
     await eventually(() => expect(source.snapshot().synced).toBe(true));
 
     expect(source.snapshot().members).toEqual([]);
-    expect(source.snapshot().notes.join()).toContain('not even our own');
+    expect(source.snapshot().notes.join()).toContain('not even the address of this pod');
   });
 
   it('ends at once while a server keeps it waiting', async () => {

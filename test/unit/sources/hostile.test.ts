@@ -94,7 +94,7 @@ describe('whoever may write a source', () => {
     expect(members.map(({ name }) => name)).toEqual(['web-0', 'web-1']);
     expect(ignored).toBe(1);
     expect(notes).toEqual([
-      '"x\\u000aprogram p\\u000a  command id" is not the name of a pod, and is left out: who may write that?',
+      '"x\\u000aprogram p\\u000a  command id" is not the name of a pod, and is left out: check who can write it',
     ]);
   });
 });

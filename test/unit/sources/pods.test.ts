@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { podSchema } from '../../../src/sources/kubernetes/pod-schema.ts';
 import { membersFromPods, type PodFacts, samePod } from '../../../src/sources/pods.ts';
 
 const self = { name: 'own', address: '10.0.0.1' };
@@ -22,6 +23,12 @@ describe('membersFromPods', () => {
       { name: 'own', address: '10.0.0.1', terminating: false },
     ]);
     expect(notes).toEqual([]);
+  });
+
+  it('has the uid of the pod that the API server tells of', () => {
+    const read = podSchema.parse({ metadata: { name: 'own', uid: 'u1' }, status: {} });
+
+    expect(membersFromPods([read], self).members).toMatchObject([{ name: 'own', uid: 'u1' }]);
   });
 
   it('leaves out finished pods without a note, and keeps terminating ones', () => {
@@ -116,19 +123,19 @@ describe('membersFromPods', () => {
     );
 
     expect(members.map(({ address }) => address)).toEqual(['10.0.0.1', '10.0.0.3']);
-    expect(notes).toEqual(['twin is there more than once']);
+    expect(notes).toEqual(['twin occurs more than once']);
   });
 
   it('says when nothing matches, and when only we do not', () => {
     expect(membersFromPods([], self).notes.join()).toContain('matches no pod');
     expect(membersFromPods([pod('a', { addresses: ['10.0.0.2'] })], self).notes).toEqual([
-      'we ourselves (own) are not among the members',
+      'this pod (own) is not among the members',
     ]);
   });
 });
 
 describe('samePod', () => {
-  it.each([{ addresses: ['10.0.0.2'] }, { terminating: true }, { finished: true }])(
+  it.each([{ addresses: ['10.0.0.2'] }, { terminating: true }, { finished: true }, { uid: 'u2' }])(
     'sees %o as a change',
     (change) => {
       expect(samePod(own, { ...own, ...change })).toBe(false);

@@ -65,7 +65,9 @@ describe('members from EndpointSlices', () => {
     const { members: found, notes } = members(...slices);
 
     expect(found).toEqual([]);
-    expect(notes.join()).toMatch(/Service haproxy has no endpoint, not even our own/);
+    expect(notes.join()).toMatch(
+      /Service haproxy has no endpoint, not even the address of this pod/,
+    );
   });
 });
 
@@ -83,6 +85,30 @@ describe('an EndpointSlice of the API', () => {
     });
 
     expect(endpoints.map(({ name }) => name)).toEqual(['web-1', 'web-2', null]);
+  });
+
+  it('has the uid of its pod, and of nothing else', () => {
+    const { endpoints } = sliceSchema.parse({
+      metadata,
+      endpoints: [
+        { addresses: ['10.0.0.1'], targetRef: { kind: 'Pod', name: 'web-1', uid: 'u1' } },
+        { addresses: ['10.0.0.2'], hostname: 'h', targetRef: { kind: 'Node', uid: 'u2' } },
+        { addresses: ['10.0.0.3'], hostname: 'own' },
+      ],
+    });
+
+    expect(members(endpoints).members.map(({ name, uid }) => [name, uid])).toEqual([
+      ['h', undefined],
+      ['own', undefined],
+      ['web-1', 'u1'],
+    ]);
+  });
+
+  it('has no uid while slices tell of two pods of its name', () => {
+    const of = (uid?: string) => [{ ...endpoint('web-1', '10.0.0.1'), ...(uid ? { uid } : {}) }];
+
+    expect(members(of('u1'), of()).members).toMatchObject([{ uid: 'u1' }]);
+    expect(members(of('u1'), of('u2')).members[0]).not.toHaveProperty('uid');
   });
 
   it('takes endpoints that are not ready', () => {
