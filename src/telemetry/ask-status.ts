@@ -19,9 +19,9 @@ export function statusPath(sampled: boolean): string {
 }
 
 /**
- * The status that the sidecar at `address` tells of its replica, or null: it is not up yet, does not answer in time, tells
- * more than a status can be, is another peer's, a NetworkPolicy is between, or it is of a version without `/status`. What
- * anybody sends there costs 512 KiB for `timeoutMs` at the most. Never throws.
+ * The status of the replica whose sidecar is at `address`. Null if it is not up yet, does not answer in time, sends
+ * too much, is another peer's, is blocked by a NetworkPolicy, or has a version without `/status`. An answer costs at
+ * most 512 KiB for `timeoutMs`. Never throws.
  */
 export function askStatus(
   address: string,

@@ -12,7 +12,10 @@ export interface Reply {
 }
 
 export interface ConnectionLimits {
-  /** Open at the same time. One more ends the oldest, so that a new one, which may be a probe, is always let in. */
+  /**
+   * Connections at the same time. A further one closes the oldest, so that a new connection, which may be a probe, is
+   * always accepted.
+   */
   readonly connections: number;
   /** From its start to its end, in milliseconds: slow senders, slow readers and the idle alike. */
   readonly lifetimeMs: number;
@@ -44,12 +47,11 @@ export interface Connections {
 }
 
 /**
- * HTTP/1.1 for those who want to know, each with one request on one connection.
- *
- * Not Node's own server, because it cannot be held to one request: it parses all that stands in what it has read, and
- * keeps a request and a response for each (24.21, lib/_http_server.js, `parserOnIncoming`). 64 KiB of `GET /metrics`
- * are 1,800 of them; `maxRequestsPerSocket` answers each of those with a 503. And its limit of connections refuses who
- * comes last, which is the probe. Here a connection costs the head of one request, and who comes last is let in.
+ * A minimal HTTP/1.1 server with one request for each connection. It is not Node's server, because that cannot be
+ * limited to one request: it parses everything that it has read, and keeps a request and a response for each (24.21,
+ * lib/_http_server.js, `parserOnIncoming`). 64 KiB of `GET /metrics` are 1,800 requests, and `maxRequestsPerSocket`
+ * answers each with a 503. Its limit of connections refuses the newest, which may be the probe. Here a connection
+ * costs the head of one request, and the newest is accepted.
  */
 export function createConnections(
   answer: (request: Request) => Reply | Promise<Reply>,

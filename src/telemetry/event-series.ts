@@ -1,6 +1,6 @@
 import type { Notice, NoticeReason } from '../model/notice.ts';
 
-/** Times in milliseconds of a clock that only goes forward. */
+/** Times in milliseconds of a monotonic clock. */
 export interface Series {
   /** Name of the Event object; null until the API server has it. */
   readonly name: string | null;
@@ -8,7 +8,7 @@ export interface Series {
   readonly count: number;
   readonly firstAtMs: number;
   readonly lastAtMs: number;
-  /** When the API server was last told. */
+  /** When it was last sent to the API server. */
   readonly sentAtMs: number;
 }
 
@@ -36,7 +36,7 @@ export function emptySeries(nowMs: number, limits: SeriesLimits = seriesLimits):
 
 export interface SeriesDecision {
   readonly state: SeriesState;
-  /** `hold`: counted, and told with the next. */
+  /** `hold`: counted, and sent with the next one. */
   readonly send: 'create' | 'raise' | 'hold';
   readonly series: Series;
 }

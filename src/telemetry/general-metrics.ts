@@ -7,7 +7,7 @@ export const generalMetrics = {
     type: 'gauge',
     name: 'build_info',
     labels: ['version', 'node'],
-    help: 'Always 1; the labels say which version runs, and on which Node. More than one version for long is a rollout that is stuck.',
+    help: 'Always 1; the labels say which version runs, and on which Node. More than one version for a long time means that a rollout is stuck.',
   },
   haproxyInfo: {
     type: 'gauge',
@@ -19,12 +19,12 @@ export const generalMetrics = {
     type: 'counter',
     name: 'haproxy_master_reloads_total',
     formerly: 'haproxy_master_reloads',
-    help: 'Reloads that the master of HAProxy has counted since it started, by whomever. Grows faster than reloads_total: somebody else reloads, too. Absent while HAProxy does not answer.',
+    help: 'All reloads that the master of HAProxy has counted since it started. If it grows faster than reloads_total, something else reloads HAProxy, too. Absent while HAProxy does not answer.',
   },
   ready: {
     type: 'gauge',
     name: 'ready',
-    help: '1 once this replica has been ready, else 0. Long 0: `/readyz` gives the reasons.',
+    help: '1 while this replica is ready, else 0. If it stays 0, `/readyz` gives the reasons.',
   },
   members: {
     type: 'gauge',
@@ -39,23 +39,23 @@ export const generalMetrics = {
   membersAwaited: {
     type: 'gauge',
     name: 'members_awaited',
-    help: 'Pods on a node that have no address yet. Long more than 0: the network of a node does not come up.',
+    help: 'Pods on a node that have no address yet. If it stays above 0, the network of a node does not come up.',
   },
   membersIgnored: {
     type: 'gauge',
     name: 'members_ignored',
-    help: 'Pods of the selector that cannot be members: another IP family, a name that is there twice, or one that no pod can have. `/status` names them in `notes`.',
+    help: 'Pods of the selector that cannot be members: another IP family, a name that occurs twice, or one that no pod can have. `/status` names them in `notes`.',
   },
   synced: {
     type: 'gauge',
     name: 'members_synced',
-    help: '1 once the members are known, else 0. While it is 0 nothing is changed.',
+    help: '1 once the members are known, else 0. While it is 0, no change is made.',
   },
   heardSeconds: {
     type: 'gauge',
     name: 'members_heard_timestamp_seconds',
     labels: ['source'],
-    help: 'When the source last heard from its origin, Unix time. Old: the members may be old, too.',
+    help: 'When the source last heard from its origin, Unix time. If it is old, the members may be outdated.',
   },
   sourceConnected: {
     type: 'gauge',
@@ -73,20 +73,20 @@ export const generalMetrics = {
     type: 'counter',
     name: 'source_watches_total',
     labels: ['source'],
-    help: 'Watches of the API server that were opened. Two a minute are normal; many more: something between ends them.',
+    help: 'Watches of the API server that were opened. Two a minute are normal. With many more, something on the way ends them.',
   },
   sourceFailures: {
     type: 'counter',
     name: 'source_failures_total',
     labels: ['source', 'code'],
-    help: 'Failed tries to follow the members, by error code (docs/errors.md).',
+    help: 'Failed attempts to follow the members, by error code (docs/errors.md).',
   },
   waitingReason: {
     type: 'gauge',
     name: 'changes_waiting_reason',
     formerly: 'changes_held',
     labels: ['reason'],
-    help: '1 for each reason why a change is not made now (reasons below), absent otherwise.',
+    help: '1 for each reason why a change waits now (reasons below), absent otherwise.',
   },
   waits: {
     type: 'counter',
@@ -105,14 +105,14 @@ export const generalMetrics = {
   lastPassSeconds: {
     type: 'gauge',
     name: 'last_pass_timestamp_seconds',
-    help: 'When the last comparison ended, Unix time; 0 before the first. Older than a few --reconcile-interval: the sidecar is stuck; `/livez` fails after ten minutes.',
+    help: 'When the last comparison ended, Unix time; 0 before the first. If it is older than a few --reconcile-interval, the sidecar is stuck. `/livez` fails after ten minutes.',
   },
   reloads: {
     type: 'counter',
     name: 'reloads_total',
     labels: ['cause'],
     values: ['join', 'move', 'leave', 'request', 'repair'],
-    help: 'HAProxy reloads caused by this program, by cause; request: for a certificate, or a file that was not loaded. At most one for each peer that joins; many more: pods restart again and again.',
+    help: 'HAProxy reloads caused by this program, by cause; request: for a certificate, or a file that was not loaded. At most one for each peer that joins. With many more, pods restart again and again.',
   },
   failures: {
     type: 'counter',
@@ -149,7 +149,7 @@ export const generalMetrics = {
       'settle',
       'clean',
     ],
-    help: 'Calls of the Data Plane API that were not answered as they should, by operation. commit: HAProxy refused to reload.',
+    help: 'Calls of the Data Plane API that failed, by operation. commit: HAProxy refused to reload.',
   },
   dataplaneSeconds: {
     type: 'histogram',
@@ -163,7 +163,7 @@ export const generalMetrics = {
     name: 'http_connections_ended_total',
     labels: ['reason'],
     values: ['crowded', 'slow', 'excess'],
-    help: 'Connections to this port that were ended before their answer was read: more than 256 at a time, longer than 10 s, or more sent than one request. Grows fast: somebody floods it.',
+    help: 'Connections to this port that were ended before their answer was read: more than 256 at a time, longer than 10 s, or more sent than one request. If it grows fast, something floods the port.',
   },
   events: {
     type: 'counter',

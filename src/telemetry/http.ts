@@ -26,10 +26,13 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** How long a status, and metrics in each format, are told again as they are, in milliseconds. Probes are never old. */
+/** How long a status, and metrics in each format, are reused, in milliseconds. Probes are never reused. */
 const freshMs = 200;
 
-/** Connections that wait to be accepted; the kernel allows 4,096 (net.core.somaxconn). A probe may stand behind a flood. */
+/**
+ * Connections that wait to be accepted; the kernel allows 4,096 (net.core.somaxconn). In a flood, a probe waits among
+ * them.
+ */
 const backlog = 4096;
 
 /** `/status?sample`: older sidecars take it for `/status`. */
@@ -41,7 +44,7 @@ function checkReply({ ok, reasons }: Check): Reply {
   return textReply(ok ? 200 : 503, ok ? 'ok\n' : `${reasons.join('\n')}\n`);
 }
 
-/** What each path answers. What is costly is made once for all who ask in the same moment. */
+/** The answer for each path. Expensive answers are computed once for all requests of the same moment. */
 function createAnswers(options: HttpServerOptions): (request: Request) => Reply | Promise<Reply> {
   const statusWith = (sampled: boolean) =>
     shared(async (): Promise<Reply> => {

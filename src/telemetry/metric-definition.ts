@@ -7,9 +7,9 @@ export interface MetricDefinition {
   readonly formerly?: string;
   /** Bounded: kinds, codes, names of the configuration. Never names of pods, unless asked for. */
   readonly labels?: readonly string[];
-  /** What the only label may say, where that is known: those series are there from the start, at 0. */
+  /** The values of the only label, if known: their series exist from the start, at 0. */
   readonly values?: readonly string[];
-  /** A gauge that is not there before it is set: what it tells of may not exist. Else it begins at 0. */
+  /** A gauge that is absent until it is set, because its subject may not exist. Other gauges start at 0. */
   readonly absent?: true;
   readonly buckets?: readonly number[];
   /** What it says, and what an operator does with it. */

@@ -7,13 +7,13 @@ export type Heard =
   | { readonly kind: 'applied' }
   | { readonly kind: 'failed'; readonly code: string; readonly reason: string };
 
-/** Times in milliseconds of a clock that only goes forward. */
+/** Times in milliseconds of a monotonic clock. */
 export interface NoticeState {
   /** Since when a change has not been applied that should be. */
   readonly waitingSinceMs: number | null;
   /** Since when no pass has got as far as a decision. */
   readonly failingSinceMs: number | null;
-  /** When one of these was last told of. */
+  /** When one of these was last reported. */
   readonly toldAtMs: number | null;
 }
 
@@ -32,8 +32,8 @@ export interface Noticed {
 const refusals: ReadonlySet<string> = new Set(['RELOAD_FAILED', 'DATAPLANE_REJECTED']);
 
 /**
- * What an operator must be told of a report, and what to remember for the next. What lasts is told when it has lasted
- * `limitMs`, and again each time it has lasted as long once more.
+ * What an operator must learn from a report, and what to remember for the next one. A lasting state is reported after
+ * `limitMs`, and again each time after the same duration.
  */
 export function noticed(
   before: NoticeState,

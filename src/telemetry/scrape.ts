@@ -14,8 +14,8 @@ export interface ScrapeOptions {
 }
 
 /**
- * Brings those metrics up to date that are asked for when somebody looks: what HAProxy says. While it does not answer
- * their series are absent, because unknown is not 0.
+ * Updates the metrics that are only read at a scrape: HAProxy's state. While HAProxy does not answer, their series are
+ * absent, because unknown is not 0.
  */
 export function createScrape(options: ScrapeOptions): () => Promise<void> {
   const { metrics, source } = options;
@@ -23,7 +23,7 @@ export function createScrape(options: ScrapeOptions): () => Promise<void> {
   function showHaproxy({ haproxy }: Status): void {
     metrics.haproxyInfo.reset();
     if (haproxy.version !== null) metrics.haproxyInfo.set({ version: haproxy.version }, 1);
-    // HAProxy counts: what it says is taken over, and begins anew with its master. Without an answer there is no series.
+    // HAProxy's own count is copied. It starts again with its master, and without an answer the series is absent.
     metrics.haproxyReloads.remove();
     if (haproxy.reloads !== null) metrics.haproxyReloads.inc(haproxy.reloads);
   }

@@ -1,8 +1,8 @@
 import { monotonicNow } from '../clock.ts';
 
 /**
- * One answer for all who ask while it is made, and for `freshMs` after: a hundred who ask in one moment cost what one
- * costs. A failure is told to those who wait for it, and made anew for the next.
+ * One answer for all requests while it is computed, and for `freshMs` after that, so a hundred requests at the same
+ * moment cost as much as one. A failure is passed to the waiting requests, and the next request tries again.
  */
 export function shared<T>(
   make: () => Promise<T>,

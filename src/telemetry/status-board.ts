@@ -13,6 +13,7 @@ export interface StatusBoardOptions {
   readonly self: Self;
   readonly version: string;
   readonly section: string;
+  readonly mode: 'reload' | 'relay';
   readonly adminSocket: string;
   readonly masterSocket: string;
   readonly members: () => Membership;
@@ -21,6 +22,10 @@ export interface StatusBoardOptions {
   readonly incomplete: () => boolean;
   /** What modules were asked for and do not do. Default: nothing. */
   readonly troubles?: () => readonly string[];
+  /** The section where no pass reports it. */
+  readonly fixedSection?: Status['section'];
+  /** Peers as they are to be shown. Default: as HAProxy names them. */
+  readonly peers?: (peers: Status['peers']) => Status['peers'];
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   /** The date, in milliseconds since the epoch: it is shown. */
@@ -124,6 +129,7 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
         address: self.address,
         version,
         startedAtMs,
+        mode: options.mode,
         ready,
         reasons: [...reasons],
         ...(options.incomplete() ? { incomplete: true } : {}),
@@ -133,8 +139,11 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
           notes: [...membership.notes],
         },
         section:
-          pass === null ? null : { name: pass.section.name, entries: pass.section.entries.length },
+          pass === null
+            ? (options.fixedSection ?? null)
+            : { name: pass.section.name, entries: pass.section.entries.length },
         ...haproxy,
+        ...(options.peers === undefined ? {} : { peers: options.peers(haproxy.peers) }),
         ...(troubles.length > 0 ? { troubles: [...troubles] } : {}),
         pending: pendingOf(pass),
         lastChange,

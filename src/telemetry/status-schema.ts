@@ -35,7 +35,7 @@ const sample = z.object({
 
 const table = z.object({
   name: z.string(),
-  /** Of the key, e.g. `string`; absent from a version that does not tell. */
+  /** Type of the key, e.g. `string`; absent from versions that do not report it. */
   type: z.string().optional(),
   size: z.number(),
   /** Entries in it now. */
@@ -52,6 +52,8 @@ export const statusSchema = z.object({
   address: z.string(),
   version: z.string(),
   startedAtMs: z.number(),
+  /** `--mode`. Absent: reload, or an earlier version, which has no other. */
+  mode: z.enum(['reload', 'relay']).optional(),
   ready: z.boolean(),
   reasons: listOf(z.string()),
   /** It became ready without what siblings hold or may hold: it is no witness of what there is. */
@@ -71,7 +73,7 @@ export const statusSchema = z.object({
   }),
   peers: listOf(peer),
   tables: listOf(table),
-  /** What is to be changed and why it is not yet; null when nothing is. */
+  /** The waiting changes and why they wait; null if there are none. */
   pending: z
     .object({
       add: listOf(z.string()),
@@ -81,7 +83,10 @@ export const statusSchema = z.object({
       reasons: listOf(z.string()),
     })
     .nullable(),
-  /** What this replica was asked for and does not do, such as a template that HAProxy refuses. Absent: nothing, or it cannot tell. */
+  /**
+   * A change that this replica was asked for and does not make, such as a template that HAProxy refuses. Absent: none,
+   * or not known.
+   */
   troubles: listOf(z.string()).optional(),
   lastChange: z
     .object({

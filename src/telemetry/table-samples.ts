@@ -11,8 +11,8 @@ export interface TableSamplesOptions {
 }
 
 /**
- * How long samples are told again as they are, whoever asks and however often: as reading them took, times 20, so that it
- * costs a twentieth of HAProxy's time at the most; 10 s at the most.
+ * How long samples are reused, however often they are requested: 20 times as long as reading them took, so that this
+ * costs at most a twentieth of HAProxy's time, and at most 10 s.
  */
 function freshForMs(tookMs: number): number {
   return Math.min(10_000, Math.max(2000, 20 * tookMs));

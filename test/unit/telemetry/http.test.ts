@@ -82,11 +82,13 @@ describe('startHttpServer', () => {
   });
 
   it('answers 503 with the reasons when it is not ready, and is still live', async () => {
-    const base = await started({ ready: { ok: false, reasons: ['own resync is not finished'] } });
+    const base = await started({
+      ready: { ok: false, reasons: ['this replica has not finished its resync'] },
+    });
 
     expect(await get(`${base}/readyz`)).toMatchObject({
       statusCode: 503,
-      body: 'own resync is not finished\n',
+      body: 'this replica has not finished its resync\n',
     });
     expect((await get(`${base}/livez`)).statusCode).toBe(200);
   });

@@ -42,7 +42,8 @@ describe('noticed', () => {
     expect(notices.map(([second]) => second)).toEqual([120, 240]);
     expect(notices[0]?.[1]).toEqual({
       reason: 'ChangeWaiting',
-      message: 'not applied for 120 s: b joined at 10.0.0.2; the own resync is not finished',
+      message:
+        'not applied for 120 s: b joined at 10.0.0.2; this replica has not finished its resync',
     });
   });
 

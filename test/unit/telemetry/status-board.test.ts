@@ -9,6 +9,7 @@ function bench(troubles: readonly string[] = []) {
     self: self('a'),
     version: '1',
     section: 'mypeers',
+    mode: 'reload',
     adminSocket: '/nonexistent/admin.sock',
     masterSocket: '/nonexistent/master.sock',
     members: () => membership('a', 'b'),

@@ -41,6 +41,7 @@ async function look(sibling: Status, used: number) {
   const table = { name: 'sessions', size: 2_097_152, used, shared: true };
   const confirm = createRepair({
     self: self('a'),
+    mode: 'reload',
     limitMs: 60_000,
     connectLimitMs: 6000,
     own: async () => status('a', { tables: [table] }),
@@ -104,7 +105,7 @@ describe('what sidecars of other versions tell', () => {
 
     expect(await look(sibling, 0)).toMatchObject({
       ready: false,
-      reasons: ['not connected, and do not tell what they hold: mute'],
+      reasons: ['not connected, and no answer about what they hold: mute'],
     });
   });
 
