@@ -23,6 +23,8 @@ export interface CommandOf<C extends CommandName> {
   readonly summary: string;
   /** Flags that come before those that were given. */
   readonly flags?: () => readonly string[];
+  /** What to do instead where there is no sidecar whose pod it could look at. */
+  readonly elsewhere?: string;
   run(context: Context<C>): Promise<number>;
 }
 

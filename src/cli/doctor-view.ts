@@ -4,6 +4,7 @@ import { visibleIn } from '../visible.ts';
 
 const marks = {
   ok: ['ok', 'green'],
+  skipped: ['skipped', 'dim'],
   warning: ['warning', 'yellow'],
   failure: ['FAILURE', 'red'],
 } as const;
@@ -17,9 +18,12 @@ export function renderFindings(found: readonly Finding[], colors: boolean): stri
     const mark = word.padEnd(7);
     const painted = colors ? styleText(colour, mark, { validateStream: false }) : mark;
     const line = `${painted}  ${check.padEnd(width)}  ${what}`;
+    // Nothing is wrong: it takes no more than a line.
+    if (level === 'skipped') return [`${line}; ${mend}`];
     return mend === undefined ? [line] : [line, `${' '.repeat(width + 11)}mend: ${mend}`];
   });
   const count = (level: Finding['level']) => findings.filter((each) => each.level === level).length;
-  const sum = `${count('ok')} ok, ${count('warning')} warnings, ${count('failure')} failures`;
+  const skips = count('skipped') === 0 ? '' : `${count('skipped')} skipped, `;
+  const sum = `${count('ok')} ok, ${skips}${count('warning')} warnings, ${count('failure')} failures`;
   return `${[...lines, sum].join('\n')}\n`;
 }

@@ -16,6 +16,7 @@ import { askStatus } from '../telemetry/ask-status.ts';
 import { leftOutNotices, recorderFor } from '../telemetry/notice-recorder.ts';
 import { isLearning } from '../telemetry/status-schema.ts';
 import type { CommandOf, Context } from './command.ts';
+import { initRelay } from './init-relay.ts';
 
 const now = monotonicNow;
 
@@ -109,7 +110,7 @@ async function init({ config, env, log, signal }: Context<'init'>): Promise<numb
     if (latest.synced) await bootstrap.write(latest);
     if (decision.kind === 'start') {
       if (decision.warning !== null) {
-        log.warn({ reason: decision.warning }, 'starting all the same');
+        log.warn({ reason: decision.warning }, 'starting although not all peers know this pod');
         events.record({ reason: 'JoinUnconfirmed', message: decision.warning });
         await events.flush(2000);
       }
@@ -133,5 +134,5 @@ function names(members: readonly Member[]): readonly string[] {
 export const initCommand: CommandOf<'init'> = {
   name: 'init',
   summary: 'Make credentials and the first configuration, and wait until the peers know this pod.',
-  run: init,
+  run: (context) => (context.config.mode === 'relay' ? initRelay(context) : init(context)),
 };

@@ -11,9 +11,10 @@ import { applicationSelector } from '../sources/application.ts';
 import { readKeptSelector } from '../sources/kept-selector.ts';
 import { pods as podKind } from '../sources/kubernetes/pod-source.ts';
 import { readLabelsFile } from '../sources/labels-file.ts';
+import type { PodFacts } from '../sources/pods.ts';
 import { askStatus, parseStatus, statusPath } from '../telemetry/ask-status.ts';
 import type { Context } from './command.ts';
-import type { Found } from './status-view.ts';
+import type { Found } from './found.ts';
 
 const answerMs = 5000;
 /** How many pods are asked at the same time. */
@@ -47,9 +48,18 @@ export type Look = () => Promise<readonly Found[]>;
 export function lookHere({ signal }: Context<'status'>, port: number): Look {
   return async () => {
     const status = await askStatus('127.0.0.1', port, { timeoutMs: answerMs, signal });
-    const why = `nobody tells a status on 127.0.0.1:${port}: is this a pod with the sidecar? Elsewhere: --pod NAME or --all`;
+    const why = `no sidecar answers on 127.0.0.1:${port}: is this a pod with the sidecar? Elsewhere: --pod NAME or --all`;
     return [{ name: 'this pod', status, why }];
   };
+}
+
+/** What was found of a pod, with what the API server says of it: nobody misses the answer of one that goes. */
+export function asItIs({ terminating, finished }: PodFacts, found: Found): Found {
+  if (finished)
+    return { name: found.name, status: null, pod: 'ended', why: 'has ended: its pod is left over' };
+  if (!terminating) return found;
+  const why = 'is being deleted, and does not answer any more';
+  return { ...found, pod: 'leaving', ...(found.status === null ? { why } : {}) };
 }
 
 export function lookOverApi(context: Context<'status'>, port: number): Look {
@@ -73,6 +83,21 @@ export function lookOverApi(context: Context<'status'>, port: number): Look {
     }
   }
 
+  async function askReplica(namespace: string, pod: PodFacts): Promise<Found> {
+    const { name, addresses, finished } = pod;
+    const [address] = addresses;
+    // Its address may be another pod's by now.
+    if (finished) return { name, status: null };
+    // In a pod its siblings are near, and its service account has no business with the API server's proxy.
+    if (env.KUBERNETES_SERVICE_HOST === undefined || config.kubeconfig !== undefined) {
+      return askPod(namespace, name);
+    }
+    if (address === undefined) return { name, status: null, why: 'has no address yet' };
+    const options = { timeoutMs: answerMs, signal, sampled: config.all };
+    const status = await askStatus(address, port, options);
+    return { name, status, why: `does not answer on ${address}:${port}` };
+  }
+
   return async () => {
     connection ??= await connectWith(kubeconfigOf(context), { context: config.context })();
     const namespace = config.namespace ?? connection.namespace ?? 'default';
@@ -82,16 +107,6 @@ export function lookOverApi(context: Context<'status'>, port: number): Look {
     const options = { namespace, selector, signal, answerMs };
     const { objects } = await listAll(connection, podKind, options);
     const found = [...objects.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-    return inTurns(found, parallel, async ({ name, addresses }) => {
-      const [address] = addresses;
-      // In a pod its siblings are near, and its service account has no business with the API server's proxy.
-      if (env.KUBERNETES_SERVICE_HOST === undefined || config.kubeconfig !== undefined) {
-        return askPod(namespace, name);
-      }
-      if (address === undefined) return { name, status: null, why: 'has no address yet' };
-      const options = { timeoutMs: answerMs, signal, sampled: config.all };
-      const status = await askStatus(address, port, options);
-      return { name, status, why: `does not answer on ${address}:${port}` };
-    });
+    return inTurns(found, parallel, async (pod) => asItIs(pod, await askReplica(namespace, pod)));
   };
 }

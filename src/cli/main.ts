@@ -9,6 +9,7 @@ import type { CommandName } from '../model/option.ts';
 import { visibleLines } from '../visible.ts';
 import type { Command, CommandOf } from './command.ts';
 import { doctorCommand } from './doctor.ts';
+import { isElsewhere } from './elsewhere.ts';
 import { initCommand } from './init.ts';
 import { runCommand } from './run.ts';
 import { statusCommand } from './status.ts';
@@ -71,6 +72,22 @@ function knownFlags({ name, flags }: Pick<Command, 'name' | 'flags'>): readonly 
   );
 }
 
+/** Options that are missing, where there is no sidecar to take them over from, are no matter of options. */
+function load<C extends CommandName>(
+  { name, flags, elsewhere }: CommandOf<C>,
+  words: readonly string[],
+  env: Program['env'],
+) {
+  try {
+    return loadConfig(name, words, env);
+  } catch (error) {
+    if (!(error instanceof UserError) || elsewhere === undefined) throw error;
+    if (!isElsewhere(env, flags?.() ?? [])) throw error;
+    const hint = `${elsewhere}\n${error.hint}`;
+    throw new UserError(error.code, error.message, { hint, cause: error });
+  }
+}
+
 async function start<C extends CommandName>(
   command: CommandOf<C>,
   argv: readonly string[],
@@ -78,12 +95,12 @@ async function start<C extends CommandName>(
 ): Promise<number> {
   const { name } = command;
   const words = [...knownFlags(command), ...argv];
-  const { config, hints } = loadConfig(name, words, program.env);
+  const { config, hints } = load(command, words, program.env);
   // The answer of `status` goes to stdout, perhaps to a program, and nothing else may be there.
   const logs = name === 'init' || name === 'run';
   const destination = logs ? undefined : { write: program.err };
   const log = createLog(config.logLevel, destination, config.logFormat);
-  for (const hint of hints) log.warn({ hint }, 'an option needs a look');
+  for (const hint of hints) log.warn({ hint }, 'check this option');
   log[logs ? 'info' : 'debug'](
     { version: program.version, options: maskedConfig(config) },
     `${name} starts`,

@@ -3,7 +3,7 @@ export type PluginCall =
   | { readonly program: 'own' | 'kubectl'; readonly argv: readonly string[] }
   | { readonly program: 'text'; readonly text: string; readonly exitCode: number };
 
-const usage = `kubectl haproxy-peers shows how the replicas of an HAProxy stand that haproxy-peer-sync keeps.
+const usage = `kubectl haproxy-peers shows the state of the HAProxy replicas that haproxy-peer-sync keeps in step.
 
 Usage:
   kubectl haproxy-peers status -l LABELS           every replica: peers, tables, what waits and why
@@ -13,7 +13,7 @@ Usage:
 
 status asks through the API server's proxy: you need the right to get pods/proxy. "status --help" lists its options.
 doctor runs inside the pod, by "kubectl exec". -n, --context, --kubeconfig and -c are those of kubectl; the first word that is no
-flag is the pod, and what is left goes to doctor.
+flag is the pod, and the rest is passed to doctor.
 `;
 
 /** Flags of kubectl that take a value, and say where to look. */

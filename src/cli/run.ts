@@ -1,58 +1,27 @@
-import { version as nodeVersion } from 'node:process';
-import { dateOf, monotonicNow, wallNow } from '../clock.ts';
+import { monotonicNow, wallNow } from '../clock.ts';
 import { liveness } from '../engine/liveness.ts';
-import { createReadyMarker } from '../engine/ready-marker-file.ts';
 import { errorMessage } from '../errors.ts';
-import { sampleTables } from '../haproxy/table-sample.ts';
-import { createMetrics } from '../modules/metrics.ts';
 import { createApplier } from '../modules/peers/applier.ts';
 import { createPeersModule } from '../modules/peers/module.ts';
 import { peersSectionOwner, sectionOptionsOf } from '../modules/peers/owner.ts';
-import { showPeers } from '../modules/peers/scrape.ts';
 import {
   createStaticPeers,
   readStaticPeers,
   writeStaticPeers,
 } from '../modules/peers/static-peers.ts';
 import { createModules } from '../modules/registry.ts';
-import { createSource } from '../sources/from-config.ts';
-import { readKeptSelector } from '../sources/kept-selector.ts';
-import { expose } from '../telemetry/exposition.ts';
-import { startHttpServer } from '../telemetry/http.ts';
-import { recorderFor } from '../telemetry/notice-recorder.ts';
-import { countWatch, createScrape } from '../telemetry/scrape.ts';
-import { createTableSamples } from '../telemetry/table-samples.ts';
 import type { CommandOf, Context } from './command.ts';
+import { runRelay } from './run-relay.ts';
+import { serve } from './serve.ts';
+import { type Started, start } from './start.ts';
 
-async function run({ config, env, log, signal, version }: Context<'run'>): Promise<number> {
-  const metrics = createMetrics({ version, node: nodeVersion.slice(1) });
+async function runReload(started: Started): Promise<void> {
+  const { config, env, log, signal, version, metrics, source, self, events } = started;
   const sectionOptions = sectionOptionsOf(config, env);
-  const { source, self } = createSource(config, log, {
-    health: countWatch(metrics, config.source, wallNow),
-    kept: await readKeptSelector(config.haproxyConfig, config.podName),
-  });
   const staticPeers = createStaticPeers(await readStaticPeers(config.haproxyConfig), (names) => {
     void writeStaticPeers(config.haproxyConfig, names).catch((error: unknown) =>
       log.warn({ error: errorMessage(error) }, 'cannot note the static peers'),
     );
-  });
-  const { adminSocket, masterSocket } = config;
-  const marker = createReadyMarker({
-    adminSocket,
-    masterSocket,
-    section: config.peersSection,
-    log,
-  });
-  const wasReady = await marker.read();
-  if (wasReady !== null) {
-    metrics.ready.set(1);
-    log.info('this HAProxy was ready before, and stays so');
-  }
-  const events = recorderFor({
-    config,
-    log,
-    signal,
-    onOutcome: (reason, outcome) => metrics.events.inc({ reason, outcome }),
   });
   const context = { config, env, self, staticPeers, events, log, metrics, now: monotonicNow };
   const modules = createModules(context);
@@ -77,43 +46,15 @@ async function run({ config, env, log, signal, version }: Context<'run'>): Promi
     now: monotonicNow,
     wallNow,
     signal,
-    wasReady,
-    onReadyMarker: (ready) => void marker.write(ready),
+    wasReady: started.wasReady,
+    onReadyMarker: started.onReadyMarker,
     events,
   });
-  const scrape = createScrape({
-    metrics,
-    status: () => module.status(),
-    source,
-    lastPassAtMs() {
-      const atMs = module.scheduler.lastPassAtMs();
-      return atMs === null ? null : dateOf(atMs);
-    },
-    show: [showPeers({ metrics, perPeer: config.metricsPerPeer })],
-  });
-  const withSamples = createTableSamples({
-    take: (names) => sampleTables(adminSocket, names),
-    now: monotonicNow,
-    wallNow,
-  });
-  const { host, port } = config.listen;
-  const server = await startHttpServer({
-    host,
-    port,
+  const server = await serve({
+    ...{ config, metrics, source, scheduler: module.scheduler },
     live: () => liveness(module.scheduler.overdueMs(), config.dataplaneTimeout),
-    ready: () => {
-      const { ready, reasons } = module.reconciler.readiness();
-      return { ok: ready, reasons };
-    },
-    status: async (sampled) => {
-      const status = await module.status();
-      return sampled ? withSamples(status) : status;
-    },
-    metrics: async (format) => {
-      await scrape();
-      return expose(metrics.registry, format);
-    },
-    onEnded: (reason) => metrics.httpEnded.inc({ reason }),
+    readiness: () => module.reconciler.readiness(),
+    status: () => module.status(),
   });
   log.info(
     {
@@ -138,7 +79,12 @@ async function run({ config, env, log, signal, version }: Context<'run'>): Promi
     server.close(),
     events.flush(1000),
   ]);
-  log.info({ reason: String(signal.reason?.message ?? 'stopped') }, 'stopped');
+}
+
+async function run(context: Context<'run'>): Promise<number> {
+  const started = await start(context);
+  await (context.config.mode === 'relay' ? runRelay(started) : runReload(started));
+  context.log.info({ reason: String(context.signal.reason?.message ?? 'stopped') }, 'stopped');
   return 0;
 }
 

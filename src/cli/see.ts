@@ -1,6 +1,6 @@
 import { sleep } from '../clock.ts';
+import type { Found } from './found.ts';
 import type { Look } from './look-at-replicas.ts';
-import type { Found } from './status-view.ts';
 import {
   confirmed,
   type Difference,

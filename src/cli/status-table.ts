@@ -2,7 +2,9 @@ import { styleText } from 'node:util';
 import type { Status } from '../telemetry/status-schema.ts';
 import { visibleIn } from '../visible.ts';
 import { columns, count } from './columns.ts';
-import { type Found, fullest, pendingText } from './status-view.ts';
+import type { Found } from './found.ts';
+import { hasFailed, leavingOf, peersText, removesLater, standingOf } from './peer-standing.ts';
+import { fullest, pendingText } from './status-view.ts';
 import type { Difference } from './table-differences.ts';
 
 export interface TableOptions {
@@ -26,27 +28,30 @@ interface Line {
   readonly mark: Mark;
 }
 
-/** Sessions that are there, of all that there should be. */
-function peersText({ peers }: Status): string {
-  const remote = peers.filter(({ local }) => !local);
-  return `${remote.filter(({ established }) => established).length}/${remote.length}`;
-}
-
 /** Why it is not ready, and what is to be changed and is not yet. */
 function waitsFor(status: Status): string {
   const { ready, reasons, resync, pending, lastFailure, troubles = [] } = status;
+  const code = hasFailed(status) ? lastFailure?.code : undefined;
   if (resync === null) return 'HAProxy does not answer';
   const unready = ready ? [] : reasons.filter((reason) => !pending?.reasons.includes(reason));
-  const waits = pending === null ? [] : [pendingText(pending)];
-  const failed = pending !== null && lastFailure !== null ? [`last: ${lastFailure.code}`] : [];
+  const waits = pending === null ? [] : [waitText(status, pending)];
+  const failed = pending !== null && code !== undefined ? [`last: ${code}`] : [];
   return [...new Set([...troubles, ...unready, ...waits, ...failed])].join('; ');
 }
 
-function markOf({ ready, resync, peers, pending, troubles = [] }: Status, behind: boolean): Mark {
+function waitText(status: Status, pending: NonNullable<Status['pending']>): string {
+  return removesLater(status)
+    ? `later: remove ${pending.remove.join(', ')} (gone, no harm)`
+    : pendingText(pending);
+}
+
+function markOf(status: Status, leaving: ReadonlySet<string>, behind: boolean): Mark {
+  const { ready, resync, peers, pending, troubles = [] } = status;
   if (resync === null) return 'red';
   if (troubles.length > 0) return 'yellow';
-  const apart = peers.some(({ local, established }) => !local && !established);
-  return ready && !apart && !behind && pending === null ? 'green' : 'yellow';
+  const apart = peers.some((peer) => !peer.local && standingOf(peer, status, leaving) === 'away');
+  const settled = pending === null || removesLater(status);
+  return ready && !apart && !behind && settled ? 'green' : 'yellow';
 }
 
 /** What `status --all` prints first: a line for each replica, and in words what differs between their tables. */
@@ -57,6 +62,7 @@ export function renderTable(told: readonly Found[], options: TableOptions): stri
   const names = [...most.keys()].toSorted();
   const shown = names.slice(0, tableColumns);
   const others = names.slice(tableColumns);
+  const leaving = leavingOf(found);
 
   function entries({ tables }: Status, name: string): number | null {
     return tables.find((table) => table.shared && table.name === name)?.used ?? null;
@@ -77,10 +83,12 @@ export function renderTable(told: readonly Found[], options: TableOptions): stri
     return texts.length === 0 ? '-' : texts.join(' ');
   }
 
-  function line({ name, status, why }: Found): Line {
+  function line({ name, status, why, pod }: Found): Line {
     const rest = [...shown, ...(others.length > 0 ? ['others'] : [])].map(() => '');
-    if (status === null)
-      return { cells: [name, '?', '', ...rest, '', '', why ?? 'no answer'], mark: 'red' };
+    if (status === null) {
+      const cells = [name, pod ?? '?', '', ...rest, '', '', why ?? 'no answer'];
+      return { cells, mark: pod === undefined ? 'red' : 'green' };
+    }
     const own = shown.map((table) => {
       const used = entries(status, table);
       return used === null ? '-' : count(used);
@@ -90,15 +98,15 @@ export function renderTable(told: readonly Found[], options: TableOptions): stri
     return {
       cells: [
         status.name,
-        status.ready ? 'yes' : 'no',
-        peersText(status),
+        pod ?? (status.ready ? 'yes' : 'no'),
+        peersText(status, leaving),
         ...own,
         ...(others.length > 0 ? [count(sum)] : []),
         behind,
         String(status.haproxy.reloads ?? '?'),
         waitsFor(status) || '-',
       ],
-      mark: markOf(status, behind !== '-'),
+      mark: markOf(status, leaving, behind !== '-'),
     };
   }
 
@@ -125,15 +133,18 @@ export function renderTable(told: readonly Found[], options: TableOptions): stri
 }
 
 function summary(found: readonly Found[], differences: readonly Difference[]): string {
-  const ready = found.filter(({ status }) => status?.ready === true).length;
-  const silent = found.filter(({ status }) => status === null).length;
-  const replicas = `${found.length} ${found.length === 1 ? 'replica' : 'replicas'}, ${ready} ready`;
+  const staying = found.filter(({ pod }) => pod === undefined);
+  const ready = staying.filter(({ status }) => status?.ready === true).length;
+  const silent = staying.filter(({ status }) => status === null).length;
+  const leaving = found.filter(({ pod }) => pod === 'leaving').length;
+  const replicas = `${staying.length} ${staying.length === 1 ? 'replica' : 'replicas'}, ${ready} ready`;
   const sampled = found.filter(({ status }) =>
     status?.tables.some(({ shared, sample }) => shared && sample !== undefined),
   );
   const compared = sampled.length > 1 && differences.length === 0;
   const texts = [
     replicas,
+    ...(leaving === 0 ? [] : [`${leaving} leaving`]),
     ...(silent === 0 ? [] : [`${silent} without an answer`]),
     ...(compared ? ['no difference in a sample of the keys'] : []),
   ];

@@ -3,13 +3,8 @@ import { formatDuration } from '../config/duration.ts';
 import type { Status } from '../telemetry/status-schema.ts';
 import { visibleIn } from '../visible.ts';
 import { columns, count } from './columns.ts';
-
-/** One replica as it was found: its status, or why there is none. */
-export interface Found {
-  readonly name: string;
-  readonly status: Status | null;
-  readonly why?: string;
-}
+import type { Found } from './found.ts';
+import { leavingOf, removesLater, type Standing, standingOf } from './peer-standing.ts';
 
 export interface ViewOptions {
   readonly colors: boolean;
@@ -42,6 +37,13 @@ function notConnected({ lastStatus }: Status['peers'][number]): string {
   return lastStatus === 'ESTA' ? 'connecting again' : `not connected (${lastStatus})`;
 }
 
+const standings: Readonly<Record<Standing, { readonly colour: Colour; readonly word?: string }>> = {
+  connected: { colour: 'green', word: 'connected' },
+  away: { colour: 'yellow' },
+  leaving: { colour: 'dim', word: 'leaving: its pod is gone or being deleted' },
+  expected: { colour: 'dim', word: 'expected: there is no such pod yet' },
+};
+
 /** `add web-4 (wait: the last reload is too recent)`. */
 export function pendingText(pending: NonNullable<Status['pending']>): string {
   const parts = [
@@ -70,19 +72,16 @@ export function renderStatus(told: readonly Found[], { colors, nowMs }: ViewOpti
     colors ? styleText(colour, text, { validateStream: false }) : text;
   const most = fullest(found);
   const several = found.length > 1;
+  const leaving = leavingOf(found);
 
-  function peers({ peers: all }: Status): readonly string[] {
-    const remote = all.filter(({ local }) => !local);
+  function peers(status: Status): readonly string[] {
+    const remote = status.peers
+      .filter(({ local }) => !local)
+      .map((peer) => ({ peer, ...standings[standingOf(peer, status, leaving)] }));
     const texts = columns(
-      remote.map((peer) => [
-        peer.name,
-        peer.address,
-        peer.established ? 'connected' : notConnected(peer),
-      ]),
+      remote.map(({ peer, word }) => [peer.name, peer.address, word ?? notConnected(peer)]),
     );
-    return remote.map(({ established }, index) =>
-      paint(established ? 'green' : 'yellow', `    ${texts[index]}`),
-    );
+    return remote.map(({ colour }, index) => paint(colour, `    ${texts[index]}`));
   }
 
   function tables({ tables: all }: Status): readonly string[] {
@@ -102,12 +101,22 @@ export function renderStatus(told: readonly Found[], { colors, nowMs }: ViewOpti
     );
   }
 
-  function block({ name, status, why }: Found): readonly string[] {
-    if (status === null) return [`${paint('bold', name)}  ${paint('red', why ?? 'no answer')}`];
+  function changeDue(status: Status, pending: NonNullable<Status['pending']>): string {
+    return removesLater(status)
+      ? `later: ${pendingText(pending)}`
+      : paint('yellow', pendingText(pending));
+  }
+
+  function block({ name, status, why, pod }: Found): readonly string[] {
+    if (status === null) {
+      const colour = pod === undefined ? 'red' : 'dim';
+      return [`${paint('bold', name)}  ${paint(colour, why ?? 'no answer')}`];
+    }
     const { haproxy, members, section, pending, lastChange, lastFailure, troubles = [] } = status;
-    const ready = status.ready
+    const isReady = status.ready
       ? paint('green', 'ready')
       : paint('yellow', `not ready: ${status.reasons.join('; ')}`);
+    const ready = pod === undefined ? isReady : `${isReady}, ${pod}`;
     const resync =
       status.resync === null ? paint('red', 'HAProxy does not answer') : resyncWords[status.resync];
     const fact = (label: string, text: string) => `  ${label.padEnd(14)}${text}`;
@@ -123,7 +132,7 @@ export function renderStatus(told: readonly Found[], { colors, nowMs }: ViewOpti
       ),
       ...members.notes.map((note) => fact('note', paint('yellow', note))),
       ...troubles.map((each) => fact('trouble', paint('yellow', each))),
-      fact('change', pending === null ? 'none is due' : paint('yellow', pendingText(pending))),
+      fact('change', pending === null ? 'none is due' : changeDue(status, pending)),
       fact('last change', lastChange === null ? 'none' : changeText(lastChange, nowMs)),
     ];
     if (lastFailure !== null) {

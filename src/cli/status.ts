@@ -1,6 +1,7 @@
 import { sleep, wallNow } from '../clock.ts';
 import { escapeJson } from '../visible.ts';
 import type { CommandOf, Context } from './command.ts';
+import type { Found } from './found.ts';
 import { lookHere, lookOverApi } from './look-at-replicas.ts';
 import { type Seen, see } from './see.ts';
 import { renderTable } from './status-table.ts';
@@ -35,6 +36,12 @@ function render({ found, differences }: Seen, { config, terminal, columns }: Con
   return config.verbose ? `${table}\n${blocks()}` : table;
 }
 
+/** 0: every replica that should answer does, and there is one. A pod that is being deleted or has ended need not. */
+export function exitCodeOf(found: readonly Found[]): number {
+  const answered = found.some(({ status }) => status !== null);
+  return answered && found.every(({ status, pod }) => status !== null || pod !== undefined) ? 0 : 1;
+}
+
 async function status(context: Context<'status'>): Promise<number> {
   const { config, out, terminal, signal } = context;
   const { port } = config.listen;
@@ -48,8 +55,7 @@ async function status(context: Context<'status'>): Promise<number> {
     if (config.json || config.output === 'json') out(asJson(now));
     // Home, the text, and nothing of the look before below it.
     else out(`${config.watch && terminal ? '\u001b[H\u001b[2J' : ''}${render(now, context)}`);
-    if (!config.watch)
-      return found.length > 0 && found.every((each) => each.status !== null) ? 0 : 1;
+    if (!config.watch) return exitCodeOf(found);
     try {
       await sleep(watchMs, signal);
     } catch {

@@ -12,6 +12,7 @@ function placeholder(option: Option): string {
 const groups = {
   basic: 'Basic options',
   tls: 'TLS between the peers',
+  relay: 'Relay mode',
   tuning: 'Tuning (the defaults suit most set-ups)',
 } as const satisfies Readonly<Record<OptionGroup, string>>;
 

@@ -32,7 +32,7 @@ export const dataplaneOptions = [
     formerly: ['password-file'],
     default: '/etc/haproxy/dataplaneapi.password',
     description:
-      'File with the password of the Data Plane API. init makes it, run reads it again when it changes.',
+      'File with the password of the Data Plane API. init creates it, and run reads it again when it changes.',
     commands: sidecar,
   },
   {
@@ -41,7 +41,7 @@ export const dataplaneOptions = [
     deprecatedFlags: ['password'],
     secret: true,
     description:
-      'Password of the Data Plane API, in place of --dataplane-password-file. Anybody on the node can read it: prefer the file.',
+      'Password of the Data Plane API, in place of --dataplane-password-file. Anybody on the node can read it, so prefer the file.',
     commands: ['run', 'doctor'],
   },
   {
@@ -51,7 +51,7 @@ export const dataplaneOptions = [
     default: '5s',
     group: 'tuning',
     description:
-      'Limit for one call of the Data Plane API; a commit, which waits for the reload, has 35 s more.',
+      'Limit for one call of the Data Plane API. A commit waits for the reload and gets 35 s more.',
     commands: ['run', 'doctor'],
   },
   {

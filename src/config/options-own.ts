@@ -26,6 +26,14 @@ export const ownOptions = [
     commands: sidecar,
   },
   {
+    name: 'pod-uid',
+    type: 'string',
+    env: ['POD_UID'],
+    description:
+      "This pod's uid (downward API: metadata.uid). Needed with --mode relay; for Events it is otherwise read from the pod.",
+    commands: sidecar,
+  },
+  {
     name: 'node-name',
     type: 'string',
     env: ['NODE_NAME'],
@@ -89,14 +97,14 @@ export const ownOptions = [
     type: ['dataplane', 'direct'],
     default: 'dataplane',
     description:
-      'How changes are applied: transactions of the Data Plane API, or the file and the master socket where there is none.',
+      'How changes are applied: transactions of the Data Plane API, or edits of the file and reloads over the master socket where there is no Data Plane API.',
     commands: sidecar,
   },
   {
     name: 'dry-run',
     type: 'boolean',
     default: 'false',
-    description: 'Say what would be applied, and change nothing.',
+    description: 'Log what would be applied, and change nothing.',
     commands: ['run'],
   },
   {
@@ -106,21 +114,21 @@ export const ownOptions = [
     default: '30s',
     formerly: ['resync-interval'],
     group: 'tuning',
-    description: 'How often the section is read and compared although nothing happened.',
+    description: 'How often the section is read and compared even if nothing has happened.',
     commands: ['run'],
   },
   {
     name: 'log-level',
     type: ['trace', 'debug', 'info', 'warn', 'error'],
     default: 'info',
-    description: 'Log lines of this level and above are written.',
+    description: 'Lowest level of the log lines that are written.',
     commands: everywhere,
   },
   {
     name: 'log-format',
     type: ['json', 'text'],
     default: 'json',
-    description: 'Log lines for programs, or for people who read them as they come.',
+    description: 'Format of the log lines: json for programs, text for people.',
     commands: everywhere,
   },
 ] as const satisfies readonly Option[];

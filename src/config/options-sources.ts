@@ -62,7 +62,7 @@ export const sourceOptions = [
     least: '100ms',
     default: '2s',
     group: 'tuning',
-    description: 'With --source dns: how often the name is asked for.',
+    description: 'With --source dns: how often the name is looked up.',
     commands: sidecar,
   },
   {
@@ -70,7 +70,7 @@ export const sourceOptions = [
     type: 'list',
     default: '',
     description:
-      'With --source dns: servers to ask, ADDR or ADDR:PORT, in place of those of the system; the name is then taken as it is, without search domains.',
+      'With --source dns: servers to ask, ADDR or ADDR:PORT, in place of those of the system. The name is then used as given, without search domains.',
     commands: sidecar,
   },
   {
@@ -92,7 +92,7 @@ export const sourceOptions = [
     least: '1s',
     default: '5m',
     group: 'tuning',
-    description: 'How often the pods are listed anew although the watch is quiet.',
+    description: 'How often the pods are listed again even if the watch reports no change.',
     commands: sidecar,
   },
 ] as const satisfies readonly Option[];

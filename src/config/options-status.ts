@@ -14,27 +14,27 @@ export const statusOptions = [
     type: 'boolean',
     default: 'false',
     description:
-      'Ask every pod of the selector: in a pod each on its own address, elsewhere through the API server.',
+      'Ask every pod of the selector: from inside a pod directly by address, elsewhere through the API server.',
     commands: ['status'],
   },
   {
     name: 'watch',
     type: 'boolean',
     default: 'false',
-    description: 'Print again every two seconds, until it is stopped.',
+    description: 'Print again every two seconds until interrupted.',
     commands: ['status'],
   },
   {
     name: 'verbose',
     type: 'boolean',
     default: 'false',
-    description: 'With --all: everything that each replica tells, below the table.',
+    description: 'With --all: everything that each replica reports, below the table.',
     commands: ['status'],
   },
   {
     name: 'context',
     type: 'string',
-    description: 'Context of the kubeconfig, in place of its current one.',
+    description: 'Context of the kubeconfig. Default: its current context.',
     commands: ['status'],
   },
   {
@@ -43,7 +43,7 @@ export const statusOptions = [
     type: ['text', 'json'],
     default: 'text',
     description:
-      'What is printed. With json one JSON array instead of text; with --watch a line for each look.',
+      'What is printed. json: one JSON array instead of text; with --watch one line each time.',
     commands: ['status', 'doctor'],
   },
   {

@@ -15,15 +15,7 @@ export const telemetryOptions = [
     type: ['auto', 'on', 'off'],
     default: 'auto',
     description:
-      'Kubernetes Events on this pod for what an operator must know (docs/events.md). auto: with --source kubernetes, and off where the Role does not let them be created.',
-    commands: sidecar,
-  },
-  {
-    name: 'pod-uid',
-    type: 'string',
-    env: ['POD_UID'],
-    description:
-      "This pod's uid, for Events (downward API: metadata.uid). Default: it is read from the pod.",
+      'Whether to write Kubernetes Events on this pod for what an operator must know (docs/events.md). auto: only with --source kubernetes, and only where the Role allows it.',
     commands: sidecar,
   },
   {
@@ -33,7 +25,7 @@ export const telemetryOptions = [
     group: 'tuning',
     default: '2m',
     description:
-      'How long a change may wait, or comparing may fail, before an Event says so. Dead peers that wait for --removal-delay do not count.',
+      'How long a change may wait, or the comparison may fail, before an Event says so. Dead peers that wait for --removal-delay do not count.',
     commands: ['run'],
   },
   {
@@ -42,7 +34,7 @@ export const telemetryOptions = [
     formerly: ['metrics-per-sibling'],
     default: 'false',
     description:
-      'Session and lag of each peer as metrics, too. With N replicas these are N times N series: leave it off with many.',
+      'Session and lag of each peer as metrics, too. With N replicas these are N times N series, so leave it off with many replicas.',
     commands: ['run'],
   },
 ] as const satisfies readonly Option[];

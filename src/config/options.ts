@@ -1,6 +1,7 @@
 import type { CommandName, Option } from '../model/option.ts';
 import { gateOptions } from '../modules/peers/options/gate.ts';
 import { peersOptions } from '../modules/peers/options/section.ts';
+import { relayOptions } from '../modules/relay/options/relay.ts';
 import { templateOptions } from '../modules/template/options/template.ts';
 import { dataplaneOptions } from './options-dataplane.ts';
 import { ownOptions } from './options-own.ts';
@@ -10,6 +11,7 @@ import { telemetryOptions } from './options-telemetry.ts';
 
 /** The one option table: what a module or folder needs is declared in one file, and is a line here. */
 export const options = [
+  ...relayOptions,
   ...ownOptions,
   ...sourceOptions,
   ...peersOptions,
@@ -22,8 +24,8 @@ export const options = [
 
 /** Flags of the tool we replace that have no meaning any more: accepted, with a hint why. */
 export const ignoredFlags: Readonly<Record<string, string>> = {
-  'network-interface': 'the own address comes from POD_IP',
-  'startup-delay': 'nothing depends on a delay any more',
+  'network-interface': 'the address of this pod comes from POD_IP',
+  'startup-delay': 'no start-up delay is needed',
 };
 
 /** `HAPROXY_PEER_SYNC_PEERS_PORT` for `peers-port`. */

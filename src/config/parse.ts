@@ -74,7 +74,7 @@ function unexpected(rest: readonly string[], command: CommandName): readonly str
     // Most likely its value.
     if (rest[index - 1]?.startsWith('-')) return [];
     return [
-      `an argument that is no option is not expected (it is not shown: it may be a secret): ${command} takes options only, and a value with spaces needs quotes`,
+      `there is an argument that is not an option (not shown, since it may be a secret): ${command} takes only options, and a value with spaces needs quotes`,
     ];
   });
 }

@@ -41,7 +41,7 @@ const rules: readonly Rule[] = [
     ],
     isRight: (text) => text.startsWith('/') && isPlainPath(text),
     problem:
-      'is not an absolute path of letters, digits and "/._+=@~-", which all that read it take as it is',
+      'is not an absolute path of letters, digits and "/._+=@~-", which every program that reads it understands',
   },
   {
     options: ['haproxy-bin'],

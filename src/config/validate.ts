@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { UserError } from '../errors.ts';
 import { quoted } from '../model/names.ts';
 import type { CommandName, Option } from '../model/option.ts';
+import { relayProblems } from '../modules/relay/options/relations.ts';
 import { envName, options } from './options.ts';
 import { type Environment, type Raw, readRaw } from './parse.ts';
 import { parseValue } from './parse-value.ts';
@@ -114,6 +115,11 @@ export function loadConfig<C extends CommandName>(
     if (config.service !== undefined) config.source = 'service';
   }
   problems.push(...relations(command, config));
+  const given = (name: string) => {
+    const origin = raw.values.get(name)?.origin;
+    return origin === 'default' ? undefined : origin;
+  };
+  problems.push(...relayProblems({ value: (name) => config[camelCase(name)], origin: given }));
   if (problems.length > 0) {
     throw new UserError(
       'CONFIG_INVALID',

@@ -191,7 +191,7 @@ describe('run on a real API server', unless(missing), () => {
       return found.length > 0 && found;
     });
     await eventually(
-      () => program?.lines().some((line) => line.includes('nobody else could teach')) ?? false,
+      () => program?.lines().some((line) => line.includes('no other peer could teach')) ?? false,
     );
 
     expect(events).toMatchObject([

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Found } from '../../../src/cli/found.ts';
 import { see } from '../../../src/cli/see.ts';
-import type { Found } from '../../../src/cli/status-view.ts';
 import { worstOf } from '../../../src/cli/table-differences.ts';
 import { askStatus } from '../../../src/telemetry/ask-status.ts';
 import { eventually } from '../../helpers/eventually.ts';

@@ -1,4 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type KubeApiserver,
+  kubeApiserverMissing,
+  kubeApiserverTimeoutMs,
+  startKubeApiserver,
+} from '../../helpers/kube-apiserver.ts';
+import { createPod, deletePod } from '../../helpers/kube-pods.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
@@ -33,6 +40,33 @@ describe('status without a sidecar', () => {
 
     expect(exitCode).not.toBe(0);
     expect(text).toMatch(/kubeconfig|--selector/);
+  });
+});
+
+describe('status --all and a real API server', unless(kubeApiserverMissing), () => {
+  let server: KubeApiserver;
+  beforeAll(async () => {
+    server = await startKubeApiserver();
+    await server.createNamespace('edge');
+  }, kubeApiserverTimeoutMs);
+  afterAll(async () => {
+    await server?.stop();
+  });
+
+  it('knows the pods that need not answer', async () => {
+    await createPod(server, 'edge', 'ended', { ips: ['192.0.2.1'], phase: 'Failed' });
+    await createPod(server, 'edge', 'leaving', { ips: ['192.0.2.2'], bound: true });
+    await deletePod(server, 'edge', 'leaving', 60);
+    await createPod(server, 'edge', 'waiting', { phase: 'Pending' });
+
+    const flags = ['--all', '-l', 'app=haproxy', '-n', 'edge'];
+    const { exitCode, text } = await status(...flags, `--kubeconfig=${server.kubeconfigPath}`);
+
+    expect(text).toMatch(/^ended +ended .*has ended/m);
+    expect(text).toMatch(/^leaving +leaving .*is being deleted/m);
+    expect(text).toMatch(/^waiting +\? .*does not answer/m);
+    expect(text).toContain('1 replica, 0 ready, 1 leaving, 1 without an answer');
+    expect(exitCode).toBe(1);
   });
 });
 

@@ -1,6 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { isElsewhere } from '../../../src/cli/elsewhere.ts';
 import { commands, main, renderError } from '../../../src/cli/main.ts';
 import { RemoteError, UserError } from '../../../src/errors.ts';
+import { suiteFolder } from '../../helpers/test-folder.ts';
 
 async function cli(...argv: readonly string[]) {
   let out = '';
@@ -50,6 +54,37 @@ describe('the command line', () => {
   });
 });
 
+describe('doctor on a workstation', () => {
+  const instead = 'kubectl haproxy-peers doctor POD';
+  const members = join(suiteFolder(), 'members.json');
+  const flags = [
+    '--source=file',
+    `--members-file=${members}`,
+    '--pod-name=a',
+    '--pod-ip=127.0.0.1',
+  ];
+  const here = ['--haproxy-config=/nowhere', '--admin-socket=/nowhere', '--master-socket=/nowhere'];
+
+  it('says where it is of use, without options and with them', async () => {
+    const { exitCode, err } = await cli('doctor');
+    expect(exitCode).toBe(2);
+    expect(err).toContain(instead);
+    expect(err).toContain('doctor --help');
+
+    writeFileSync(members, '[]');
+    const { out } = await cli('doctor', ...flags, ...here);
+    expect(out.trimEnd().split('\n').at(-1)).toContain(instead);
+    const { out: json } = await cli('doctor', ...flags, ...here, '--json');
+    expect(json).not.toContain(instead);
+  });
+
+  it('is about a pod elsewhere: not in one, nor beside a sidecar', () => {
+    expect(isElsewhere({}, [])).toBe(true);
+    expect(isElsewhere({ KUBERNETES_SERVICE_HOST: '10.0.0.1' }, [])).toBe(false);
+    expect(isElsewhere({}, ['--source=dns'])).toBe(false);
+  });
+});
+
 describe('status', () => {
   it('writes its answer alone to stdout, and hints to stderr', async () => {
     // Nobody listens there.
@@ -63,7 +98,7 @@ describe('status', () => {
 
     expect(JSON.parse(out)).toMatchObject([{ status: null }]);
     expect(err).toContain('--config-file');
-    expect(err).toContain('an option needs a look');
+    expect(err).toContain('check this option');
   });
 });
 

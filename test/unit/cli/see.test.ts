@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Found } from '../../../src/cli/found.ts';
 import { see } from '../../../src/cli/see.ts';
-import type { Found } from '../../../src/cli/status-view.ts';
 import { status } from '../../helpers/status.ts';
 
 /** One look at two replicas: `a` holds all, `b` lacks some; when the sample of each was taken. */

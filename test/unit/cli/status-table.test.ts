@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Found } from '../../../src/cli/found.ts';
 import { renderTable } from '../../../src/cli/status-table.ts';
-import type { Found } from '../../../src/cli/status-view.ts';
 import type { Difference } from '../../../src/cli/table-differences.ts';
 import type { Status } from '../../../src/telemetry/status-schema.ts';
 import { peer } from '../../helpers/members.ts';
@@ -29,12 +29,12 @@ function well(name: string, part: Partial<Status> = {}): Found {
 
 const waiting = well('web-2', {
   ready: false,
-  reasons: ['own resync is not finished'],
+  reasons: ['this replica has not finished its resync'],
   peers: [peer('one', { established: false, lastStatus: 'UNKN' }), peer('other')],
   tables: [{ name: 'sessions', size: 2_097_152, used: 39_000, shared: true }],
   pending: {
     ...{ add: ['web-4'], update: [], remove: [] },
-    ...{ decision: 'wait', reasons: ['own resync is not finished'] },
+    ...{ decision: 'wait', reasons: ['this replica has not finished its resync'] },
   },
   lastFailure: { atMs: 1, code: 'RELOAD_FAILED' },
 });
@@ -42,6 +42,15 @@ const waiting = well('web-2', {
 const split: Difference = {
   ...{ table: 'sessions', replica: 'web-1', holder: 'web-3', missing: ['a', 'b'], compared: 4 },
   entries: 20_000,
+};
+
+function change(atMs: number): Status['lastChange'] {
+  return { atMs, joined: [], moved: [], left: [], ms: 1 };
+}
+
+const dead: NonNullable<Status['pending']> = {
+  ...{ add: [], update: [], remove: ['old-1'], decision: 'wait' },
+  reasons: ['only dead or moved peers'],
 };
 
 describe('the table of all replicas', () => {
@@ -53,13 +62,79 @@ describe('the table of all replicas', () => {
     expect(text).toMatchInlineSnapshot(`
       "REPLICA  READY  PEERS  sessions  BEHIND  RELOADS  WAITS FOR
       web-1    yes    2/2    40,000    -       1        -
-      web-2    no     1/2    39,000    1,000   1        add web-4 (wait: own resync is not finished); last: RELOAD_FAILED
+      web-2    no     1/2    39,000    1,000   1        add web-4 (wait: this replica has not finished its resync); last: RELOAD_FAILED
       web-3    yes    2/2    40,000    -       1        -
       web-4    ?                                        does not answer
 
       4 replicas, 2 ready, 1 without an answer
       "
     `);
+  });
+
+  it('tells pods that are leaving or have ended from replicas that should answer', () => {
+    const all: readonly Found[] = [
+      well('web-1'),
+      { ...well('web-2'), pod: 'leaving' },
+      { name: 'web-3', status: null, pod: 'leaving', why: 'is being deleted' },
+      { name: 'web-4', status: null, pod: 'ended', why: 'has ended' },
+    ];
+    const red = `${String.fromCharCode(27)}[31m`;
+
+    expect(renderTable(all, plain)).toMatchInlineSnapshot(`
+      "REPLICA  READY    PEERS  sessions  BEHIND  RELOADS  WAITS FOR
+      web-1    yes      2/2    40,000    -       1        -
+      web-2    leaving  2/2    40,000    -       1        -
+      web-3    leaving                                    is being deleted
+      web-4    ended                                      has ended
+
+      1 replica, 1 ready, 2 leaving
+      "
+    `);
+    expect(renderTable(all, { ...plain, colors: true })).not.toContain(red);
+  });
+
+  it('does not show as a fault what a rollout leaves over, nor peers that are only expected', () => {
+    const away = { established: false, lastStatus: 'CONN' };
+    const pending = { ...dead, remove: ['old-1', 'old-2'] };
+    const peers = [peer('web-2'), peer('old-1', away), peer('old-2', away)];
+    const leaving = [peer('web-1'), peer('web-3', { ...away, address: '10.0.0.3:3000' })];
+    const expected = [peer('web-1'), peer('web-4', { ...away, address: '127.0.0.1:1' })];
+    const all: readonly Found[] = [
+      well('web-1', { peers, pending, lastFailure: { atMs: 1, code: 'X' }, lastChange: change(2) }),
+      well('web-2', { peers: [...leaving, ...peers.slice(1)], pending }),
+      { name: 'web-3', status: null, pod: 'leaving', why: 'is being deleted' },
+      well('web-4', { peers: expected }),
+      well('web-5', { peers: [peer('web-1'), peer('web-2', away)] }),
+    ];
+    const esc = String.fromCharCode(27);
+
+    expect(renderTable(all, plain)).toMatchInlineSnapshot(`
+      "REPLICA  READY    PEERS              sessions  BEHIND  RELOADS  WAITS FOR
+      web-1    yes      1/1 (+2 leaving)   40,000    -       1        later: remove old-1, old-2 (gone, no harm)
+      web-2    yes      1/1 (+3 leaving)   40,000    -       1        later: remove old-1, old-2 (gone, no harm)
+      web-3    leaving                                                is being deleted
+      web-4    yes      1/1 (+1 expected)  40,000    -       1        -
+      web-5    yes      1/2                40,000    -       1        -
+
+      4 replicas, 4 ready, 1 leaving
+      "
+    `);
+    const lines = renderTable(all, { ...plain, colors: true }).split('\n');
+    expect(lines.slice(1, 6).map((line) => line.startsWith(`${esc}[33m`))).toEqual([
+      ...[false, false, false, false],
+      true,
+    ]);
+  });
+
+  it.each<[string, Partial<Status>]>([
+    ['with an addition', { pending: { ...dead, add: ['web-9'] } }],
+    ['while nothing may be changed', { pending: { ...dead, decision: 'hold' } }],
+    ['after a try that failed', { pending: dead, lastFailure: { atMs: 5, code: 'RELOAD_FAILED' } }],
+  ])('shows a removal that waits %s as it is', (_, part) => {
+    const [, row] = renderTable([well('web-1', part)], { ...plain, colors: true }).split('\n');
+
+    expect(row).not.toContain('later');
+    expect(row).toContain(`${String.fromCharCode(27)}[33m`);
   });
 
   it('says what tables with as many entries lack, by a sample of their keys', () => {

@@ -52,7 +52,7 @@ describe('renderStatus', () => {
     const change = { joined: ['web-3'], moved: [], left: ['web-0'], atMs: nowMs - 90_000, ms: 130 };
     const ill = well('web-2', {
       ready: false,
-      reasons: ['own resync is not finished'],
+      reasons: ['this replica has not finished its resync'],
       resync: 'pending',
       members: { synced: true, names: ['web-1'], notes: ['web-9 has no address yet'] },
       peers: [
@@ -70,7 +70,7 @@ describe('renderStatus', () => {
         update: [],
         remove: ['web-5', 'web-6'],
         decision: 'wait',
-        reasons: ['own resync is not finished'],
+        reasons: ['this replica has not finished its resync'],
       },
       lastChange: change,
       lastFailure: { atMs: nowMs - 3000, code: 'RELOAD_FAILED' },
@@ -92,11 +92,11 @@ describe('renderStatus', () => {
         tables
           sessions  40,000 entries of 2,097,152
 
-      web-2  10.0.0.1  not ready: own resync is not finished
+      web-2  10.0.0.1  not ready: this replica has not finished its resync
         haproxy       3.4.0, 1 reload; resync under way
         members       1; section haproxy-peers has 2 peers; haproxy-peer-sync 1.2.3
         note          web-9 has no address yet
-        change        add web-4; remove web-5, web-6 (wait: own resync is not finished)
+        change        add web-4; remove web-5, web-6 (wait: this replica has not finished its resync)
         last change   90s ago, joined web-3; left web-0, in 130 ms
         last failure  RELOAD_FAILED, 3s ago
         peers
@@ -107,6 +107,29 @@ describe('renderStatus', () => {
       web-3  does not answer
       "
     `);
+  });
+
+  it('says of peers that are not connected which of them need not be', () => {
+    const away = { established: false, lastStatus: 'CONN' };
+    const waits = well('web-1', {
+      peers: [
+        peer('web-2', { address: '10.0.0.2:3000' }),
+        peer('web-3', { address: '10.0.0.3:3000', ...away }),
+        peer('web-4', { address: '[::1]:1', ...away }),
+      ],
+      pending: {
+        ...{ add: [], update: [], remove: ['web-3'], decision: 'wait' },
+        reasons: ['only dead or moved peers, which do no harm: waiting for an addition to go with'],
+      },
+    });
+
+    const text = renderStatus([{ name: 'web-1', status: waits }], plain);
+
+    expect(text).toContain('change        later: remove web-3 (wait: only dead or moved peers');
+    expect(text).toMatch(
+      /web-3 {2}10\.0\.0\.3:3000 {2}leaving: its pod is gone or being deleted\n/,
+    );
+    expect(text).toMatch(/web-4 {2}\[::1\]:1 {8}expected: there is no such pod yet\n/);
   });
 
   it('colours for somebody who looks, and only then', () => {

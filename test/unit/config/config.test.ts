@@ -359,6 +359,7 @@ describe('the option table', () => {
     const sidecar = [
       'Basic options:',
       'TLS between the peers:',
+      'Relay mode:',
       'Tuning (the defaults suit most set-ups):',
     ];
 

@@ -38,7 +38,7 @@ const written: Readonly<Record<string, string>> = {
 /** Files that are opened, and texts that are compared, sent as JSON or read with a grammar of their own. */
 const onlyRead: ReadonlySet<string> = new Set([
   ...['template', 'labels-file', 'members-file', 'kubeconfig'],
-  ...['peers-tls-certificate', 'peers-tls-key', 'peers-tls-ca'],
+  ...['peers-tls-certificate', 'peers-tls-key', 'peers-tls-ca', 'relay-key-file'],
   ...['keep-peer', 'pod-ips', 'host-ip', 'dns-server', 'pod-uid'],
   ...['selector', 'listen'],
 ]);
