@@ -1,6 +1,6 @@
 import { type Check, failure, ok, warning } from './facts.ts';
 
-/** Clocks further apart than this make tokens and certificates fail before long. */
+/** If clocks differ by more than this, tokens and certificates soon fail. */
 const skewLimitMs = 30_000;
 
 const rbac: Check = ({ options, pods }) => {

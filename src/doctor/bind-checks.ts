@@ -15,11 +15,11 @@ interface Bound {
   readonly proxy: string;
   readonly line: number;
   readonly words: Words;
-  /** No variable that is not known here, and no condition. */
+  /** False for unknown variables and conditions. */
   readonly known: boolean;
 }
 
-/** The `bind` lines that clients come in at: not those of a peers section. */
+/** The `bind` lines for clients, without those of peers sections. */
 function bindsOf(text: string, env: Variables): readonly Bound[] {
   const lines = splitLines(text);
   const variables = variablesIn(lines, env);
@@ -41,8 +41,8 @@ function bindsOf(text: string, env: Variables): readonly Bound[] {
 type Families = ReadonlySet<4 | 6>;
 
 /**
- * The families that an address of a `bind` line takes connections of; null where that cannot be known here: a variable, a
- * socket, a host name. `*` and no address at all are IPv4 only (configuration manual, "bind").
+ * The IP families whose connections a `bind` address accepts; null if this cannot be known here: a variable, a socket,
+ * a host name. `*` and no address at all are IPv4 only (configuration manual, "bind").
  */
 function familiesOf(address: string, parameters: Words): Families | null {
   const text = address.replace(/^(tcp|quic)([46])@/, 'ipv$2@').replace(/^(tcp|quic)@/, '');
@@ -60,7 +60,7 @@ function familiesOf(address: string, parameters: Words): Families | null {
 
 const familyOf = (address: string): 4 | 6 => (isIP(address) === 6 ? 6 : 4);
 
-/** Whether clients get in by the IP family of the pod. */
+/** Whether clients can connect over the IP families of the pod. */
 const families: Check = ({ configText, self, ownAddresses = [], env }) => {
   if (!configText.ok) return [];
   const name = 'bind-family';
@@ -94,7 +94,7 @@ const families: Check = ({ configText, self, ownAddresses = [], env }) => {
   return findings.length > 0 ? findings : [ok(name, `frontends take IPv${primary}`)];
 };
 
-/** What a `stats socket` is bound to, by the first words of its line. */
+/** The address of a `stats socket`, from the first words of its line. */
 function isOpen(address: string): boolean {
   if (address.startsWith('/') || /^(unix|abns|abnsz|fd|sockpair)@/.test(address)) return false;
   const host = address.replace(/^(ipv[46]|tcp[46]?)@/, '').replace(/:[\d-]+$/, '');
@@ -106,7 +106,7 @@ function after(words: Words, parameter: string): string | undefined {
   return at < 0 ? undefined : words[at + 1];
 }
 
-/** Sockets that rule HAProxy: nobody is asked for a password there. */
+/** Further sockets that control HAProxy. None of them asks for a password. */
 const statsSockets: Check = ({ configText, options }) => {
   if (!configText.ok) return [];
   const name = 'stats-sockets';
@@ -127,7 +127,7 @@ const statsSockets: Check = ({ configText, options }) => {
       findings.push(
         (level === 'user' ? warning : failure)(
           name,
-          `"${words.join(' ')}" has level ${level}, and whoever reaches the pod reaches it: no password is asked for`,
+          `"${words.join(' ')}" has level ${level}, and anybody who reaches the pod can use it: it asks for no password`,
           'stats socket /var/run/haproxy/other.sock mode 660 level user, or an address of the loopback',
         ),
       );

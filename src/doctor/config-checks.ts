@@ -1,6 +1,5 @@
 import { lossyLines } from '../config-text/api-model.ts';
-import { findHash } from '../config-text/render.ts';
-import { verifyPassword } from '../config-text/userlist.ts';
+import { findHash, verifyPassword } from '../config-text/userlist.ts';
 import { type Check, failure, ok, warning } from './facts.ts';
 
 const fromInit = 'let the init container write it: haproxy-peer-sync init --template YOUR.cfg';
@@ -65,7 +64,7 @@ const userlist: Check = ({ configText, usersText, password, dataplaneYml, option
     return [
       failure(
         name,
-        `the hash in ${where} is not of the password in ${options.passwordFile}: every call is answered with 401`,
+        `the hash in ${where} does not match the password in ${options.passwordFile}: every call is answered with 401`,
         'restart the pod: init writes both together',
       ),
     ];
@@ -95,7 +94,7 @@ const passwordFile: Check = ({ password, options }) => {
       ),
     ];
   }
-  return [ok(name, 'there, and not for everybody')];
+  return [ok(name, 'exists, and not everybody can read it')];
 };
 
 export const configChecks: readonly Check[] = [configFile, lossy, passwordFile, userlist];

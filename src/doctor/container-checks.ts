@@ -1,8 +1,12 @@
 import { findSections, splitLines, tokenize } from '../config-text/config-text.ts';
 import { containerLines } from '../config-text/container-lines.ts';
+import { lostLogs } from '../config-text/lost-logs.ts';
 import { type Check, failure, ok, warning } from './facts.ts';
 
-/** Lines that HAProxy does not accept in a container. They are only looked at while it does not answer: a HAProxy that runs has accepted them. */
+/**
+ * Lines that HAProxy does not accept in a container. Checked only while HAProxy does not answer, because a running one
+ * has accepted them.
+ */
 const container: Check = ({ configText, container: input, admin, options }) => {
   if (!configText.ok) return [];
   const name = 'container';
@@ -19,6 +23,16 @@ const container: Check = ({ configText, container: input, admin, options }) => {
   );
 };
 
+const logs: Check = ({ configText, container: input }) => {
+  if (!configText.ok) return [];
+  const name = 'logs';
+  const lost = lostLogs(configText.value, input);
+  if (lost.length === 0) return [ok(name, 'no log line is for a socket that no container has')];
+  return lost.map(({ line, text, why }) =>
+    warning(name, `line ${line}: ${text}: ${why}`, 'change that line in your template'),
+  );
+};
+
 const units: Readonly<Record<string, number>> = {
   us: 1e-6,
   ms: 0.001,
@@ -28,7 +42,7 @@ const units: Readonly<Record<string, number>> = {
   d: 86_400,
 };
 
-/** A time of haproxy.cfg in seconds, milliseconds where it has no unit; undefined where it is none. */
+/** A duration of haproxy.cfg in seconds (milliseconds if it has no unit); undefined if it is none. */
 function secondsOf(text: string): number | undefined {
   const [, number, unit = 'ms'] = /^(\d+)(us|ms|s|m|h|d)?$/.exec(text) ?? [];
   return number === undefined ? undefined : Number(number) * (units[unit] ?? 0);
@@ -64,4 +78,4 @@ const stopping: Check = ({ configText, ownPod }) => {
   ];
 };
 
-export const containerChecks: readonly Check[] = [container, stopping];
+export const containerChecks: readonly Check[] = [container, logs, stopping];

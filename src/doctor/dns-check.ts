@@ -1,14 +1,15 @@
 import { type Check, failure, ok, warning } from './facts.ts';
 
 /** Siblings hear of a new pod when what their server keeps of the name has ended; until then init waits for them. */
-export const dnsCache: Check = ({ dns, options }) => {
-  if (dns === undefined || options.joinTimeoutMs === undefined) return [];
+export const dnsCache: Check = ({ dns, options, relay }) => {
+  // With a relay nobody waits to be known.
+  if (relay !== undefined || dns === undefined || options.joinTimeoutMs === undefined) return [];
   const name = 'dns-cache';
   if (!dns.ok)
     return [
       warning(
         name,
-        `for how long DNS keeps the addresses is not known: ${dns.why}`,
+        `it is not known how long DNS keeps the addresses: ${dns.why}`,
         'compare the name with the Service, and look at the dnsPolicy of the pod',
       ),
     ];

@@ -18,12 +18,17 @@ const general: Checks = {
   running: runtimeChecks,
 };
 
-/** The order in which one would look. */
+/** The order in which a person would check. */
 const stages = ['cluster', 'files', 'running'] as const;
 
-/** Every finding: of the cluster, the files, what runs; in each the general ones first, then those of `modules`. */
+/**
+ * All findings: cluster, then files, then running programs. In each group the general checks come first, then those of
+ * `modules`.
+ */
 export function examine(facts: Facts, modules: readonly Checks[]): readonly Finding[] {
+  const mode = facts.relay === undefined ? 'reload' : 'relay';
+  const all = [general, ...modules].filter((checks) => (checks.mode ?? mode) === mode);
   return stages.flatMap((stage) =>
-    [general, ...modules].flatMap((checks) => checks[stage] ?? []).flatMap((check) => check(facts)),
+    all.flatMap((checks) => checks[stage] ?? []).flatMap((check) => check(facts)),
   );
 }

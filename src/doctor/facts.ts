@@ -7,7 +7,7 @@ import type { Self } from '../model/member.ts';
 import type { LeftOut } from '../model/membership.ts';
 import type { PeersState } from '../model/peers-state.ts';
 
-/** Something that was looked at: its value, or why there is none. */
+/** A fact: its value, or why it could not be read. */
 export type Looked<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly why: string; readonly code?: string; readonly hint?: string };
@@ -18,7 +18,7 @@ export interface PodFact {
   readonly terminating: boolean;
 }
 
-/** This pod, as the API server has it. */
+/** This pod, as the API server knows it. */
 export interface OwnPodFact {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
@@ -45,13 +45,13 @@ export interface SiblingFact {
   readonly name: string;
   readonly address: string;
   readonly hello: HelloOutcome;
-  /** Null: its sidecar does not tell. */
+  /** Null: its sidecar does not answer. */
   readonly status: {
     readonly version: string;
     readonly haproxy: string | null;
     readonly tables: readonly {
       readonly name: string;
-      /** Absent: told by a sidecar that does not say. */
+      /** Absent: its sidecar does not report it. */
       readonly type?: string | undefined;
       readonly size: number;
       readonly shared: boolean;
@@ -59,13 +59,30 @@ export interface SiblingFact {
   } | null;
 }
 
+/** What relay mode adds. */
+export interface RelayFact {
+  readonly port: number;
+  /** Of --relay-slots. */
+  readonly slots: number;
+  readonly keyFile: string;
+  /** How many keys, and the mode of the file. Null: --relay-plaintext. */
+  readonly key: Looked<{ readonly count: number; readonly mode: number }> | null;
+  /** What our HAProxy says to a peer that none of its slots is. Null: there is no section of this mode. */
+  readonly hello: { readonly where: string; readonly outcome: HelloOutcome } | null;
+  readonly ownPort: 'known' | 'refused' | 'no-answer';
+}
+
 /** Everything that the checks look at, as it was found. */
 export interface Facts {
   readonly self: Self;
+  /** What `localpeer` should be, where that is not the name of this peer. */
+  readonly localName?: string | undefined;
+  /** Missing: HAProxys talk to each other. Then `hello` of a sibling says whether its relay port accepts. */
+  readonly relay?: RelayFact | undefined;
   readonly podName: string;
   /** Version of this program. */
   readonly version: string;
-  /** What names in haproxy.cfg may be expanded with. Never shown. */
+  /** Values for variables in names of haproxy.cfg. Never shown. */
   readonly env: Variables;
   /** The users that the containers run as, and the volumes they share. */
   readonly container: ContainerInput;
@@ -87,31 +104,34 @@ export interface Facts {
     readonly statusPort: number;
     /** How long init waits for its siblings, in milliseconds. */
     readonly joinTimeoutMs?: number;
-    /** Of --dns. */
+    /** The value of --dns-interval, in milliseconds. */
     readonly dnsIntervalMs?: number;
   };
   readonly selector: Looked<string>;
   /** --selector, the owner of the pod, or the labels that name the application. */
   readonly selectorFrom?: 'given' | 'owner' | 'application' | 'workload' | undefined;
-  /** Pods that the selector leaves out; undefined: none, or it cannot be told. */
+  /** Pods that the selector leaves out; undefined: none, or it is not known. */
   readonly leftOut?: LeftOut | undefined;
   /** The pods of the selector, and how far the clock of the API server is ahead of ours, in milliseconds. */
   readonly pods: Looked<{ readonly pods: readonly PodFact[]; readonly skewMs: number | null }>;
-  /** All addresses of this pod, where they are told. */
+  /** All addresses of this pod, if known. */
   readonly ownAddresses?: readonly string[];
   /** Missing: the API server is not asked. */
   readonly ownPod?: Looked<OwnPodFact> | undefined;
-  /** Those that select this pod. Missing: the API server is not asked. */
+  /** Services that select this pod. Missing: the API server is not asked. */
   readonly services?: Looked<readonly ServiceFact[]> | undefined;
-  /** For how long a server of --dns keeps what it knows of the name. Missing: another source. */
+  /** How long the DNS server caches the name. Missing: another source. */
   readonly dns?: Looked<{ readonly ttlSeconds: number }> | undefined;
   readonly configText: Looked<string>;
-  /** The file that init writes for the Data Plane API's user, when that is not in haproxy.cfg. */
+  /** The file that init writes for the user of the Data Plane API, if that user is not in haproxy.cfg. */
   readonly usersText?: Looked<string>;
   readonly dataplaneYml: Looked<string>;
-  /** The mode is that of the file: 0o600. */
+  /** The mode of the file, e.g. 0o600. */
   readonly password: Looked<{ readonly text: string; readonly mode: number }>;
-  /** `api` is what the Data Plane API calls itself, e.g. `v3.4.2 1a2b3c4`; versions are those of the configuration. */
+  /**
+   * `api` is the version text of the Data Plane API, e.g. `v3.4.2 1a2b3c4`; the other versions are those of the
+   * configuration.
+   */
   readonly dataplane: Looked<{
     readonly api: string;
     readonly inMemory: string;
@@ -124,26 +144,31 @@ export interface Facts {
     readonly peers: PeersState | null;
     readonly tables: readonly TableState[];
   }>;
-  /** What a hello to our own peers port came to: HAProxy answers `wrong-name` or the like, whoever asks. */
+  /** The outcome of a hello to this pod's own peers port. HAProxy answers every client, e.g. with `wrong-name`. */
   readonly ownPort: HelloOutcome;
   readonly siblings: readonly SiblingFact[];
-  /** The certificates of the peers, and how long they are good for, in milliseconds. Missing: --peers-tls is off. */
+  /**
+   * The certificates of the peers, and how long they are still valid, in milliseconds. Missing: --peers-tls is off.
+   */
   readonly tls?: Looked<{ readonly endsInMs: number }> | null;
 }
 
 export interface Finding {
   readonly check: string;
-  readonly level: 'ok' | 'warning' | 'failure';
+  /** `skipped`: it could not be looked at, and nothing is known to be wrong. */
+  readonly level: 'ok' | 'skipped' | 'warning' | 'failure';
   /** What is the matter, and why it matters; for ok what was seen. */
   readonly what: string;
-  /** The command, or the line of a manifest, that mends it. */
+  /** The command, or the line of a manifest, that fixes it. */
   readonly mend?: string;
 }
 
 export type Check = (facts: Facts) => readonly Finding[];
 
-/** The checks of one module, by when one would look. */
+/** The checks of one module, in the order in which a person would check. */
 export interface Checks {
+  /** They are for this mode alone; missing: for both. */
+  readonly mode?: 'reload' | 'relay';
   readonly cluster?: readonly Check[];
   readonly files?: readonly Check[];
   readonly running?: readonly Check[];
@@ -151,6 +176,10 @@ export interface Checks {
 
 export function ok(check: string, what: string): Finding {
   return { check, level: 'ok', what };
+}
+
+export function skipped(check: string, what: string, mend: string): Finding {
+  return { check, level: 'skipped', what, mend };
 }
 
 export function warning(check: string, what: string, mend: string): Finding {

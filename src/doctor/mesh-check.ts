@@ -1,4 +1,5 @@
 import { type Check, failure, type OwnPodFact, ok } from './facts.ts';
+import { notLookedAt } from './not-looked-at.ts';
 
 interface Mesh {
   readonly name: string;
@@ -38,11 +39,12 @@ function isIn({ containers, initContainers }: OwnPodFact, proxy: string): boolea
 }
 
 /** A proxy of a mesh in the pod takes the connections between the peers for its own. */
-export const mesh: Check = ({ ownPod, options }) => {
-  if (ownPod?.ok !== true) return [];
+export const mesh: Check = ({ ownPod, options, relay }) => {
+  if (ownPod === undefined) return [];
   const name = 'mesh';
+  if (!ownPod.ok) return [notLookedAt(name, ['this pod'], ownPod)];
   const pod = ownPod.value;
-  const ports = [options.peersPort, options.statusPort];
+  const ports = [relay?.port ?? options.peersPort, options.statusPort];
   return meshes
     .filter(({ proxy }) => isIn(pod, proxy))
     .map((found) => {

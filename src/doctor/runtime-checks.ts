@@ -47,18 +47,18 @@ const admin: Check = ({ admin: found, options }) => {
   return [ok(name, 'answers with level admin')];
 };
 
-const haproxyVersion: Check = ({ admin: found }) => {
+const haproxyVersion: Check = ({ admin: found, relay }) => {
   if (!found.ok) return [];
   const name = 'haproxy-version';
   const version = versionOf(found.value.version);
   if (version === null || !atLeast(version, 2, 4)) {
     return [failure(name, `HAProxy ${found.value.version} is too old`, 'use HAProxy 2.6 or newer')];
   }
-  if (!atLeast(version, 2, 9)) {
+  if (relay === undefined && !atLeast(version, 2, 9)) {
     return [
       warning(
         name,
-        `HAProxy ${found.value.version} knows no hard-reload: a pod that missed the tables stays without them`,
+        `HAProxy ${found.value.version} has no hard-reload: a pod that missed the tables stays without them`,
         'use HAProxy 3.0 or newer',
       ),
     ];

@@ -11,7 +11,7 @@ const selector: Check = ({ options, selector: found, selectorFrom, pods, podName
   const name = 'selector';
   if (!options.usesKubernetes) return [];
   if (!found.ok) {
-    // What the API server refuses is said by `rbac` and `api-server`.
+    // The checks `rbac` and `api-server` report what the API server refuses.
     if (found.code?.startsWith('KUBERNETES_')) return [];
     return [failure(name, found.why, found.hint ?? 'give --selector app=haproxy')];
   }
@@ -42,7 +42,7 @@ const selector: Check = ({ options, selector: found, selectorFrom, pods, podName
     return [
       warning(
         name,
-        `nobody of ${siblings.map((sibling) => sibling.name).join(', ')} speaks the peers protocol or has a sidecar: "${found.value}" may be too wide`,
+        `neither the peers protocol nor a sidecar answers on ${siblings.map((sibling) => sibling.name).join(', ')}: "${found.value}" may be too wide`,
         'give HAProxy pods a label of their own and --selector it',
       ),
     ];

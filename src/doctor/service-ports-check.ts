@@ -1,30 +1,39 @@
 import { type Check, type Facts, failure, ok, type ServiceFact, warning } from './facts.ts';
+import { notLookedAt } from './not-looked-at.ts';
 
 type Port = ServiceFact['ports'][number];
 
-/** What nobody but siblings, this pod and Prometheus has any business with. */
-function inner({ options }: Facts): ReadonlyMap<number, string> {
+/** Ports that only peers, this pod and Prometheus should reach, with the reason. */
+function inner({ options, relay }: Facts): ReadonlyMap<number, string> {
+  const status = [options.statusPort, 'names and addresses of the pods can be read there'] as const;
+  if (relay !== undefined)
+    return new Map([[relay.port, 'only sidecars of the replicas talk to it'], status]);
   const { listen } = options.dataplaneUrl;
   return new Map([
     [options.peersPort, 'the tables of HAProxy can be read and written there'],
-    [options.statusPort, 'names and addresses of the pods are told there'],
-    ...('port' in listen ? ([[listen.port, 'the Data Plane API rules HAProxy']] as const) : []),
+    status,
+    ...('port' in listen ? ([[listen.port, 'the Data Plane API controls HAProxy']] as const) : []),
   ]);
 }
 
-/** Whether clients outside of the cluster are let in at a Service. */
+/** Whether a Service accepts clients from outside the cluster. */
 function isPublished({ type }: ServiceFact): boolean {
   return type === 'LoadBalancer' || type === 'NodePort';
 }
 
 /**
- * Ports of Services that hand clients on to what is not for them: the chart of haproxytech makes a port of the Service of
- * each port of the container. A headless Service hands nobody on, and one for Prometheus has the status port alone.
+ * Finds ports of Services that send clients to internal ports. The chart of haproxytech makes every container port a
+ * port of the Service. A headless Service forwards no connections, and a Service for Prometheus has only the status
+ * port.
  */
 export const servicePorts: Check = (facts) => {
   const { services, ownPod } = facts;
-  if (services?.ok !== true || services.value.length === 0) return [];
+  if (services === undefined) return [];
   const name = 'service-ports';
+  // Which Services are meant is told by the labels of the pod.
+  if (ownPod?.ok === false) return [notLookedAt(name, ['this pod', 'Services'], ownPod)];
+  if (!services.ok) return [notLookedAt(name, ['Services'], services)];
+  if (services.value.length === 0) return [];
   const ports = ownPod?.ok === true ? ownPod.value.ports : [];
   const numberOf = ({ target }: Port) =>
     typeof target === 'number' ? target : ports.find((each) => each.name === target)?.port;
@@ -40,13 +49,13 @@ export const servicePorts: Check = (facts) => {
         return [
           (isPublished(service) ? failure : warning)(
             name,
-            `Service ${service.name} (${service.type}) hands clients on to port ${number}: ${why}`,
-            `remove port ${port.port} from it; in the chart of haproxytech, containerPorts has what becomes a port of the Service, and rawContainerPorts what does not`,
+            `Service ${service.name} (${service.type}) sends clients to port ${number}: ${why}`,
+            `remove port ${port.port} from it; in the chart of haproxytech, containerPorts become ports of the Service, and rawContainerPorts do not`,
           ),
         ];
       }),
     );
   if (findings.length > 0) return findings;
   const names = services.value.map((service) => service.name).join(', ');
-  return [ok(name, `no Service (${names}) hands clients on to a port that is not for them`)];
+  return [ok(name, `no Service (${names}) sends clients to an internal port`)];
 };

@@ -1,6 +1,6 @@
 export type Version = readonly [number, number, number];
 
-/** The first number of the kind 3.4 or 3.4.2 in a text. */
+/** The first version number such as 3.4 or 3.4.2 in a text. */
 export function versionOf(text: string): Version | null {
   const match = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
   return match === null ? null : [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)];

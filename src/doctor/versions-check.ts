@@ -19,7 +19,7 @@ export const versions: Check = ({ siblings, admin, version }) => {
     if (status?.haproxy) seen.set(status.haproxy, [...(seen.get(status.haproxy) ?? []), name]);
   }
   if (admin.ok) seen.set(admin.value.version, [...(seen.get(admin.value.version) ?? []), 'this']);
-  // Nobody tells: while HAProxy does not run there is nothing to compare.
+  // No replica reports a version. While HAProxy does not run, there is nothing to compare.
   if (seen.size === 0) return programs;
   if (seen.size === 1) return [...programs, ok('versions', 'all replicas run the same HAProxy')];
   const text = [...seen].map(([version, names]) => `${version} on ${names.join(', ')}`).join('; ');

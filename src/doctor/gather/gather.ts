@@ -9,6 +9,7 @@ import { haproxyEnv } from '../../modules/peers/haproxy-env.ts';
 import { userlistFile } from '../../modules/peers/join/credentials.ts';
 import { sharedDirectories } from '../../modules/peers/join/shared-directories.ts';
 import { helloTls, peersTlsSource } from '../../modules/peers/tls/files.ts';
+import { localName } from '../../modules/relay/section/slots.ts';
 import { createSource } from '../../sources/from-config.ts';
 import { readKeptSelector } from '../../sources/kept-selector.ts';
 import type { Facts } from '../facts.ts';
@@ -17,6 +18,7 @@ import { lookAtDns } from './look-at-dns.ts';
 import { connectedOf, lookAtHaproxy, lookAtMaster } from './look-at-haproxy.ts';
 import { lookAtOwnPod } from './look-at-own-pod.ts';
 import { lookAtPods } from './look-at-pods.ts';
+import { lookAtRelay } from './look-at-relay.ts';
 import { lookAtSiblings } from './look-at-siblings.ts';
 import { looked } from './looked.ts';
 
@@ -28,7 +30,7 @@ async function lookAtTls(config: SidecarConfig): Promise<NonNullable<Facts['tls'
   });
 }
 
-/** Its text without the line break at its end, and the mode of the file. */
+/** The text of a file without its last line break, and its mode. */
 async function lookAtPassword({ dataplanePassword, dataplanePasswordFile: file }: SidecarConfig) {
   if (dataplanePassword !== undefined) return { text: dataplanePassword, mode: 0o600 };
   const { mode } = await stat(file);
@@ -36,16 +38,19 @@ async function lookAtPassword({ dataplanePassword, dataplanePasswordFile: file }
   return { text: text.replace(/[\r\n]+$/, ''), mode: mode & 0o777 };
 }
 
+const notLookedFor = { ok: false, why: 'not looked for' } as const;
 /** Of the API server, where it is not asked. */
 const nothing: Pick<Facts, 'ownPod' | 'services'> = {};
 
-/** Looks at everything that a check may want to know. Changes nothing; never throws for what it finds. */
+/** Collects all facts that a check may need. Changes nothing, and never throws because of what it finds. */
 export async function gatherFacts(
   config: SidecarConfig,
   env: Readonly<Record<string, string | undefined>>,
   version: string,
   signal: AbortSignal,
 ): Promise<Facts> {
+  const isRelay = config.mode === 'relay';
+  const usesDataplane = config.applier === 'dataplane' && !isRelay;
   const kept = await readKeptSelector(config.haproxyConfig, config.podName);
   const created = createSource(config, createLog('silent'), { kept });
   const { self, scope } = created;
@@ -72,24 +77,28 @@ export async function gatherFacts(
     namespace !== null && selector.ok
       ? looked(() => lookAtPods(config, namespace, selector.value, signal))
       : selector.ok
-        ? ({ ok: false, why: 'not looked for' } as const)
+        ? notLookedFor
         : selector,
     looked(() => readFile(config.haproxyConfig, 'utf8')),
     looked(() => readFile(userlistFile(config), 'utf8')),
     looked(() => readFile(config.dataplaneConfig, 'utf8')),
     looked(() => lookAtPassword(config)),
-    looked(() => lookAtDataplane(config, signal)),
+    usesDataplane ? looked(() => lookAtDataplane(config, signal)) : notLookedFor,
     looked(() => lookAtMaster(config, signal)),
-    hello({
-      ...{ address: self.address, port: config.peersPort, siblingName: self.name },
-      // A name that no peer has: under our own name it would be taken for the session that the old worker opens at a reload.
-      ...{ ownName: `${self.name}-doctor`, timeoutMs: 2000, signal, tls },
-    }),
+    isRelay
+      ? ('refused' as const)
+      : hello({
+          ...{ address: self.address, port: config.peersPort, siblingName: self.name },
+          // A name that no peer has: under our own name it would be taken for the session that the old worker opens at a reload.
+          ...{ ownName: `${self.name}-doctor`, timeoutMs: 2000, signal, tls },
+        }),
     lookAtSiblings(config, created, connectedOf(admin, self.name), signal),
     namespace === null ? nothing : lookAtOwnPod(config, namespace, signal),
   ]);
   return {
     self,
+    localName: isRelay ? localName : undefined,
+    relay: await lookAtRelay(config, configText, signal),
     podName: config.podName,
     version,
     env: haproxyEnv(config, env),
@@ -106,7 +115,7 @@ export async function gatherFacts(
       masterSocket: config.masterSocket,
       adminSocket: config.adminSocket,
       namespace: namespace ?? '',
-      usesDataplane: config.applier === 'dataplane',
+      usesDataplane,
       usesKubernetes: namespace !== null,
       allowLeftOut: config.allowLeftOut,
       statusPort: config.listen.port,

@@ -7,7 +7,9 @@ import { infoSchema } from '../../dataplane/schema.ts';
 import { createTransactions } from '../../dataplane/transactions.ts';
 import { UserError } from '../../errors.ts';
 
-/** What the Data Plane API calls itself, and which configuration it has. One that is not on the loopback is not asked. */
+/**
+ * The version of the Data Plane API, and which configuration it has. It is not asked if it is not on the loopback.
+ */
 export async function lookAtDataplane(config: SidecarConfig, signal: AbortSignal) {
   const { text, isLocal } = config.dataplaneUrl;
   if (!isLocal && !config.allowRemoteDataplane)

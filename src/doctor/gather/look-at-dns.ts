@@ -4,14 +4,14 @@ import { isIP } from 'node:net';
 import type { SidecarConfig } from '../../config/values.ts';
 import { errorMessage } from '../../errors.ts';
 
-/** Names that a short one may mean (resolv.conf(5), `search`). */
+/** The full names that a short name may mean (resolv.conf(5), `search`). */
 async function searched(name: string): Promise<readonly string[]> {
   const text = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
   const domains = /^search[ \t]+(.*)$/m.exec(text)?.[1]?.trim().split(/\s+/) ?? [];
   return [...domains.map((domain) => `${name}.${domain}`), name];
 }
 
-/** For how long a DNS server keeps the addresses of `name`: what is left of it now, at least. */
+/** How long a DNS server caches the addresses of `name`: at least the time that is left now. */
 export async function lookAtDns(
   { dnsServer, podIp }: SidecarConfig,
   name: string,

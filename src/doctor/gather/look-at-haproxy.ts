@@ -6,7 +6,7 @@ import { command } from '../../haproxy/socket.ts';
 import type { Facts } from '../facts.ts';
 import { answerMs } from './looked.ts';
 
-/** What HAProxy says of itself on its admin socket. */
+/** HAProxy's state from its admin socket. */
 export async function lookAtHaproxy(
   { adminSocket, peersSection }: SidecarConfig,
   signal: AbortSignal,
@@ -26,7 +26,7 @@ export async function lookAtHaproxy(
   };
 }
 
-/** How many reloads the master counts as failed. */
+/** How many failed reloads the master has counted. */
 export async function lookAtMaster({ masterSocket }: SidecarConfig, signal: AbortSignal) {
   const processes = await showProc(masterSocket, { timeoutMs: answerMs, signal });
   const found = processes.find(({ kind }) => kind === 'master');

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { SidecarConfig } from '../../config/values.ts';
+import { RemoteError } from '../../errors.ts';
 import { type Connection, connectWith } from '../../kubernetes/connection.ts';
 import { pathOf } from '../../kubernetes/kind.ts';
 import { sendJson } from '../../kubernetes/request.ts';
@@ -55,7 +56,7 @@ const servicesSchema = z.object({
   ),
 });
 
-/** Those that select a pod with these labels. */
+/** Services that select a pod with these labels. */
 function selecting(
   labels: OwnPodFact['labels'],
   { items }: z.infer<typeof servicesSchema>,
@@ -84,14 +85,18 @@ async function get<T>(
 ): Promise<T> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
   const { status, message, body } = await sendJson(connection, 'GET', path, undefined, limit);
-  if (status !== 200) throw new Error(`${status}: ${message}`);
+  if (status !== 200) {
+    const code = status === 403 ? 'KUBERNETES_FORBIDDEN' : 'KUBERNETES_BAD_ANSWER';
+    const details = { retryable: true, status, stage: 'get' };
+    throw new RemoteError(code, `${status}: ${message}`, details);
+  }
   return schema.parse(body);
 }
 
-/** Services of a namespace that are looked at. */
+/** How many Services of a namespace are checked. */
 const servicesLimit = 500;
 
-/** This pod, and the Services that select it, where the Role lets them be read. */
+/** This pod, and the Services that select it, if the Role allows reading them. */
 export async function lookAtOwnPod(
   { kubeconfig, podName }: SidecarConfig,
   namespace: string,

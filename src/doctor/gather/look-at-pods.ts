@@ -11,14 +11,16 @@ import type { SliceFacts } from '../../sources/slices.ts';
 import type { PodFact } from '../facts.ts';
 import { answerMs } from './looked.ts';
 
-/** Those that somebody can be called by. */
+/** Endpoints with a valid name. */
 function endpointsOf({ endpoints }: SliceFacts): readonly PodFact[] {
   return endpoints.flatMap(({ name, ...rest }) =>
     name === null || !isDnsName(name) ? [] : [{ name, ...rest }],
   );
 }
 
-/** The pods, or endpoints, of the selector as the API server has them now, and how far its clock is ahead of ours. */
+/**
+ * The pods, or endpoints, of the selector as the API server knows them now, and how far its clock is ahead of ours.
+ */
 export async function lookAtPods(
   { members, kubeconfig }: SidecarConfig,
   namespace: string,

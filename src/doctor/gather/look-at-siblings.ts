@@ -7,15 +7,16 @@ import { helloTls } from '../../modules/peers/tls/files.ts';
 import type { createSource } from '../../sources/from-config.ts';
 import { askStatus } from '../../telemetry/ask-status.ts';
 import type { Facts, SiblingFact } from '../facts.ts';
+import { lookAtPort } from './look-at-port.ts';
 import { answerMs } from './looked.ts';
 
 /** How many siblings are asked at the same time. */
 const askedAtOnce = 16;
 
 /**
- * Our members as run would know them, once; whoever cannot be known stays out. Who is `connected` (`NAME ADDR:PORT`) has
- * accepted this pod already, and is not asked: an accepted hello is a session, and ends the one that is there (seen with
- * HAProxy 3.0, which connected again 5 s later).
+ * The members as run would see them, read once. Members that cannot be found are left out. A `connected` member (`NAME
+ * ADDR:PORT`) has already accepted this pod and is not asked, because an accepted hello is a session and ends the
+ * existing one (seen with HAProxy 3.0, which reconnected 5 s later).
  */
 export async function lookAtSiblings(
   config: SidecarConfig,
@@ -36,13 +37,17 @@ export async function lookAtSiblings(
     members.filter(({ name, terminating }) => name !== self.name && !terminating),
     askedAtOnce,
     async ({ name, address }): Promise<SiblingFact> => {
-      const accepts = async (): Promise<HelloOutcome> =>
-        connected.has(`${name} ${address}:${config.peersPort}`)
+      const accepts = async (): Promise<HelloOutcome> => {
+        const limits = { timeoutMs: 2000, signal };
+        if (config.mode === 'relay')
+          return await lookAtPort({ address, port: config.relayPort }, limits);
+        return connected.has(`${name} ${address}:${config.peersPort}`)
           ? 'known'
           : await hello({
               ...{ address, port: config.peersPort, siblingName: name, ownName: self.name },
-              ...{ timeoutMs: 2000, signal, tls },
+              ...{ ...limits, tls },
             });
+      };
       const [outcome, status] = await Promise.all([
         accepts(),
         askStatus(address, port, { timeoutMs: 2000, signal, name }),

@@ -1,10 +1,10 @@
 import { AppError, errorMessage } from '../../errors.ts';
 import type { Looked } from '../facts.ts';
 
-/** For each program that is asked, in milliseconds. */
+/** Time limit for each program that is asked, in milliseconds. */
 export const answerMs = 5000;
 
-/** The value of a look, or what was thrown. */
+/** The value that was read, or the error. */
 export async function looked<T>(look: () => Promise<T>): Promise<Looked<T>> {
   try {
     return { ok: true, value: await look() };

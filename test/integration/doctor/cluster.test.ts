@@ -53,7 +53,7 @@ describe('doctor and a real API server', unless(kubeApiserverMissing), () => {
     expect(of(findings, 'api-server')).toMatchObject({ level: 'ok' });
     expect(of(findings, 'selector')).toMatchObject({
       level: 'warning',
-      what: expect.stringMatching(/nobody of web-2 speaks the peers protocol/),
+      what: expect.stringMatching(/neither the peers protocol nor a sidecar answers on web-2/),
     });
   });
 
@@ -186,13 +186,25 @@ describe('doctor and a real API server', unless(kubeApiserverMissing), () => {
     });
   });
 
-  it('says nothing of Services that the Role does not let be listed', async () => {
+  it('says what it could not look at, and which rules it takes', async () => {
     const token = await server.createServiceAccountToken('edge', 'haproxy');
     const kubeconfig = await server.writeKubeconfig('no-services', { token });
 
-    const findings = await doctor(`--kubeconfig=${kubeconfig}`);
+    const without = await doctor(`--kubeconfig=${kubeconfig}`);
+    await server.createServiceAccount('edge', 'pods-only');
+    await server.allowPods('edge', 'pods-only');
+    const podsOnly = await server.writeKubeconfig('pods-only', {
+      token: await server.createServiceAccountToken('edge', 'pods-only'),
+    });
+    const some = await doctor(`--kubeconfig=${podsOnly}`);
 
-    expect(of(findings, 'service-ports')).toBeUndefined();
-    expect(of(findings, 'mesh')).toBeUndefined();
+    expect(of(without, 'mesh')).toMatchObject({ level: 'skipped' });
+    expect(of(without, 'service-ports')?.mend).toMatch(/"pods".*"services"/);
+    expect(of(some, 'mesh')).toBeUndefined();
+    expect(of(some, 'service-ports')).toMatchObject({
+      level: 'skipped',
+      what: 'could not look: the Role does not let Services be read',
+      mend: expect.not.stringContaining('"pods"'),
+    });
   });
 });

@@ -39,7 +39,7 @@ const missing = missingOf({
 const findingsSchema = z.array(
   z.object({
     check: z.string(),
-    level: z.enum(['ok', 'warning', 'failure']),
+    level: z.enum(['ok', 'skipped', 'warning', 'failure']),
     what: z.string(),
     mend: z.string().optional(),
   }),
@@ -118,7 +118,7 @@ const cases: readonly Case[] = [
   [
     'another password than that of the userlist',
     { password: () => 'not-the-one-of-init' },
-    ...(['userlist', 'failure', /is not of the password/] as const),
+    ...(['userlist', 'failure', /does not match the password/] as const),
   ],
   [
     'a password that the Data Plane API refuses',
@@ -203,7 +203,7 @@ const cases: readonly Case[] = [
   [
     'a peers port on which HAProxy does not listen',
     { flags: () => ['--peers-port=3999'] },
-    ...(['own-port', 'failure', /nobody listens on .*:3999/] as const),
+    ...(['own-port', 'failure', /nothing listens on .*:3999/] as const),
   ],
   [
     'a port that somebody else has',
@@ -330,7 +330,7 @@ describe('doctor at a real replica', unless(missing), () => {
     const { findings } = await withMember('web-9', `${network}.9`);
 
     const found = findings.find(({ check }) => check === 'peers-port');
-    expect(found?.what).toContain(`web-9 swallows what is sent to port ${defaultPorts.peers}`);
+    expect(found?.what).toContain(`web-9 drops what is sent to port ${defaultPorts.peers}`);
     expect(found?.mend).toContain('NetworkPolicy');
   });
 

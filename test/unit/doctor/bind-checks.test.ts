@@ -89,7 +89,11 @@ describe('stats-sockets', () => {
   });
 
   it.each([
-    [' stats socket :9999 level admin\n', 'failure', /level admin, and whoever reaches the pod/],
+    [
+      ' stats socket :9999 level admin\n',
+      'failure',
+      /level admin, and anybody who reaches the pod/,
+    ],
     [' stats socket ipv4@0.0.0.0:9999\n', 'failure', /level operator/],
     [' stats socket *:9999 level user\n', 'warning', /level user/],
     [' stats socket [::]:9999 level admin\n', 'failure', /level admin/],

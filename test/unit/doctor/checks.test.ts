@@ -136,7 +136,7 @@ describe('the checks of doctor', () => {
     [
       'a HAProxy without hard-reload',
       { ...admins({ version: '2.6.12' }), ...siblings({ status: null }) },
-      ...(['haproxy-version', /knows no hard-reload/] as const),
+      ...(['haproxy-version', /has no hard-reload/] as const),
     ],
     ['a socket of a lower level', admins({ level: 'operator' }), 'admin-socket', /operator/],
     ['a section that does not run', admins({ peers: null }), 'resync', /runs without the section/],
@@ -171,10 +171,10 @@ describe('the checks of doctor', () => {
     [
       'peers without HAProxy',
       siblings({ hello: 'refused' }),
-      ...(['peers-port', /nobody listens on port 3000 of web-2/] as const),
+      ...(['peers-port', /nothing listens on port 3000 of web-2/] as const),
     ],
     ['the port of another replica', { ownPort: 'wrong-name' }, 'own-port', /of another replica/],
-    ['a port without HAProxy', { ownPort: 'refused' }, 'own-port', /nobody listens/],
+    ['a port without HAProxy', { ownPort: 'refused' }, 'own-port', /nothing listens/],
     [
       'failed reloads',
       { master: { ok: true, value: { failedReloads: 2 } } },
@@ -274,14 +274,14 @@ describe('TLS between the peers', () => {
       'the section has none',
       { configText: well.configText },
       'failure',
-      'asks nobody',
+      'does not ask',
       'init --peers-tls',
     ],
     [
       'only the section has it',
       { tls: null },
       'failure',
-      'does not know',
+      'without --peers-tls',
       'HAPROXY_PEER_SYNC_PEERS_TLS',
     ],
     [

@@ -19,6 +19,8 @@ const pod: OwnPodFact = {
   graceSeconds: 30,
 };
 
+const forbidden = { ok: false, why: '403: no', code: 'KUBERNETES_FORBIDDEN' } as const;
+
 function look(check: Check, facts: Partial<Facts>) {
   // Each check looks at few of them.
   return check({ options, ...facts } as unknown as Facts);
@@ -29,9 +31,22 @@ describe('mesh', () => {
     look(mesh, { ownPod: { ok: true, value: { ...pod, ...part } } });
   const istio = 'traffic.sidecar.istio.io/exclude';
 
-  it('has nothing to say without one, or without the pod', () => {
+  it('has nothing to say without one, or where the API server is not asked', () => {
     expect(of({})).toEqual([]);
-    expect(look(mesh, { ownPod: { ok: false, why: '403' } })).toEqual([]);
+    expect(look(mesh, {})).toEqual([]);
+  });
+
+  it('says that it could not look, why, and what rule it takes', () => {
+    expect(look(mesh, { ownPod: forbidden })).toEqual([
+      {
+        ...{ check: 'mesh', level: 'skipped' },
+        what: 'could not look: the Role does not let this pod be read',
+        mend: expect.stringContaining('resources: ["pods"], verbs: ["get"]'),
+      },
+    ]);
+    expect(look(mesh, { ownPod: { ok: false, why: 'ECONNREFUSED' } })).toMatchObject([
+      { level: 'skipped', what: 'could not look at this pod: ECONNREFUSED' },
+    ]);
   });
 
   it.each<[string, Partial<OwnPodFact>]>([
@@ -114,7 +129,7 @@ describe('service-ports', () => {
       /LoadBalancer.* port 3000/,
     ],
     [{ type: 'NodePort', ports: [{ port: 8405, target: 'sync' }] }, 'failure', /port 8405: names/],
-    [{ ports: [{ port: 80, target: 5555 }] }, 'warning', /the Data Plane API rules HAProxy/],
+    [{ ports: [{ port: 80, target: 5555 }] }, 'warning', /the Data Plane API controls HAProxy/],
   ])('names a port that nobody asked for: %j', (part, level, what) => {
     const [first] = of(service({}), service(part));
 
@@ -126,9 +141,29 @@ describe('service-ports', () => {
     expect(first?.mend).toContain('rawContainerPorts');
   });
 
-  it('has nothing to say where Services may not be listed', () => {
-    expect(look(servicePorts, { services: { ok: false, why: '403' } })).toEqual([]);
+  it('has nothing to say where there are none, or the API server is not asked', () => {
     expect(of()).toEqual([]);
+    expect(look(servicePorts, {})).toEqual([]);
+  });
+
+  it.each<[string, Partial<Facts>, RegExp]>([
+    [
+      'Services',
+      { ownPod: { ok: true, value: pod }, services: forbidden },
+      /Role: \{[^{]*"services"[^{]*"list"\]\}$/,
+    ],
+    [
+      'this pod and Services',
+      { ownPod: forbidden, services: forbidden },
+      /"pods".*"get".*"services".*"list"/,
+    ],
+  ])('says that it could not look at %s, why, and what rules it takes', (what, facts, mend) => {
+    expect(look(servicePorts, facts)).toEqual([
+      {
+        ...{ check: 'service-ports', level: 'skipped', mend: expect.stringMatching(mend) },
+        what: `could not look: the Role does not let ${what} be read`,
+      },
+    ]);
   });
 });
 

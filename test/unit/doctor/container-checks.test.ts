@@ -25,9 +25,53 @@ describe('what a container does not take', () => {
     expect(found.map(({ what }) => what).join()).toMatch(/line 3 .*user haproxy.*line 4 .*chroot/s);
   });
 
+  it.each([
+    'user haproxy',
+    'group haproxy',
+    'uid 99',
+    'gid 99',
+    'chroot /var/lib/haproxy',
+    'daemon',
+    'pidfile /run/haproxy.pid',
+    'stats socket /run/haproxy/admin.sock level admin',
+    'stats socket /var/run/haproxy/more.sock user haproxy',
+  ])('is named: %s', (line) => {
+    expect(findings(`global\n  hard-stop-after 30s\n  ${line}\n`, false)).toMatchObject([
+      {
+        check: 'container',
+        level: 'failure',
+        what: expect.stringContaining(`line 3 may be why: ${line}: `),
+      },
+    ]);
+  });
+
+  it.each([
+    'user root',
+    'uid 65532',
+    'pidfile /var/run/haproxy/pid',
+    'stats socket /var/run/haproxy/b.sock',
+  ])('is nothing that it does take: %s', (line) => {
+    expect(findings(`global\n  hard-stop-after 30s\n  ${line}\n`, false)).toEqual([]);
+  });
+
   it('is nothing to mend while HAProxy runs with it', () => {
     expect(findings(text, true)).toEqual([]);
   });
+});
+
+it.each([true, false])('warns of a log that nobody reads, HAProxy up: %s', (up) => {
+  const text = 'global\n  hard-stop-after 30s\n  log /dev/log local0\n';
+
+  expect(findings(text, up)).toMatchObject([
+    {
+      check: 'logs',
+      level: 'warning',
+      what: expect.stringMatching(
+        /^line 3: log \/dev\/log local0: .*log stdout format raw local0$/,
+      ),
+    },
+  ]);
+  expect(findings(text.replace('/dev/log', 'stdout format raw'), up)).toEqual([]);
 });
 
 it('warns where nothing limits the life of old workers', () => {
