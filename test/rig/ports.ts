@@ -16,12 +16,13 @@ function isFree(host: string, port: number): Promise<boolean> {
  */
 export async function choosePorts(network: string, addresses: number): Promise<ReplicaPorts> {
   for (const shift of [0, 10_000, 20_000, 30_000, 40_000]) {
-    const { peers, api, web, probe } = defaultPorts;
+    const { peers, api, web, probe, relay } = defaultPorts;
     const ports = {
       peers: peers + shift,
       api: api + shift,
       web: web + shift,
       probe: probe + shift,
+      relay: relay + shift,
     };
     const hosts = Array.from({ length: addresses }, (_, index) => `${network}.${index + 1}`);
     const checks = hosts.flatMap((host) => Object.values(ports).map((port) => isFree(host, port)));
@@ -34,7 +35,7 @@ export async function choosePorts(network: string, addresses: number): Promise<R
 
 /** For one replica on an address that others use too. */
 export async function freePorts(host: string): Promise<ReplicaPorts> {
-  const four = await Promise.all(Array.from({ length: 4 }, () => freePort(host)));
-  const [peers = 0, api = 0, web = 0, probe = 0] = four;
-  return { peers, api, web, probe };
+  const five = await Promise.all(Array.from({ length: 5 }, () => freePort(host)));
+  const [peers = 0, api = 0, web = 0, probe = 0, relay = 0] = five;
+  return { peers, api, web, probe, relay };
 }

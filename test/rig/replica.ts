@@ -20,9 +20,17 @@ export interface ReplicaPorts {
   readonly api: number;
   readonly web: number;
   readonly probe: number;
+  /** Between the sidecars, in relay mode. */
+  readonly relay: number;
 }
 
-export const defaultPorts: ReplicaPorts = { peers: 3000, api: 5555, web: 8080, probe: 8405 };
+export const defaultPorts: ReplicaPorts = {
+  peers: 3000,
+  api: 5555,
+  web: 8080,
+  probe: 8405,
+  relay: 3001,
+};
 
 /** What all replicas of one set-up share. */
 export interface ReplicaSetting {
@@ -43,6 +51,10 @@ export interface ReplicaSetting {
   /** Flags of Node for the sidecar, and its environment. */
   readonly nodeFlags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** File with the key of the links: relay mode. Missing: reload mode. */
+  readonly relayKey?: string;
+  /** The uid of a pod, where something else knows it, too; undefined: one is made of its name. */
+  readonly podUid?: (name: string) => string | undefined;
   /** No program is started any more once it is aborted. */
   readonly signal?: AbortSignal;
 }
@@ -50,6 +62,7 @@ export interface ReplicaSetting {
 /** One replica as a pod would hold it: HAProxy, Data Plane API and sidecar, on a loopback address of its own. */
 export interface Replica {
   readonly name: string;
+  readonly mode: 'reload' | 'relay';
   readonly address: string;
   readonly directory: string;
   readonly ports: ReplicaPorts;
@@ -126,20 +139,32 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
   const logFile = join(directory, 'log');
   const children: { haproxy?: ChildProcess; api?: ChildProcess; sidecar?: ChildProcess } = {};
 
+  const ofMode =
+    setting.relayKey === undefined
+      ? [
+          `--dataplane-password-file=${join(etc, 'dataplaneapi.password')}`,
+          `--dataplane-url=http://${address}:${ports.api}`,
+          `--applier=${setting.dataplane === null ? 'direct' : 'dataplane'}`,
+        ]
+      : ['--mode=relay', `--relay-port=${ports.relay}`, `--relay-key-file=${setting.relayKey}`];
   const common = [
     `--pod-name=${name}`,
     `--pod-ip=${address}`,
     `--peers-port=${ports.peers}`,
     `--haproxy-config=${configFile}`,
-    `--dataplane-password-file=${join(etc, 'dataplaneapi.password')}`,
     `--admin-socket=${adminSocket}`,
     `--master-socket=${masterSocket}`,
     `--haproxy-bin=${setting.haproxy}`,
-    `--dataplane-url=http://${address}:${ports.api}`,
-    `--applier=${setting.dataplane === null ? 'direct' : 'dataplane'}`,
+    ...ofMode,
     `--listen=${address}:${ports.probe}`,
     ...setting.sourceFlags,
   ];
+
+  /** Known from the moment that the pod is there. */
+  function podUid(): readonly string[] {
+    if (setting.relayKey === undefined) return [];
+    return [`--pod-uid=${setting.podUid?.(name) ?? `uid-of-${name}`}`];
+  }
 
   function launch(file: string, args: readonly string[]): ChildProcess {
     setting.signal?.throwIfAborted();
@@ -172,7 +197,7 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
   }
 
   function startSidecar(): void {
-    const argv = [...nodeFlags, main, 'run', ...common, ...(setting.flags ?? [])];
+    const argv = [...nodeFlags, main, 'run', ...common, ...podUid(), ...(setting.flags ?? [])];
     children.sidecar = launch(process.execPath, argv);
   }
 
@@ -183,6 +208,7 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
 
   return {
     name,
+    mode: setting.relayKey === undefined ? 'reload' : 'relay',
     address,
     directory,
     ports,
@@ -192,13 +218,17 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
     log,
     startHaproxy,
     async init() {
-      const yml = `--dataplane-config=${join(etc, 'dataplaneapi.yml')}`;
+      const yml =
+        setting.relayKey === undefined
+          ? [`--dataplane-config=${join(etc, 'dataplaneapi.yml')}`]
+          : [];
       const child = launch(process.execPath, [
         main,
         'init',
         `--template=${template}`,
-        yml,
+        ...yml,
         ...common,
+        ...podUid(),
         ...(setting.initFlags ?? []),
       ]);
       children.sidecar = child;

@@ -10,6 +10,8 @@ export interface Roll {
   join(...pods: readonly { readonly name: string; readonly address: string }[]): Promise<void>;
   /** Its init containers have ended, and its containers run. */
   runs(name: string): Promise<void>;
+  /** Its uid, where the sidecars see one; undefined where they do not. */
+  uidOf(name: string): string | undefined;
   /** It got its stop signal: a member still. */
   leaving(name: string): Promise<void>;
   /** Its programs are gone, and now the pod is. */
@@ -31,6 +33,7 @@ export function fileRoll(directory: string): Roll {
       write();
     },
     runs: () => Promise.resolve(),
+    uidOf: () => undefined,
     leaving: () => Promise.resolve(),
     async leave(name) {
       pods.delete(name);
@@ -54,6 +57,7 @@ export async function kubernetesRoll(options: KubernetesRollOptions = {}): Promi
   const server = options.server ?? (await startKubeApiserver());
   await server.createNamespace(namespace);
   const addresses = new Map<string, string>();
+  const uids = new Map<string, string>();
   return {
     sourceFlags: [
       '--source=kubernetes',
@@ -65,10 +69,12 @@ export async function kubernetesRoll(options: KubernetesRollOptions = {}): Promi
     async join(...joining) {
       for (const { name, address } of joining) {
         addresses.set(name, address);
-        await createPod(server, namespace, name, { ips: [address], bound: true, phase: 'Pending' });
+        const pod = { ips: [address], bound: true, phase: 'Pending' };
+        uids.set(name, await createPod(server, namespace, name, pod));
       }
     },
     runs: (name) => patchPodStatus(server, namespace, name, [addresses.get(name) ?? ''], 'Running'),
+    uidOf: (name) => uids.get(name),
     leaving: (name) => deletePod(server, namespace, name, 30),
     leave: (name) => deletePod(server, namespace, name),
     close: () => (options.server === undefined ? server.stop() : Promise.resolve()),

@@ -72,7 +72,8 @@ export function createStage({ setting, roll, network, raise, onEvent }: StageOpt
     async bring(count) {
       const joining = Array.from({ length: count }, (_, index) => {
         const number = actors.length + index + 1;
-        return createReplica(setting, `web-${number}`, `${network}.${number}`);
+        const podUid = (name: string) => roll.uidOf(name);
+        return createReplica({ ...setting, podUid }, `web-${number}`, `${network}.${number}`);
       });
       const startedAtMs = Date.now();
       for (const replica of joining) {
