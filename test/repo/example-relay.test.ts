@@ -1,0 +1,185 @@
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { envName, optionsOf } from '../../src/config/options.ts';
+import { makeSecret } from '../../src/modules/relay/links/keys.ts';
+import { notInRelayMode } from '../../src/modules/relay/options/relations.ts';
+import { renderRelayCfg } from '../../src/modules/relay/section/render.ts';
+import {
+  kustomize,
+  manifestsOf,
+  noKubectl,
+  textWithComponent,
+  workloadsOf,
+} from '../helpers/example-manifests.ts';
+import { relayInput } from '../helpers/relay-input.ts';
+import { unless } from '../helpers/skip.ts';
+
+const ports = z.array(z.looseObject({ containerPort: z.number() })).default([]);
+const serviceSchema = z.object({
+  spec: z.object({ ports: z.array(z.object({ targetPort: z.string() })) }),
+});
+const volumesSchema = z.array(z.looseObject({ name: z.string() }));
+
+function podOf(folder: string) {
+  const [workload, ...more] = workloadsOf(kustomize(folder));
+  if (workload === undefined || more.length > 0) throw new Error('not one workload');
+  const pod = workload.spec.template.spec;
+  return {
+    pod,
+    all: [...pod.initContainers, ...pod.containers],
+    volumes: volumesSchema.parse(pod.volumes),
+  };
+}
+
+const pairs = [
+  ['examples/relay', 'examples/deployment'],
+  ['examples/relay/statefulset', 'examples/statefulset'],
+  ['examples/relay/daemonset', 'examples/daemonset'],
+] as const;
+/** What relay mode refuses, as flags and as variables; and what only a name of a node is made of. */
+const refused = optionsOf('run').filter(({ name }) => name in notInRelayMode);
+const refusedNames = [...refused.map(envName), 'NODE_NAME', 'HOST_IP'];
+const isRefused = (arg: string) => refused.some(({ name }) => arg.startsWith(`--${name}=`));
+
+describe.each(pairs)('%s', unless(noKubectl), (folder, base) => {
+  it('has our containers and HAProxy, and nothing else', () => {
+    const { all } = podOf(folder);
+
+    expect(all.map(({ name }) => name)).toEqual([
+      'haproxy-peer-sync-init',
+      'haproxy-peer-sync',
+      'haproxy',
+    ]);
+  });
+
+  it(`differs from ${base} in variables, flags, mounts and ports only`, () => {
+    const bare = (of: string) =>
+      podOf(of)
+        .all.filter(({ name }) => name !== 'dataplaneapi')
+        .map(({ env: _, args: __, volumeMounts: ___, ports: ____, ...rest }) => rest);
+
+    expect(bare(folder)).toEqual(bare(base));
+  });
+
+  it(`has the flags and variables of ${base}, but for those that relay mode refuses`, () => {
+    const given = (of: string) =>
+      podOf(of).pod.initContainers.map(({ env, args }) => ({
+        args: z.array(z.string()).parse(args),
+        names: env.map(({ name }) => name),
+      }));
+
+    const expected = given(base).map(({ args, names }) => ({
+      args: args.filter((arg) => !isRefused(arg)),
+      names: [
+        'HAPROXY_PEER_SYNC_MODE',
+        'POD_UID',
+        ...names.filter((name) => !refusedNames.includes(name)),
+      ],
+    }));
+    expect(given(folder)).toEqual(expected);
+  });
+
+  it('sets mode and uid for init and run alike, by variables that the program reads', () => {
+    const added = podOf(folder).pod.initContainers.map(({ env }) => {
+      const known = optionsOf('run').flatMap((each) => [envName(each), ...(each.env ?? [])]);
+      expect(known).toEqual(expect.arrayContaining(env.map(({ name }) => name)));
+      return env.filter(({ name }) => name === 'HAPROXY_PEER_SYNC_MODE' || name === 'POD_UID');
+    });
+
+    const uid = { name: 'POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } };
+    const both = [{ name: 'HAPROXY_PEER_SYNC_MODE', value: 'relay' }, uid];
+    expect(added).toEqual([both, both]);
+  });
+
+  it('opens the port of the sidecar, and none of the peers protocol', () => {
+    const opened = podOf(folder).all.flatMap((each) =>
+      ports.parse(each.ports).map(({ containerPort }) => containerPort),
+    );
+
+    const relay = optionsOf('run').find(({ name }) => name === 'relay-port')?.default;
+    expect(opened.toSorted()).toEqual([Number(relay), 8080, 8405]);
+  });
+
+  it('mounts the Secret where the program looks for it, into our containers only', () => {
+    const { all, volumes } = podOf(folder);
+    const file = optionsOf('run').find(({ name }) => name === 'relay-key-file')?.default ?? '';
+    const mounts = all.flatMap(({ name, volumeMounts }) =>
+      volumeMounts
+        .filter((mount) => mount.name === 'relay')
+        .map((mount) => ({ ...mount, by: name })),
+    );
+
+    expect(mounts).toEqual(
+      ['haproxy-peer-sync-init', 'haproxy-peer-sync'].map((by) => ({
+        name: 'relay',
+        mountPath: dirname(file),
+        readOnly: true,
+        by,
+      })),
+    );
+    const secret = { secretName: 'haproxy-peer-sync-relay', defaultMode: 0o440 };
+    expect(volumes.find(({ name }) => name === 'relay')).toEqual({ name: 'relay', secret });
+  });
+
+  it('mounts every volume', () => {
+    const { all, volumes } = podOf(folder);
+    const mounted = new Set(
+      all.flatMap(({ volumeMounts }) => volumeMounts.map(({ name }) => name)),
+    );
+
+    expect([...mounted].toSorted()).toEqual(volumes.map(({ name }) => name).toSorted());
+  });
+
+  it('has no Service with a port that no container opens', () => {
+    const names = podOf(folder).all.flatMap((each) =>
+      z
+        .array(z.looseObject({ name: z.string() }))
+        .parse(each.ports ?? [])
+        .map(({ name }) => name),
+    );
+    const targets = kustomize(folder)
+      .filter(({ kind }) => kind === 'Service')
+      .flatMap((each) => serviceSchema.parse(each).spec.ports.map(({ targetPort }) => targetPort));
+
+    expect(names).toEqual(expect.arrayContaining(targets));
+  });
+});
+
+describe('examples/relay and what belongs to it', unless(noKubectl), () => {
+  it('names the command that makes the Secret as errors do', () => {
+    expect(readFileSync('examples/relay/README.md', 'utf8')).toContain(`\n${makeSecret}\n`);
+  });
+
+  it('has a component by which only replicas get to the sidecars', () => {
+    const text = textWithComponent('examples/relay', 'examples/relay/networkpolicy');
+
+    const policy = manifestsOf(text).find(({ kind }) => kind === 'NetworkPolicy');
+
+    const replicas = { matchLabels: { app: 'haproxy' } };
+    expect(policy?.spec).toEqual({
+      podSelector: replicas,
+      policyTypes: ['Ingress'],
+      ingress: [
+        {
+          from: [{ podSelector: replicas }],
+          ports: [
+            { port: 3001, protocol: 'TCP' },
+            { port: 8405, protocol: 'TCP' },
+          ],
+        },
+        { ports: [{ port: 'http', protocol: 'TCP' }] },
+      ],
+    });
+  });
+});
+
+it.each(['deployment', 'statefulset', 'daemonset', 'docker-compose'])(
+  'the haproxy.cfg of examples/%s is one for relay mode, too',
+  (folder) => {
+    const template = readFileSync(`examples/${folder}/haproxy.cfg`, 'utf8');
+
+    expect(renderRelayCfg(relayInput(template)).warnings).toEqual([]);
+  },
+);
