@@ -26,7 +26,7 @@ const service = z.object({
 });
 
 export const ours = ['haproxy-peer-sync-init', 'haproxy-peer-sync'];
-const internalPorts: readonly unknown[] = [3000, 8405, 'peers', 'peer-sync'];
+const internalPorts: readonly unknown[] = [3000, 3001, 8405, 'peers', 'relay', 'peer-sync'];
 
 /** Containers that find a token of the service account in their file system. */
 export function tokenHolders(of: Pod): readonly string[] {

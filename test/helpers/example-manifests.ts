@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { testFolder } from './test-folder.ts';
 
 /** Whether a program is there and ends well. */
 export function runs(program: string, ...args: readonly string[]): boolean {
@@ -42,6 +43,18 @@ export function manifestsOf(text: string): readonly Manifest[] {
 
 export function kustomizeText(folder: string): string {
   return execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' });
+}
+
+/** What a kustomization with this folder and this component would send. */
+export function textWithComponent(folder: string, component: string): string {
+  // kustomize takes relative paths alone, and compares them with real ones.
+  const own = realpathSync(testFolder());
+  const path = (of: string) => relative(own, realpathSync(of));
+  writeFileSync(
+    join(own, 'kustomization.yaml'),
+    `resources: [${path(folder)}]\ncomponents: [${path(component)}]\n`,
+  );
+  return kustomizeText(own);
 }
 
 const rendered = new Map<string, readonly Manifest[]>();

@@ -78,13 +78,23 @@ const port80: Trait = (workload) => {
   return (has ?? false) === !hostNetwork ? [] : ['net.ipv4.ip_unprivileged_port_start'];
 };
 
+function setsTrue({ env }: Container, name: string): boolean {
+  return env.find((each) => each.name === name)?.value === 'true';
+}
+
+/** TLS between the HAProxys, or between the sidecars, which have it in relay mode unless told not to. */
+function encrypts(container: Container): boolean {
+  const mode = container.env.find(({ name }) => name === 'HAPROXY_PEER_SYNC_MODE')?.value;
+  return mode === 'relay'
+    ? !setsTrue(container, 'HAPROXY_PEER_SYNC_RELAY_PLAINTEXT')
+    : setsTrue(container, 'HAPROXY_PEER_SYNC_PEERS_TLS');
+}
+
 const tlsWithHostNetwork: Trait = (workload) => {
   if (!workload.spec.template.spec.hostNetwork) return [];
   return containersOf(workload)
     .filter(({ name }) => name.startsWith('haproxy-peer-sync'))
-    .filter(
-      ({ env }) => env.find(({ name }) => name === 'HAPROXY_PEER_SYNC_PEERS_TLS')?.value !== 'true',
-    )
+    .filter((container) => !encrypts(container))
     .map(({ name }) => `${name}: no TLS, and no NetworkPolicy applies`);
 };
 

@@ -57,7 +57,7 @@ interface Worker {
   backAtMs: number;
   /** Its admin socket does not answer until then. */
   downUntilMs: number;
-  /** Its own resync is not finished until then. */
+  /** Its this replica has not finished its resync until then. */
   learnsUntilMs: number;
   present: boolean;
 }

@@ -1,11 +1,11 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { type Manifest, manifestsOf } from './example-manifests.ts';
 import { helm, noHelm } from './helm.ts';
 import { makeFolder, removeFolder } from './temporary-folder.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: values are whatever somebody wrote
-export type Values = any;
+export type Values = Readonly<Record<string, unknown>>;
 
 /** Folder of haproxytech's chart `haproxy`, for example out of `helm pull haproxytech/haproxy --untar`. */
 const folder = process.env.HAPROXY_HELM_CHART ?? '';
@@ -40,22 +40,43 @@ const defaults: Values = {
   configMount: { mountPath: '/usr/local/etc/haproxy' },
 };
 
+const map = z.record(z.string(), z.unknown());
+const list = z.array(z.unknown());
+
+/** What the model takes of the values; the rest goes into the manifests as it is. */
+const valuesSchema = z.looseObject({
+  image: z.looseObject({ repository: z.string(), tag: z.string() }),
+  args: z.looseObject({ defaults: list }),
+  containerPorts: z.record(z.string(), z.number()),
+  rawContainerPorts: list.default([]),
+  securityContext: map,
+  configMount: z.looseObject({ mountPath: z.string() }),
+  service: z.looseObject({ type: z.string() }),
+  serviceAccount: z.looseObject({ automountServiceAccountToken: z.boolean() }),
+  dnsPolicy: z.string(),
+  config: z.string(),
+  extraVolumes: list,
+  extraVolumeMounts: list,
+  sidecarContainers: list,
+});
+
 /** As Helm does: maps are merged, null takes a default away, everything else takes its place. */
-function merged(base: Values, over: Values): Values {
-  const isMap = (value: Values) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isMap(base) || !isMap(over)) return over;
+export function merged(base: Values, over: Values): Values {
   const keys = [...new Set([...Object.keys(base), ...Object.keys(over)])];
+  const both = (one: unknown, other: unknown) => {
+    const [mine, theirs] = [map.safeParse(one), map.safeParse(other)];
+    return mine.success && theirs.success ? merged(mine.data, theirs.data) : other;
+  };
   return Object.fromEntries(
     keys
-      .map((key) => [key, key in over ? merged(base[key], over[key]) : base[key]])
+      .map((key) => [key, key in over ? both(base[key], over[key]) : base[key]])
       .filter(([, value]) => value !== null),
   );
 }
 
 /** Some values are written as they are, so that one may bring a line of its own. */
 function asWritten(key: string, text: string): Values {
-  const [value, ...lines] = `${text}`.split('\n').map((line) => line.trim());
+  const [value, ...lines] = text.split('\n').map((line) => line.trim());
   return Object.fromEntries([
     [key, value],
     ...lines.map((line) => {
@@ -70,10 +91,10 @@ function asWritten(key: string, text: string): Values {
  * chart is. test/repo/example-helm.test.ts compares it with the chart where they are.
  */
 export function modelOfChart(given: Values): readonly Manifest[] {
-  const values = merged(defaults, given);
+  const values = valuesSchema.parse(merged(defaults, given));
   const labels = { 'app.kubernetes.io/name': 'haproxy', 'app.kubernetes.io/instance': 'edge' };
   // Helm goes through a map in the order of its keys.
-  const ports = Object.entries<number>(values.containerPorts).sort(([a], [b]) => (a < b ? -1 : 1));
+  const ports = Object.entries(values.containerPorts).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const { enabled, ...securityContext } = values.securityContext;
   const haproxy = {
     name: 'haproxy',
@@ -83,7 +104,7 @@ export function modelOfChart(given: Values): readonly Manifest[] {
     args: values.args.defaults,
     ports: [
       ...ports.map(([name, containerPort]) => ({ name, containerPort, protocol: 'TCP' })),
-      ...(values.rawContainerPorts ?? []),
+      ...values.rawContainerPorts,
     ],
     livenessProbe: values.livenessProbe,
     readinessProbe: values.readinessProbe,

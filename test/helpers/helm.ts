@@ -14,7 +14,7 @@ function works(): boolean {
 }
 
 /** Why what needs Helm is skipped, if so. */
-export const noHelm = works() ? undefined : 'no helm';
+export const noHelm = works() ? undefined : 'no helm: npm run setup builds it';
 
 export function helm(...args: readonly string[]): string {
   // Its notes, of the link to the library chart for instance, go to standard error.

@@ -1,4 +1,7 @@
+import { z } from 'zod';
 import type { KubeApiserver } from './kube-apiserver.ts';
+
+const created = z.object({ metadata: z.object({ uid: z.string() }) });
 
 export interface PodOptions {
   readonly labels?: Readonly<Record<string, string>>;
@@ -28,13 +31,13 @@ function podsPath(namespace: string, name = ''): string {
   return `/api/v1/namespaces/${namespace}/pods${name === '' ? '' : `/${name}`}`;
 }
 
-/** Creates a pod and gives it the status a kubelet would. */
+/** Creates a pod and gives it the status a kubelet would. Its uid. */
 export async function createPod(
   server: KubeApiserver,
   namespace: string,
   name: string,
   options: PodOptions = {},
-): Promise<void> {
+): Promise<string> {
   const {
     labels = { app: 'haproxy' },
     ips = [],
@@ -49,8 +52,11 @@ export async function createPod(
     owner === undefined ? [] : [{ uid: `uid-of-${owner.name}`, ...owner, controller: true }];
   const { annotations = {} } = options;
   const metadata = { name, labels, annotations, ownerReferences };
-  await server.admin('POST', podsPath(namespace), { metadata, spec });
+  const made = created.parse(
+    (await server.admin('POST', podsPath(namespace), { metadata, spec })).body,
+  );
   await patchPodStatus(server, namespace, name, ips, phase, ready);
+  return made.metadata.uid;
 }
 
 export async function patchPodStatus(

@@ -36,6 +36,13 @@ export const programs = {
     process.env.DATAPLANEAPI_V2_BIN === undefined ? undefined : find('DATAPLANEAPI_V2_BIN'),
 } as const;
 
+/** What a test does with each HAProxy there is: title and program. */
+export const haproxyVersions = [
+  ['3.4', programs.haproxy34],
+  ['3.0', programs.haproxy30],
+  ['on the path', programs.haproxy],
+] as const;
+
 /** `2.6`, `3.4`, … of a haproxy binary. */
 export function haproxyBranch(binary: string): string {
   const text = execFileSync(binary, ['-v'], { encoding: 'utf8' });

@@ -23,3 +23,11 @@ export function missingOf(
 /** For what takes minutes and is like something that every run has; undefined, so not skipped, with `npm run test:all`. */
 export const onlyInAll =
   process.env.TEST_ALL === '1' ? undefined : 'only npm run test:all has time for it';
+
+/**
+ * Of long suites that run for each HAProxy: the oldest and the newest are played in each run, and what is between them, 3.0,
+ * with `npm run test:all`.
+ */
+export function onlyEnds(title: string): string | undefined {
+  return /\b3\.0\b/.test(title) ? onlyInAll : undefined;
+}

@@ -7,15 +7,21 @@ export interface TcpCut {
   readonly accepted: () => number;
   /** Resets what is open and refuses what comes. */
   cut(): void;
-  /** Keeps everything open and passes nothing on, as a network that drops packets. */
-  freeze(): void;
+  /** Keeps everything open and passes nothing on, as a network that drops packets; in one direction, if need be. */
+  freeze(way?: 'both' | 'there' | 'back'): void;
   heal(): void;
   close(): Promise<void>;
 }
 
-export async function startTcpCut(targetPort: number): Promise<TcpCut> {
+/** Listens at `host`; `from` is the address that the target sees. */
+export async function startTcpCut(
+  targetPort: number,
+  host = '127.0.0.1',
+  from?: string,
+): Promise<TcpCut> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let mode: 'open' | 'cut' | 'frozen' = 'open';
+  let frozen: 'both' | 'there' | 'back' = 'both';
   let accepted = 0;
   const server = createServer((client) => {
     accepted += 1;
@@ -23,7 +29,7 @@ export async function startTcpCut(targetPort: number): Promise<TcpCut> {
       client.resetAndDestroy();
       return;
     }
-    const target = tcpConnect(targetPort, '127.0.0.1');
+    const target = tcpConnect({ port: targetPort, host, ...(from && { localAddress: from }) });
     const pair = [client, target] as const;
     pairs.add(pair);
     for (const socket of pair) {
@@ -33,10 +39,12 @@ export async function startTcpCut(targetPort: number): Promise<TcpCut> {
         pairs.delete(pair);
       });
     }
-    client.on('data', (data) => mode === 'open' && target.write(data));
-    target.on('data', (data) => mode === 'open' && client.write(data));
+    const passes = (way: 'there' | 'back') =>
+      mode === 'open' || (mode === 'frozen' && frozen !== 'both' && frozen !== way);
+    client.on('data', (data) => passes('there') && target.write(data));
+    target.on('data', (data) => passes('back') && client.write(data));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
 
@@ -54,7 +62,8 @@ export async function startTcpCut(targetPort: number): Promise<TcpCut> {
       mode = 'cut';
       dropAll();
     },
-    freeze() {
+    freeze(way = 'both') {
+      frozen = way;
       mode = 'frozen';
     },
     // Bytes lost while frozen cannot be given back, so those connections are over.

@@ -1,27 +1,18 @@
-import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { envName, optionsOf } from '../../src/config/options.ts';
 import type { CommandName } from '../../src/model/option.ts';
+import { notInRelayMode } from '../../src/modules/relay/options/relations.ts';
+import { kustomizeText, noKubectl, textWithComponent } from '../helpers/example-manifests.ts';
 import { documentsOf, helm, noHelm, renderChart } from '../helpers/helm.ts';
 import { unless } from '../helpers/skip.ts';
 import { suiteFolder } from '../helpers/test-folder.ts';
 import { charts, readSchema, readValues, valueRows } from '../tools/charts.ts';
 import { readProject } from '../tools/release/project.ts';
 
-function hasKubectl(): boolean {
-  try {
-    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-const missing = [noHelm, hasKubectl() ? undefined : 'no kubectl'].filter(
-  (each) => each !== undefined,
-);
+const missing = [noHelm, noKubectl].filter((each) => each !== undefined);
 const lacks = missing.length === 0 ? undefined : missing.join(', ');
 
 const object = z.looseObject({
@@ -30,7 +21,7 @@ const object = z.looseObject({
 });
 
 function kustomize(folder: string): readonly unknown[] {
-  return documentsOf(execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' }));
+  return documentsOf(kustomizeText(folder));
 }
 
 /** What Helm writes beside the labels of the example: it says nothing of what the objects do. */
@@ -95,6 +86,7 @@ const pairs = [
   ['examples/service', ['peerSync.source.type=service']],
   ['examples/dns', ['peerSync.source.type=dns']],
   ['examples/tls', tls],
+  ['examples/relay', ['peerSync.mode=relay']],
 ] as const;
 
 describe('the chart haproxy', unless(lacks), () => {
@@ -149,6 +141,18 @@ describe('the chart haproxy', unless(lacks), () => {
     );
   });
 
+  it('makes the NetworkPolicy of examples/relay/networkpolicy', () => {
+    const set = ['networkPolicy.enabled=true', 'peerSync.mode=relay'];
+    const chart = objects(renderChart(charts.application, { set }));
+    const example = objects(
+      documentsOf(textWithComponent('examples/relay', 'examples/relay/networkpolicy')),
+    );
+
+    expect(object.parse(chart['NetworkPolicy haproxy-peers']).spec).toEqual(
+      object.parse(example['NetworkPolicy haproxy-peers']).spec,
+    );
+  });
+
   it('has siblings of its own release alone, whatever the release is called', () => {
     const text = JSON.stringify(renderChart(charts.application, { name: 'edge' }));
 
@@ -188,6 +192,47 @@ describe('the chart haproxy', unless(lacks), () => {
     expect(text).toContain('{"name":"HAPROXY_PEER_SYNC_APPLIER","value":"direct"}');
   });
 
+  it.each([
+    ['the usual values', []],
+    ['another folder', ['peerSync.config.folder=/etc/own']],
+    ['applier direct', ['peerSync.applier=direct']],
+    ['a name instead of an API server', ['peerSync.source.type=dns']],
+  ])('gives no flag or variable in mode relay that it refuses, with %s', (_what, set) => {
+    const text = JSON.stringify(
+      renderChart(charts.application, { set: ['peerSync.mode=relay', ...set] }),
+    );
+    const options = optionsOf('run').filter(({ name }) => name in notInRelayMode);
+
+    expect(options.length).toBeGreaterThan(0);
+    expect(
+      options.flatMap((each) => [envName(each)]).filter((name) => text.includes(name)),
+    ).toEqual([]);
+    expect(options.filter(({ name }) => text.includes(`"--${name}`))).toEqual([]);
+  });
+
+  it('moves everything that leads to a sidecar with its port', () => {
+    const set = ['mode=relay', 'relay.port=4001', 'source.type=dns'].map(
+      (each) => `peerSync.${each}`,
+    );
+    const text = JSON.stringify(
+      renderChart(charts.application, { set: [...set, 'networkPolicy.enabled=true'] }),
+    );
+
+    expect(text).toContain('{"name":"HAPROXY_PEER_SYNC_RELAY_PORT","value":"4001"}');
+    expect(text).toContain('{"containerPort":4001,"name":"relay"}');
+    expect(text).toContain('{"name":"peers","port":4001,"targetPort":"relay"}');
+    expect(text).toContain('{"port":4001,"protocol":"TCP"}');
+    expect(text).not.toMatch(/3000|3001/);
+  });
+
+  it('refuses TLS between peers in mode relay, and says what encrypts', () => {
+    const set = ['peerSync.mode=relay', 'peerSync.tls.enabled=true'];
+
+    expect(() => renderChart(charts.application, { set })).toThrow(
+      'tls.enabled is not for mode relay',
+    );
+  });
+
   it('takes an image by its digest', () => {
     const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
@@ -200,7 +245,7 @@ describe('the chart haproxy', unless(lacks), () => {
 
   it.each([
     ['a source that there is not', 'peerSync.source.type=consul'],
-    ['a mode that there is not', 'peerSync.mode=relay'],
+    ['a mode that there is not', 'peerSync.mode=mesh'],
     ['a value that there is not', 'replica=3'],
     ['a value of the library that there is not', 'peerSync.selector=app=x'],
     ['a digest that is none', 'image.digest=latest'],

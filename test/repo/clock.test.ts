@@ -32,7 +32,10 @@ it('gives AbortSignal.timeout constants, and what is handed over by callers with
 it('tells the date only where it is shown or compared with another date', () => {
   const readers = files.filter(({ text }) => /\bwallNow\b/.test(text)).map(({ name }) => name);
   expect(readers.toSorted()).toEqual([
+    'cli/run-relay.ts',
     'cli/run.ts',
+    'cli/serve.ts',
+    'cli/start.ts',
     'cli/status.ts',
     'doctor/gather/gather.ts',
     'doctor/gather/look-at-pods.ts',
@@ -40,6 +43,7 @@ it('tells the date only where it is shown or compared with another date', () => 
     'modules/peers/gate/keeper.ts',
     'modules/peers/join/bootstrap.ts',
     'modules/peers/module.ts',
+    'modules/relay/module.ts',
     'sources/dns.ts',
     'sources/file.ts',
     'sources/kubernetes/follow.ts',

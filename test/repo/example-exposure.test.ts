@@ -10,6 +10,9 @@ const rendered = [
   ['examples/tls', ours],
   ['examples/service', ours],
   ['examples/dns', []],
+  ['examples/relay', ours],
+  ['examples/relay/statefulset', ours],
+  ['examples/relay/daemonset', ours],
   ['examples/existing', ours],
 ] as const;
 

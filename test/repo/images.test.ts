@@ -3,22 +3,13 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withLocalImage } from '../e2e/local-image.ts';
+import { kustomizeText, noKubectl } from '../helpers/example-manifests.ts';
 import { unless } from '../helpers/skip.ts';
 import { readProject } from '../tools/release/project.ts';
 
 const { image, exampleImage, url, path, name } = readProject();
 const taken = `${exampleImage.name}:${exampleImage.tag}`;
 
-function hasKubectl(): boolean {
-  try {
-    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const noKubectl = hasKubectl() ? undefined : 'no kubectl';
 /** Those that stand for themselves; a component is tried with what takes it. */
 const examples = globSync('examples/**/kustomization.yaml')
   .filter((file) => /^kind: Kustomization$/m.test(readFileSync(file, 'utf8')))
@@ -43,7 +34,7 @@ describe('the image of the examples', unless(noKubectl), () => {
   it.each(examples.filter((folder) => folder !== 'examples/local'))(
     '%s takes that of package.json, and every other one by a tag',
     (folder) => {
-      const manifest = execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' });
+      const manifest = kustomizeText(folder);
 
       expect(ownOf(manifest).filter((each) => each !== taken)).toEqual([]);
       expect(imagesOf(manifest).filter((each) => !/[:@](?!latest$)[\w.:-]+$/.test(each))).toEqual(
@@ -55,7 +46,7 @@ describe('the image of the examples', unless(noKubectl), () => {
   it.each(examples.filter((folder) => folder !== 'examples/local'))(
     '%s takes one that was built here by the overlay for it',
     (folder) => {
-      const rendered = execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' });
+      const rendered = kustomizeText(folder);
 
       const local = withLocalImage(folder);
 
@@ -64,7 +55,7 @@ describe('the image of the examples', unless(noKubectl), () => {
   );
 
   it('is the local one in examples/local alone', () => {
-    const local = execFileSync('kubectl', ['kustomize', 'examples/local'], { encoding: 'utf8' });
+    const local = kustomizeText('examples/local');
 
     expect(ownOf(local)).toEqual([`${name}:dev`]);
     const others = globSync('{examples,charts}/**/*.{yaml,yml,tpl}').filter(

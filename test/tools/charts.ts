@@ -11,7 +11,7 @@ export const charts = {
   application: 'charts/haproxy',
 } as const;
 
-const header = '# Made from package.json by `npm run docs`.\n';
+const header = '# Generated from package.json by `npm run docs`.\n';
 const kubeVersion = '>=1.30.0-0';
 
 function chartYamls(): Readonly<Record<string, string>> {

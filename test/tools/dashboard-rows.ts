@@ -37,7 +37,7 @@ export const rows: readonly Row[] = [
     panels: [
       {
         title: 'Replicas ready',
-        description: 'Replicas whose tables are as full as they get, of those that are scraped.',
+        description: 'Ready replicas, of those that are scraped.',
         type: 'stat',
         width: 4,
         queries: { ready: `sum(${m('ready')})`, scraped: `count(${m('ready')})` },
@@ -51,7 +51,7 @@ export const rows: readonly Row[] = [
       },
       {
         title: 'Sessions missing',
-        description: 'Sessions between replicas that should be there and are not.',
+        description: 'Sessions between replicas that should exist but do not.',
         type: 'stat',
         width: 4,
         queries: {
@@ -60,7 +60,7 @@ export const rows: readonly Row[] = [
       },
       {
         title: 'Changes waiting',
-        description: 'Lines of peers sections that are to change, over all replicas, by kind.',
+        description: 'Lines of peers sections that wait to be changed, over all replicas, by kind.',
         type: 'stat',
         width: 4,
         queries: { '{{kind}}': `sum by (kind) (${m('changes_waiting')})` },
@@ -97,7 +97,7 @@ export const rows: readonly Row[] = [
       },
       {
         title: 'Behind the fullest replica',
-        description: 'Entries that each replica holds less than the fullest one.',
+        description: 'How many entries fewer each replica holds than the fullest one.',
         type: 'timeseries',
         width: 6,
         queries: {
@@ -155,7 +155,8 @@ export const rows: readonly Row[] = [
       },
       {
         title: 'Reloads',
-        description: 'HAProxy reloads by cause, and all that its master has counted, by whomever.',
+        description:
+          'HAProxy reloads by cause, and all reloads that its master has counted, whatever caused them.',
         type: 'timeseries',
         width: 8,
         queries: {
@@ -165,7 +166,7 @@ export const rows: readonly Row[] = [
       },
       {
         title: 'From address to acceptance',
-        description: 'How long a new pod waits for a replica to let it in. Limit: --join-timeout.',
+        description: 'How long a new pod waits for a replica to accept it. Limit: --join-timeout.',
         type: 'timeseries',
         unit: 's',
         width: 8,
@@ -173,7 +174,7 @@ export const rows: readonly Row[] = [
       },
       {
         title: 'Wait at the gate',
-        description: 'From a change planned to a change applied, 95 %, by cause.',
+        description: 'Time from planning a change to applying it, 95th percentile, by cause.',
         type: 'timeseries',
         unit: 's',
         width: 8,
@@ -207,7 +208,7 @@ export const rows: readonly Row[] = [
       },
       {
         title: 'Failures',
-        description: 'Passes that failed by error code. docs/errors.md explains each.',
+        description: 'Failed passes by error code. docs/errors.md explains each.',
         type: 'timeseries',
         width: 8,
         queries: {
@@ -221,7 +222,7 @@ export const rows: readonly Row[] = [
     panels: [
       {
         title: 'Data Plane API calls',
-        description: 'By method and status. 0 is no answer.',
+        description: 'By method and status. 0 means no answer.',
         type: 'timeseries',
         unit: 'ops',
         width: 8,
@@ -229,7 +230,7 @@ export const rows: readonly Row[] = [
       },
       {
         title: 'Data Plane API latency',
-        description: '95 % of the calls by operation. commit waits for the reload.',
+        description: '95th percentile by operation. commit waits for the reload.',
         type: 'timeseries',
         unit: 's',
         width: 8,
@@ -239,7 +240,7 @@ export const rows: readonly Row[] = [
       },
       {
         title: 'Data Plane API errors',
-        description: 'Calls that were not answered as they should be, by operation.',
+        description: 'Failed calls, by operation.',
         type: 'timeseries',
         unit: 'ops',
         width: 8,
@@ -292,8 +293,9 @@ export const rows: readonly Row[] = [
     title: 'TLS between the peers',
     panels: [
       {
-        title: 'Certificates end in',
-        description: 'Until the certificate of each replica ends. Nothing without --peers-tls.',
+        title: 'Certificates expire in',
+        description:
+          'Time until the certificate of each replica expires. Empty without --peers-tls.',
         type: 'timeseries',
         unit: 's',
         width: 12,
@@ -303,7 +305,7 @@ export const rows: readonly Row[] = [
       },
       {
         title: 'Renewals',
-        description: 'Certificates that were replaced: without a reload, with one, or not.',
+        description: 'Renewed certificates: taken over without a reload, with a reload, or failed.',
         type: 'timeseries',
         width: 12,
         queries: {
@@ -317,7 +319,7 @@ export const rows: readonly Row[] = [
     panels: [
       {
         title: 'Changes of the template',
-        description: 'With --watch-template: put in force, or refused. Nothing without it.',
+        description: 'With --watch-template: applied or refused. Empty without the flag.',
         type: 'timeseries',
         width: 12,
         queries: {
@@ -331,6 +333,54 @@ export const rows: readonly Row[] = [
         type: 'timeseries',
         width: 12,
         queries: { '{{pod}}': m('template_in_force') },
+      },
+    ],
+  },
+  {
+    title: 'Relay',
+    panels: [
+      {
+        title: 'Links and sessions',
+        description:
+          'With --mode relay: links to other sidecars, and sessions of HAProxy over them. Both are one less than members.',
+        type: 'timeseries',
+        width: 12,
+        queries: {
+          'links {{pod}}': m('relay_links'),
+          'sessions {{pod}}': m('relay_sessions'),
+        },
+      },
+      {
+        title: 'Sessions ended, and lessons',
+        description:
+          'With --mode relay: sessions that ended while both replicas run, and lessons that were arranged.',
+        type: 'timeseries',
+        width: 12,
+        queries: {
+          ended: `sum(increase(${m('relay_sessions_ended_total')}[$__rate_interval]))`,
+          'lesson {{kind}}': `sum by (kind) (increase(${m('relay_lessons_total')}[$__rate_interval]))`,
+        },
+      },
+      {
+        title: 'Slots',
+        description:
+          'With --mode relay: slots that belong to a replica, and sessions refused because none is free.',
+        type: 'timeseries',
+        width: 12,
+        queries: {
+          'held {{pod}}': m('relay_slots_held'),
+          refused: `sum(increase(${m('relay_slots_exhausted_total')}[$__rate_interval]))`,
+        },
+      },
+      {
+        title: 'From link to session',
+        description: 'With --mode relay: 95 % of sessions are made within this time.',
+        type: 'timeseries',
+        unit: 's',
+        width: 12,
+        queries: {
+          p95: `histogram_quantile(0.95, sum by (le) (rate(${m('relay_pair_seconds_bucket')}[$__rate_interval])))`,
+        },
       },
     ],
   },

@@ -11,8 +11,8 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from './machine.mjs';
 
 const version = '3.4.2';
 const base = `https://github.com/haproxytech/dataplaneapi/releases/download/v${version}`;
@@ -25,10 +25,15 @@ const known = { x64: null, arm64: null };
 /** How long a failed attempt keeps the next ones from trying: without a way out each would cost seconds. */
 const tryAgainMs = 600_000;
 
+/** Where the program is once it was downloaded. */
+export function downloaded() {
+  return join(cacheFolder(), `dataplaneapi-${version}`);
+}
+
 /** Returns the path of the program, downloading it when the cache has none; throws with the reason when that is impossible. */
 export async function downloadDataplane({ fetcher = fetch, now = Date.now, pins = known } = {}) {
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'haproxy-peer-sync');
-  const program = join(cache, `dataplaneapi-${version}`);
+  const cache = cacheFolder();
+  const program = downloaded();
   if (existsSync(program)) return program;
   const architecture = architectures[process.arch];
   if (process.platform !== 'linux' || architecture === undefined) {

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { readProject } from './release/project.ts';
 
-const header = '# Made from package.json by `npm run docs`.';
+const header = '# Generated from package.json by `npm run docs`.';
 
 /** The image of all examples: name and tag, for kustomize. */
 function imageComponent(image: string, version: string): string {
   return [
     header,
-    '# The image of all examples. With a digest in place of the tag, `digest: sha256:…`, nobody can replace it.',
+    '# The image of all examples. Use a digest instead of the tag to pin it: `digest: sha256:…`.',
     'apiVersion: kustomize.config.k8s.io/v1alpha1',
     'kind: Component',
     'images:',

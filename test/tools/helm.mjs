@@ -1,8 +1,7 @@
 // Helm, for the tests of the charts.
-import { accessSync, constants } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder, executable, onPath } from './machine.mjs';
 import { withProgress } from './progress.mjs';
 
 const version = 'v4.3.1';
@@ -11,12 +10,11 @@ const version = 'v4.3.1';
  * Where Helm is not at hand, builds it from its Go module into the user's cache, once: 2 to 6 minutes, 100 MB. Never fails:
  * the tests skip with a reason. Returns the environment variable that names it.
  */
-export async function ensureHelm(onPath) {
-  if (process.env.HELM_BIN || onPath('helm') !== undefined) return {};
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'haproxy-peer-sync');
-  const binary = join(cache, `helm-${version}`);
+export async function ensureHelm() {
+  if (isAtHand()) return {};
+  const binary = cached();
   try {
-    if (!executable(binary)) await build(binary, cache, onPath);
+    if (!executable(binary)) await build(binary);
     return { HELM_BIN: binary };
   } catch (error) {
     console.error(
@@ -27,7 +25,21 @@ export async function ensureHelm(onPath) {
   }
 }
 
-async function build(binary, cache, onPath) {
+/** The same, of what is there already. */
+export function cachedHelm() {
+  return !isAtHand() && executable(cached()) ? { HELM_BIN: cached() } : {};
+}
+
+function isAtHand() {
+  return Boolean(process.env.HELM_BIN) || onPath('helm') !== undefined;
+}
+
+function cached() {
+  return join(cacheFolder(), `helm-${version}`);
+}
+
+async function build(binary) {
+  const cache = cacheFolder();
   if (onPath('go') === undefined) throw new Error('no go to build it with');
   await mkdir(cache, { recursive: true });
   const work = await mkdtemp(join(cache, 'helm-'));
@@ -41,14 +53,5 @@ async function build(binary, cache, onPath) {
     await rename(join(work, 'helm'), binary);
   } finally {
     await rm(work, { recursive: true, force: true });
-  }
-}
-
-function executable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

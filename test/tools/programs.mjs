@@ -1,10 +1,9 @@
 // The programs that the integration tests, the demo and the bench run: HAProxy, socat, the Data Plane API.
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { downloadDataplane } from './dataplane-download.mjs';
-import { ensureHelm } from './helm.mjs';
+import { downloadDataplane, downloaded } from './dataplane-download.mjs';
+import { cachedHelm, ensureHelm } from './helm.mjs';
+import { executable, onPath } from './machine.mjs';
 import { withProgress } from './progress.mjs';
-import { ensurePrometheus } from './prometheus.mjs';
+import { cachedPrometheus, ensurePrometheus } from './prometheus.mjs';
 
 /**
  * Installs what is missing where that is possible without asking: packages as root on a machine with apt-get, the
@@ -15,9 +14,14 @@ export async function ensurePrograms() {
   await ensurePackages();
   return {
     ...(await ensureDataplane()),
-    ...(await ensurePrometheus(onPath)),
-    ...(await ensureHelm(onPath)),
+    ...(await ensurePrometheus()),
+    ...(await ensureHelm()),
   };
+}
+
+/** The same without bringing anything: what an earlier run has left in the user's cache. */
+export function cachedPrograms() {
+  return { ...cachedDataplane(), ...cachedPrometheus(), ...cachedHelm() };
 }
 
 /** Programs and the Debian packages that carry them. */
@@ -58,6 +62,11 @@ async function ensurePackages() {
   }
 }
 
+function cachedDataplane() {
+  const isAtHand = process.env.DATAPLANEAPI_BIN || onPath('dataplaneapi') !== undefined;
+  return !isAtHand && executable(downloaded()) ? { DATAPLANEAPI_BIN: downloaded() } : {};
+}
+
 async function ensureDataplane() {
   const named = process.env.DATAPLANEAPI_BIN;
   if (named !== undefined && named !== '') {
@@ -74,23 +83,5 @@ async function ensureDataplane() {
         'Get it from github.com/haproxytech/dataplaneapi/releases and set DATAPLANEAPI_BIN.',
     );
     return {};
-  }
-}
-
-function onPath(name) {
-  const directories = [
-    ...(process.env.PATH ?? '').split(delimiter),
-    '/usr/local/sbin',
-    '/usr/sbin',
-  ];
-  return directories.map((directory) => join(directory, name)).find(executable);
-}
-
-function executable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

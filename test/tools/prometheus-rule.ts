@@ -23,7 +23,7 @@ export function prometheusRuleYaml(): string {
   const rules = rulesYaml();
   const groups = rules.slice(rules.indexOf('groups:'));
   return [
-    '# Made from rules.yaml by `npm run docs`.',
+    '# Generated from rules.yaml by `npm run docs`.',
     'apiVersion: monitoring.coreos.com/v1',
     'kind: PrometheusRule',
     'metadata:',

@@ -1,8 +1,7 @@
 // Prometheus and promtool, for the tests of the alert rules and the dashboard.
-import { accessSync, constants } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder, executable, onPath } from './machine.mjs';
 import { withProgress } from './progress.mjs';
 
 const names = { PROMETHEUS_BIN: 'prometheus', PROMTOOL_BIN: 'promtool' };
@@ -12,15 +11,12 @@ const names = { PROMETHEUS_BIN: 'prometheus', PROMTOOL_BIN: 'promtool' };
  * and root is not needed. 19 MB, a second or two. Never fails: the tests skip with a reason.
  * Returns the environment variables that name what is not on the PATH.
  */
-export async function ensurePrometheus(onPath) {
-  const missing = Object.entries(names).filter(
-    ([variable, name]) => !process.env[variable] && onPath(name) === undefined,
-  );
+export async function ensurePrometheus() {
+  const missing = notAtHand();
   if (missing.length === 0) return {};
-  const folder = join(cache(), 'prometheus');
   try {
-    if (!missing.every(([, name]) => executable(join(folder, name)))) await unpack(folder, onPath);
-    return Object.fromEntries(missing.map(([variable, name]) => [variable, join(folder, name)]));
+    if (!missing.every(([, name]) => executable(cached(name)))) await unpack(cached(''));
+    return named(missing);
   } catch (error) {
     console.error(
       `setup: prometheus is missing (${error.message}): the tests of alert rules and dashboard are skipped. ` +
@@ -30,13 +26,30 @@ export async function ensurePrometheus(onPath) {
   }
 }
 
-async function unpack(folder, onPath) {
-  for (const tool of ['apt-get', 'dpkg-deb']) {
-    if (onPath(tool) === undefined && !executable(`/usr/bin/${tool}`))
-      throw new Error(`no ${tool}`);
-  }
-  await mkdir(cache(), { recursive: true });
-  const work = await mkdtemp(join(cache(), 'prometheus-'));
+/** The same, of what is there already. */
+export function cachedPrometheus() {
+  return named(notAtHand().filter(([, name]) => executable(cached(name))));
+}
+
+function notAtHand() {
+  return Object.entries(names).filter(
+    ([variable, name]) => !process.env[variable] && onPath(name) === undefined,
+  );
+}
+
+function named(programs) {
+  return Object.fromEntries(programs.map(([variable, name]) => [variable, cached(name)]));
+}
+
+function cached(name) {
+  return join(cacheFolder(), 'prometheus', name);
+}
+
+async function unpack(folder) {
+  for (const tool of ['apt-get', 'dpkg-deb'])
+    if (onPath(tool) === undefined) throw new Error(`no ${tool}`);
+  await mkdir(cacheFolder(), { recursive: true });
+  const work = await mkdtemp(join(cacheFolder(), 'prometheus-'));
   try {
     await withProgress(
       'apt-get download prometheus',
@@ -53,18 +66,5 @@ async function unpack(folder, onPath) {
     await rename(join(work, 'usr', 'bin'), folder);
   } finally {
     await rm(work, { recursive: true, force: true });
-  }
-}
-
-function cache() {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'haproxy-peer-sync');
-}
-
-function executable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -7,12 +7,12 @@ import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureModules, ensureNode } from './modules.mjs';
-import { ensurePrograms } from './programs.mjs';
+import { cachedPrograms, ensurePrograms } from './programs.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /**
- * Packages, a Node that runs TypeScript, and, when asked for, the programs of the integration tests.
+ * Packages, a Node that runs TypeScript, and the programs of the integration tests: those that are there, or, when asked for, all.
  * Returns the path of that Node and the environment for whatever is run next. Takes well under a second when all is there.
  */
 export async function setup({ programs = false } = {}) {
@@ -30,7 +30,7 @@ export async function setup({ programs = false } = {}) {
       '/usr/sbin',
     ].join(delimiter),
   };
-  if (programs) Object.assign(env, await ensurePrograms());
+  Object.assign(env, programs ? await ensurePrograms() : cachedPrograms());
   return { node, env };
 }
 

@@ -20,12 +20,21 @@
 - { name: POD_NAMESPACE, valueFrom: { fieldRef: { fieldPath: metadata.namespace } } }
 - { name: POD_IP, valueFrom: { fieldRef: { fieldPath: status.podIP } } }
 - { name: POD_IPS, valueFrom: { fieldRef: { fieldPath: status.podIPs } } }
+{{- if eq .mode "relay" }}
+- { name: HAPROXY_PEER_SYNC_MODE, value: relay }
+- { name: POD_UID, valueFrom: { fieldRef: { fieldPath: metadata.uid } } }
+{{- if ne (int .relay.port) 3001 }}
+- { name: HAPROXY_PEER_SYNC_RELAY_PORT, value: {{ .relay.port | quote }} }
+{{- end }}
+{{- end }}
 {{- if ne .config.folder "/etc/haproxy" }}
 - { name: HAPROXY_PEER_SYNC_HAPROXY_CONFIG, value: {{ .config.folder }}/haproxy.cfg }
+{{- if ne .mode "relay" }}
 - { name: HAPROXY_PEER_SYNC_DATAPLANE_PASSWORD_FILE, value: {{ .config.folder }}/dataplaneapi.password }
 - { name: HAPROXY_PEER_SYNC_DATAPLANE_CONFIG, value: {{ .config.folder }}/dataplaneapi.yml }
 {{- end }}
-{{- if ne .applier "dataplane" }}
+{{- end }}
+{{- if and (ne .applier "dataplane") (ne .mode "relay") }}
 - { name: HAPROXY_PEER_SYNC_APPLIER, value: {{ .applier }} }
 {{- end }}
 {{- if eq .source.type "service" }}
@@ -38,6 +47,9 @@
 {{- end }}
 {{- if ne (int .listenPort) 8405 }}
 - { name: HAPROXY_PEER_SYNC_LISTEN, value: ":{{ .listenPort }}" }
+{{- end }}
+{{- if and .tls.enabled (eq .mode "relay") }}
+{{- fail "tls.enabled is not for mode relay: HAProxy talks to its own sidecar only, and what passes between the sidecars is encrypted with the key in relay.secretName" }}
 {{- end }}
 {{- if .tls.enabled }}
 - { name: HAPROXY_PEER_SYNC_PEERS_TLS, value: "true" }
@@ -58,8 +70,12 @@
 - { name: token, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true }
 {{- end }}
 {{- if .tls.enabled }}
-# The whole directory, no subPath: kubelet replaces a renewed certificate in it.
+# The whole directory, not a subPath, so that the kubelet updates a renewed certificate.
 - { name: tls, mountPath: /etc/haproxy-tls, readOnly: true }
+{{- end }}
+{{- if eq .mode "relay" }}
+# The whole directory, not a subPath, so that the kubelet updates a key that is replaced.
+- { name: relay, mountPath: /etc/haproxy-peer-sync/relay, readOnly: true }
 {{- end }}
 {{- end }}
 
@@ -67,7 +83,7 @@
 Init container and native sidecar, as a list for `initContainers`. Takes the values of this chart.
 */}}
 {{- define "haproxy-peer-sync.initContainers" -}}
-# Writes haproxy.cfg with the complete peers section, and waits until the running peers know this pod.
+# Writes haproxy.cfg with its peers section; in mode reload it waits until the running peers know this pod.
 - name: haproxy-peer-sync-init
   image: {{ include "haproxy-peer-sync.image" .image }}
   imagePullPolicy: {{ .image.pullPolicy }}
@@ -95,6 +111,9 @@ Init container and native sidecar, as a list for `initContainers`. Takes the val
   env:
     {{- include "haproxy-peer-sync.env" . | nindent 4 }}
   ports:
+    {{- if eq .mode "relay" }}
+    - { name: relay, containerPort: {{ .relay.port }} }
+    {{- end }}
     - { name: peer-sync, containerPort: {{ .listenPort }} }
   startupProbe:
     httpGet: { path: /livez, port: peer-sync }
@@ -105,7 +124,7 @@ Init container and native sidecar, as a list for `initContainers`. Takes the val
     periodSeconds: 10
     timeoutSeconds: 5
     failureThreshold: 6
-  # False until the peers section is in force and the tables are learned; then true for good.
+  # Fails until the peers section is loaded and the tables are learned, and again if HAProxy restarts without its tables.
   readinessProbe:
     httpGet: { path: /readyz, port: peer-sync }
     periodSeconds: 1
@@ -119,16 +138,16 @@ Init container and native sidecar, as a list for `initContainers`. Takes the val
 {{- end }}
 
 {{/*
-The Data Plane API, as a list for `containers`; empty with `applier: direct`.
+The Data Plane API, as a list for `containers`; empty with `applier: direct` and with `mode: relay`.
 */}}
 {{- define "haproxy-peer-sync.dataplaneapi" -}}
-{{- if eq .applier "dataplane" -}}
+{{- if and (eq .applier "dataplane") (ne .mode "relay") -}}
 - name: dataplaneapi
   image: {{ required "dataplaneapi.image is an image with dataplaneapi, socat and the same version of haproxy as yours" .dataplaneapi.image }}
   imagePullPolicy: {{ .dataplaneapi.pullPolicy }}
-  # The Data Plane API decides once, when it starts, how it will reload HAProxy: only start it when HAProxy answers
-  # on both sockets. What an earlier run of it left behind would keep it from listening on a unix socket.
-  # The image's stop signal, SIGUSR1, is for HAProxy: to the Data Plane API it means something else.
+  # The Data Plane API decides at its start how it reloads HAProxy, so start it only once HAProxy answers
+  # on both sockets. A unix socket left behind by an earlier run would keep it from listening.
+  # The image's stop signal, SIGUSR1, is for HAProxy. For the Data Plane API it has another meaning.
   command: [/bin/sh, -c]
   args:
     - |
@@ -141,8 +160,8 @@ The Data Plane API, as a list for `containers`; empty with `applier: direct`.
       dataplaneapi -f {{ .config.folder }}/dataplaneapi.yml & child=$!
       # A trapped signal ends the first wait before the program has ended.
       wait "$child" || wait "$child"
-  # It listens where kubelet cannot ask, so somebody in the container asks: without credentials, which is an answer, too.
-  # Not a readiness probe: HAProxy serves as well while the Data Plane API is away.
+  # The kubelet cannot reach its address, so the probe runs in the container. It sends no credentials: a 401 is an answer, too.
+  # Not a readiness probe, because HAProxy also serves without the Data Plane API.
   startupProbe:
     exec:
       command: &asked
@@ -158,7 +177,7 @@ The Data Plane API, as a list for `containers`; empty with `applier: direct`.
     periodSeconds: 10
     timeoutSeconds: 5
     failureThreshold: 6
-  # As long as HAProxy serves, peers that join are added.
+  # Peers that join are added as long as HAProxy serves.
   lifecycle:
     preStop: { sleep: { seconds: {{ .preStopSeconds }} } }
   resources:
@@ -178,14 +197,14 @@ The volumes of all of them, as a list for `volumes`. The one with haproxy.cfg (`
 {{- define "haproxy-peer-sync.volumes" -}}
 - name: etc
 {{- if .tls.enabled }}
-  # The key is written here for HAProxy, mode 0600: in memory, it never reaches the disk of the node.
+  # init writes the key here for HAProxy, mode 0600. In memory, so that it never reaches the disk of the node.
   emptyDir: { medium: Memory, sizeLimit: 32Mi }
 {{- else }}
   emptyDir: {}
 {{- end }}
 - name: run
   emptyDir: {}
-{{- if eq .applier "dataplane" }}
+{{- if and (eq .applier "dataplane") (ne .mode "relay") }}
 - name: tmp
   emptyDir: {}
 {{- end }}
@@ -206,7 +225,14 @@ The volumes of all of them, as a list for `volumes`. The one with haproxy.cfg (`
 - name: tls
   secret:
     secretName: {{ required "tls.secretName is the Secret with tls.crt, tls.key and ca.crt" .tls.secretName }}
-    # For the group of the pod (fsGroup), and nobody else.
+    # Readable only for the group of the pod (fsGroup).
+    defaultMode: 0440
+{{- end }}
+{{- if eq .mode "relay" }}
+- name: relay
+  secret:
+    secretName: {{ required "relay.secretName is the Secret with the key that the sidecars share" .relay.secretName }}
+    # Readable only for the group of the pod (fsGroup).
     defaultMode: 0440
 {{- end }}
 {{- end }}

@@ -5,7 +5,7 @@ A pod template of HAProxy, with everything that haproxy-peer-sync adds to it:
     {{- include "haproxy-peer-sync.pod" (dict "pod" $pod "values" (index .Values "haproxy-peer-sync")) | nindent 4 }}
 
 `pod` is the template as an object (`fromYaml`), `values` those of this chart. Added are init container and sidecar, the Data
-Plane API, their volumes, and to the container `haproxyContainer` its command, the peers port, and the mounts. Neither the
+Plane API, their volumes, and to the container `haproxyContainer` its command, the peers port (not in mode relay), and the mounts. Neither the
 token of the service account nor Services as environment variables reach the other containers.
 */}}
 {{- define "haproxy-peer-sync.pod" -}}
@@ -18,7 +18,10 @@ token of the service account nor Services as environment variables reach the oth
 {{- $found = true -}}
 {{- $_ := set . "command" (include "haproxy-peer-sync.command" $values | fromYamlArray) -}}
 {{- $_ := unset . "args" -}}
+{{- /* In mode relay HAProxy talks to its own sidecar only. */ -}}
+{{- if ne $values.mode "relay" -}}
 {{- $_ := set . "ports" (append (.ports | default list) (dict "name" "peers" "containerPort" (int $values.peersPort))) -}}
+{{- end -}}
 {{- $mounts := list (dict "name" "etc" "mountPath" $values.config.folder) (dict "name" "run" "mountPath" "/var/run/haproxy") -}}
 {{- $_ := set . "volumeMounts" (concat (.volumeMounts | default list) $mounts) -}}
 {{- end -}}

@@ -58,6 +58,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ toYaml $values }}
 {{- end }}
 
+{{/* Where the replicas reach each other: HAProxy itself, or its sidecar in mode relay. */}}
+{{- define "haproxy.sharedPort" -}}
+{{- with .Values.peerSync -}}
+{{- ternary .relay.port .peersPort (eq .mode "relay") -}}
+{{- end -}}
+{{- end }}
+
 {{- define "haproxy.selectorText" -}}
 {{- $parts := list -}}
 {{- range $key, $value := . -}}

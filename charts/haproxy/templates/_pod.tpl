@@ -22,7 +22,7 @@ spec:
   {{- with .Values.priorityClassName }}
   priorityClassName: {{ . }}
   {{- end }}
-  # The leaving of HAProxy (preStop and hard-stop-after), and then of the sidecar.
+  # Time for HAProxy to stop (preStop and hard-stop-after), and then for the sidecar.
   terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
   securityContext:
     {{- toYaml .Values.podSecurityContext | nindent 4 }}
@@ -72,8 +72,8 @@ spec:
         timeoutSeconds: 5
         failureThreshold: 6
       lifecycle:
-        # Clients go on connecting until every node has taken this pod out of the Service; then HAProxy is asked to
-        # stop by the image's stop signal, SIGUSR1: it finishes what it has, up to hard-stop-after.
+        # Clients keep connecting until every node has removed this pod from the Service. Then HAProxy gets
+        # the image's stop signal, SIGUSR1, and finishes its connections, up to hard-stop-after.
         preStop: { sleep: { seconds: {{ .Values.preStopSeconds }} } }
       resources:
         {{- toYaml .Values.resources | nindent 8 }}
