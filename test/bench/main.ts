@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, string>> = {
   scale: 'one real replica among 3 and 1,000 members: CPU, calls and memory at rest, a change',
   retention:
     'entries kept while replicas come, go, crash and are cut off, beside the naive way; --help',
+  relay: 'sessions of HAProxy through two relays: time to learn, CPU of an update, delay; --help',
   handover: 'how long a table is incomplete after a reload, and what is lost in flight',
 };
 

@@ -10,7 +10,7 @@ import { choosePorts } from '../rig/ports.ts';
 import { fileRoll, kubernetesRoll } from '../rig/roll.ts';
 import { parseOptions } from './retention/options.ts';
 import { type PlayOptions, play } from './retention/play.ts';
-import { aligned, besideRow, eachRun, head, lossy, markdown, row } from './retention/report.ts';
+import { aligned, eachRun, head, lossy, markdown, row, rowBelow } from './retention/report.ts';
 import type { Result, Way } from './retention/result.ts';
 import { addressesOf } from './retention/scenarios.ts';
 
@@ -133,7 +133,7 @@ try {
   if (options.members === 'kubernetes') server = await startKubeApiserver();
   for (const entries of options.entries) {
     for (const scenario of played) {
-      const runs: Record<Way, Result[]> = { ours: [], beside: [], naive: [] };
+      const runs: Record<Way, Result[]> = { ours: [], relay: [], beside: [], naive: [] };
       for (let round = 1; round <= options.repeat; round++) {
         const ways: Way[] = ['ours'];
         // Whoever is played first finds a colder machine, by a second in a burst: each is first as often as the other.
@@ -141,15 +141,18 @@ try {
           // One set holds both programs.
         } else if (beside !== undefined && round % 2 === 0) ways.unshift('beside');
         else if (beside !== undefined) ways.push('beside');
+        if (options.mode === 'relay' && !scenario.mixed && !scenario.reloadOnly) ways.push('relay');
         if (options.naive && scenario.naive) ways.push('naive');
         for (const way of ways) {
           const name = `${scenario.name}-${entries}-${round}-${way}`;
           runs[way].push(await runOne(name, scenario, entries, way));
         }
       }
-      results.push(...runs.ours, ...runs.beside, ...runs.naive);
+      results.push(...runs.ours, ...runs.relay, ...runs.beside, ...runs.naive);
       rows.push(row(runs.ours, runs.naive));
-      if (runs.beside.length > 0) rows.push(besideRow(runs.beside));
+      for (const way of ['relay', 'beside'] as const) {
+        if (runs[way].length > 0) rows.push(rowBelow(way, runs[way]));
+      }
       console.log(`\n${aligned(head, rows).join('\n')}\n`);
       if (runs.beside.length > 0) console.log(`${eachRun(scenario.name, runs)}\n`);
     }

@@ -12,6 +12,8 @@ export interface RetentionOptions {
   readonly cut: number;
   readonly haproxy?: string;
   readonly naive: boolean;
+  /** Relay mode is played beside reload mode, which is always played. */
+  readonly mode: 'reload' | 'relay';
   /** Another checkout of this repository, played in the same run. */
   readonly beside?: string;
   readonly members: 'kubernetes' | 'file';
@@ -37,7 +39,7 @@ export function parseOptions(argv: readonly string[]): RetentionOptions {
   const list = scenarios.map(({ name, what }) => `  ${name.padEnd(18)}${what}`).join('\n');
   return new Command('npm run bench -- retention')
     .description(
-      `Entries that survive, per scenario:\n${list}\n\nExit code 0 only if ours lost none.`,
+      `Entries that survive, per scenario:\n${list}\n\nExit code 0 only if ours lost none, and reloaded none in relay mode.`,
     )
     .option(
       '--entries <n,…>',
@@ -51,6 +53,11 @@ export function parseOptions(argv: readonly string[]): RetentionOptions {
     .option('--burst <n>', 'replicas after the burst', whole(4, 200), 12)
     .option('--cut <s>', 'seconds without API server', whole(1, 600), 60)
     .option('--haproxy <path>', 'HAProxy program')
+    .addOption(
+      new Option('--mode <name>', 'relay: relay mode is played beside reload mode in the same run')
+        .choices(['reload', 'relay'])
+        .default('reload'),
+    )
     .option('--no-naive', 'without the naive way')
     .option('--beside <tree>', 'another checkout, whose sidecars are played in the same run')
     .addOption(

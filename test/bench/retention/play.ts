@@ -4,6 +4,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import type { TcpCut } from '../../helpers/tcp-cut.ts';
 import { removeFolder } from '../../helpers/temporary-folder.ts';
 import { createNaiveWay } from '../../rig/naive.ts';
+import { writeRelayKey } from '../../rig/relay-key.ts';
 import { ownMain, type Replica, type ReplicaPorts } from '../../rig/replica.ts';
 import type { Roll } from '../../rig/roll.ts';
 import { type Actor, createStage, everywhere, raiseWithin, type Stage } from '../../rig/stage.ts';
@@ -65,8 +66,9 @@ export async function play(options: PlayOptions): Promise<Result> {
     network: options.network,
     setting: {
       haproxy: options.haproxy,
-      dataplane: way === 'naive' ? null : options.dataplane,
+      dataplane: way === 'naive' || way === 'relay' ? null : options.dataplane,
       directory,
+      ...(way === 'relay' ? { relayKey: writeRelayKey(directory) } : {}),
       /** Of whoever is brought from now on. */
       get main() {
         return main ?? ownMain;

@@ -12,13 +12,14 @@ const size = { width: 900, height: 560, top: 128, panel: 170, gap: 92, left: 70,
 const colours = { old: '#8a8a8a', new: ['#0072b2', '#d55e00', '#009e73', '#cc79a7'] } as const;
 const names: Readonly<Partial<Record<Way, string>>> = {
   ours: 'haproxy-peer-sync',
+  relay: 'haproxy-peer-sync, relay mode',
   naive: 'start alone, reload on every event',
 };
 
 /** An SVG of the first run of each way: the entries of every replica over time, one panel below the other. */
 export function plotRetention(results: readonly Result[]): string {
   const [first] = results;
-  const panels = (['ours', 'naive'] as const).flatMap((way) => {
+  const panels = (['ours', 'relay', 'naive'] as const).flatMap((way) => {
     const found = results.find(
       (result) => result.way === way && result.scenario === first?.scenario && result.timeline,
     );

@@ -52,7 +52,7 @@ function live(runs: readonly Result[]): string {
   return `${whole(any)}/${whole(all)} of ${whole(worst(runs, (run) => run.acked) ?? 0)}`;
 }
 
-/** `!`: an old replica reloaded more often than somebody joined. */
+/** `!`: an old replica reloaded more often than somebody joined, or any replica in relay mode. */
 function reloads(runs: readonly Result[]): string {
   if (runs.length === 0) return '-';
   const old = worst(runs, (run) => run.reloadsOld);
@@ -61,7 +61,13 @@ function reloads(runs: readonly Result[]): string {
 }
 
 export function tooManyReloads(runs: readonly Result[]): boolean {
-  return runs.some(({ reloadsOld, joins }) => reloadsOld !== null && reloadsOld > joins);
+  return runs.some(
+    (run) => reloadedInRelayMode(run) || (run.reloadsOld !== null && run.reloadsOld > run.joins),
+  );
+}
+
+function reloadedInRelayMode({ way, reloadsOld, reloadsNew }: Result): boolean {
+  return way === 'relay' && (reloadsOld ?? 0) + (reloadsNew ?? 0) > 0;
 }
 
 function seconds(runs: readonly Result[], of: (run: Result) => number | null): string {
@@ -88,10 +94,10 @@ export function row(ours: readonly Result[], naive: readonly Result[]): readonly
   ];
 }
 
-/** The other checkout's runs of the scenario of the row above, in the columns of ours. */
-export function besideRow(runs: readonly Result[]): readonly string[] {
+/** The runs in relay mode, or of the other checkout, of the scenario of the row above, in the columns of ours. */
+export function rowBelow(way: 'relay' | 'beside', runs: readonly Result[]): readonly string[] {
   const [scenario, ...cells] = row(runs, []);
-  return [`${scenario} (beside)`, ...cells];
+  return [`${scenario} (${way})`, ...cells];
 }
 
 /** A row shows the worst of all runs, which on a busy machine says little of two checkouts: how long each run took. */
@@ -101,11 +107,12 @@ export function eachRun(scenario: string, { ours, beside }: Record<Way, Result[]
   return `${scenario}, wall s of each run: ours ${each(ours)}; beside ${each(beside)}`;
 }
 
-/** Did one of our runs fail or lose an entry that was there before the change? */
+/** Did one of our runs fail, lose an entry that was there before the change, or reload in relay mode? */
 export function lossy(runs: readonly Result[]): boolean {
   return runs.some(
-    ({ way, failure, kept: held, entries }) =>
-      way === 'ours' && (failure !== null || held < entries),
+    (run) =>
+      (run.way === 'ours' || run.way === 'relay') &&
+      (run.failure !== null || run.kept < run.entries || reloadedInRelayMode(run)),
   );
 }
 

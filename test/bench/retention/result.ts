@@ -1,5 +1,5 @@
-/** `beside`: ours, as another checkout has it. */
-export type Way = 'ours' | 'beside' | 'naive';
+/** `relay`: ours in relay mode, where `ours` is in reload mode. `beside`: ours, as another checkout has it. */
+export type Way = 'ours' | 'relay' | 'beside' | 'naive';
 
 export interface Survivor {
   readonly name: string;

@@ -26,6 +26,8 @@ export interface Scenario {
   readonly naive: boolean;
   /** Writes go to whoever listens, ready or not. */
   readonly early?: true;
+  /** There is no such thing in relay mode. */
+  readonly reloadOnly?: true;
   /** Begins with replicas of the checkout of `--beside`. */
   readonly mixed?: true;
   play(scene: Scene): Promise<void>;
@@ -175,6 +177,7 @@ export const scenarios: readonly Scenario[] = [
     begin: 3,
     joins: 3,
     naive: false,
+    reloadOnly: true,
     play: (scene) =>
       killPart(
         scene,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { play } from '../../bench/retention/play.ts';
 import { plotRetention } from '../../bench/retention/plot.ts';
-import { aligned, besideRow, head, lossy, markdown, row } from '../../bench/retention/report.ts';
+import { aligned, head, lossy, markdown, row, rowBelow } from '../../bench/retention/report.ts';
 import type { Result } from '../../bench/retention/result.ts';
 import { scenarios } from '../../bench/retention/scenarios.ts';
 import { programs } from '../../helpers/programs.ts';
@@ -31,6 +31,7 @@ const kept: Result = {
   failure: null,
 };
 const lost: Result = { ...kept, way: 'naive', kept: 10_000, reloadsOld: 7 };
+const inRelayMode: Result = { ...kept, way: 'relay', reloadsOld: 0, reloadsNew: 0 };
 
 describe('the rows of the retention bench', () => {
   it('shows ours and the naive way, and marks too many reloads', () => {
@@ -54,8 +55,18 @@ describe('the rows of the retention bench', () => {
   it('shows another checkout in the columns of ours, and does not fail for what it loses', () => {
     const theirs: Result = { ...kept, way: 'beside', kept: 7 };
 
-    expect(besideRow([theirs]).slice(0, 4)).toEqual(['rollout (beside)', '40,000', '7', '-']);
+    expect(rowBelow('beside', [theirs]).slice(0, 4)).toEqual([
+      'rollout (beside)',
+      '40,000',
+      '7',
+      '-',
+    ]);
     expect(lossy([kept, theirs])).toBe(false);
+  });
+
+  it('marks every reload in relay mode', () => {
+    expect(rowBelow('relay', [inRelayMode])[7]).toBe('0/0');
+    expect(rowBelow('relay', [{ ...inRelayMode, reloadsOld: 1 }])[7]).toBe('1!/0');
   });
 
   it('shows the worst of several runs', () => {
@@ -74,6 +85,10 @@ describe('the rows of the retention bench', () => {
     ['all kept', [kept, lost], false],
     ['one of ours lost', [{ ...kept, kept: 39_999 }], true],
     ['ours failed', [{ ...kept, failure: 'no' }], true],
+    ['relay mode kept all', [inRelayMode], false],
+    ['relay mode lost one', [{ ...inRelayMode, kept: 39_999 }], true],
+    ['an old replica reloaded in relay mode', [{ ...inRelayMode, reloadsOld: 1 }], true],
+    ['a new replica reloaded in relay mode', [{ ...inRelayMode, reloadsNew: 1 }], true],
   ])('judges our runs only: %s', (_, runs, expected) => {
     expect(lossy(runs)).toBe(expected);
   });
@@ -118,43 +133,50 @@ const haproxy = programs.haproxy34 ?? programs.haproxy30 ?? programs.haproxy;
 const rollout = scenarios.find(({ name }) => name === 'rollout');
 
 describe('a rollout of the retention bench', () => {
-  it('keeps every entry, with one reload per joining sibling', {
-    ...unless(missingOf({ HAProxy: haproxy })),
-    timeout: 60_000,
-  }, async ({ signal }) => {
-    if (rollout === undefined || haproxy === undefined) throw new Error('nothing to play');
-    const directory = testFolder();
-    const network = ownNetwork();
-    const said: string[] = [];
-    const result = await play({
-      scenario: { ...rollout, begin: 1, joins: 1 },
-      way: 'ours',
-      entries: 1000,
-      writes: 200,
-      burst: 12,
-      cutSeconds: 0,
-      haproxy,
-      dataplane: programs.dataplaneV3 ?? null,
-      network,
-      ports: await choosePorts(network, 5),
-      directory,
-      keep: false,
-      calm: false,
-      sampled: true,
-      makeRoll: async (own) => ({ roll: fileRoll(own), hop: null }),
-      // Ends with the test, so that one that takes too long leaves nothing running.
-      signal,
-      say: (text) => said.push(text),
-    });
+  it.for([
+    ['ours', 1],
+    ['relay', 0],
+  ] as const)(
+    '%s: keeps every entry, with %i reloads for one that joins',
+    {
+      ...unless(missingOf({ HAProxy: haproxy })),
+      timeout: 60_000,
+    },
+    async ([way, reloads], { signal }) => {
+      if (rollout === undefined || haproxy === undefined) throw new Error('nothing to play');
+      const directory = testFolder();
+      const network = ownNetwork();
+      const said: string[] = [];
+      const result = await play({
+        scenario: { ...rollout, begin: 1, joins: 1 },
+        way,
+        entries: 1000,
+        writes: 200,
+        burst: 12,
+        cutSeconds: 0,
+        haproxy,
+        dataplane: programs.dataplaneV3 ?? null,
+        network,
+        ports: await choosePorts(network, 5),
+        directory,
+        keep: false,
+        calm: false,
+        sampled: true,
+        makeRoll: async (own) => ({ roll: fileRoll(own), hop: null }),
+        // Ends with the test, so that one that takes too long leaves nothing running.
+        signal,
+        say: (text) => said.push(text),
+      });
 
-    expect(result).toMatchObject({ failure: null, entries: 1000, kept: 1000 });
-    expect(result.acked).toBeGreaterThan(100);
-    expect(result.reloadsOld).toBeLessThanOrEqual(1);
-    expect(said).toContain('web-1 is replaced');
-    const joined = result.timeline?.find(({ name }) => name === 'web-2');
-    const readyAtMs = joined?.readyAtMs ?? Number.POSITIVE_INFINITY;
-    const served = joined?.samples.filter(({ atMs }) => atMs > readyAtMs) ?? [];
-    expect(served.length).toBeGreaterThan(5);
-    expect(served[0]?.entries).toBeGreaterThanOrEqual(1000);
-  });
+      expect(result).toMatchObject({ failure: null, entries: 1000, kept: 1000 });
+      expect(result.acked).toBeGreaterThan(100);
+      expect(result.reloadsOld).toBeLessThanOrEqual(reloads);
+      expect(said).toContain('web-1 is replaced');
+      const joined = result.timeline?.find(({ name }) => name === 'web-2');
+      const readyAtMs = joined?.readyAtMs ?? Number.POSITIVE_INFINITY;
+      const served = joined?.samples.filter(({ atMs }) => atMs > readyAtMs) ?? [];
+      expect(served.length).toBeGreaterThan(5);
+      expect(served[0]?.entries).toBeGreaterThanOrEqual(1000);
+    },
+  );
 });
