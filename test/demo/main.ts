@@ -3,8 +3,9 @@ import { haproxyBranch, programs } from '../helpers/programs.ts';
 import { makeFolder, removeFolder } from '../helpers/temporary-folder.ts';
 import { createNaiveWay } from '../rig/naive.ts';
 import { choosePorts } from '../rig/ports.ts';
+import { writeRelayKey } from '../rig/relay-key.ts';
 import { fileRoll, kubernetesRoll, type Roll } from '../rig/roll.ts';
-import { createStage, raiseSafely, type Stage } from '../rig/stage.ts';
+import { type Actor, createStage, raiseSafely, type Stage } from '../rig/stage.ts';
 import { parseOptions } from './options.ts';
 import { playStory, type StoryResult } from './story.ts';
 import { createView, stepTable, table } from './view.ts';
@@ -37,7 +38,8 @@ const api = programs.dataplaneV3 ?? programs.dataplaneV2 ?? null;
 if (options.applier === 'dataplane' && api === null) {
   refuse('The Data Plane API is missing: name it with DATAPLANEAPI_BIN, or give --applier direct.');
 }
-const dataplane = options.applier === 'direct' || options.naive === true ? null : api;
+const relay = options.relay === true;
+const dataplane = options.applier === 'direct' || options.naive === true || relay ? null : api;
 
 const directory = makeFolder('haproxy-peer-sync-demo-');
 // Whatever the helpers and their programs make lies in there too, and goes with it.
@@ -73,12 +75,20 @@ function describeWay(): string {
   if (options.naive === true) {
     return 'the naive way: start alone, wait 2 s, reload on every event';
   }
+  if (relay) return 'relay mode: each HAProxy talks to its own sidecar, and sidecars to each other';
   if (dataplane !== null) return 'Data Plane API';
   const why = options.applier === 'direct' ? '' : ' (no Data Plane API was found)';
   return `direct applier${why}: the peers section is rewritten in the file and reloaded over the master socket`;
 }
 
-function report({ kept, steps }: StoryResult): boolean {
+/** Of all replicas together, those that are gone too; null: one was never seen. */
+function allReloads(actors: readonly Actor[]): number | null {
+  const counts = actors.map(({ reloads }) => reloads);
+  if (counts.includes(null)) return null;
+  return counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+}
+
+function report({ kept, steps }: StoryResult, actors: readonly Actor[]): boolean {
   const all = options.entries.toLocaleString('en');
   console.log(`${stepTable(steps).join('\n')}\n`);
   for (const { name, entries } of kept) {
@@ -90,7 +100,10 @@ function report({ kept, steps }: StoryResult): boolean {
   const seconds = ((Date.now() - startedAtMs) / 1000).toFixed(0);
   const verdict = complete ? 'Every survivor has every entry, with its value' : 'Entries were lost';
   console.log(`\n${verdict}, after ${seconds} s.`);
-  return complete;
+  if (!relay) return complete;
+  const reloads = allReloads(actors);
+  console.log(`Reloads of HAProxy, all replicas together: ${reloads ?? 'unknown'}.`);
+  return complete && reloads === 0;
 }
 
 const strict = options.naive !== true;
@@ -107,6 +120,7 @@ try {
       haproxy: haproxy.path,
       dataplane,
       directory,
+      ...(relay ? { relayKey: writeRelayKey(directory) } : {}),
       sourceFlags: roll.sourceFlags,
       ports,
       signal: interrupt.signal,
@@ -119,7 +133,7 @@ try {
   await stage.countReloads();
   await view.stop();
   console.log(`\n${(await table(stage)).join('\n')}\n`);
-  const complete = report(result);
+  const complete = report(result, stage.actors);
   if (!strict) console.log('That is what the safety protocol is for: compare with `npm run demo`.');
   await end(complete || !strict ? 0 : 1);
 } catch (error) {

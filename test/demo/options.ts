@@ -6,6 +6,7 @@ export interface DemoOptions {
   readonly replicas: number;
   readonly kubernetes?: true;
   readonly naive?: true;
+  readonly relay?: true;
   readonly applier?: 'dataplane' | 'direct';
   readonly haproxy?: string;
   /** First three numbers of the loopback addresses. */
@@ -31,6 +32,12 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
       .option('--replicas <n>', 'replicas at the start', whole(1, 100), 3)
       .option('--kubernetes', 'membership from a real kube-apiserver instead of a file')
       .option('--naive', 'what starting alone and reloading at once loses; exit code 0 if it ran')
+      .addOption(
+        new Option(
+          '--relay',
+          'relay mode: sidecars connect the replicas, and no HAProxy is reloaded; exit code 0 only if none was',
+        ).conflicts(['naive', 'applier']),
+      )
       .addOption(
         new Option(
           '--applier <name>',

@@ -27,10 +27,12 @@ async function rowOf(actor: Actor): Promise<Row> {
   if (!over) actor.reloads = await replica.reloads().catch(() => actor.reloads);
   const remote = peers?.peers.filter((peer) => !peer.local) ?? [];
   const up = remote.filter((peer) => peer.established).length;
+  // In relay mode HAProxy has slots, as many of them in use as there are siblings.
+  const known = replica.mode === 'relay' ? String(up) : `${up}/${remote.length}`;
   return {
     name: replica.name,
     phase,
-    peers: peers === undefined ? '-' : `${up}/${remote.length}`,
+    peers: peers === undefined ? '-' : known,
     entries: entries === undefined ? '-' : entries.toLocaleString('en'),
     reloads: actor.reloads === null ? '-' : String(actor.reloads),
     ready: readyAfterMs === null ? '-' : `${(readyAfterMs / 1000).toFixed(1)} s`,

@@ -31,6 +31,8 @@ const cases = [
     ownNetwork(),
     ['--applier=direct'],
   ],
+  ['relay mode, HAProxy on the path', programs.haproxy, 'none', ownNetwork(), ['--relay']],
+  ['relay mode, HAProxy 3', modern, 'none', ownNetwork(), ['--relay']],
   ['Data Plane API v3, HAProxy 3', modern, programs.dataplaneV3, ownNetwork(), []],
   [
     'Data Plane API v3, HAProxy on the path',
@@ -50,6 +52,8 @@ describe.each(cases)('the demo: %s', (_, haproxy, api, network, flags) => {
 
     expect(text).toContain('Every survivor has every entry');
     expect(text.match(/keeps 2,000 of 2,000 entries/g)).toHaveLength(3);
+    const relay = flags.some((flag) => flag === '--relay');
+    expect(text.includes('Reloads of HAProxy, all replicas together: 0.')).toBe(relay);
     expect(exitCode).toBe(0);
   });
 });
