@@ -106,10 +106,13 @@ describe('ports that are closed between two revisions', unless(noCluster), () =>
     // An operator who stops the rollout while there is time: what becomes ready then replaces nobody.
     await stage.kubectl(['rollout', 'pause', 'deployment/haproxy']);
     await eventually(() => isReady(young), { timeoutMs: 60_000, intervalMs: 500 });
-    const warnedMs = await saidAt(young, 'not ready: nobody who may hold entries is heard');
-    const readyMs = await saidAt(young, 'ready all the same');
+    const warnedMs = await saidAt(young, 'not ready: no answer from peers that may hold entries');
+    const readyMs = await saidAt(
+      young,
+      'ready although peers that may hold entries did not answer',
+    );
     figure(
-      '  ready all the same',
+      '  ready although peers that may hold entries did not answer',
       `${seconds(started)}, ${readyMs - warnedMs} ms after the warning`,
     );
     // It warns 6 s after its first look.
@@ -142,7 +145,7 @@ describe('ports that are closed between two revisions', unless(noCluster), () =>
       const young = await unheard();
 
       figure('Event SiblingsUnheard of a policy', `after ${seconds(started)}`);
-      await saidAt(young, 'not ready: nobody who may hold entries is heard');
+      await saidAt(young, 'not ready: no answer from peers that may hold entries');
       expect(await isReady(young)).toBe(false);
       expect((await stage.present()).filter(isOld)).toHaveLength(3);
       await allKeep(old);

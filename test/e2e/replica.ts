@@ -1,3 +1,4 @@
+import { statusSchema } from '../../src/telemetry/status-schema.ts';
 import type { Kubectl } from './kubectl.ts';
 
 export const adminSocket = '/var/run/haproxy/admin.sock';
@@ -22,9 +23,15 @@ export class Replica {
     return this.shell(`echo '${command}' | socat -t 10 - ${socket}`);
   }
 
-  /** Names of the remote peers with a live, accepted session, sorted. */
+  /** Names of the remote peers with a live, accepted session, sorted; in relay mode as the sidecar names them. */
   async established(): Promise<readonly string[]> {
     const text = await this.#ask(adminSocket, 'show peers haproxy-peers');
+    if (/ id=self\(local/.test(text)) {
+      const status = statusSchema.parse(
+        JSON.parse(await this.shell('curl -fsS http://127.0.0.1:8405/status')),
+      );
+      return status.peers.filter((peer) => !peer.local && peer.established).map(({ name }) => name);
+    }
     const lines = text.matchAll(/ id=(\S+)\(remote,active\) .* last_status=ESTA/g);
     return [...lines].map(([, name]) => name ?? '').sort();
   }
