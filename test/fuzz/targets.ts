@@ -18,6 +18,8 @@ import { parseShowPeers } from '../../src/haproxy/show-peers.ts';
 import { parseShowTable } from '../../src/haproxy/show-table.ts';
 import { createSampler, sampleKeys } from '../../src/haproxy/table-sample.ts';
 import { isDnsName, isHaproxyName, quoted } from '../../src/model/names.ts';
+import { readRelaySection } from '../../src/modules/relay/section/read.ts';
+import { renderRelayCfg } from '../../src/modules/relay/section/render.ts';
 import { parseStatus } from '../../src/telemetry/ask-status.ts';
 import { headEnd, maxHeadBytes, parseHead } from '../../src/telemetry/request.ts';
 import { statusSchema } from '../../src/telemetry/status-schema.ts';
@@ -114,6 +116,44 @@ const editor = fc.property(config.filter(closed), changes, (text, wanted) => {
   for (const each of plan.add)
     must(names.has(each.name), `${each.name} was not added: ${JSON.stringify(once)}`);
 });
+
+/** HAProxy refuses a word above the first section, so what becomes of one does not matter. */
+function inSections(text: string): boolean {
+  const lines = splitLines(text);
+  const above = lines.slice(0, findSections(lines)[0]?.start ?? lines.length);
+  return above.every((line) => tokenize(line).length === 0);
+}
+
+const changedByRelay = /^(peer|server|bind|localpeer|stats)$/;
+
+/** What `init --mode relay` makes of a file: itself again, with slots that are found, and every line of somebody else in its place. */
+const relaySection = fc.property(
+  config.filter((text) => closed(text) && inSections(text)),
+  fc.integer({ min: 1, max: 4 }),
+  (template, slots) => {
+    const input = { template, sectionName: section, slots, port: 3000, env };
+    const all = { ...input, adminSocket: '/run/admin.sock' };
+    let text: string;
+    try {
+      text = renderRelayCfg(all).text;
+    } catch (error) {
+      if (error instanceof AppError) return;
+      throw error;
+    }
+    must(renderRelayCfg({ ...all, template: text }).text === text, `not itself again: ${text}`);
+    must(readRelaySection(text, section)?.slots.length === slots, `slots are lost: ${text}`);
+    const foreign = (whole: string) =>
+      splitLines(whole)
+        .filter((line) => !changedByRelay.test(tokenize(line)[0]?.text ?? ''))
+        .map(bare);
+    const after = foreign(text);
+    let at = 0;
+    for (const line of foreign(template)) {
+      at = after.indexOf(line, at) + 1;
+      must(at > 0, `a line of somebody else is lost: ${JSON.stringify(line)} of ${text}`);
+    }
+  },
+);
 
 const names = fc.property(fc.oneof(anyText, name, damaged(['web-1', 'a.b'])), (text) => {
   if (isDnsName(text)) must(/^[a-z0-9.-]{1,253}$/.test(text) && isHaproxyName(text), 'no DNS name');
@@ -268,6 +308,7 @@ const helloAnswers = fc.asyncProperty(answers, fc.boolean(), async (pieces, ends
 export const targets: Readonly<Record<string, fc.IRawProperty<unknown>>> = {
   tokenizer,
   editor,
+  'relay-section': relaySection,
   names,
   status,
   repeated,

@@ -52,7 +52,7 @@ const subjects: readonly Subject[] = [
     ...{ name: folder, read: () => kustomize(folder) },
     // hostNetwork; and what somebody had before us may be anything.
     standard:
-      folder === 'examples/daemonset'
+      folder === 'examples/daemonset' || folder === 'examples/relay/daemonset'
         ? ('privileged' as const)
         : folder === 'examples/existing/base'
           ? ('baseline' as const)

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { geteuid } from 'node:process';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { containerLines } from '../../../src/config-text/container-lines.ts';
+import { lostLogs } from '../../../src/config-text/lost-logs.ts';
 import { command } from '../../../src/haproxy/socket.ts';
+import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
 import { missingOf, unless } from '../../helpers/skip.ts';
@@ -36,6 +38,7 @@ const lines: readonly (readonly [boolean, string])[] = [
   [false, 'stats socket SHARED/more.sock user daemon'],
   [false, 'stats socket SHARED/more.sock mode 660 gid 1'],
   [false, 'daemon'],
+  [false, 'pidfile /nowhere/pid'],
 ];
 
 describe.each(versions)('HAProxy %s as a user of a container', (name, binary) => {
@@ -85,6 +88,45 @@ describe.each(versions)('HAProxy %s as a user of a container', (name, binary) =>
       const said = containerLines(text, { uid, directories: new Set([directory]) });
       expect(stays).toBe(starts);
       expect(said.map((each) => each.line)).toEqual(starts ? [] : [2]);
+    },
+  );
+});
+
+/** Starts it with the line until it has told so of its log, or serves, and returns whether it has. */
+async function losesLog(binary: string, directory: string, line: string): Promise<boolean> {
+  const file = join(directory, 'log.cfg');
+  const port = await freePort();
+  const text = `global\n  ${line}\ndefaults\n  log global\n  mode http\n  timeout client 1s\nfrontend f\n  bind 127.0.0.1:${port}\n  http-request return status 200\n`;
+  writeFileSync(file, text);
+  const child = spawn(binary, ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (bytes: Buffer) => {
+    said += bytes.toString();
+  });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  await eventually(() => fetch(`http://127.0.0.1:${port}/`).then(({ ok }) => ok));
+  child.kill();
+  await ended;
+  return /failed in logger/.test(said);
+}
+
+describe.each(versions)('the log of HAProxy %s', (name, binary) => {
+  const directory = suiteFolder();
+
+  it.each([
+    ['log /nowhere/log local0', true],
+    ['log unix@/nowhere/log len 8192 local0', true],
+    ['log uxdg@/nowhere/log local0', true],
+    ['log dgram+unix@/nowhere/log local0', true],
+    ['log stdout format raw local0', false],
+  ])(
+    'is lost where lostLogs says so: %s',
+    unless(missingOf({ [`HAProxy ${name}`]: binary })),
+    async (line, isLost) => {
+      const told = lostLogs(`global\n  ${line}\n`, { directories: new Set([directory]) });
+
+      expect(await losesLog(binary ?? '', directory, line)).toBe(isLost);
+      expect(told.map((each) => each.line)).toEqual(isLost ? [2] : []);
     },
   );
 });

@@ -39,9 +39,13 @@ const quiet = [
   'Watches: failed, {{code}}',
   'Kubernetes Events: {{reason}} {{outcome}}',
   // Without --peers-tls.
-  'Certificates end in: {{pod}}',
+  'Certificates expire in: {{pod}}',
   // Without --watch-template.
   'Template in force: {{pod}}',
+  // Without --mode relay.
+  'Links and sessions: links {{pod}}',
+  'Links and sessions: sessions {{pod}}',
+  'Slots: held {{pod}}',
 ];
 /** Only while a change waits. */
 const passing = ['Why changes wait: {{reason}}'];
@@ -124,6 +128,10 @@ describe('three replicas under a real Prometheus', unless(missing), () => {
         'changes_waiting_reason',
         // Nobody follows a template here.
         'template_in_force',
+        // Nor is there a relay.
+        'relay_links',
+        'relay_sessions',
+        'relay_slots_held',
       ];
       if (!silent.includes(name)) expect(found.length, `${type} ${base}`).toBeGreaterThan(0);
     }

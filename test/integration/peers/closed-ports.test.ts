@@ -30,7 +30,7 @@ const others = { ...defaultPorts, peers: 3001, probe: 8406 };
 /** As long as HAProxy needs to try again to connect. */
 const retryMs = 6000;
 
-const unmet = 'ready, and no peer that holds entries was met: do they run?';
+const unmet = 'ready, but no peer with entries was reached: are the peers running?';
 
 let directory: string;
 const replicas: Replica[] = [];
@@ -246,7 +246,7 @@ describe(
       );
     }
 
-    const notReady = 'not ready: nobody who may hold entries is heard';
+    const notReady = 'not ready: no answer from peers that may hold entries';
 
     it('keep the new ones from being ready until --repair-limit, and are told as Events', async () => {
       const limitMs = 12_000;
@@ -270,7 +270,7 @@ describe(
 
       for (const each of young) {
         const waitedMs =
-          saidAt(each, 'ready all the same') -
+          saidAt(each, 'ready although peers that may hold entries did not answer') -
           saidAt(each, 'readiness waits for the tables of the peers');
         expect(waitedMs).toBeGreaterThan(limitMs - 500);
         await tells(each, { ready: true, incomplete: true });
