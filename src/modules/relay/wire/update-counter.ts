@@ -5,18 +5,23 @@ import { stickTable, stickTypes } from './messages.ts';
 export interface UpdateCounter {
   /** Entries of stick tables so far. */
   readonly updates: number;
+  /** Messages so far that are neither updates nor confirmations of updates. */
+  readonly others: number;
+  /** What came last ends within a message. */
+  readonly within: boolean;
   /** From here on the stream was not that of the peers protocol: nothing more is counted. */
   readonly broken: boolean;
   take(chunk: Buffer): void;
 }
 
-const { update, incrementalUpdate, timedUpdate, timedIncrementalUpdate } = stickTypes;
+const { ack, update, incrementalUpdate, timedUpdate, timedIncrementalUpdate } = stickTypes;
 const isUpdate = Array.from({ length: 256 }, (_, type) =>
   [update, incrementalUpdate, timedUpdate, timedIncrementalUpdate].some((one) => one === type),
 );
 
 export function countUpdates(): UpdateCounter {
   let updates = 0;
+  let others = 0;
   let broken = false;
   /** Bytes of a body that are still to come. */
   let skip = 0;
@@ -29,7 +34,10 @@ export function countUpdates(): UpdateCounter {
     if (head < 0) broken = true;
     if (head === 0) begun = Buffer.from(bytes.subarray(at));
     if (head <= 0) return null;
-    if (bytes[at] === stickTable && isUpdate[bytes[at + 1] ?? 0]) updates += 1;
+    const type = bytes[at + 1] ?? 0;
+    if (bytes[at] !== stickTable) others += 1;
+    else if (isUpdate[type]) updates += 1;
+    else if (type !== ack) others += 1;
     return at + head + bodyLength(bytes, at, head);
   }
 
@@ -46,6 +54,12 @@ export function countUpdates(): UpdateCounter {
   return {
     get updates() {
       return updates;
+    },
+    get others() {
+      return others;
+    },
+    get within() {
+      return skip > 0 || begun !== null;
     },
     get broken() {
       return broken;

@@ -3,6 +3,12 @@ import { describe, expect, it } from 'vitest';
 import type { ByteStream } from '../../../../../src/modules/relay/legs/byte-stream.ts';
 import type { Leg } from '../../../../../src/modules/relay/legs/open-leg.ts';
 import { splice } from '../../../../../src/modules/relay/splice/splice.ts';
+import {
+  ackReset,
+  resyncConfirm,
+  stickTable,
+  stickTypes,
+} from '../../../../../src/modules/relay/wire/messages.ts';
 import { eventually } from '../../../../helpers/eventually.ts';
 import { anyMessages, bytesOf, chunksOf } from '../../../../helpers/peer-messages.ts';
 import { linkInMemory } from '../../../../rig/relay-pair.ts';
@@ -21,6 +27,8 @@ function legInMemory(): { leg: Leg; haproxy: ByteStream; hangUp: (why: string) =
   };
   return { leg, haproxy, hangUp };
 }
+
+const update = { class: stickTable, type: stickTypes.update, content: new Uint8Array(9) };
 
 function heard(stream: ByteStream): () => Buffer {
   const chunks: Buffer[] = [];
@@ -86,6 +94,38 @@ describe('splice', () => {
 
     expect(sent.map(String)).toEqual(['first']);
     await eventually(() => sent.length === 2, { intervalMs: 1 });
+  });
+
+  it('lets confirmations wait for what comes next, in order, and not for ever', async () => {
+    const { leg, haproxy } = legInMemory();
+    const sent: Buffer[] = [];
+    const [near] = linkInMemory();
+    const link: ByteStream = { ...near, write: (chunk) => sent.push(chunk) > 0 };
+    splice(leg, link, { restMs: 0 });
+    haproxy.write(ackReset(1));
+    haproxy.write(ackReset(2));
+    expect(sent).toEqual([]);
+    haproxy.write(resyncConfirm);
+    const three = [ackReset(1), ackReset(2), resyncConfirm];
+    await eventually(() => Buffer.concat(sent).equals(Buffer.concat(three)), { intervalMs: 1 });
+    expect(sent).toHaveLength(1);
+
+    haproxy.write(ackReset(3));
+    await eventually(() => sent.at(-1)?.equals(ackReset(3)) === true);
+  });
+
+  it.each([
+    ['a half one', ackReset(1).subarray(0, 5)],
+    ['one with an update behind it', Buffer.concat([ackReset(1), bytesOf([update])])],
+    ['what is no message', Buffer.from([10, 255, 255, 255, 255, 255, 255, 255, 255])],
+  ])('takes nothing else for a confirmation: %s', (_title, chunk) => {
+    const { leg, haproxy } = legInMemory();
+    const sent: Buffer[] = [];
+    const [near] = linkInMemory();
+    splice(leg, { ...near, write: (bytes) => sent.push(bytes) > 0 });
+    haproxy.write(chunk);
+
+    expect(sent).toEqual([chunk]);
   });
 
   it('ends when the leg is closed, says why, and leaves the link open for the next one', async () => {

@@ -16,6 +16,9 @@ describe('countUpdates', () => {
           (one) => one.class === stickTable && ![define, change, ack, 200].includes(one.type),
         );
         expect(counter.updates).toBe(updates.length);
+        const acks = messages.filter((one) => one.class === stickTable && one.type === ack);
+        expect(counter.others).toBe(messages.length - updates.length - acks.length);
+        expect(counter.within).toBe(false);
         expect(counter.broken).toBe(false);
       }),
     );
