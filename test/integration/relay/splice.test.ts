@@ -48,7 +48,10 @@ describe.each(haproxyVersions)('two HAProxies %s, spliced', (title, haproxy) => 
         expect(pair.left.updates.out).toBeGreaterThanOrEqual(2500);
         expect(pair.right.updates.in).toBe(pair.left.updates.out);
         expect(pair.left.updates.in).toBeGreaterThanOrEqual(500);
-        expect(pair.left.bytes).toEqual({ in: pair.right.bytes.out, out: pair.right.bytes.in });
+        // Confirmations are passed on a moment later.
+        await eventually(() =>
+          expect(pair.left.bytes).toEqual({ in: pair.right.bytes.out, out: pair.right.bytes.in }),
+        );
         await pair.stop();
         expect(await pair.left.ended).toBe('closed by the sidecar');
       },

@@ -6,11 +6,11 @@ import { type Control, type HeardControl, parseControl } from './greeting.ts';
 import { createIntake, type Intake } from './intake.ts';
 
 /** How often `tick` is to be called, in milliseconds. */
-export const tickMs = 250;
+export const tickMs = 500;
 
-const ticksPerPing = 4;
-/** Ticks without a byte: with the one in which the last byte came, 2.75 to 3 s. */
-const silentTicks = 11;
+const ticksPerPing = 2;
+/** Ticks without a byte: with the one in which the last byte came, 2.5 to 3 s. */
+const silentTicks = 5;
 /** Most bytes that wait to be sent: who writes on although `write` says no is closed. */
 const mostWaitingBytes = 1024 * 1024;
 /** For what was written last to be sent, in milliseconds. */

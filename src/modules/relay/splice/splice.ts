@@ -91,12 +91,8 @@ export function splice(
   function sendAcks(): void {
     if (!stopped && !toOther(Buffer.alloc(0))) leg.pause();
   }
-  /** Puts the chunk aside, if it is made of confirmations. */
+  /** Puts the chunk aside, which is made of confirmations, unless they are many. */
   function keepsAcks(chunk: Buffer): boolean {
-    const { updates, others, within } = toLink;
-    toLink.take(chunk);
-    const isMore = toLink.updates > updates || toLink.others > others;
-    if (within || isMore || toLink.within || toLink.broken) return false;
     if (ackBytes + chunk.length > enough) return false;
     if (acks.length === 0) stopAcks = startTimer(sendAcks, ackRestMs);
     acks.push(chunk);
@@ -125,8 +121,14 @@ export function splice(
   leg.onData((chunk) => {
     if (stopped) return;
     bytes.out += chunk.length;
-    if (!keepsAcks(chunk) && !toOther(chunk)) leg.pause();
-    else if (chunk.length < enough) {
+    const { updates, others, within } = toLink;
+    toLink.take(chunk);
+    const isCut = within || toLink.within || toLink.broken;
+    const hasUpdates = isCut || toLink.updates > updates;
+    const isAcks = !hasUpdates && toLink.others === others;
+    if (!(isAcks && keepsAcks(chunk)) && !toOther(chunk)) leg.pause();
+    // A heartbeat is followed by nothing.
+    else if (chunk.length < enough && (hasUpdates || isAcks)) {
       release();
       resting = true;
       leg.pause();

@@ -5,6 +5,7 @@ import type { Leg } from '../../../../../src/modules/relay/legs/open-leg.ts';
 import { splice } from '../../../../../src/modules/relay/splice/splice.ts';
 import {
   ackReset,
+  heartbeat,
   resyncConfirm,
   stickTable,
   stickTypes,
@@ -112,6 +113,17 @@ describe('splice', () => {
 
     haproxy.write(ackReset(3));
     await eventually(() => sent.at(-1)?.equals(ackReset(3)) === true);
+  });
+
+  it('reads on at once after a heartbeat, which is followed by nothing', () => {
+    const { leg, haproxy } = legInMemory();
+    const sent: Buffer[] = [];
+    const [near] = linkInMemory();
+    splice(leg, { ...near, write: (chunk) => sent.push(chunk) > 0 }, { restMs: 60_000 });
+    haproxy.write(heartbeat);
+    haproxy.write(heartbeat);
+
+    expect(sent).toEqual([heartbeat, heartbeat]);
   });
 
   it.each([
