@@ -3,9 +3,10 @@ import { programs } from '../helpers/programs.ts';
 import { delay } from './relay/delay.ts';
 import { learn } from './relay/learn.ts';
 import { live } from './relay/live.ts';
+import { set } from './relay/set.ts';
 import type { SideOptions } from './relay/side.ts';
 
-const usage = `npm run bench -- relay [--part learn|live|delay] [--siblings 1] [--rates 1000,10000,60000]
+const usage = `npm run bench -- relay [--part learn|live|delay|set] [--siblings 1] [--rates 1000,10000,60000]
                        [--entries 1000000] [--rounds 3] [--seconds 3] [--rest MS] [--link tls|tcp]`;
 
 const { values } = parseArgs({
@@ -40,3 +41,6 @@ if (values.part.includes('live'))
   for (const siblings of values.siblings.split(',').map(Number))
     await live({ ...common, siblings });
 if (values.part.includes('delay')) await delay(common);
+if (values.part.includes('set'))
+  for (const peers of values.siblings.split(',').map(Number))
+    await set({ haproxy, peers, entries: Number(values.entries), seconds: seconds * 20 });

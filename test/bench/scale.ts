@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../helpers/eventually.ts';
 import { startKubeApiserver } from '../helpers/kube-apiserver.ts';
@@ -7,6 +7,7 @@ import { createPod } from '../helpers/kube-pods.ts';
 import { freePort } from '../helpers/ports.ts';
 import { programs } from '../helpers/programs.ts';
 import { startDataplane } from '../rig/dataplane-stand.ts';
+import { cpuMsOf, memoryMiB } from './process.ts';
 
 /**
  * One real replica among N siblings, whose pods are in a real API server and whose addresses refuse: what the sidecar
@@ -14,7 +15,6 @@ import { startDataplane } from '../rig/dataplane-stand.ts';
  */
 const seconds = Number(process.argv[2] ?? 90);
 const lean = ['--no-opt', '--no-maglev', '--max-semi-space-size=1'];
-const ticksPerSecond = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout);
 const haproxy = programs.haproxy34 ?? programs.haproxy30;
 if (haproxy === undefined || programs.dataplaneV3 === undefined) {
   console.error('HAProxy 3 or the Data Plane API is missing: see docs/contributing.md.');
@@ -33,16 +33,6 @@ interface Row {
   readonly 'reloads at rest': number;
   readonly 'RSS, MiB': number;
   readonly 'RSS peak, MiB': number;
-}
-
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-}
-
-function memoryMiB(pid: number, what: 'VmRSS' | 'VmHWM'): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(new RegExp(`${what}:\\s+(\\d+)`).exec(status)?.[1]) / 1024);
 }
 
 async function measure(members: number): Promise<Row> {
@@ -111,9 +101,9 @@ async function measure(members: number): Promise<Row> {
       const afterJoin = value(await metrics(), 'dataplane_calls_total');
       await sleep(5000);
       const before = await metrics();
-      const cpu = cpuSeconds(pid);
+      const cpu = cpuMsOf(pid) / 1000;
       await sleep(seconds * 1000);
-      const used = cpuSeconds(pid) - cpu;
+      const used = cpuMsOf(pid) / 1000 - cpu;
       const rss = memoryMiB(pid, 'VmRSS');
       const after = await metrics();
       const atRest = (name: string) => value(after, name) - value(before, name);

@@ -1,20 +1,16 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../helpers/eventually.ts';
 import { freePort } from '../helpers/ports.ts';
 import { makeFolder, removeFolder } from '../helpers/temporary-folder.ts';
+import { memoryMiB } from './process.ts';
 
 /** Start-up: from the spawn to the first answer of /livez. Memory: RSS after ten seconds of rest. */
 const directory = makeFolder('hps-bench-');
 const members = join(directory, 'members.json');
 writeFileSync(members, '[{"name":"a","address":"127.0.0.1"}]');
 const lean = ['--no-opt', '--no-maglev', '--max-semi-space-size=1'];
-
-function rssMiB(pid: number): number {
-  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kib) / 1024;
-}
 
 async function measure(
   name: string,
@@ -31,7 +27,7 @@ async function measure(
     }
     const startMs = performance.now() - startedAt;
     await new Promise((resolve) => setTimeout(resolve, 10_000));
-    const rss = rssMiB(child.pid ?? 0);
+    const rss = memoryMiB(child.pid ?? 0, 'VmRSS');
     console.log(
       `${name.padEnd(42)} ${port === null ? '      -' : `${startMs.toFixed(0).padStart(4)} ms`} ${rss.toFixed(0).padStart(6)} MiB`,
     );

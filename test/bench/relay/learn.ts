@@ -19,7 +19,13 @@ async function fill(stand: RelayStand, entries: number): Promise<void> {
   await Promise.all(['a', 'b', 'c', 'd'].map((prefix) => stand.write(prefix, part)));
 }
 
-async function straight(haproxy: string, teacher: RelayStand, path: string): Promise<string> {
+/** What it took, and what there is to tell. */
+interface Round {
+  readonly ms: number;
+  readonly text: string;
+}
+
+async function straight(haproxy: string, teacher: RelayStand, path: string): Promise<Round> {
   const startedAt = performance.now();
   const stand = watched(
     await startHaproxyStand({
@@ -32,7 +38,10 @@ async function straight(haproxy: string, teacher: RelayStand, path: string): Pro
   try {
     await eventually(() => stand.finished(), { timeoutMs: 60_000, intervalMs: 5 });
     const took = performance.now() - startedAt;
-    return `straight: ${await stand.entries()} entries in ${took.toFixed(0)} ms`;
+    return {
+      ms: took,
+      text: `straight: ${await stand.entries()} entries in ${took.toFixed(0)} ms`,
+    };
   } finally {
     await stand.stop();
   }
@@ -43,7 +52,7 @@ async function relayed(
   teacher: RelayStand,
   slot: string,
   path: string,
-): Promise<string> {
+): Promise<Round> {
   const port = await freePort();
   const sides = [
     startSide([{ path: teacher.at.path, slot, port, dials: false }], relay),
@@ -62,11 +71,20 @@ async function relayed(
     const used = await usage();
     const cpu = used.map(({ cpuMs }, at) => (cpuMs - (before[at]?.cpuMs ?? 0)).toFixed(0));
     const memory = used.map(({ rssMb }) => rssMb.toFixed(0));
-    return `relayed:  ${await learner.entries()} entries in ${took.toFixed(0)} ms; the relays took ${cpu.join(' and ')} ms of a core, and have ${memory.join(' and ')} MiB`;
+    return {
+      ms: took,
+      text: `relayed:  ${await learner.entries()} entries in ${took.toFixed(0)} ms; the relays took ${cpu.join(' and ')} ms of a core, and have ${memory.join(' and ')} MiB`,
+    };
   } finally {
     await Promise.all(sides.map((side) => side.stop()));
     await learner?.stop();
   }
+}
+
+function median(values: readonly number[]): number {
+  return (
+    values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN
+  );
 }
 
 /** From the start of a HAProxy to the end of its resync: taught by a HAProxy it knows, and through two relays. */
@@ -77,11 +95,20 @@ export async function learn(options: LearnOptions): Promise<void> {
   const teacher = await startRelayStand(haproxy, { extra: [`peer direct unix@${direct}`] });
   try {
     await fill(teacher, entries);
+    const taken: { straight: number[]; relayed: number[] } = { straight: [], relayed: [] };
     for (let round = 1; round <= rounds; round++) {
-      console.log(await straight(haproxy, teacher, direct));
+      const base = await straight(haproxy, teacher, direct);
+      console.log(base.text);
       const path = join(folder, `learner-${round}.sock`);
-      console.log(await relayed(options, teacher, `s${round}`, path));
+      const through = await relayed(options, teacher, `s${round}`, path);
+      console.log(through.text);
+      taken.straight.push(base.ms);
+      taken.relayed.push(through.ms);
     }
+    const [base, through] = [median(taken.straight), median(taken.relayed)];
+    console.log(
+      `medians of ${rounds}: ${base.toFixed(0)} and ${through.toFixed(0)} ms, ${(through / base).toFixed(2)} times as long`,
+    );
   } finally {
     await teacher.stop();
     removeFolder(folder);

@@ -2,8 +2,9 @@ import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { type RelayStand, startRelayStand } from '../../rig/relay-stand.ts';
 import { writeSteadily } from '../../rig/relay-writer.ts';
+import { cpuMsOf } from '../process.ts';
 import type { SideOptions } from './side.ts';
-import { cpuMsOf, startSide } from './sides.ts';
+import { startSide } from './sides.ts';
 
 export interface LiveOptions {
   readonly haproxy: string;

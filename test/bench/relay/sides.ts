@@ -1,6 +1,5 @@
 import { fork } from 'node:child_process';
 import { on } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { endChild } from '../../helpers/child.ts';
 import type { Half, SideOptions, Usage } from './side.ts';
@@ -44,11 +43,4 @@ export function startSide(halves: readonly Half[], options: SideOptions): Side {
     },
     stop: () => endChild(child, 'SIGTERM'),
   };
-}
-
-/** Milliseconds of processor time that a process has used (proc(5); Linux counts hundredths of a second). */
-export function cpuMsOf(pid: number): number {
-  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
-  const [user, system] = fields.split(' ').slice(11, 13).map(Number);
-  return ((user ?? 0) + (system ?? 0)) * 10;
 }
