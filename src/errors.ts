@@ -22,9 +22,9 @@ export const errorCodes = {
   DNS_UNREACHABLE:
     "DNS does not answer for the name of --dns. The sidecar keeps the peers it knows and asks again. Compare the name with the Service, and look at the pod's dnsPolicy.",
   PEERS_TLS_INVALID:
-    'Certificate, key or CA for TLS between peers do not fit together. The message says which. init does not start HAProxy with them, and run keeps the files in force.',
+    'Certificate, key or CA for TLS between peers, or between sidecars with --relay-trust certificates, cannot be used. The message says all that is wrong. init does not start HAProxy with them, and run keeps what it has read before.',
   RELAY_KEY_INVALID:
-    'The file of --relay-key-file is missing, or its key cannot be used. The message lists everything that is wrong. Create the Secret once for all replicas, and mount it. With --relay-plaintext there is no key.',
+    'The file of --relay-key-file is missing, or its key cannot be used. The message lists everything that is wrong. Create the Secret once for all replicas, and mount it. With --relay-plaintext or --relay-trust certificates there is no key.',
   TEMPLATE_REJECTED: 'HAProxy refuses the rendered configuration. The message quotes its alerts.',
   TEMPLATE_CONFLICT:
     'The template has changed, and haproxy.cfg was also changed by hand or by another program since it was rendered, so one of the two changes would be lost. Add those lines to the template, undo them, or delete the pod: a new pod starts with the template.',

@@ -1,10 +1,11 @@
 import { nanoid } from 'nanoid';
-import { monotonicNow, wallNow } from '../clock.ts';
+import { monotonicNow, repeat, wallNow } from '../clock.ts';
 import { liveness } from '../engine/liveness.ts';
 import { UserError } from '../errors.ts';
 import { readText } from '../files/files.ts';
-import { readKeyFile } from '../modules/relay/links/keys.ts';
 import { createLinks } from '../modules/relay/links/links.ts';
+import { readCertificates, trustFiles, trustKindOf } from '../modules/relay/links/trust-files.ts';
+import { watchCertificates } from '../modules/relay/links/watch-certificates.ts';
 import { createRelay } from '../modules/relay/module.ts';
 import { readRelaySection } from '../modules/relay/section/read.ts';
 import { serve } from './serve.ts';
@@ -20,7 +21,8 @@ export async function runRelay(started: Started): Promise<void> {
       `${config.haproxyConfig} has no peers section ${config.peersSection} with the slots of relay mode`,
       { hint: 'Give --mode relay to init, too: it writes them.' },
     );
-  const { relayPort: port, relayPlaintext: plaintext } = config;
+  const { relayPort: port } = config;
+  const trust = trustKindOf(config);
   const uid = config.podUid ?? self.name;
   const relay = createRelay({
     ...started,
@@ -30,10 +32,10 @@ export async function runRelay(started: Started): Promise<void> {
   });
   const links = createLinks({
     own: { version: 1, section: config.peersSection, pod: self.name, uid, start: nanoid() },
-    ...{ port, host: config.podIp, plaintext, log, now: monotonicNow },
+    ...{ port, host: config.podIp, log, now: monotonicNow },
+    ...trustFiles(config),
     members: () => source.snapshot(),
     selfName: self.name,
-    keys: async () => (await readKeyFile(config.relayKeyFile)).keys,
     onLink: relay.linked,
   });
   source.onChange(() => links.membersChanged());
@@ -48,13 +50,31 @@ export async function runRelay(started: Started): Promise<void> {
   log.info(
     {
       ...{ port: server.port, relayPort: listening.port, source: source.name },
-      slots: section.slots.length,
+      ...{ slots: section.slots.length, trust },
     },
     'listening',
   );
+  const stopLooking =
+    trust === 'certificates'
+      ? lookAgain(
+          watchCertificates({
+            read: () => readCertificates(config),
+            log,
+            onExpiry: (atMs) => metrics.certificateExpiry.set(atMs / 1000),
+          }),
+          config.reconcileInterval,
+        )
+      : () => {};
   source.start(signal);
   const watching = relay.watch(signal);
   await relay.scheduler.run(signal);
+  stopLooking();
   await Promise.all([watching, source.stopped(), links.close(), relay.stop()]);
   await Promise.all([server.close(), events.flush(1000)]);
+}
+
+/** Now, and each time the interval is over. */
+function lookAgain(look: () => Promise<void>, everyMs: number): () => void {
+  void look();
+  return repeat(() => void look(), everyMs);
 }

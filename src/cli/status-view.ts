@@ -21,6 +21,12 @@ const resyncWords: Readonly<Record<NonNullable<Status['resync']>, string>> = {
   unknown: '"show peers" of this version is not understood',
 };
 
+const trustWords: Readonly<Record<NonNullable<Status['trust']>, string>> = {
+  key: 'by a shared key',
+  certificates: 'by certificates',
+  plaintext: 'in plain text, open to whoever reaches the port',
+};
+
 /** The most entries that any replica holds, by table. */
 export function fullest(found: readonly Found[]): ReadonlyMap<string, number> {
   const most = new Map<string, number>();
@@ -130,6 +136,9 @@ export function renderStatus(told: readonly Found[], { colors, nowMs }: ViewOpti
         'members',
         `${members.synced ? members.names.length : 'not known yet'}; section ${section?.name ?? '?'} has ${section?.entries ?? '?'} peers; haproxy-peer-sync ${status.version}`,
       ),
+      ...(status.trust === undefined
+        ? []
+        : [fact('links', `with the sidecars of the others, ${trustWords[status.trust]}`)]),
       ...members.notes.map((note) => fact('note', paint('yellow', note))),
       ...troubles.map((each) => fact('trouble', paint('yellow', each))),
       fact('change', pending === null ? 'none is due' : changeDue(status, pending)),

@@ -64,8 +64,9 @@ export interface RelayFact {
   readonly port: number;
   /** Of --relay-slots. */
   readonly slots: number;
+  readonly trust: 'key' | 'certificates' | 'plaintext';
   readonly keyFile: string;
-  /** How many keys, and the mode of the file. Null: --relay-plaintext. */
+  /** How many keys, and the mode of the file. Null: another `trust`. */
   readonly key: Looked<{ readonly count: number; readonly mode: number }> | null;
   /** What our HAProxy says to a peer that none of its slots is. Null: there is no section of this mode. */
   readonly hello: { readonly where: string; readonly outcome: HelloOutcome } | null;
@@ -77,7 +78,8 @@ export interface Facts {
   readonly self: Self;
   /** What `localpeer` should be, where that is not the name of this peer. */
   readonly localName?: string | undefined;
-  /** Missing: HAProxys talk to each other. Then `hello` of a sibling says whether its relay port accepts. */
+  /** Missing: HAProxys talk to each other. Then `hello` of a sibling is of its relay port: whether
+   * it accepts, and with `tls-failed` that the two sidecars do not know each other by key or certificate. */
   readonly relay?: RelayFact | undefined;
   readonly podName: string;
   /** Version of this program. */
@@ -148,7 +150,8 @@ export interface Facts {
   readonly ownPort: HelloOutcome;
   readonly siblings: readonly SiblingFact[];
   /**
-   * The certificates of the peers, and how long they are still valid, in milliseconds. Missing: --peers-tls is off.
+   * The certificates of the peers, or of the sidecars with --relay-trust certificates, and how long they are still valid, in
+   * milliseconds. Missing: neither is on.
    */
   readonly tls?: Looked<{ readonly endsInMs: number }> | null;
 }

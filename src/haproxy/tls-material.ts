@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
-import { UserError } from '../errors.ts';
+import { AppError, errorMessage, UserError } from '../errors.ts';
 import { type FileAccess, readText, writeFileAtomic } from '../files/files.ts';
 import type { PeersTlsFiles, TlsMaterial } from '../model/peers-tls.ts';
 
@@ -62,22 +62,45 @@ function keyFits(certificate: X509Certificate, key: string, path: string): boole
   }
 }
 
-/** UserError PEERS_TLS_INVALID when HAProxy would refuse these, or no peer would accept them. */
-export function checkMaterial({ certificate, key, ca }: TlsMaterial, from: TlsSource): void {
-  const chain = certificates(certificate, from.certificate);
+/** What no peer would accept, besides what does not fit together; one sentence each. */
+export type AlsoWrong = (leaf: X509Certificate) => readonly string[];
+
+const bothUsages =
+  'cert-manager: usages: [server auth, client auth] in the Certificate; openssl: extendedKeyUsage=serverAuth,clientAuth.';
+
+/** The value, or what is said of it in `problems`. */
+function readOr<T>(problems: string[], read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    problems.push(errorMessage(error));
+    return undefined;
+  }
+}
+
+/** UserError PEERS_TLS_INVALID with all for which HAProxy would refuse these, or no peer would accept them. */
+export function checkMaterial(
+  { certificate, key, ca }: TlsMaterial,
+  from: TlsSource,
+  alsoWrong: AlsoWrong = () => [],
+): void {
+  const problems: string[] = [];
+  const chain = readOr(problems, () => certificates(certificate, from.certificate)) ?? [];
+  const cas = readOr(problems, () => certificates(ca, from.ca));
   const leaf = chain[0];
-  if (leaf === undefined) return;
-  if (!keyFits(leaf, key, from.key))
-    throw invalid(`${from.key} is not the key of the certificate in ${from.certificate}`);
-  if (!chains(chain, certificates(ca, from.ca)))
-    throw invalid(`the certificate in ${from.certificate} is not of the CA in ${from.ca}`);
+  const fits = readOr(problems, () => leaf === undefined || keyFits(leaf, key, from.key));
+  if (fits === false)
+    problems.push(`${from.key} is not the key of the certificate in ${from.certificate}`);
+  if (leaf !== undefined && cas !== undefined && !chains(chain, cas))
+    problems.push(`the certificate in ${from.certificate} is not of the CA in ${from.ca}`);
   // Both sides show the same certificate, whoever has connected.
-  const usages: readonly string[] = leaf.keyUsage ?? [];
-  if (usages.length > 0 && !(usages.includes(clientAuth) && usages.includes(serverAuth)))
-    throw invalid(
-      `the certificate in ${from.certificate} is not for both server and client`,
-      'cert-manager: usages: [server auth, client auth] in the Certificate; openssl: extendedKeyUsage=serverAuth,clientAuth.',
-    );
+  const usages: readonly string[] = leaf?.keyUsage ?? [];
+  const oneSide =
+    usages.length > 0 && !(usages.includes(clientAuth) && usages.includes(serverAuth));
+  if (oneSide)
+    problems.push(`the certificate in ${from.certificate} is not for both server and client`);
+  if (leaf !== undefined) problems.push(...alsoWrong(leaf));
+  if (problems.length > 0) throw invalid(problems.join('; '), oneSide ? bothUsages : undefined);
 }
 
 /** A PEM text in the form that HAProxy takes as the payload of a command: no empty lines, a line end at the end. */
@@ -86,11 +109,19 @@ function tidy(text: string): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** All three at once; who cannot be read is told with the others that cannot. */
 async function readOnce(from: TlsSource): Promise<TlsMaterial> {
-  const [certificate, key, ca] = await Promise.all(
-    [from.certificate, from.key, from.ca].map(async (path) => tidy(await readText(path))),
+  const paths = [from.certificate, from.key, from.ca];
+  const read = await Promise.allSettled(paths.map(async (path) => tidy(await readText(path))));
+  const failures = read.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+  const [first] = failures;
+  if (failures.length > 1 && first instanceof AppError)
+    throw new AppError(first.code, failures.map(errorMessage).join('; '), { cause: first });
+  if (failures.length > 0) throw first;
+  const [certificate = '', key = '', ca = ''] = read.map((each) =>
+    each.status === 'fulfilled' ? each.value : '',
   );
-  return { certificate: certificate ?? '', key: key ?? '', ca: ca ?? '' };
+  return { certificate, key, ca };
 }
 
 /**
@@ -98,11 +129,11 @@ async function readOnce(from: TlsSource): Promise<TlsMaterial> {
  * two of our reads: then they do not fit together, and are read again. `UserError` PEERS_TLS_INVALID, `AppError`
  * FILE_READ_FAILED.
  */
-export async function readMaterial(from: TlsSource): Promise<TlsMaterial> {
+export async function readMaterial(from: TlsSource, alsoWrong?: AlsoWrong): Promise<TlsMaterial> {
   for (let tries = 1; ; tries++) {
     const material = await readOnce(from);
     try {
-      checkMaterial(material, from);
+      checkMaterial(material, from, alsoWrong);
       return material;
     } catch (error) {
       if (tries === 3) throw error;

@@ -14,6 +14,8 @@ export interface StatusBoardOptions {
   readonly version: string;
   readonly section: string;
   readonly mode: 'reload' | 'relay';
+  /** Of relay mode. */
+  readonly trust?: Status['trust'];
   readonly adminSocket: string;
   readonly masterSocket: string;
   readonly members: () => Membership;
@@ -130,6 +132,7 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
         version,
         startedAtMs,
         mode: options.mode,
+        ...(options.trust === undefined ? {} : { trust: options.trust }),
         ready,
         reasons: [...reasons],
         ...(options.incomplete() ? { incomplete: true } : {}),

@@ -54,6 +54,8 @@ export const statusSchema = z.object({
   startedAtMs: z.number(),
   /** `--mode`. Absent: reload, or an earlier version, which has no other. */
   mode: z.enum(['reload', 'relay']).optional(),
+  /** What sidecars know each other by, with `--mode relay`. Absent: reload mode, or an earlier version. */
+  trust: z.enum(['key', 'certificates', 'plaintext']).optional(),
   ready: z.boolean(),
   reasons: listOf(z.string()),
   /** It became ready without what siblings hold or may hold: it is no witness of what there is. */

@@ -87,6 +87,7 @@ const pairs = [
   ['examples/dns', ['peerSync.source.type=dns']],
   ['examples/tls', tls],
   ['examples/relay', ['peerSync.mode=relay']],
+  ['examples/relay/tls', ['peerSync.mode=relay', ...tls]],
 ] as const;
 
 describe('the chart haproxy', unless(lacks), () => {
@@ -225,12 +226,14 @@ describe('the chart haproxy', unless(lacks), () => {
     expect(text).not.toMatch(/3000|3001/);
   });
 
-  it('refuses TLS between peers in mode relay, and says what encrypts', () => {
-    const set = ['peerSync.mode=relay', 'peerSync.tls.enabled=true'];
+  it('has one Certificate for the sidecars in mode relay, too, and no key', () => {
+    const set = ['peerSync.mode=relay', ...tls, 'certManager.enabled=true'];
 
-    expect(() => renderChart(charts.application, { set })).toThrow(
-      'tls.enabled is not for mode relay',
-    );
+    const text = JSON.stringify(renderChart(charts.application, { set }));
+
+    expect(text).toContain('"dnsNames":["haproxy-peers"]');
+    expect(text).toContain('"secretName":"haproxy-peers-tls"');
+    expect(text).not.toMatch(/haproxy-peer-sync-relay|PEERS_TLS/);
   });
 
   it('takes an image by its digest', () => {

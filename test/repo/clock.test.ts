@@ -44,6 +44,7 @@ it('tells the date only where it is shown or compared with another date', () => 
     'modules/peers/join/bootstrap.ts',
     'modules/peers/module.ts',
     'modules/relay/module.ts',
+    'modules/relay/start/write-config.ts',
     'sources/dns.ts',
     'sources/file.ts',
     'sources/kubernetes/follow.ts',

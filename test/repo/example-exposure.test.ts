@@ -12,6 +12,7 @@ const rendered = [
   ['examples/dns', []],
   ['examples/relay', ours],
   ['examples/relay/statefulset', ours],
+  ['examples/relay/tls', ours],
   ['examples/relay/daemonset', ours],
   ['examples/existing', ours],
 ] as const;

@@ -147,6 +147,53 @@ describe.each(pairs)('%s', unless(noKubectl), (folder, base) => {
   });
 });
 
+describe('examples/relay/tls', unless(noKubectl), () => {
+  const isTrust = (name: string) => name === 'relay' || name === 'tls';
+  const bare = (of: string) =>
+    podOf(of).all.map(({ env, volumeMounts, ...rest }) => ({
+      ...rest,
+      env: env.filter(({ name }) => name !== 'HAPROXY_PEER_SYNC_RELAY_TRUST'),
+      volumeMounts: volumeMounts.filter(({ name }) => !isTrust(name)),
+    }));
+
+  it('differs from examples/relay in what the sidecars know each other by', () => {
+    expect(bare('examples/relay/tls')).toEqual(bare('examples/relay'));
+    const trusts = podOf('examples/relay/tls').all.map(
+      ({ env }) => env.find(({ name }) => name === 'HAPROXY_PEER_SYNC_RELAY_TRUST')?.value,
+    );
+    expect(trusts).toEqual(['certificates', 'certificates', undefined]);
+  });
+
+  it('mounts the Secret of examples/tls/cert-manager in place of the key, into our containers only', () => {
+    const { all, volumes } = podOf('examples/relay/tls');
+    const mounts = all.flatMap(({ name, volumeMounts }) =>
+      volumeMounts
+        .filter((mount) => isTrust(mount.name))
+        .map(({ mountPath }) => `${name} ${mountPath}`),
+    );
+    const defaults = optionsOf('run').flatMap(({ name, default: value }) =>
+      /^peers-tls-(certificate|key|ca)$/.test(name) ? [dirname(value ?? '')] : [],
+    );
+
+    const [folder] = [...new Set(defaults)];
+    expect(mounts).toEqual([`haproxy-peer-sync-init ${folder}`, `haproxy-peer-sync ${folder}`]);
+    expect(volumes.filter(({ name }) => isTrust(name))).toEqual([
+      { name: 'tls', secret: { secretName: 'haproxy-peers-tls', defaultMode: 0o440 } },
+    ]);
+    const certificates = kustomize('examples/tls/cert-manager').filter(
+      ({ kind }) => kind === 'Certificate',
+    );
+    expect(certificates).toContainEqual(
+      expect.objectContaining({
+        spec: expect.objectContaining({
+          secretName: 'haproxy-peers-tls',
+          dnsNames: ['haproxy-peers'],
+        }),
+      }),
+    );
+  });
+});
+
 describe('examples/relay and what belongs to it', unless(noKubectl), () => {
   it('names the command that makes the Secret as errors do', () => {
     expect(readFileSync('examples/relay/README.md', 'utf8')).toContain(`\n${makeSecret}\n`);

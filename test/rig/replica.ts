@@ -53,6 +53,8 @@ export interface ReplicaSetting {
   readonly env?: Readonly<Record<string, string>>;
   /** File with the key of the links: relay mode. Missing: reload mode. */
   readonly relayKey?: string;
+  /** In its place, the mounted Secret with the certificates that the sidecars of the links show. */
+  readonly relayCertificates?: (name: string) => string;
   /** The uid of a pod, where something else knows it, too; undefined: one is made of its name. */
   readonly podUid?: (name: string) => string | undefined;
   /** No program is started any more once it is aborted. */
@@ -139,14 +141,24 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
   const logFile = join(directory, 'log');
   const children: { haproxy?: ChildProcess; api?: ChildProcess; sidecar?: ChildProcess } = {};
 
-  const ofMode =
-    setting.relayKey === undefined
-      ? [
-          `--dataplane-password-file=${join(etc, 'dataplaneapi.password')}`,
-          `--dataplane-url=http://${address}:${ports.api}`,
-          `--applier=${setting.dataplane === null ? 'direct' : 'dataplane'}`,
-        ]
-      : ['--mode=relay', `--relay-port=${ports.relay}`, `--relay-key-file=${setting.relayKey}`];
+  const certificates = setting.relayCertificates?.(name);
+  const isRelay = setting.relayKey !== undefined || certificates !== undefined;
+  const ofTrust =
+    certificates === undefined
+      ? [`--relay-key-file=${setting.relayKey}`]
+      : [
+          '--relay-trust=certificates',
+          `--peers-tls-certificate=${join(certificates, 'tls.crt')}`,
+          `--peers-tls-key=${join(certificates, 'tls.key')}`,
+          `--peers-tls-ca=${join(certificates, 'ca.crt')}`,
+        ];
+  const ofMode = isRelay
+    ? ['--mode=relay', `--relay-port=${ports.relay}`, ...ofTrust]
+    : [
+        `--dataplane-password-file=${join(etc, 'dataplaneapi.password')}`,
+        `--dataplane-url=http://${address}:${ports.api}`,
+        `--applier=${setting.dataplane === null ? 'direct' : 'dataplane'}`,
+      ];
   const common = [
     `--pod-name=${name}`,
     `--pod-ip=${address}`,
@@ -162,7 +174,7 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
 
   /** Known from the moment that the pod is there. */
   function podUid(): readonly string[] {
-    if (setting.relayKey === undefined) return [];
+    if (!isRelay) return [];
     return [`--pod-uid=${setting.podUid?.(name) ?? `uid-of-${name}`}`];
   }
 
@@ -208,7 +220,7 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
 
   return {
     name,
-    mode: setting.relayKey === undefined ? 'reload' : 'relay',
+    mode: isRelay ? 'relay' : 'reload',
     address,
     directory,
     ports,
@@ -218,10 +230,7 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
     log,
     startHaproxy,
     async init() {
-      const yml =
-        setting.relayKey === undefined
-          ? [`--dataplane-config=${join(etc, 'dataplaneapi.yml')}`]
-          : [];
+      const yml = isRelay ? [] : [`--dataplane-config=${join(etc, 'dataplaneapi.yml')}`];
       const child = launch(process.execPath, [
         main,
         'init',

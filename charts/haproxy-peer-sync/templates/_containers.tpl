@@ -49,9 +49,8 @@
 - { name: HAPROXY_PEER_SYNC_LISTEN, value: ":{{ .listenPort }}" }
 {{- end }}
 {{- if and .tls.enabled (eq .mode "relay") }}
-{{- fail "tls.enabled is not for mode relay: HAProxy talks to its own sidecar only, and what passes between the sidecars is encrypted with the key in relay.secretName" }}
-{{- end }}
-{{- if .tls.enabled }}
+- { name: HAPROXY_PEER_SYNC_RELAY_TRUST, value: certificates }
+{{- else if .tls.enabled }}
 - { name: HAPROXY_PEER_SYNC_PEERS_TLS, value: "true" }
 {{- with .tls.verifyHost }}
 - { name: HAPROXY_PEER_SYNC_PEERS_TLS_VERIFY_HOST, value: {{ . }} }
@@ -73,7 +72,7 @@
 # The whole directory, not a subPath, so that the kubelet updates a renewed certificate.
 - { name: tls, mountPath: /etc/haproxy-tls, readOnly: true }
 {{- end }}
-{{- if eq .mode "relay" }}
+{{- if and (eq .mode "relay") (not .tls.enabled) }}
 # The whole directory, not a subPath, so that the kubelet updates a key that is replaced.
 - { name: relay, mountPath: /etc/haproxy-peer-sync/relay, readOnly: true }
 {{- end }}
@@ -196,7 +195,7 @@ The volumes of all of them, as a list for `volumes`. The one with haproxy.cfg (`
 */}}
 {{- define "haproxy-peer-sync.volumes" -}}
 - name: etc
-{{- if .tls.enabled }}
+{{- if and .tls.enabled (ne .mode "relay") }}
   # init writes the key here for HAProxy, mode 0600. In memory, so that it never reaches the disk of the node.
   emptyDir: { medium: Memory, sizeLimit: 32Mi }
 {{- else }}
@@ -228,7 +227,7 @@ The volumes of all of them, as a list for `volumes`. The one with haproxy.cfg (`
     # Readable only for the group of the pod (fsGroup).
     defaultMode: 0440
 {{- end }}
-{{- if eq .mode "relay" }}
+{{- if and (eq .mode "relay") (not .tls.enabled) }}
 - name: relay
   secret:
     secretName: {{ required "relay.secretName is the Secret with the key that the sidecars share" .relay.secretName }}

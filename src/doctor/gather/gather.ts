@@ -9,6 +9,7 @@ import { haproxyEnv } from '../../modules/peers/haproxy-env.ts';
 import { userlistFile } from '../../modules/peers/join/credentials.ts';
 import { sharedDirectories } from '../../modules/peers/join/shared-directories.ts';
 import { helloTls, peersTlsSource } from '../../modules/peers/tls/files.ts';
+import { readCertificates, trustKindOf } from '../../modules/relay/links/trust-files.ts';
 import { localName } from '../../modules/relay/section/slots.ts';
 import { createSource } from '../../sources/from-config.ts';
 import { readKeptSelector } from '../../sources/kept-selector.ts';
@@ -23,9 +24,12 @@ import { lookAtSiblings } from './look-at-siblings.ts';
 import { looked } from './looked.ts';
 
 async function lookAtTls(config: SidecarConfig): Promise<NonNullable<Facts['tls']> | null> {
-  if (!config.peersTls) return null;
+  const isRelay = config.mode === 'relay';
+  if (isRelay ? trustKindOf(config) !== 'certificates' : !config.peersTls) return null;
   return looked(async () => {
-    const material = await readMaterial(peersTlsSource(config));
+    const material = isRelay
+      ? await readCertificates(config)
+      : await readMaterial(peersTlsSource(config));
     return { endsInMs: expiresAtMs(material) - wallNow() };
   });
 }

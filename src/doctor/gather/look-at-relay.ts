@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { SidecarConfig } from '../../config/values.ts';
 import { hello } from '../../haproxy/hello.ts';
 import { readKeyFile } from '../../modules/relay/links/keys.ts';
+import { trustKindOf } from '../../modules/relay/links/trust-files.ts';
 import { formatAddress } from '../../modules/relay/section/address.ts';
 import { readRelaySection } from '../../modules/relay/section/read.ts';
 import { localName } from '../../modules/relay/section/slots.ts';
@@ -42,10 +43,11 @@ export async function lookAtRelay(
       const { keys } = await readKeyFile(keyFile);
       return { count: keys.length, mode: (await stat(keyFile)).mode & 0o777 };
     });
+  const trust = trustKindOf(config);
   const [key, answer, ownPort] = await Promise.all([
-    config.relayPlaintext ? null : lookAtKey(),
+    trust === 'key' ? lookAtKey() : null,
     lookAtBind(configText, config.peersSection, signal),
     lookAtPort({ address, port }, { timeoutMs, signal }),
   ]);
-  return { port, slots: config.relaySlots, keyFile, key, hello: answer, ownPort };
+  return { port, slots: config.relaySlots, trust, keyFile, key, hello: answer, ownPort };
 }

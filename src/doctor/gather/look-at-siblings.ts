@@ -4,10 +4,12 @@ import { hello } from '../../haproxy/hello.ts';
 import { inTurns } from '../../in-turns.ts';
 import type { HelloOutcome } from '../../model/hello.ts';
 import { helloTls } from '../../modules/peers/tls/files.ts';
+import { createTrust } from '../../modules/relay/links/create-trust.ts';
+import { trustFiles } from '../../modules/relay/links/trust-files.ts';
 import type { createSource } from '../../sources/from-config.ts';
 import { askStatus } from '../../telemetry/ask-status.ts';
 import type { Facts, SiblingFact } from '../facts.ts';
-import { lookAtPort } from './look-at-port.ts';
+import { lookAtLink } from './look-at-link.ts';
 import { answerMs } from './looked.ts';
 
 /** How many siblings are asked at the same time. */
@@ -33,6 +35,10 @@ export async function lookAtSiblings(
   await source.stopped();
   const { port } = config.listen;
   const tls = await helloTls(config).catch(() => undefined);
+  const trust =
+    config.mode === 'relay' && !config.relayPlaintext
+      ? createTrust({ ...trustFiles(config), now: monotonicNow, trouble() {} })
+      : undefined;
   const siblings = await inTurns(
     members.filter(({ name, terminating }) => name !== self.name && !terminating),
     askedAtOnce,
@@ -40,7 +46,7 @@ export async function lookAtSiblings(
       const accepts = async (): Promise<HelloOutcome> => {
         const limits = { timeoutMs: 2000, signal };
         if (config.mode === 'relay')
-          return await lookAtPort({ address, port: config.relayPort }, limits);
+          return await lookAtLink({ address, port: config.relayPort }, trust, limits);
         return connected.has(`${name} ${address}:${config.peersPort}`)
           ? 'known'
           : await hello({

@@ -24,6 +24,7 @@ import { createFirstLesson } from './first-lesson.ts';
 import { openLeg } from './legs/open-leg.ts';
 import { resetSlot } from './legs/reset-slot.ts';
 import { teachNothing } from './legs/teach-nothing.ts';
+import { trustKindOf } from './links/trust-files.ts';
 import type { relayMetrics } from './metrics.ts';
 import { observedByName, peersByName } from './named.ts';
 import { neverSeen, ownOf } from './own-haproxy.ts';
@@ -120,6 +121,7 @@ export function createRelay(options: RelayOptions): Relay {
   const board = createStatusBoard({
     ...{ self, version: options.version, section: peersSection, adminSocket },
     mode: config.mode,
+    trust: trustKindOf(config),
     masterSocket: config.masterSocket,
     members: () => source.snapshot(),
     readiness: () => keeper.readiness(),

@@ -109,7 +109,7 @@ describe('init --mode relay', unless(missingOf({ HAProxy: programs.haproxy })), 
     });
 
     expect(exitCode).toBe(0);
-    expect(output).toContain('who reaches the port can read and write every entry');
+    expect(output).toContain('who reaches port 3001 can read and write every entry');
   });
 
   it('names every line that cannot be kept, and writes nothing', async () => {

@@ -57,6 +57,21 @@ describe('checkMaterial', () => {
     expect(problem(part())).toContain(expected);
   });
 
+  it('tells all that is wrong at once', () => {
+    const all = problem({
+      ...other.issue({ usage: 'serverAuth' }),
+      ca: ca.certificate,
+      key: 'hello',
+    });
+
+    expect(all.split('; ')).toEqual([
+      'tls.key holds no PEM private key without a passphrase',
+      'the certificate in tls.crt is not of the CA in ca.crt',
+      'the certificate in tls.crt is not for both server and client',
+    ]);
+    expect(problem({ certificate: '', ca: 'hello' }).split('; ')).toHaveLength(2);
+  });
+
   it('quotes nothing of a key', () => {
     const key = good.key.replace(/M[A-Za-z0-9]{9}/, 'BROKENBROK');
 
@@ -65,6 +80,15 @@ describe('checkMaterial', () => {
 });
 
 describe('readMaterial', () => {
+  it('names every file that cannot be read', async () => {
+    const nowhere = { certificate: '/nowhere/crt', key: '/nowhere/key', ca: '/nowhere/ca' };
+
+    await expect(readMaterial(nowhere)).rejects.toMatchObject({
+      code: 'FILE_READ_FAILED',
+      message: expect.stringMatching(/nowhere\/crt.*; .*nowhere\/key.*; .*nowhere\/ca/),
+    });
+  });
+
   it('reads a mounted Secret in the form that HAProxy takes over its socket', async () => {
     const { directory: mounted } = mountSecret(join(directory, 'mounted'), {
       ...good,

@@ -33,6 +33,8 @@ export interface Mute {
 export interface RepairInput {
   /** Siblings that run in the other `--mode`, and are not leaving. */
   readonly inOtherMode: readonly string[];
+  /** In relay mode: those whose sidecars know each other by something else (`--relay-trust`), and are not leaving. */
+  readonly withOtherTrust?: readonly string[];
   readonly own: {
     readonly resync: ResyncState;
     readonly tables: Holdings;
@@ -122,11 +124,16 @@ export function shrinks(gapNow: number, gapBefore: number | null): boolean {
  * src/peers.c, process_peer_sync). Only for a pod that was never ready, because the repair replaces the worker.
  */
 export function repair(input: RepairInput, nowMs: number): RepairDecision {
-  const { own, siblings, inOtherMode } = input;
-  if (inOtherMode.length > 0) {
+  const { own, siblings, inOtherMode, withOtherTrust = [] } = input;
+  if (inOtherMode.length + withOtherTrust.length > 0) {
     // Without a limit: a rolling update would go on, and what they hold would be gone with the last of them.
+    const run = (names: readonly string[], how: string) =>
+      names.length === 0
+        ? []
+        : [`${names.join(', ')} run ${how}, and share no entry with this pod`];
     const reasons = [
-      `${inOtherMode.join(', ')} run in the other --mode, and share no entry with this pod`,
+      ...run(inOtherMode, 'in the other --mode'),
+      ...run(withOtherTrust, 'with another --relay-trust'),
     ];
     return { kind: 'wait', for: 'one mode', reasons };
   }

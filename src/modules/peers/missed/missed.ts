@@ -142,6 +142,11 @@ export function createRepair(options: RepairOptions): Confirm {
       const mode = answers[index]?.mode ?? (answers[index] ? 'reload' : undefined);
       return mode !== undefined && mode !== options.mode && !terminating ? [name] : [];
     });
+    const withOtherTrust = asked.flatMap(({ name, terminating }, index) => {
+      const trust = answers[index]?.trust;
+      const isKnown = trust !== undefined && own.trust !== undefined;
+      return isKnown && trust !== own.trust && !terminating ? [name] : [];
+    });
     for (const [index, { name, terminating: leaving, serving }] of asked.entries()) {
       const status = answers[index] ?? null;
       const who = { name, leaving, connected: connected.has(name) };
@@ -165,6 +170,7 @@ export function createRepair(options: RepairOptions): Confirm {
       {
         ...compared,
         inOtherMode,
+        withOtherTrust,
         mute,
         gapBefore,
         stalledLooks,

@@ -2,6 +2,7 @@ import { readPeersSection } from '../../../config-text/peers-text.ts';
 import {
   type Check,
   type Checks,
+  type Facts,
   type Finding,
   failure,
   ok,
@@ -17,8 +18,8 @@ const mount =
 const renew =
   'kubectl describe certificate says why cert-manager does not renew it; without cert-manager, replace the Secret';
 
-const certificate: Check = ({ tls }) => {
-  const name = 'peers-tls';
+/** What is to be said of the certificates, under that name. */
+export function certificateFindings({ tls }: Facts, name: string): readonly Finding[] {
   if (tls === undefined || tls === null) return [];
   if (!tls.ok)
     return [failure(name, tls.why, tls.code === 'FILE_READ_FAILED' ? mount : (tls.hint ?? mount))];
@@ -30,7 +31,9 @@ const certificate: Check = ({ tls }) => {
   return tls.value.endsInMs < soonMs
     ? [warning(name, `the certificate of the peers ends in ${days} days`, renew)]
     : [ok(name, `certificate, key and CA fit together, for ${days} days more`)];
-};
+}
+
+const certificate: Check = (facts) => certificateFindings(facts, 'peers-tls');
 
 const section: Check = ({ tls, configText, options, env }) => {
   if (!configText.ok) return [];

@@ -12,6 +12,6 @@ export const peersTlsMetrics = {
   certificateExpiry: {
     type: 'gauge',
     name: 'tls_certificate_expiry_timestamp_seconds',
-    help: 'When the certificate of the peers expires, Unix time; 0 without --peers-tls. Once it has expired, no peer can connect.',
+    help: 'When the certificate of the peers, or with `--relay-trust certificates` that of the links, expires, Unix time; 0 without one. Once it has expired, no peer can connect.',
   },
 } as const satisfies MetricDefinitions;

@@ -1,8 +1,35 @@
-import { type Check, failure, ok, warning } from '../../../doctor/facts.ts';
+import {
+  type Check,
+  type Finding,
+  failure,
+  ok,
+  type RelayFact,
+  warning,
+} from '../../../doctor/facts.ts';
+import { certificateFindings } from '../../peers/tls/checks.ts';
 
-/** The key that all replicas share. */
-export const key: Check = ({ relay }) => {
+/** What the sidecars know each other by: can it be used here, and do the other replicas have it, too? */
+export const trust: Check = (facts) => {
+  const { relay, siblings } = facts;
   if (relay === undefined) return [];
+  const name = relay.trust === 'certificates' ? 'relay-certificates' : 'relay-key';
+  const found = relay.trust === 'certificates' ? certificateFindings(facts, name) : keyOf(relay);
+  const strangers = siblings.filter(({ hello }) => hello === 'tls-failed').map((each) => each.name);
+  // Whoever cannot use what is here is refused by all.
+  if (strangers.length === 0 || found.some(({ level }) => level === 'failure')) return found;
+  const what = relay.trust === 'certificates' ? 'certificates' : 'key';
+  return [
+    failure(
+      name,
+      `${strangers.join(', ')} and this pod refuse each other's ${what} on port ${relay.port}: entries cannot be shared`,
+      relay.trust === 'certificates'
+        ? 'all replicas need --relay-trust certificates, certificates of one CA, and one DNS name or URI that all of them have'
+        : 'all replicas need the same Secret, and --relay-trust key: the log of the sidecars has the address of who is refused',
+    ),
+  ];
+};
+
+function keyOf(relay: RelayFact): readonly Finding[] {
   const name = 'relay-key';
   if (relay.key === null)
     return [
@@ -23,7 +50,7 @@ export const key: Check = ({ relay }) => {
       ),
     ];
   return [ok(name, count === 1 ? 'there, and not for everybody' : `${count} keys are accepted`)];
-};
+}
 
 /** Do the sidecars get to each other? */
 export const port: Check = ({ relay, siblings, options, self }) => {

@@ -64,7 +64,7 @@ export function createLinks(options: LinksOptions): Links {
   const { own, host, members, selfName, log, now, random = Math.random } = options;
   const counters = createCounters();
   const report = createReport(log, now, counters);
-  const trust = createTrust({ ...options, trouble: report.keysTrouble });
+  const trust = createTrust({ ...options, trouble: report.trustTrouble });
   const isMember = (address: string) => members().members.some((each) => each.address === address);
   const enter = createDoor({ now, isMember });
   let server: Server | undefined;

@@ -23,7 +23,7 @@ export interface Report {
   }): void;
   ended(line: EndedLine, end: WireEnd): void;
   stranger(address: string, end: WireEnd): void;
-  keysTrouble(why: string): void;
+  trustTrouble(why: string): void;
 }
 
 /** Counts what has happened, and writes a line of each kind once a minute. */
@@ -61,6 +61,7 @@ export function createReport(log: Log, now: () => number, counters: LinkCounters
         stranger(address, { code, why });
       }
     },
-    keysTrouble: (why) => say('warn', 'keys', { why }, 'the keys of the links cannot be read'),
+    trustTrouble: (why) =>
+      say('warn', 'trust', { why }, 'what sidecars know each other by cannot be read'),
   };
 }

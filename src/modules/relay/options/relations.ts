@@ -2,7 +2,9 @@ const noApi = 'there is no Data Plane API';
 const noWrite = 'haproxy.cfg does not change while HAProxy runs';
 const noReload = 'HAProxy is not reloaded when replicas come and go';
 const noWait = 'init waits for nobody';
-const ownKey = 'what passes between replicas is encrypted with --relay-key-file';
+const ownTrust =
+  'HAProxy talks to its own sidecar only; for certificates between the sidecars give --relay-trust certificates';
+const ownName = 'a peer is one whose certificate has a name that ours has, too';
 const notYet = 'the template is read when a pod starts: roll the workload out';
 
 /** Options of reload mode that mean nothing in relay mode, and why. */
@@ -21,11 +23,11 @@ export const notInRelayMode: Readonly<Record<string, string>> = {
   'peer-names': 'HAProxy knows no names of replicas, and they are told apart by the uid of the pod',
   'expect-replicas': 'the peers section has slots for all that may come',
   'keep-peer': 'a peer that is no pod has no sidecar to talk to',
-  'peers-tls': ownKey,
-  'peers-tls-certificate': ownKey,
-  'peers-tls-key': ownKey,
-  'peers-tls-ca': ownKey,
-  'peers-tls-verify-host': ownKey,
+  'peers-tls': ownTrust,
+  'peers-tls-certificate': ownTrust,
+  'peers-tls-key': ownTrust,
+  'peers-tls-ca': ownTrust,
+  'peers-tls-verify-host': ownName,
   settle: noWait,
   'settle-limit': noWait,
   'hello-interval': noWait,
@@ -47,6 +49,9 @@ export const notInRelayMode: Readonly<Record<string, string>> = {
   'failure-backoff': noReload,
   'failure-backoff-limit': noReload,
 };
+
+/** With --relay-trust certificates they say where those are. */
+const certificateFiles = ['peers-tls-certificate', 'peers-tls-key', 'peers-tls-ca'];
 
 export interface GivenOptions {
   /** The parsed value by the name of the option; undefined where there is none. */
@@ -85,11 +90,11 @@ export function relayProblems(options: GivenOptions): readonly string[] {
       ? [`--relay-slots ${slots} is not from 1 to 512`]
       : [];
   if (value('mode') !== 'relay') return range;
+  const certified = value('relay-trust') === 'certificates';
   const refused = Object.entries(notInRelayMode).flatMap(([name, why]) => {
     const by = origin(name);
-    return by === undefined || asksForNothing(value(name))
-      ? []
-      : [`${by} is not for --mode relay: ${why}`];
+    const taken = asksForNothing(value(name)) || (certified && certificateFiles.includes(name));
+    return by === undefined || taken ? [] : [`${by} is not for --mode relay: ${why}`];
   });
   const uid =
     value('pod-uid') === undefined
@@ -97,5 +102,9 @@ export function relayProblems(options: GivenOptions): readonly string[] {
           '--pod-uid or POD_UID is missing: --mode relay tells pods apart by it (downward API, fieldPath metadata.uid)',
         ]
       : [];
-  return [...range, ...uid, ...samePort(options), ...refused];
+  const both =
+    certified && value('relay-plaintext') === true
+      ? ['--relay-trust certificates and --relay-plaintext exclude each other']
+      : [];
+  return [...range, ...uid, ...both, ...samePort(options), ...refused];
 }

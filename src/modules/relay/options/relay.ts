@@ -33,7 +33,16 @@ export const relayOptions = [
     default: '/etc/haproxy-peer-sync/relay/key',
     group: 'relay',
     description:
-      'File with the key that all replicas share, from a Secret: who has it can read and write every entry. All that passes between sidecars is encrypted with it.',
+      'File with the key that all replicas share, from a Secret: who has it can read and write every entry. All that passes between sidecars is encrypted with it. Not read with --relay-trust certificates.',
+    commands: sidecar,
+  },
+  {
+    name: 'relay-trust',
+    type: ['key', 'certificates'],
+    default: 'key',
+    group: 'relay',
+    description:
+      'What sidecars know each other by. key: that of --relay-key-file. certificates: mutual TLS with the files of --peers-tls-certificate, --peers-tls-key and --peers-tls-ca, where the other side is a replica if its certificate has a DNS name or URI that ours has, too. Must be the same for init, run and all replicas.',
     commands: sidecar,
   },
   {
@@ -42,7 +51,7 @@ export const relayOptions = [
     default: 'false',
     group: 'relay',
     description:
-      'Sidecars talk to each other without a key and without encryption: who reaches --relay-port can read and write every entry.',
+      'Sidecars talk to each other without key, certificates and encryption: who reaches --relay-port can read and write every entry.',
     commands: sidecar,
   },
 ] as const satisfies readonly Option[];

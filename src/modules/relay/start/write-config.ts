@@ -1,4 +1,5 @@
 import { geteuid } from 'node:process';
+import { wallNow } from '../../../clock.ts';
 import type { InitConfig } from '../../../config/values.ts';
 import { containerLines } from '../../../config-text/container-lines.ts';
 import { type FileAccess, readText } from '../../../files/files.ts';
@@ -6,12 +7,12 @@ import { writeChecked } from '../../../haproxy/write-checked.ts';
 import type { Log } from '../../../log.ts';
 import { haproxyEnv } from '../../peers/haproxy-env.ts';
 import { sharedDirectories } from '../../peers/join/shared-directories.ts';
-import { readKeyFile } from '../links/keys.ts';
+import { checkTrust } from '../links/trust-files.ts';
 import { renderRelayCfg } from '../section/render.ts';
 
 /**
  * Writes the one haproxy.cfg of relay mode, checked by HAProxy where there is one. Throws, with nothing written, where
- * there is no key, or the template cannot be read, used or accepted.
+ * there is no key or certificate, or the template cannot be read, used or accepted.
  */
 export async function writeRelayConfig(options: {
   readonly config: InitConfig;
@@ -19,15 +20,8 @@ export async function writeRelayConfig(options: {
   readonly log: Log;
 }): Promise<void> {
   const { config, log } = options;
-  if (config.relayPlaintext)
-    log.warn(
-      { port: config.relayPort },
-      'sidecars talk to each other without a key: who reaches the port can read and write every entry',
-    );
-  else {
-    const { warnings } = await readKeyFile(config.relayKeyFile);
-    if (warnings.length > 0) log.warn({ warnings }, 'key of the relay');
-  }
+  const doubts = await checkTrust(config, wallNow());
+  if (doubts.length > 0) log.warn({ warnings: doubts }, 'what sidecars know each other by');
   const template = await readText(config.template);
   const { text, warnings } = renderRelayCfg({
     template,

@@ -16,6 +16,7 @@ const table = { name: 'sessions', type: 'string', size: 100, used: 3 };
 const relay: RelayFact = {
   port: 3001,
   slots: 3,
+  trust: 'key',
   keyFile: '/keys/key',
   key: { ok: true, value: { count: 1, mode: 0o440 } },
   hello: { where: 'unix@/var/run/haproxy/peers.sock', outcome: 'unknown-to-it' },
@@ -213,8 +214,56 @@ describe('doctor in relay mode', () => {
     expect(withRelay({ key: { ok: true, value: { count: 1, mode: 0o644 } } })).toMatchObject([
       { check: 'relay-key', level: 'warning', mend: expect.stringContaining('0440') },
     ]);
-    expect(withRelay({ key: null })).toMatchObject([{ check: 'relay-key', level: 'warning' }]);
+    expect(withRelay({ trust: 'plaintext', key: null })).toMatchObject([
+      { check: 'relay-key', level: 'warning' },
+    ]);
   });
+
+  it('looks at certificates where they are what sidecars know each other by', () => {
+    const certified: RelayFact = { ...relay, trust: 'certificates', key: null };
+    const day = 86_400_000;
+    const withTls = (tls: Facts['tls']) =>
+      wrong({ relay: certified, ...(tls === undefined ? {} : { tls }) });
+    const valid = { ok: true, value: { endsInMs: 30 * day } } as const;
+
+    expect(withTls(valid)).toEqual([]);
+    expect(findings({ relay: certified, tls: valid })).toContainEqual(
+      expect.objectContaining({ check: 'relay-certificates', level: 'ok' }),
+    );
+    expect(withTls({ ok: true, value: { endsInMs: 2 * day } })).toMatchObject([
+      { check: 'relay-certificates', level: 'warning', what: expect.stringContaining('2 days') },
+    ]);
+    expect(withTls({ ok: true, value: { endsInMs: -1 } })).toMatchObject([
+      { check: 'relay-certificates', level: 'failure', what: expect.stringContaining('expired') },
+    ]);
+    expect(withTls({ ok: false, why: 'no such file', code: 'FILE_READ_FAILED' })).toMatchObject([
+      { check: 'relay-certificates', level: 'failure', mend: expect.stringContaining('mount') },
+    ]);
+  });
+
+  it.each([
+    ['key', 'relay-key', undefined],
+    ['certificates', 'relay-certificates', { ok: true, value: { endsInMs: 1e10 } }],
+  ] as const)(
+    'names replicas with another %s, once, and not where ours cannot be used',
+    (trust, check, tls) => {
+      const siblings = [sibling('web-2'), sibling('web-3', 'tls-failed')];
+      const own: RelayFact = { ...relay, trust, key: trust === 'key' ? relay.key : null };
+      const part = tls === undefined ? {} : { tls };
+
+      expect(wrong({ relay: own, siblings, ...part })).toMatchObject([
+        { check, level: 'failure', what: expect.stringMatching(/^web-3 and this pod refuse/) },
+      ]);
+      const broken = { ok: false, why: 'broken' } as const;
+      expect(
+        wrong({
+          relay: trust === 'key' ? { ...own, key: broken } : own,
+          siblings,
+          ...(trust === 'key' ? {} : { tls: broken }),
+        }),
+      ).toMatchObject([{ check, what: 'broken' }]);
+    },
+  );
 
   it('names sidecars that cannot be reached, here and there', () => {
     expect(withRelay({ ownPort: 'refused' })).toMatchObject([

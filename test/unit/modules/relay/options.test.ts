@@ -93,8 +93,32 @@ describe('--mode', () => {
     expect(problemsOf([relay, ...argv])).toEqual([]);
   });
 
+  it('relay takes certificates for the sidecars, and the files that hold them', () => {
+    const certificates = [relay, '--relay-trust=certificates'];
+    const files = ['certificate', 'key', 'ca'].map((part) => `--peers-tls-${part}=/t/${part}`);
+
+    expect(loadConfig('run', [...certificates, ...files], env).config).toMatchObject({
+      relayTrust: 'certificates',
+      peersTlsCertificate: '/t/certificate',
+      peersTlsKey: '/t/key',
+      peersTlsCa: '/t/ca',
+    });
+    expect(
+      problemsOf([...certificates, '--relay-plaintext', '--peers-tls', '--stagger=1s']),
+    ).toEqual([
+      '  - --relay-trust certificates and --relay-plaintext exclude each other',
+      expect.stringMatching(/--peers-tls is not for .*give --relay-trust certificates$/),
+      expect.stringContaining('--stagger is not for'),
+    ]);
+    expect(problemsOf([relay, '--relay-trust=spiffe'])).toEqual([
+      expect.stringContaining('--relay-trust "spiffe"'),
+    ]);
+  });
+
   it('is taken back by itself: what the relay needs may stay', () => {
-    expect(problemsOf(['--relay-port=4000', '--relay-slots=8', '--relay-plaintext'])).toEqual([]);
+    expect(
+      problemsOf(['--relay-port=4000', '--relay-slots=8', '--relay-trust=certificates']),
+    ).toEqual([]);
   });
 });
 

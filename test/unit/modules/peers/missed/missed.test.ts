@@ -29,9 +29,10 @@ function bench(
     teaches?: boolean;
     siblings?: number;
     mode?: Status['mode'];
+    trust?: { own: NonNullable<Status['trust']>; theirs: NonNullable<Status['trust']> };
   } = {},
 ) {
-  const { supported = true, teaches = true, siblings = 500 } = options;
+  const { supported = true, teaches = true, siblings = 500, trust } = options;
   const { log, lines } = capturedLog();
   const outcomes: string[] = [];
   const asked: string[] = [];
@@ -44,11 +45,12 @@ function bench(
     mode: 'reload',
     limitMs: 60_000,
     connectLimitMs: 0,
-    own: async () => status('a', held),
+    own: async () => ({ ...status('a', held), ...(trust && { trust: trust.own }) }),
     ask: async ({ name }) => {
       asked.push(name);
       const mode = options.mode === undefined ? {} : { mode: options.mode };
-      return name.startsWith('mute') ? null : { ...status(name, siblings), ...mode };
+      const theirs = { ...status(name, siblings), ...mode, ...(trust && { trust: trust.theirs }) };
+      return name.startsWith('mute') ? null : theirs;
     },
     log,
     now: () => nowMs,
@@ -89,6 +91,20 @@ describe('createRepair', () => {
     expect((await look()).reasons[0]).toMatch(/^b, c run in the other --mode/);
     const leaving = ['b', 'c'].map((name) => ({ ...member(name), terminating: true }));
     expect(await look([member('a'), ...leaving])).toMatchObject({ ready: true });
+  });
+
+  it('never confirms beside peers whose sidecars know each other by something else', async () => {
+    const { look } = bench({ trust: { own: 'certificates', theirs: 'key' }, siblings: 0 });
+    for (let looks = 0; looks < 500; looks += 1) await look();
+    expect(await look()).toMatchObject({
+      ready: false,
+      hardReload: false,
+      reasons: [expect.stringMatching(/^b, c run with another --relay-trust/)],
+    });
+    const leaving = ['b', 'c'].map((name) => ({ ...member(name), terminating: true }));
+    expect(await look([member('a'), ...leaving])).toMatchObject({ ready: true });
+    const alike = bench({ trust: { own: 'key', theirs: 'key' }, siblings: 0 });
+    expect(await alike.look()).toMatchObject({ ready: true });
   });
 
   it('lets a pod be ready at once when nobody holds more', async () => {
