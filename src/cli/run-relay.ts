@@ -3,6 +3,7 @@ import { monotonicNow, repeat, wallNow } from '../clock.ts';
 import { liveness } from '../engine/liveness.ts';
 import { UserError } from '../errors.ts';
 import { readText } from '../files/files.ts';
+import { countLinks } from '../modules/relay/count.ts';
 import { createLinks } from '../modules/relay/links/links.ts';
 import { readCertificates, trustFiles, trustKindOf } from '../modules/relay/links/trust-files.ts';
 import { watchCertificates } from '../modules/relay/links/watch-certificates.ts';
@@ -44,7 +45,7 @@ export async function runRelay(started: Started): Promise<void> {
     live: () => liveness(relay.scheduler.overdueMs(), 0),
     readiness: relay.readiness,
     status: relay.status,
-    show: [relay.show],
+    show: [relay.show, countLinks(metrics, links.counters)],
   });
   const listening = await links.start(signal);
   log.info(

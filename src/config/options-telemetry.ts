@@ -25,7 +25,7 @@ export const telemetryOptions = [
     group: 'tuning',
     default: '2m',
     description:
-      'How long a change may wait, or the comparison may fail, before an Event says so. Dead peers that wait for --removal-delay do not count.',
+      'How long a change may wait, or the comparison may fail, or with --mode relay a replica may run without a session, before an Event says so. Dead peers that wait for --removal-delay do not count.',
     commands: ['run'],
   },
   {

@@ -74,6 +74,19 @@ export const noticeReasons = {
     meaning: 'A changed template or followed file is in force, after one reload.',
     advice: 'Nothing.',
   },
+  PeersApart: {
+    type: 'Warning',
+    meaning:
+      'With `--mode relay`: replicas that run have had no session with this one for longer than `--waiting-limit`. What is written on one does not reach the other.',
+    advice:
+      'The message says for each whether there is no link between the sidecars (port, key, certificates), or no session over it (HAProxy, slots). `doctor` looks at all of them.',
+  },
+  SlotsExhausted: {
+    type: 'Warning',
+    meaning:
+      'With `--mode relay`: there are more replicas than slots in haproxy.cfg, and nothing is shared with the one that the message names.',
+    advice: 'Give init and run more `--relay-slots`, and roll the workload out.',
+  },
   ReconcileFailing: {
     type: 'Warning',
     meaning:

@@ -97,6 +97,7 @@ describe('metrics', () => {
       'peers_entries',
       'resync_finished',
       'peer_established',
+      'relay_plaintext',
     ]);
   });
 });

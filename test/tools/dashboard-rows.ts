@@ -373,6 +373,18 @@ export const rows: readonly Row[] = [
         },
       },
       {
+        title: 'Links that ended or did not come',
+        description:
+          'With --mode relay: why links have ended, attempts to link that came to nothing, and connections of strangers. silent: nothing came for 3 s. key, certificate: one side does not take what the other shows.',
+        type: 'timeseries',
+        width: 12,
+        queries: {
+          'ended {{code}}': `sum by (code) (increase(${m('relay_links_ended_total')}[$__rate_interval])) > 0`,
+          'no link {{code}}': `sum by (code) (increase(${m('relay_dials_failed_total')}[$__rate_interval])) > 0`,
+          'stranger {{code}}': `sum by (code) (increase(${m('relay_strangers_total')}[$__rate_interval])) > 0`,
+        },
+      },
+      {
         title: 'From link to session',
         description: 'With --mode relay: 95 % of sessions are made within this time.',
         type: 'timeseries',

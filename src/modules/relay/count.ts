@@ -1,6 +1,33 @@
 import type { MetricsOf } from '../../telemetry/metrics.ts';
+import type { LinkCounters } from './links/counters.ts';
 import type { relayMetrics } from './metrics.ts';
 import type { SessionEvents, Sibling } from './sessions.ts';
+
+/** What one metric has shown of counts that only grow. */
+function bring(counter: MetricsOf<typeof relayMetrics>['relayStrangers']) {
+  const shown = new Map<string, number>();
+  return (counts: Readonly<Record<string, number>>) => {
+    for (const [code, count] of Object.entries(counts)) {
+      counter.inc({ code }, count - (shown.get(code) ?? 0));
+      shown.set(code, count);
+    }
+  };
+}
+
+/** Shows what has become of connections between sidecars. The codes are those of `links/codes.ts`. */
+export function countLinks(
+  metrics: MetricsOf<typeof relayMetrics>,
+  counters: Pick<LinkCounters, 'ended' | 'failedDials' | 'strangers'>,
+): () => void {
+  const ended = bring(metrics.relayLinksEnded);
+  const failed = bring(metrics.relayDialsFailed);
+  const strangers = bring(metrics.relayStrangers);
+  return () => {
+    ended(counters.ended);
+    failed(counters.failedDials);
+    strangers(counters.strangers);
+  };
+}
 
 /** Counts what happens to sessions, and shows how many there are. */
 export function countSessions(metrics: MetricsOf<typeof relayMetrics>) {

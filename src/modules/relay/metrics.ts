@@ -14,6 +14,33 @@ export const relayMetrics = {
     absent: true,
     help: 'With `--mode relay`: sessions of this HAProxy with others, over these links. As many as links in steady state.',
   },
+  relayPlaintext: {
+    type: 'gauge',
+    name: 'relay_plaintext',
+    absent: true,
+    help: 'With `--mode relay`: 1 with `--relay-plaintext`, else 0. 1: whoever reaches `--relay-port` can read and write every entry.',
+  },
+  relayLinksEnded: {
+    type: 'counter',
+    name: 'relay_links_ended_total',
+    labels: ['code'],
+    values: ['silent', 'broken', 'ended'],
+    help: 'With `--mode relay`: links that have ended, by why. silent: nothing came for 3 s. broken: the connection was reset. ended, stopped: the other sidecar has ended. Others are in the log.',
+  },
+  relayDialsFailed: {
+    type: 'counter',
+    name: 'relay_dials_failed_total',
+    labels: ['code'],
+    values: ['nobody-listens', 'timeout', 'key', 'certificate', 'no-key'],
+    help: 'With `--mode relay`: attempts to link that came to nothing, by why. key, certificate: the other side does not take ours, or we do not take its. no-key: we have none that can be read.',
+  },
+  relayStrangers: {
+    type: 'counter',
+    name: 'relay_strangers_total',
+    labels: ['code'],
+    values: ['key', 'certificate', 'no-greeting'],
+    help: 'With `--mode relay`: connections to `--relay-port` that were closed before they said who they are, by why. key, certificate: they have not shown ours. `doctor` is one.',
+  },
   relaySlotsHeld: {
     type: 'gauge',
     name: 'relay_slots_held',

@@ -19,6 +19,7 @@ import type { Status } from '../../telemetry/status-schema.ts';
 import { countState } from '../peers/count-state.ts';
 import type { peersMetrics } from '../peers/metrics.ts';
 import { confirmWith } from '../peers/missed/confirm.ts';
+import { apartNotice, nobodyApart } from './apart-notice.ts';
 import { countSessions } from './count.ts';
 import { createFirstLesson } from './first-lesson.ts';
 import { openLeg } from './legs/open-leg.ts';
@@ -89,7 +90,9 @@ export function createRelay(options: RelayOptions): Relay {
   const partnersOf = createPartners(self, now);
   let incomplete = options.wasReady?.incomplete ?? false;
   let own = neverSeen;
+  let apart = nobodyApart;
 
+  metrics.relayPlaintext.set(trustKindOf(config) === 'plaintext' ? 1 : 0);
   const count = countSessions(metrics);
   const sessions: Sessions = createSessions({
     uid: options.uid,
@@ -102,7 +105,14 @@ export function createRelay(options: RelayOptions): Relay {
     splice,
     log,
     onChange: () => scheduler.poke(),
-    on: count.on,
+    on: {
+      ...count.on,
+      full(pod) {
+        count.on.full(pod);
+        const message = `all ${section.slots.length} slots are in use: nothing is shared with ${pod}`;
+        events.record({ reason: 'SlotsExhausted', message });
+      },
+    },
     now,
   });
   const counted = countState(metrics);
@@ -179,6 +189,9 @@ export function createRelay(options: RelayOptions): Relay {
       },
       now(),
     );
+    const stays = apartNotice(apart, partners(), config.waitingLimit, now());
+    apart = stays.apart;
+    if (stays.notice !== null) events.record(stays.notice);
     counted.state(membership, observed);
     await keeper.update({ judged, members: membership.members, observed }, signal);
     const missed = keeper.hardReloadFor();

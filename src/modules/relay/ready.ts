@@ -45,7 +45,7 @@ export function relayReadiness(input: RelayReadyInput, nowMs: number): Readiness
 }
 
 /** One that is about to go may have ended its sidecar, and one that is being made has none yet. */
-function mayRun({ serving, terminating }: Member): boolean {
+export function mayRun({ serving, terminating }: Member): boolean {
   return serving !== false && !terminating;
 }
 
