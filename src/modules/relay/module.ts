@@ -26,6 +26,7 @@ import { openLeg } from './legs/open-leg.ts';
 import { resetSlot } from './legs/reset-slot.ts';
 import { teachNothing } from './legs/teach-nothing.ts';
 import { trustKindOf } from './links/trust-files.ts';
+import { createLookAgain } from './look-again.ts';
 import type { relayMetrics } from './metrics.ts';
 import { observedByName, peersByName } from './named.ts';
 import { neverSeen, ownOf } from './own-haproxy.ts';
@@ -75,13 +76,8 @@ export interface Relay {
   stop(): Promise<void>;
 }
 
-/** HAProxy that starts is looked at so often, in milliseconds: it asks whom to learn from for 5 s. */
-const startingMs = 50;
-/** As long as this replica is not ready. */
-const unreadyMs = 250;
 /** The end of a leg tells of another worker, so that looking is for those without legs. */
 const watchMs = 3000;
-const never = Number.POSITIVE_INFINITY;
 
 /** Sessions of our HAProxy with those of all members, without a line in haproxy.cfg that would be another one for it. */
 export function createRelay(options: RelayOptions): Relay {
@@ -115,6 +111,7 @@ export function createRelay(options: RelayOptions): Relay {
     },
     now,
   });
+  const lookAgain = createLookAgain(now);
   const counted = countState(metrics);
   const partners = () => partnersOf(source.snapshot().members, sessions.siblings());
 
@@ -196,8 +193,8 @@ export function createRelay(options: RelayOptions): Relay {
     await keeper.update({ judged, members: membership.members, observed }, signal);
     const missed = keeper.hardReloadFor();
     if (missed !== null) askLesson(missed);
-    if (view === null || learns) return { nextAtMs: now() + startingMs };
-    return { nextAtMs: keeper.readiness().ready ? never : now() + unreadyMs };
+    const rest = keeper.readiness().ready ? 'ready' : 'unready';
+    return { nextAtMs: lookAgain(view === null ? 'silent' : learns ? 'learning' : rest) };
   }
 
   const scheduler = createScheduler({
