@@ -1,11 +1,11 @@
 import type { Log } from '../../log.ts';
 import type { Member } from '../../model/member.ts';
-import type { Leg, LegOutcome, openLeg } from './legs/open-leg.ts';
+import type { Leg, openLeg } from './legs/open-leg.ts';
 import type { resetSlot } from './legs/reset-slot.ts';
 import { createOwnSlots } from './own-slots.ts';
 import { createDebt, type Debt } from './pairing/debt.ts';
 import type { Lesson } from './pairing/lessons.ts';
-import { type PairRun, runPair, type Spliced } from './pairing/run-pair.ts';
+import { type Opened, type PairRun, runPair, type Spliced } from './pairing/run-pair.ts';
 import { sameView, type View } from './pairing/view.ts';
 import type { HaproxyAddress } from './section/address.ts';
 import type { LinkTo } from './sibling-link.ts';
@@ -90,7 +90,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     theirs: View,
     wanted: (mine: View) => Lesson,
     signal: AbortSignal,
-  ): Promise<LegOutcome | { readonly kind: 'full'; readonly why: string }> {
+  ): Promise<Opened> {
     const slot = slots.of({ uid, pod });
     if (slot === null)
       return { kind: 'full', why: `all ${haproxy.slots.length} slots are in use (--relay-slots)` };
@@ -112,7 +112,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       log.info({ pod, slot, why: decided.why }, 'a peer is taught all tables');
       on.lesson(pod, decided.why);
     }
-    return outcome;
+    return { ...outcome, taught: decided.teach };
   }
 
   function start(link: LinkTo): void {
@@ -199,7 +199,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (next === null || !hasLearned) return;
       // A session that began before that could not begin with the lesson.
       for (const { run, debt } of linked.values())
-        if (debt.isDue(next)) run.again('HAProxy has taken over its tables');
+        if (debt.isDue(next) || run.asked()) run.again('HAProxy has taken over its tables');
     },
     setMembers(members) {
       slots.retain(members, (uid) => linked.has(uid) || waiting.has(uid) || leaving.has(uid));

@@ -57,7 +57,7 @@ export interface Step {
 /** A round takes milliseconds; HAProxy that is stopped answers never. */
 const roundLimitMs = 3000;
 /** A session that has lasted so long was no failure. */
-const lastedMs = 2000;
+export const lastedMs = 2000;
 const retryBaseMs = 25;
 const retryCapMs = 2000;
 

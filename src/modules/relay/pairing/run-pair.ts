@@ -1,7 +1,7 @@
 import { startTimer } from '../../../clock.ts';
 import type { Leg, LegOutcome } from '../legs/open-leg.ts';
 import { readMessage } from './messages.ts';
-import { createPair, dueAtMs, type PairEffect, type PairEvent, step } from './pair.ts';
+import { createPair, dueAtMs, lastedMs, type PairEffect, type PairEvent, step } from './pair.ts';
 import { alike, type View } from './view.ts';
 
 /** What a pair needs of the link to the other sidecar. */
@@ -15,16 +15,24 @@ export interface Spliced {
   stop(): void;
 }
 
+/** What came of opening the own leg. */
+export type Opened =
+  /** `taught`: our HAProxy was told to teach all it holds. */
+  | (Extract<LegOutcome, { readonly kind: 'up' }> & { readonly taught: boolean })
+  | Exclude<LegOutcome, { readonly kind: 'up' }>
+  | { readonly kind: 'full'; readonly why: string };
+
+/** What the other side has asked for, told apart from what it asks for later in the same words. */
+interface Asked {
+  readonly why: string;
+}
+
 export interface PairRunOptions {
   readonly link: PairLink;
   /** Our uid is the lower one. */
   readonly lead: boolean;
   /** The own leg for a session with their worker; `asked`: why the other side asks for a lesson. Never throws. */
-  readonly open: (
-    theirs: View,
-    asked: string | null,
-    signal: AbortSignal,
-  ) => Promise<LegOutcome | { readonly kind: 'full'; readonly why: string }>;
+  readonly open: (theirs: View, asked: string | null, signal: AbortSignal) => Promise<Opened>;
   readonly splice: (leg: Leg) => Spliced;
   /** What it tells of the pair is another. */
   readonly onChange: () => void;
@@ -39,6 +47,8 @@ export interface PairRun {
   mine(view: View | null): void;
   /** Another session: for what it begins with. */
   again(why: string): void;
+  /** The other side has asked for a lesson, and no session that began with it has lasted. */
+  asked(): boolean;
   theirs(): View | null;
   paired(): boolean;
   /** Closes the leg; the link is left to who has it. Resolves when HAProxy can be met on the slot again. */
@@ -50,16 +60,21 @@ export function runPair(options: PairRunOptions): PairRun {
   const { link, now } = options;
   let pair = createPair(options.lead);
   let stopped = false;
-  let asked: string | null = null;
+  let asked: Asked | null = null;
   let stopTimer = () => {};
   let opening: { readonly round: number; readonly abort: AbortController } | null = null;
-  let open: { readonly leg: Leg; readonly round: number; spliced: Spliced | null } | null = null;
+  let open: {
+    readonly leg: Leg;
+    /** What it was opened to teach for. */
+    readonly pays: Asked | null;
+    spliced: { readonly splice: Spliced; readonly atMs: number } | null;
+  } | null = null;
   /** The leg before is gone: there are never two on one slot. */
   let free: Promise<unknown> = Promise.resolve();
 
   async function openLeg(round: number, theirs: View, abort: AbortController): Promise<void> {
     const lesson = asked;
-    const outcome = await options.open(theirs, lesson, abort.signal);
+    const outcome = await options.open(theirs, lesson?.why ?? null, abort.signal);
     const over = opening?.round !== round;
     if (!over) opening = null;
     if (outcome.kind !== 'up') {
@@ -72,8 +87,7 @@ export function runPair(options: PairRunOptions): PairRun {
       await leg.closed;
       return;
     }
-    if (asked === lesson) asked = null;
-    open = { leg, round, spliced: null };
+    open = { leg, pays: outcome.taught ? lesson : null, spliced: null };
     void leg.closed.then((why) => happened({ kind: 'leg-down', round, why }));
     happened({ kind: 'leg-up', round });
   }
@@ -82,9 +96,11 @@ export function runPair(options: PairRunOptions): PairRun {
     opening?.abort.abort();
     opening = null;
     if (open === null) return;
-    const { leg, spliced } = open;
+    const { leg, pays, spliced } = open;
     open = null;
-    spliced?.stop();
+    spliced?.splice.stop();
+    // The leg of the other side may have ended before it got anything.
+    if (spliced !== null && now() - spliced.atMs < lastedMs) asked ??= pays;
     leg.close();
     free = free.then(() => leg.closed);
   }
@@ -102,7 +118,11 @@ export function runPair(options: PairRunOptions): PairRun {
         return;
       }
       case 'splice':
-        if (open !== null) open.spliced = options.splice(open.leg);
+        if (open !== null) {
+          open.spliced = { splice: options.splice(open.leg), atMs: now() };
+          // Only now does the other HAProxy get it: a leg that came up alone has taught nobody.
+          if (open.pays === asked) asked = null;
+        }
         options.onPaired();
         return;
       case 'close':
@@ -134,13 +154,14 @@ export function runPair(options: PairRunOptions): PairRun {
   link.onMessage((text) => {
     const message = readMessage(text);
     if (message === null) return;
-    if (message.type === 'lesson') asked = message.why;
+    if (message.type === 'lesson') asked = { why: message.why };
     happened({ kind: 'message', message });
   });
 
   return {
     mine: (view) => happened({ kind: 'mine', view }),
     again: (why) => happened({ kind: 'again', why }),
+    asked: () => asked !== null,
     theirs: () => pair.theirs,
     paired: () => pair.phase === 'paired',
     async stop() {
