@@ -1,12 +1,20 @@
 import type { LinkTo } from '../../src/modules/relay/sibling-link.ts';
 
+/** Called before a message is handed on: it waits for what is returned, and so does all that comes after it. */
+export type Hold = (from: string, to: string, message: unknown) => Promise<void> | undefined;
+
 type Item = { readonly chunk: Buffer } | { readonly message: unknown };
 
 /** So many bytes are under way before `write` says that it is enough. */
 const enough = 1024 * 1024;
 
 /** One end of a link in memory: what the other end sends comes in its order, some time later. */
-function end(pod: string, close: (why: string) => void, closed: Promise<string>) {
+function end(
+  pod: string,
+  close: (why: string) => void,
+  closed: Promise<string>,
+  hold: (message: unknown) => Promise<void> | undefined,
+) {
   const queue: Item[] = [];
   let bytes = 0;
   let paused = false;
@@ -15,16 +23,27 @@ function end(pod: string, close: (why: string) => void, closed: Promise<string>)
   let drained: () => void = () => {};
   let isClosed = false;
   let due = false;
+  let held = false;
 
   function deliver(): void {
     due = false;
-    while (!paused && !isClosed) {
+    while (!paused && !isClosed && !held) {
       const item = queue[0];
       if (item === undefined) break;
       if ('message' in item && hear === null) return;
       queue.shift();
-      if ('message' in item) hear?.(item.message);
-      else {
+      if ('message' in item) {
+        const waits = hold(item.message);
+        if (waits === undefined) hear?.(item.message);
+        else {
+          held = true;
+          void waits.then(() => {
+            held = false;
+            if (!isClosed) hear?.(item.message);
+            later();
+          });
+        }
+      } else {
         bytes -= item.chunk.length;
         take(item.chunk);
       }
@@ -84,7 +103,7 @@ function end(pod: string, close: (why: string) => void, closed: Promise<string>)
 }
 
 /** Links between sidecars of one process, which a test can cut. */
-export function memoryLinks() {
+export function memoryLinks(hold: Hold = () => undefined) {
   const made: { readonly names: readonly string[]; readonly close: (why: string) => void }[] = [];
   return {
     /** The ends of `left` and of `right`. */
@@ -93,8 +112,8 @@ export function memoryLinks() {
       const closed = new Promise<string>((resolve) => {
         close = resolve;
       });
-      const one = end(right, close, closed);
-      const two = end(left, close, closed);
+      const one = end(right, close, closed, (message) => hold(right, left, message));
+      const two = end(left, close, closed, (message) => hold(left, right, message));
       one.join(two);
       two.join(one);
       made.push({ names: [left, right], close });

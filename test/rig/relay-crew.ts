@@ -1,12 +1,13 @@
 import { onTestFinished } from 'vitest';
 import { monotonicNow, wallNow } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/validate.ts';
+import type { Notice } from '../../src/model/notice.ts';
 import { createMetrics } from '../../src/modules/metrics.ts';
 import { createRelay, type Relay } from '../../src/modules/relay/module.ts';
 import { slotNames } from '../../src/modules/relay/section/slots.ts';
 import { silentRecorder } from '../../src/telemetry/event-recorder.ts';
 import { capturedLog, type LogLine } from '../helpers/captured-log.ts';
-import { memoryLinks } from '../helpers/memory-link.ts';
+import { type Hold, memoryLinks } from '../helpers/memory-link.ts';
 import { type SettableSource, settableSource } from '../helpers/source.ts';
 import { type RelayStand, startRelayStand } from './relay-stand.ts';
 
@@ -16,9 +17,16 @@ export interface CrewMember {
   readonly relay: Relay;
   readonly lines: readonly LogLine[];
   readonly source: SettableSource;
+  /** What an operator is told. */
+  readonly notices: readonly Notice[];
 }
 
-function startRelay(name: string, stand: RelayStand, slots: number) {
+function startRelay(
+  name: string,
+  stand: RelayStand,
+  { slots = 8, wallNow: date = wallNow }: CrewOptions,
+) {
+  const notices: Notice[] = [];
   const { log, lines } = capturedLog();
   const source = settableSource();
   const ended = new AbortController();
@@ -42,7 +50,7 @@ function startRelay(name: string, stand: RelayStand, slots: number) {
     {},
   );
   const relay = createRelay({
-    ...{ config, source, log, version: 'test', now: monotonicNow, wallNow },
+    ...{ config, source, log, version: 'test', now: monotonicNow, wallNow: date },
     section: { at: stand.at, slots: slotNames(slots), hasLesson: true, tables: 1 },
     self: { name, address: '127.0.0.1' },
     uid: `uid-${name}`,
@@ -50,7 +58,7 @@ function startRelay(name: string, stand: RelayStand, slots: number) {
     signal: ended.signal,
     wasReady: null,
     onReadyMarker() {},
-    events: silentRecorder,
+    events: { ...silentRecorder, record: (notice) => void notices.push(notice) },
   });
   const running = Promise.all([relay.scheduler.run(ended.signal), relay.watch(ended.signal)]);
   const stop = async () => {
@@ -58,13 +66,23 @@ function startRelay(name: string, stand: RelayStand, slots: number) {
     await running;
     await relay.stop();
   };
-  return { relay, lines, source, stop };
+  return { relay, lines, source, notices, stop };
+}
+
+export interface CrewOptions {
+  readonly slots?: number;
+  /** The date, in milliseconds since the epoch. */
+  readonly wallNow?: () => number;
+  /** Of messages between sidecars. */
+  readonly hold?: Hold;
 }
 
 /** Replicas with a real HAProxy each, whose sidecars have links in memory. */
-export function createCrew(haproxy: string, { slots = 8 }: { readonly slots?: number } = {}) {
+export function createCrew(haproxy: string, options: CrewOptions = {}) {
+  const { slots = 8 } = options;
   const crew = new Map<string, CrewMember & { stop(): Promise<void> }>();
-  const links = memoryLinks();
+  const links = memoryLinks(options.hold);
+  let isKnown = true;
   onTestFinished(async ({ task }) => {
     for (const { name, lines, stop, stand } of crew.values()) {
       if (task.result?.state === 'fail')
@@ -75,6 +93,7 @@ export function createCrew(haproxy: string, { slots = 8 }: { readonly slots?: nu
   });
 
   function tell(...without: readonly string[]): void {
+    if (!isKnown) return;
     const here = [...crew.keys()].filter((name) => !without.includes(name));
     const members = here.map((name) => ({
       ...{ name, uid: `uid-${name}`, address: '127.0.0.1', terminating: false },
@@ -105,7 +124,7 @@ export function createCrew(haproxy: string, { slots = 8 }: { readonly slots?: nu
       const joined = await Promise.all(
         names.map(async (name) => {
           const stand = await startRelayStand(haproxy, { slots, fresh: true });
-          return { name, stand, ...startRelay(name, stand, slots) };
+          return { name, stand, ...startRelay(name, stand, options) };
         }),
       );
       for (const one of joined) crew.set(one.name, one);
@@ -127,13 +146,18 @@ export function createCrew(haproxy: string, { slots = 8 }: { readonly slots?: nu
       if (one === undefined) throw new Error(`no ${name}`);
       links.cut(name);
       await one.stop();
-      const next = { name, stand: one.stand, ...startRelay(name, one.stand, slots) };
+      const next = { name, stand: one.stand, ...startRelay(name, one.stand, options) };
       crew.set(name, next);
       tell();
       return next;
     },
     /** What discovery says from now on: all but these. */
     tell,
+    /** Discovery is away: who has known members keeps them, and who comes knows none. */
+    discovery(isThere: boolean) {
+      isKnown = isThere;
+      tell();
+    },
     cut: links.cut,
     heal(...names: readonly string[]) {
       const all = names.flatMap((name) => crew.get(name) ?? []);
