@@ -151,6 +151,9 @@ export function createCrew(haproxy: string, options: CrewOptions = {}) {
       tell();
       return next;
     },
+    /** Those that run now: another sidecar is another member. */
+    members: (...names: readonly string[]): readonly CrewMember[] =>
+      names.flatMap((name) => crew.get(name) ?? []),
     /** What discovery says from now on: all but these. */
     tell,
     /** Discovery is away: who has known members keeps them, and who comes knows none. */
