@@ -30,6 +30,7 @@ import { createLookAgain } from './look-again.ts';
 import type { relayMetrics } from './metrics.ts';
 import { observedByName, peersByName } from './named.ts';
 import { neverSeen, ownOf } from './own-haproxy.ts';
+import type { View } from './pairing/view.ts';
 import { createPartners } from './partners.ts';
 import { relayReadiness } from './ready.ts';
 import type { RelaySection } from './section/read.ts';
@@ -66,6 +67,8 @@ export interface Relay {
   readonly scheduler: Scheduler;
   readonly readiness: () => Readiness;
   readonly siblings: () => readonly Sibling[];
+  /** Our HAProxy as it was last seen; null: it does not answer. */
+  readonly view: () => View | null;
   /** Another sidecar is linked. */
   linked(link: LinkTo): void;
   /** Looks who runs as HAProxy until `signal` aborts. */
@@ -210,6 +213,7 @@ export function createRelay(options: RelayOptions): Relay {
     scheduler,
     readiness: keeper.readiness,
     siblings: sessions.siblings,
+    view: () => own.view,
     linked: (link) => sessions.linked(link),
     watch: (stop) =>
       watchWorker(

@@ -124,7 +124,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     link.onData(() => {});
     const run = runPair({
       link,
-      lead: options.uid < uid,
+      lead: link.lead ?? options.uid < uid,
       open: (theirs, asked, signal) =>
         open(link.other, theirs, (mine) => debt.begin(mine, asked), signal),
       splice: (leg) => options.splice(leg, link),

@@ -5,6 +5,8 @@ import type { PairLink } from './pairing/run-pair.ts';
 export interface LinkTo extends PairLink, ByteStream {
   readonly other: { readonly pod: string; readonly uid: string };
   readonly address: string;
+  /** True: this side begins the rounds, whoever has the lower uid. */
+  readonly lead?: boolean;
   close(why: string): void;
   /** Why it is closed, never rejects. */
   readonly closed: Promise<string>;

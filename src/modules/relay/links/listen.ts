@@ -15,7 +15,11 @@ export interface Listening {
 
 /** `UserError` CONFIG_INVALID where the port is taken. */
 export function listen(
-  { host, port }: { readonly host: string; readonly port: number },
+  {
+    host,
+    port,
+    option = '--relay-port',
+  }: { readonly host: string; readonly port: number; readonly option?: string },
   onSocket: (socket: Socket) => void,
 ): Promise<Listening> {
   const server = createServer({ noDelay: true }, onSocket);
@@ -23,7 +27,7 @@ export function listen(
     server.once('error', (error) =>
       reject(
         new UserError('CONFIG_INVALID', `Cannot listen on ${host}:${port}: ${error.message}`, {
-          hint: 'Give another --relay-port, or free the port.',
+          hint: `Give another ${option}, or free the port.`,
           cause: error,
         }),
       ),
