@@ -3,12 +3,14 @@ import { monotonicNow, repeat, wallNow } from '../clock.ts';
 import { liveness } from '../engine/liveness.ts';
 import { UserError } from '../errors.ts';
 import { readText } from '../files/files.ts';
+import { createBridge } from '../modules/relay/bridge/bridge.ts';
 import { countLinks } from '../modules/relay/count.ts';
 import { createLinks } from '../modules/relay/links/links.ts';
 import { readCertificates, trustFiles, trustKindOf } from '../modules/relay/links/trust-files.ts';
 import { watchCertificates } from '../modules/relay/links/watch-certificates.ts';
 import { createRelay } from '../modules/relay/module.ts';
 import { readRelaySection } from '../modules/relay/section/read.ts';
+import { askStatus } from '../telemetry/ask-status.ts';
 import { serve } from './serve.ts';
 import type { Started } from './start.ts';
 
@@ -40,6 +42,15 @@ export async function runRelay(started: Started): Promise<void> {
     onLink: relay.linked,
   });
   source.onChange(() => links.membersChanged());
+  const bridge = createBridge({
+    ...{ selfName: self.name, host: config.podIp, port: config.peersPort, log, now: monotonicNow },
+    members: () => source.snapshot(),
+    linked: () => new Set(links.links().map(({ other }) => other.pod)),
+    own: relay.view,
+    ask: ({ address, name }, stop) =>
+      askStatus(address, config.listen.port, { timeoutMs: 1000, signal: stop, name }),
+    onLink: relay.linked,
+  });
   const server = await serve({
     ...{ config, metrics, source, scheduler: relay.scheduler },
     live: () => liveness(relay.scheduler.overdueMs(), 0),
@@ -48,10 +59,12 @@ export async function runRelay(started: Started): Promise<void> {
     show: [relay.show, countLinks(metrics, links.counters)],
   });
   const listening = await links.start(signal);
+  if (config.relayUpgrade) await bridge.start(signal);
   log.info(
     {
       ...{ port: server.port, relayPort: listening.port, source: source.name },
       ...{ slots: section.slots.length, trust },
+      ...(config.relayUpgrade ? { upgradePort: config.peersPort } : {}),
     },
     'listening',
   );
@@ -70,7 +83,7 @@ export async function runRelay(started: Started): Promise<void> {
   const watching = relay.watch(signal);
   await relay.scheduler.run(signal);
   stopLooking();
-  await Promise.all([watching, source.stopped(), links.close(), relay.stop()]);
+  await Promise.all([watching, source.stopped(), links.close(), bridge.close(), relay.stop()]);
   await Promise.all([server.close(), events.flush(1000)]);
 }
 

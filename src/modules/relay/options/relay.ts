@@ -54,4 +54,13 @@ export const relayOptions = [
       'Sidecars talk to each other without key, certificates and encryption: who reaches --relay-port can read and write every entry.',
     commands: sidecar,
   },
+  {
+    name: 'relay-upgrade',
+    type: 'boolean',
+    default: 'false',
+    group: 'relay',
+    description:
+      'For the time of a change between the modes: with --mode relay, pods in reload mode are spoken to on --peers-port, in plain text as they do among themselves. Without it a pod of one mode does not become ready beside one of the other.',
+    commands: sidecar,
+  },
 ] as const satisfies readonly Option[];

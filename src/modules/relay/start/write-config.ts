@@ -22,6 +22,11 @@ export async function writeRelayConfig(options: {
   const { config, log } = options;
   const doubts = await checkTrust(config, wallNow());
   if (doubts.length > 0) log.warn({ warnings: doubts }, 'what sidecars know each other by');
+  if (config.relayUpgrade)
+    log.warn(
+      { port: config.peersPort },
+      '--relay-upgrade: pods in reload mode are spoken to without encryption; take it away when none is left',
+    );
   const template = await readText(config.template);
   const { text, warnings } = renderRelayCfg({
     template,

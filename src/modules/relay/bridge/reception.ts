@@ -1,0 +1,63 @@
+import type { Socket } from 'node:net';
+import type { Member } from '../../../model/member.ts';
+import { createDoor } from '../links/door.ts';
+import { addressOf } from '../links/listen.ts';
+import type { SparingLog } from '../links/sparing-log.ts';
+import { judgeHello } from './admission.ts';
+import { hearHello } from './handshake.ts';
+import type { BridgeOptions } from './options.ts';
+
+export interface ReceptionOptions
+  extends Pick<BridgeOptions, 'selfName' | 'members' | 'linked' | 'own' | 'now'> {
+  readonly say: SparingLog;
+  /** Stops all that is under way. */
+  readonly signal: AbortSignal;
+  /** HAProxy of this member wants a session; `first`: what it has said behind its hello. */
+  readonly onMember: (member: Member, socket: Socket, pid: number, first: Buffer) => void;
+}
+
+/** Who connects to the port that HAProxy has in reload mode, and may have a session. The others are answered as HAProxy does. */
+export function createReception(options: ReceptionOptions): (socket: Socket) => Promise<void> {
+  const { members, own, now, say, signal } = options;
+  const isMember = (address: string) => members().members.some((each) => each.address === address);
+  const enter = createDoor({ now, isMember });
+
+  function refuse(socket: Socket, why: string, status?: number | null): void {
+    const address = addressOf(socket);
+    say(
+      'warn',
+      `refused ${address}`,
+      { address, why },
+      'a session with a pod in reload mode was refused',
+    );
+    if (status) socket.end(`${status}\n`, () => socket.destroySoon());
+    else socket.destroy();
+  }
+
+  return async (socket) => {
+    const address = addressOf(socket);
+    const entry = enter(address);
+    if (entry.kind === 'out') {
+      socket.resetAndDestroy();
+      return;
+    }
+    const heard = await hearHello(socket, signal);
+    entry.leave();
+    if (heard.kind === 'failed') return refuse(socket, heard.why);
+    if (heard.kind === 'refused') return refuse(socket, heard.why, heard.status);
+    // As if HAProxy were at the port itself.
+    if (own() === null) {
+      socket.resetAndDestroy();
+      return;
+    }
+    // A sidecar asks whether its HAProxy would be accepted, and closes then: a worker is never process 1.
+    const question = heard.pid <= 1;
+    const verdict = judgeHello({
+      ...{ hello: heard, selfName: options.selfName, members: members().members },
+      ...{ linked: options.linked(), address: question ? undefined : address },
+    });
+    if (verdict.kind === 'refuse') return refuse(socket, verdict.why, verdict.status);
+    if (question) socket.end('200\n');
+    else options.onMember(verdict.member, socket, heard.pid, heard.bytes.subarray(heard.rest));
+  };
+}
