@@ -31,7 +31,7 @@ export interface Mute {
 }
 
 export interface RepairInput {
-  /** Siblings that run in the other `--mode`, and are not leaving. */
+  /** Siblings that run in the other `--mode`, are not leaving, and that there is no session with (`--relay-upgrade`). */
   readonly inOtherMode: readonly string[];
   /** In relay mode: those whose sidecars know each other by something else (`--relay-trust`), and are not leaving. */
   readonly withOtherTrust?: readonly string[];
@@ -127,12 +127,16 @@ export function repair(input: RepairInput, nowMs: number): RepairDecision {
   const { own, siblings, inOtherMode, withOtherTrust = [] } = input;
   if (inOtherMode.length + withOtherTrust.length > 0) {
     // Without a limit: a rolling update would go on, and what they hold would be gone with the last of them.
-    const run = (names: readonly string[], how: string) =>
+    const run = (names: readonly string[], how: string, cure = '') =>
       names.length === 0
         ? []
-        : [`${names.join(', ')} run ${how}, and share no entry with this pod`];
+        : [`${names.join(', ')} run ${how}, and share no entry with this pod${cure}`];
     const reasons = [
-      ...run(inOtherMode, 'in the other --mode'),
+      ...run(
+        inOtherMode,
+        'in the other --mode',
+        ': --relay-upgrade on the pods in relay mode connects them',
+      ),
       ...run(withOtherTrust, 'with another --relay-trust'),
     ];
     return { kind: 'wait', for: 'one mode', reasons };

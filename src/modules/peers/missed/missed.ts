@@ -140,7 +140,8 @@ export function createRepair(options: RepairOptions): Confirm {
     const mute: Mute[] = [];
     const inOtherMode = asked.flatMap(({ name, terminating }, index) => {
       const mode = answers[index]?.mode ?? (answers[index] ? 'reload' : undefined);
-      return mode !== undefined && mode !== options.mode && !terminating ? [name] : [];
+      const isOther = mode !== undefined && mode !== options.mode;
+      return isOther && !terminating && !connected.has(name) ? [name] : [];
     });
     const withOtherTrust = asked.flatMap(({ name, terminating }, index) => {
       const trust = answers[index]?.trust;
