@@ -55,6 +55,8 @@ export interface ReplicaSetting {
   readonly relayKey?: string;
   /** In its place, the mounted Secret with the certificates that the sidecars of the links show. */
   readonly relayCertificates?: (name: string) => string;
+  /** HAProxy connects to peers from its own address, as in a pod; missing: from 127.0.0.1, as the loopback has it. */
+  readonly ownSource?: boolean;
   /** The uid of a pod, where something else knows it, too; undefined: one is made of its name. */
   readonly podUid?: (name: string) => string | undefined;
   /** No program is started any more once it is aborted. */
@@ -134,7 +136,10 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
   const run = join(directory, 'run');
   for (const path of [etc, run]) mkdirSync(path, { recursive: true });
   const template = join(directory, 'template.cfg');
-  writeFileSync(template, replicaTemplate(address, ports.web, setting.tableSize));
+  const source = setting.ownSource
+    ? `\npeers ${sectionName}\n    default-server source ${address}\n`
+    : '';
+  writeFileSync(template, replicaTemplate(address, ports.web, setting.tableSize) + source);
   const configFile = join(etc, 'haproxy.cfg');
   const adminSocket = join(run, 'admin.sock');
   const masterSocket = join(run, 'master.sock');
