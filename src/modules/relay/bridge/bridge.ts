@@ -57,8 +57,10 @@ export function createBridge(options: BridgeOptions): Bridge {
       const { name, address } = pod.member;
       pod.plain = createPlainLink({
         ...{ pod: name, uid: pod.uid, address },
-        onApart() {
+        worker: pod.worker,
+        onApart(worker) {
           pod.apartSinceMs = now();
+          pod.worker = worker;
         },
       });
       const { plain } = pod;

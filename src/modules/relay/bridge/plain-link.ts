@@ -40,8 +40,10 @@ export function createPlainLink(options: {
   readonly pod: string;
   readonly uid: string;
   readonly address: string;
-  /** Its connection has ended. */
-  readonly onApart: () => void;
+  /** The worker of its HAProxy, as far as an earlier link knows it. */
+  readonly worker: string | null;
+  /** Its connection has ended; `worker`: that of its HAProxy, where nothing says that it is another one by now. */
+  readonly onApart: (worker: string | null) => void;
 }): PlainLink {
   const { pod, uid, address, onApart } = options;
   let hear: (message: unknown) => void = () => {};
@@ -56,7 +58,7 @@ export function createPlainLink(options: {
   let lesson = false;
   let unnamed = 0;
   /** The worker of the last session, where nobody but us has ended it: the same one answers still. */
-  let same: string | null = null;
+  let same = options.worker;
   const { promise: closed, resolve } = Promise.withResolvers<string>();
   let isClosed = false;
 
@@ -83,7 +85,7 @@ export function createPlainLink(options: {
     if (round !== null) say({ type: 'down', round: round.number, why });
     round = null;
     state();
-    onApart();
+    onApart(same);
   }
 
   /** By us: its HAProxy goes on as it was. */

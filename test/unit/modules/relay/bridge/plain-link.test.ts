@@ -116,7 +116,8 @@ function sessionsOf(uid = 'uid-a') {
 
 // Theirs is the higher uid, and the lower one: this side leads in any case.
 describe.each(['uid-b', 'uid-0'])('a pod in reload mode, as a link (%s)', (uid) => {
-  const plain = () => createPlainLink({ pod: 'b', uid, address: '10.0.0.2', onApart() {} });
+  const plain = () =>
+    createPlainLink({ pod: 'b', uid, address: '10.0.0.2', worker: null, onApart() {} });
   const accepted = (pid: number, first = '') => {
     const one = connection(first);
     return { ...one, is: { stream: one.stream, pid, answered: false } };
@@ -199,6 +200,33 @@ describe.each(['uid-b', 'uid-0'])('a pod in reload mode, as a link (%s)', (uid) 
     legs[0]?.end();
     await apart();
     link.attach(dialled().is);
+    await paired();
+    expect(done).toEqual(['open s1', 'open s1']);
+    await sessions.stop();
+  });
+
+  it('is the same worker over another link, after it was cut off', async () => {
+    const { sessions, done, legs, paired, apart } = sessionsOf();
+    sessions.setView(own());
+    const known: (string | null)[] = [];
+    const linkTo = (worker: string | null) =>
+      createPlainLink({
+        ...{ pod: 'b', uid, address: '10.0.0.2', worker },
+        onApart: (each) => known.push(each),
+      });
+    const first = linkTo(null);
+    first.attach(accepted(7).is);
+    sessions.linked(first.link);
+    await paired();
+    // Our HAProxy has heard nothing for 5 s.
+    legs[0]?.end();
+    await apart();
+    first.link.close('no connection');
+    await eventually(() => sessions.siblings().length === 0);
+    expect(known).toEqual(['pid-7']);
+    const second = linkTo('pid-7');
+    second.attach(dialled().is);
+    sessions.linked(second.link);
     await paired();
     expect(done).toEqual(['open s1', 'open s1']);
     await sessions.stop();
