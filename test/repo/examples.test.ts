@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { envName, optionsOf } from '../../src/config/options.ts';
+import { loadConfig } from '../../src/config/validate.ts';
 import type { CommandName } from '../../src/model/option.ts';
 import { kustomize, noKubectl } from '../helpers/example-manifests.ts';
 import { unless } from '../helpers/skip.ts';
@@ -105,6 +106,17 @@ describe.each(['examples/existing/component/workload.yaml', 'examples/helm/value
   },
 );
 
+const composeServices = z.object({
+  services: z.record(
+    z.string(),
+    z.object({
+      command: z.array(z.string()).optional(),
+      environment: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+      volumes: z.array(z.string()).default([]),
+    }),
+  ),
+});
+
 describe('examples/docker-compose', () => {
   const text = readFileSync('examples/docker-compose/compose.yaml', 'utf8');
   const services = z
@@ -149,6 +161,50 @@ describe('examples/docker-compose', () => {
       const flags = known.map(({ name }) => `--${name}`);
       expect(flags).toEqual(
         expect.arrayContaining(command.slice(1).map((arg) => arg.split('=')[0])),
+      );
+    }
+  });
+});
+
+describe('examples/docker-compose/relay.yaml', () => {
+  const file = (name: string) => {
+    const text = readFileSync(`examples/docker-compose/${name}`, 'utf8');
+    return composeServices.parse(parseAllDocuments(text, { merge: true })[0]?.toJS()).services;
+  };
+  const base = file('compose.yaml');
+  const relay = file('relay.yaml');
+  /** As compose merges both files. */
+  const merged = Object.entries(relay).map(([name, added]) => {
+    const before = base[name];
+    if (before === undefined) throw new Error(`compose.yaml has no ${name}`);
+    const given = { ...before.environment, ...added.environment };
+    return {
+      name,
+      command: before.command ?? [],
+      env: Object.fromEntries(Object.entries(given).map(([key, value]) => [key, String(value)])),
+      volumes: [...before.volumes, ...added.volumes],
+    };
+  });
+
+  it('makes each init and sidecar one of relay mode, with a uid of its own', () => {
+    const ours = Object.keys(base).filter((name) => /^(init|sync)-/.test(name));
+    expect(merged.map(({ name }) => name).toSorted()).toEqual(ours.toSorted());
+
+    for (const { name, command, env } of merged) {
+      const [which, ...flags] = command;
+      const { config } = loadConfig(which === 'init' ? 'init' : 'run', flags, env);
+      const number = name.split('-')[1];
+      expect(config).toMatchObject({
+        ...{ mode: 'relay', relayTrust: 'key', podUid: `edge-${number}`, source: 'dns' },
+        haproxyConfig: '/etc/haproxy-peer-sync/haproxy.cfg',
+      });
+    }
+  });
+
+  it('mounts the key where it is looked for, for nobody else', () => {
+    for (const { env, volumes } of merged) {
+      expect(volumes).toContain(
+        `./relay:${dirname(env.HAPROXY_PEER_SYNC_RELAY_KEY_FILE ?? '')}:ro`,
       );
     }
   });
