@@ -59,12 +59,21 @@ export interface RelayStandOptions {
   readonly path?: string;
   /** More lines of the peers section. */
   readonly extra?: readonly string[];
+  /** More sections of haproxy.cfg. */
+  readonly sections?: string;
 }
 
 /** A real HAProxy whose peer lines all point at its own socket: `s1` and so on, and `lesson`. */
 export async function startRelayStand(
   haproxy: string,
-  { slots = 8, size = '2m', fresh = false, extra = [], ...where }: RelayStandOptions = {},
+  {
+    slots = 8,
+    size = '2m',
+    fresh = false,
+    extra = [],
+    sections = '',
+    ...where
+  }: RelayStandOptions = {},
 ): Promise<RelayStand> {
   const folder = makeFolder('hps-relay-');
   const path = where.path ?? join(folder, 'peers.sock');
@@ -75,7 +84,7 @@ export async function startRelayStand(
       haproxy,
       peers: [...names.map((name) => `peer ${name} unix@${path}`), ...extra],
       rewrite: (text) =>
-        text.replace('localpeer a', `localpeer ${local}`).replace('size 1k', `size ${size}`),
+        `${text.replace('localpeer a', `localpeer ${local}`).replace('size 1k', `size ${size}`)}${sections}`,
     });
   } catch (error) {
     removeFolder(folder);

@@ -1,0 +1,105 @@
+import { type Frame, frames } from '../modules/relay/wire/frames.ts';
+import { stickTable, stickTypes } from '../modules/relay/wire/messages.ts';
+import { encodeVarint } from '../modules/relay/wire/varint.ts';
+import { type Definition, readDefinition, UnreadableLesson } from './definition.ts';
+import { type Entry, isEntry, readEntry } from './entry.ts';
+import { readNumber } from './number.ts';
+import { createDictionary, hasServerKey, readServerKey, writeServerKey } from './server-key.ts';
+
+/** What becomes of an entry: the milliseconds that are left to it, or null, and it is left out. `bytes`: where its parts are. */
+export type Choose = (entry: Entry, bytes: Buffer, serverKey: Buffer | undefined) => number | null;
+
+/** Messages of one session, from the first one on. Others than those of tables do not pass. */
+export interface Passage {
+  /** What `choose` lets through of whole messages, to be sent to another HAProxy. Throws `UnreadableLesson`. */
+  pass(bytes: Buffer, choose: Choose): Buffer;
+  /** Of one message; null: all of it is left out. `bytes` may be written to. */
+  passOne(bytes: Buffer, frame: Frame, choose: Choose): Buffer | null;
+  /** Entries that came, and those that passed. */
+  readonly seen: number;
+  readonly passed: number;
+}
+
+export function createPassage(): Passage {
+  const dictionary = createDictionary();
+  const tables = new Map<number, { readonly table: Definition; readonly hasKey: boolean }>();
+  let current: { readonly table: Definition; readonly hasKey: boolean } | undefined;
+  let lastId = 0;
+  let seen = 0;
+  let passed = 0;
+
+  function passEntry(bytes: Buffer, frame: Frame, choose: Choose): Buffer | null {
+    seen += 1;
+    if (current === undefined)
+      throw new UnreadableLesson('an entry of a table that is not defined');
+    const entry = readEntry(bytes, frame, current.table, lastId);
+    lastId = entry.id;
+    const key = current.hasKey ? readServerKey(bytes, entry) : null;
+    const means = key === null ? undefined : dictionary.hear(key);
+    const left = choose(entry, bytes, means);
+    if (left === null) return null;
+    passed += 1;
+    const text = key === null ? undefined : dictionary.pass(key);
+    if (entry.expiryAt !== -1) bytes.writeUInt32BE(left, entry.expiryAt);
+    if (entry.expiryAt !== -1 && text === undefined) return bytes.subarray(frame.start, frame.end);
+    const timed = entry.expiryAt === -1 ? expiryBytes(left) : Buffer.alloc(0);
+    const idEnd = frame.body + (entry.hasId ? 4 : 0);
+    return message(entry.hasId ? stickTypes.timedUpdate : stickTypes.timedIncrementalUpdate, [
+      bytes.subarray(frame.body, idEnd),
+      timed,
+      ...(key === null || text === undefined
+        ? [bytes.subarray(idEnd, frame.end)]
+        : [
+            bytes.subarray(idEnd, key.at),
+            writeServerKey(key.place, text),
+            bytes.subarray(key.end, frame.end),
+          ]),
+    ]);
+  }
+
+  function passOne(bytes: Buffer, frame: Frame, choose: Choose): Buffer | null {
+    if (frame.class !== stickTable) return null;
+    if (isEntry(frame.type)) return passEntry(bytes, frame, choose);
+    if (frame.type === stickTypes.define) {
+      const table = readDefinition(bytes, frame);
+      current = { table, hasKey: hasServerKey(table) };
+      tables.set(table.id, current);
+    } else if (frame.type === stickTypes.switch) {
+      current = tables.get(readNumber(bytes, frame.body, frame.end)?.value ?? 0);
+    } else return null;
+    return bytes.subarray(frame.start, frame.end);
+  }
+
+  return {
+    passOne,
+    pass(bytes, choose) {
+      const own = Buffer.from(bytes);
+      const parts: Buffer[] = [];
+      let used = 0;
+      for (const frame of frames(own)) {
+        used = frame.end;
+        const part = passOne(own, frame, choose);
+        if (part !== null) parts.push(part);
+      }
+      if (used < own.length) throw new UnreadableLesson('a lesson that ends within a message');
+      return Buffer.concat(parts);
+    },
+    get seen() {
+      return seen;
+    },
+    get passed() {
+      return passed;
+    },
+  };
+}
+
+function expiryBytes(left: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(left);
+  return bytes;
+}
+
+function message(type: number, parts: readonly Buffer[]): Buffer {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return Buffer.concat([Buffer.from([stickTable, type, ...encodeVarint(length)]), ...parts]);
+}
