@@ -39,6 +39,11 @@ export function countSessions(metrics: MetricsOf<typeof relayMetrics>) {
   };
   return {
     on,
+    byDifference(_pod: string, { taken, skipped }: { taken: number; skipped: number }) {
+      metrics.relayLessons.inc({ kind: 'difference' });
+      metrics.relayLessonEntries.inc({ result: 'taken' }, taken);
+      metrics.relayLessonEntries.inc({ result: 'skipped' }, skipped);
+    },
     firstLesson: () => metrics.relayLessons.inc({ kind: 'first' }),
     show(siblings: readonly Sibling[]) {
       metrics.relayLinks.set(siblings.length);

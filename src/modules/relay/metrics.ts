@@ -56,8 +56,15 @@ export const relayMetrics = {
     type: 'counter',
     name: 'relay_lessons_total',
     labels: ['kind'],
-    values: ['first', 'all'],
-    help: 'With `--mode relay`: lessons that this sidecar has arranged. first: HAProxy was told that there is nothing to learn. all: this HAProxy has taught another all it holds, after a reload or because that one lacked entries.',
+    values: ['first', 'all', 'difference'],
+    help: 'With `--mode relay`: lessons that this sidecar has arranged. first: HAProxy was told that there is nothing to learn. all: this HAProxy has taught another all it holds, after a reload or because that one lacked entries. difference: this HAProxy was compared with another one over a new link, and got what it lacked.',
+  },
+  relayLessonEntries: {
+    type: 'counter',
+    name: 'relay_lesson_entries_total',
+    labels: ['result'],
+    values: ['taken', 'skipped'],
+    help: 'With `--mode relay`: entries of lessons by difference. taken: this HAProxy lacked them, or had them older. skipped: it had them.',
   },
   relayPairSeconds: {
     type: 'histogram',

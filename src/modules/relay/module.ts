@@ -21,6 +21,7 @@ import type { peersMetrics } from '../peers/metrics.ts';
 import { confirmWith } from '../peers/missed/confirm.ts';
 import { apartNotice, nobodyApart } from './apart-notice.ts';
 import { countSessions } from './count.ts';
+import { createDifferences } from './difference/differences.ts';
 import { createFirstLesson } from './first-lesson.ts';
 import { openLeg } from './legs/open-leg.ts';
 import { resetSlot } from './legs/reset-slot.ts';
@@ -36,6 +37,7 @@ import { relayReadiness } from './ready.ts';
 import type { RelaySection } from './section/read.ts';
 import { lessonSlot, localName } from './section/slots.ts';
 import { createSessions, type Sessions, type Sibling } from './sessions.ts';
+import { createSettled } from './settled.ts';
 import type { LinkTo } from './sibling-link.ts';
 import { splice } from './splice/splice.ts';
 import { teacherOf } from './teacher.ts';
@@ -81,6 +83,10 @@ export interface Relay {
 
 /** The end of a leg tells of another worker, so that looking is for those without legs. */
 const watchMs = 3000;
+/** HAProxy is on the same machine. */
+const answerMs = 1000;
+/** In the middle of a lesson. */
+const lessonSilentMs = 5000;
 
 /** Sessions of our HAProxy with those of all members, without a line in haproxy.cfg that would be another one for it. */
 export function createRelay(options: RelayOptions): Relay {
@@ -93,13 +99,23 @@ export function createRelay(options: RelayOptions): Relay {
 
   metrics.relayPlaintext.set(trustKindOf(config) === 'plaintext' ? 1 : 0);
   const count = countSessions(metrics);
+  const settled = createSettled(now);
+  // The ids of a section that is changed by hand meanwhile, too: an id that there is not does nothing.
+  const tables = Math.max(section.tables, 16);
+  const differences = createDifferences({
+    ...{ uid: options.uid, log, now, random: Math.random },
+    session: {
+      ...{ at: section.at, local: localName, slot: lessonSlot, tables, now },
+      ...{ timeoutMs: answerMs, silentMs: lessonSilentMs },
+    },
+    view: () => own.view,
+    settledMs: settled.ms,
+    onLearned: count.byDifference,
+  });
   const sessions: Sessions = createSessions({
     uid: options.uid,
-    haproxy: {
-      ...{ at: section.at, local: localName, slots: section.slots },
-      // The ids of a section that is changed by hand meanwhile, too: an id that there is not does nothing.
-      tables: Math.max(section.tables, 16),
-    },
+    haproxy: { at: section.at, local: localName, slots: section.slots, tables },
+    differences,
     legs: { open: openLeg, reset: resetSlot },
     splice,
     log,
@@ -177,6 +193,7 @@ export function createRelay(options: RelayOptions): Relay {
     const seen = await observePeers(adminSocket, peersSection, signal);
     own = ownOf(own, seen);
     const { view } = own;
+    settled.look(view);
     sessions.setView(view);
     const learns = view !== null && !view.learned;
     if (learns) await firstLesson(signal);

@@ -1,5 +1,7 @@
 import type { Log } from '../../log.ts';
 import type { Member } from '../../model/member.ts';
+import type { Differences } from './difference/differences.ts';
+import type { LinkDifference } from './difference/link-difference.ts';
 import type { Leg, openLeg } from './legs/open-leg.ts';
 import type { resetSlot } from './legs/reset-slot.ts';
 import { createOwnSlots } from './own-slots.ts';
@@ -23,6 +25,7 @@ export interface SessionsOptions {
   };
   readonly legs: { readonly open: typeof openLeg; readonly reset: typeof resetSlot };
   readonly splice: (leg: Leg, link: LinkTo) => Spliced;
+  readonly differences: Differences;
   readonly log: Log;
   readonly onChange: () => void;
   readonly on: SessionEvents;
@@ -71,6 +74,7 @@ interface Linked {
   readonly link: LinkTo;
   readonly run: PairRun;
   readonly debt: Debt;
+  readonly difference: LinkDifference;
 }
 
 /** The sessions of our HAProxy with all others, each over a link to its sidecar and on a slot of its own. */
@@ -122,13 +126,20 @@ export function createSessions(options: SessionsOptions): Sessions {
     const startedAtMs = now();
     // A link without a reader of data brings no messages either. What comes outside of a session belongs to one that is over.
     link.onData(() => {});
-    const run = runPair({
-      link,
+    const difference = options.differences.link(link);
+    const run: PairRun = runPair({
+      link: {
+        send: (message) => link.send(message),
+        onMessage: (act) => link.onMessage((message) => difference.hear(message) || act(message)),
+      },
       lead: link.lead ?? options.uid < uid,
       open: (theirs, asked, signal) =>
         open(link.other, theirs, (mine) => debt.begin(mine, asked), signal),
       splice: (leg) => options.splice(leg, link),
-      onChange: options.onChange,
+      onChange() {
+        difference.look(run.theirs(), run.paired());
+        options.onChange();
+      },
       onPaired() {
         if (!wasPaired) on.linked(pod, now() - startedAtMs);
         wasPaired = true;
@@ -143,7 +154,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       },
       now,
     });
-    linked.set(uid, { link, run, debt });
+    linked.set(uid, { link, run, debt, difference });
     run.mine(view);
     options.onChange();
     void link.closed.then((why) => {
@@ -195,7 +206,10 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (sameView(view, next)) return;
       const hasLearned = next?.learned === true && view?.learned !== true;
       view = next;
-      for (const { run } of linked.values()) run.mine(view);
+      for (const { run, difference } of linked.values()) {
+        run.mine(view);
+        difference.look(run.theirs(), run.paired());
+      }
       if (next === null || !hasLearned) return;
       // A session that began before that could not begin with the lesson.
       for (const { run, debt } of linked.values())
@@ -213,6 +227,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       linked.get(uid)?.link.send({ type: 'lesson', why });
     },
     async stop() {
+      await options.differences.stop();
       await Promise.all([...linked.values()].map(({ run }) => run.stop()));
       await Promise.all(leaving.values());
     },

@@ -7,6 +7,7 @@ import { createSessions } from '../../../../src/modules/relay/sessions.ts';
 import { capturedLog } from '../../../helpers/captured-log.ts';
 import { eventually } from '../../../helpers/eventually.ts';
 import { memoryLinks } from '../../../helpers/memory-link.ts';
+import { noDifferences } from '../../../helpers/no-differences.ts';
 
 const view: View = { worker: 'w', learned: true, fresh: false, entries: 1 };
 
@@ -60,6 +61,7 @@ function fleetOf(slots: number) {
     const sessions = createSessions({
       ...{ uid: `uid-${name}`, log, now: () => performance.now(), onChange: nothing },
       haproxy: { at: { path: '/nowhere' }, local: 'self', slots: slotNames(slots), tables: 1 },
+      differences: noDifferences,
       legs: haproxy.legs,
       splice: () => ({ stop: nothing }),
       on: { lesson: nothing, linked: nothing, parted: nothing, full: (pod) => void full.push(pod) },

@@ -5,6 +5,7 @@ import { createSessions, type Sessions } from '../../../../src/modules/relay/ses
 import { capturedLog } from '../../../helpers/captured-log.ts';
 import { eventually } from '../../../helpers/eventually.ts';
 import { memoryLinks } from '../../../helpers/memory-link.ts';
+import { noDifferences } from '../../../helpers/no-differences.ts';
 
 const view = (worker: string): View => ({ worker, learned: true, fresh: false, entries: 1 });
 
@@ -37,6 +38,7 @@ function legs(asked: string[]) {
 function sessionsOf(uid: string, asked: string[]) {
   const nothing = () => {};
   const sessions: Sessions = createSessions({
+    differences: noDifferences,
     ...{ uid: `uid-${uid}`, log: capturedLog().log, now: () => 0 },
     onChange: () => sessions.setMembers([]),
     haproxy: { at: { path: '/nowhere' }, local: 'self', slots: ['s1'], tables: 1 },

@@ -7,6 +7,7 @@ import { createSessions } from '../../../../../src/modules/relay/sessions.ts';
 import { splice } from '../../../../../src/modules/relay/splice/splice.ts';
 import { capturedLog } from '../../../../helpers/captured-log.ts';
 import { eventually } from '../../../../helpers/eventually.ts';
+import { noDifferences } from '../../../../helpers/no-differences.ts';
 
 /** A connection in memory: what it was sent, and what HAProxy of the other pod says. */
 function connection(first = '') {
@@ -60,6 +61,7 @@ function sessionsOf(uid = 'uid-a') {
   const sessions = createSessions({
     ...{ uid, log: capturedLog().log, now: () => performance.now(), onChange() {} },
     haproxy: { at: { path: '/nowhere' }, local: 'self', slots: ['s1', 's2'], tables: 1 },
+    differences: noDifferences,
     legs: {
       async open({ slot }) {
         if (refusals > 0) {

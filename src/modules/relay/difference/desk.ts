@@ -1,0 +1,50 @@
+/** A lesson that the own HAProxy takes part in, as pupil or as teacher. */
+export interface Seat {
+  /** The other pod. */
+  readonly uid: string;
+  /** As a pupil who has asked, and was not answered yet. */
+  asking: boolean;
+  /** Ends the asking. */
+  readonly yield: () => void;
+}
+
+/** Lessons use one slot of HAProxy, and its time: there is one at a time. */
+export interface Desk {
+  /** False: another lesson is given. */
+  take(seat: Seat): boolean;
+  free(seat: Seat): void;
+  /** `begin` as soon as it is free. */
+  queue(begin: () => void): void;
+  leave(begin: () => void): void;
+  /** Whoever has it asks this pod, and is not answered yet: it gives up. */
+  yieldTo(uid: string): void;
+}
+
+export function createDesk(): Desk {
+  let taken: Seat | null = null;
+  const queue = new Set<() => void>();
+
+  function free(seat: Seat): void {
+    if (taken !== seat) return;
+    taken = null;
+    const [next] = queue;
+    if (next === undefined) return;
+    queue.delete(next);
+    next();
+  }
+  return {
+    take(seat) {
+      if (taken !== null) return false;
+      taken = seat;
+      return true;
+    },
+    free,
+    queue: (begin) => void queue.add(begin),
+    leave: (begin) => void queue.delete(begin),
+    yieldTo(uid) {
+      if (taken?.uid !== uid || !taken.asking) return;
+      taken.yield();
+      taken = null;
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import * as z from 'zod';
+
+const id = z.string().min(1).max(40);
+const why = z.string().max(500);
+const ms = z.number().nonnegative().finite();
+
+/** What two sidecars say to each other about lessons by difference. Earlier versions leave all of it alone. */
+const schema = z.discriminatedUnion('step', [
+  /** For how long our HAProxy has held all that there was to learn. */
+  z.object({ step: z.literal('standing'), settledMs: ms }),
+  /** May we have a lesson? */
+  z.object({ step: z.literal('ask'), id }),
+  z.object({ step: z.literal('granted'), id }),
+  z.object({ step: z.literal('refused'), id, why }),
+  /** The next chunk, please. */
+  z.object({ step: z.literal('more'), id }),
+  /** A part of a chunk, so old when it was sent; `last`: the chunk is whole. */
+  z.object({
+    ...{ step: z.literal('piece'), id, ageMs: ms, uncertainMs: ms },
+    ...{ bytes: z.string().max(4096), last: z.boolean() },
+  }),
+  /** That was all; `why`: it was not. */
+  z.object({ step: z.literal('end'), id, why: why.nullable() }),
+  /** No more is wanted. */
+  z.object({ step: z.literal('stop'), id }),
+]);
+
+export type DifferenceStep = z.infer<typeof schema>;
+
+const type = 'difference';
+const envelope = z.object({ type: z.literal(type) });
+
+export function writeStep(step: DifferenceStep): unknown {
+  return { type, ...step };
+}
+
+/** Null: it is about something else, or of a later version. */
+export function readStep(message: unknown): DifferenceStep | null {
+  if (!envelope.safeParse(message).success) return null;
+  const read = schema.safeParse(message);
+  return read.success ? read.data : null;
+}
+
+/** Bytes of one piece: as text it stays below what a message may have, 4 kB. */
+export const pieceBytes = 2700;

@@ -1,0 +1,29 @@
+import type { RecordOptions } from '../../../lesson/record.ts';
+import type { Log } from '../../../log.ts';
+import type { View } from '../pairing/view.ts';
+import type { Desk } from './desk.ts';
+import type { Learned } from './learn.ts';
+
+export interface DifferencesOptions {
+  /** The uid of this pod. */
+  readonly uid: string;
+  /** A session with the own HAProxy on the slot for lessons. */
+  readonly session: Omit<RecordOptions, 'signal'>;
+  readonly view: () => View | null;
+  /** For how long the own HAProxy has held all that there was to learn, in milliseconds. */
+  readonly settledMs: () => number;
+  readonly log: Log;
+  /** A lesson has ended well. */
+  readonly onLearned: (pod: string, lesson: Extract<Learned, { kind: 'learned' }>) => void;
+  readonly now: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+/** What the lessons over all links share. */
+export interface Shared extends DifferencesOptions {
+  readonly desk: Desk;
+  readonly stopped: AbortSignal;
+  /** Waited for before the end. */
+  run(what: Promise<unknown>): void;
+}

@@ -1,0 +1,7 @@
+import type { Differences } from '../../src/modules/relay/difference/differences.ts';
+
+/** Replicas that are never compared. */
+export const noDifferences: Pick<Differences, 'link' | 'stop'> = {
+  link: () => ({ hear: () => false, look() {} }),
+  async stop() {},
+};

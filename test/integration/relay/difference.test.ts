@@ -1,0 +1,181 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { describe, expect, it } from 'vitest';
+import { reloadOverMaster } from '../../../src/haproxy/master.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { haproxyVersions } from '../../helpers/programs.ts';
+import { missingOf, onlyEnds, onlyInAll, unless } from '../../helpers/skip.ts';
+import { type CrewMember, createCrew } from '../../rig/relay-crew.ts';
+import { writeSteadily } from '../../rig/relay-writer.ts';
+
+const reloaded = 'HAProxy of one of the two was reloaded';
+const patient = { timeoutMs: 15_000, intervalMs: 100 };
+
+/** Values by key. */
+async function heldBy({ stand }: CrewMember): Promise<ReadonlyMap<string, string>> {
+  const text = await stand.ask('show table sessions');
+  return new Map(
+    [...text.matchAll(/key=(\S+).* gpc0=(\d+)/g)].map(([, key = '', value = '']) => [key, value]),
+  );
+}
+
+/** All hold the same, with the same values: how many. */
+function alike(all: readonly CrewMember[], atLeast: number): Promise<unknown> {
+  return eventually(async () => {
+    const [first, ...others] = await Promise.all(all.map(heldBy));
+    const told = all.map(({ name }, index) => `${name}: ${[first, ...others][index]?.size}`);
+    if ((first?.size ?? 0) < atLeast) throw new Error(`${told.join(', ')} of ${atLeast}`);
+    for (const other of others) {
+      const different = [...(first ?? [])].filter(([key, value]) => other.get(key) !== value);
+      if (other.size !== first?.size || different.length > 0)
+        throw new Error(`${told.join(', ')}; different: ${different.slice(0, 3).join(' ')}`);
+    }
+    return true;
+  }, patient);
+}
+
+async function reload({ stand }: CrewMember): Promise<void> {
+  const before = await stand.worker();
+  await reloadOverMaster(stand.masterSocket, { timeoutMs: 10_000 });
+  await eventually(async () => (await stand.worker()) !== before);
+  await eventually(() => stand.finished());
+}
+
+const set = ({ stand }: CrewMember, key: string, value: number) =>
+  stand.ask(`set table sessions key ${key} data.gpc0 ${value}`);
+
+/** Whether there is a session on the slot for lessons. */
+async function hasLesson({ stand }: CrewMember): Promise<boolean> {
+  const blocks = (await stand.ask('show peers')).split(/\n(?= {2}0x)/);
+  return /appctx:0x[0-9a-f]+/.test(blocks.find((one) => one.includes('id=lesson(')) ?? '');
+}
+
+function taken({ lines }: CrewMember): number {
+  return lines
+    .filter(({ level, msg }) => level === 'info' && msg === 'lesson by difference')
+    .reduce((sum, line) => sum + Number(line.taken), 0);
+}
+
+for (const [title, haproxy] of haproxyVersions) {
+  describe(
+    `lessons by difference, ${title}`,
+    unless(missingOf({ [title]: haproxy }) ?? onlyEnds(title)),
+    () => {
+      async function three() {
+        const crew = createCrew(haproxy ?? '');
+        const all = await crew.join('a', 'b', 'c');
+        await eventually(() => all.every(({ relay }) => relay.readiness().ready), patient);
+        const [a, b, c] = all;
+        if (a === undefined || b === undefined || c === undefined) throw new Error('none');
+        await a.stand.write('before-', 500);
+        await alike(all, 500);
+        return { crew, a, b, c };
+      }
+
+      it('brings what a pod wrote in a split that is gone before it heals', async () => {
+        const { crew, a, b, c } = await three();
+        crew.cut('c');
+        await Promise.all([a, b, c].map(({ name, stand }) => stand.write(`${name}-`, 200)));
+        await alike([a, b], 900);
+        await crew.leave('b');
+        crew.heal('a', 'c');
+
+        await alike([a, c], 1100);
+        await eventually(() => taken(c) === 200, patient);
+        expect(taken(a)).toBe(0);
+      });
+
+      it('brings what a pod wrote in a split that was reloaded before it heals', async () => {
+        const { crew, a, b, c } = await three();
+        crew.cut('c');
+        await Promise.all([a, b, c].map(({ name, stand }) => stand.write(`${name}-`, 200)));
+        await alike([a, b], 900);
+        await reload(a);
+        await reload(c);
+        crew.heal('a', 'c');
+        crew.heal('b', 'c');
+
+        await alike([a, b, c], 1100);
+      });
+
+      it('leaves the value that was written last, of those that both sides have written', async () => {
+        const { crew, a, b, c } = await three();
+        const keys = (prefix: string) => Array.from({ length: 20 }, (_, at) => `${prefix}${at}`);
+        crew.cut('c');
+        for (const key of keys('first-a-')) await set(a, key, 1);
+        for (const key of keys('first-c-')) await set(c, key, 3);
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+        for (const key of keys('first-a-')) await set(c, key, 4);
+        for (const key of keys('first-c-')) await set(b, key, 2);
+        for (const key of keys('same-')) await Promise.all([set(a, key, 5), set(c, key, 6)]);
+        crew.heal('a', 'c');
+        crew.heal('b', 'c');
+
+        await alike([a, b, c], 560);
+        const held = await heldBy(a);
+        expect(keys('first-a-').map((key) => held.get(key))).toEqual(keys('').map(() => '4'));
+        expect(keys('first-c-').map((key) => held.get(key))).toEqual(keys('').map(() => '2'));
+      });
+
+      it('compares after a reload, though the link stays', async () => {
+        const { a, b, c } = await three();
+        await reload(a);
+        const compared = ({ lines }: CrewMember) =>
+          lines.some(({ level, why }) => level === 'info' && why === reloaded);
+        await eventually(() => [a, b, c].every(compared), { timeoutMs: 30_000 });
+        await alike([a, b, c], 500);
+      });
+
+      it('gives a lesson again that was cut off with its link', async () => {
+        const { crew, a, b, c } = await three();
+        await a.stand.write('many-', 60_000);
+        await alike([a, b, c], 60_500);
+        crew.cut('c');
+        await b.stand.write('b-', 200);
+        await alike([a, b], 60_700);
+        await crew.leave('b');
+        crew.heal('a', 'c');
+        await eventually(() => hasLesson(c), { timeoutMs: 15_000, intervalMs: 5 });
+        crew.cut('c');
+        crew.heal('a', 'c');
+
+        await alike([a, c], 60_700);
+      });
+
+      it('compares half a million entries without standing still', unless(onlyInAll), async () => {
+        const { crew, a, b, c } = await three();
+        await Promise.all([0, 1, 2, 3].map((part) => a.stand.write(`${part}-`, 125_000)));
+        await eventually(async () => (await c.stand.entries()) === 500_500, { timeoutMs: 30_000 });
+        crew.cut('c');
+        await b.stand.write('b-', 1000);
+        await eventually(async () => (await a.stand.entries()) === 501_500, patient);
+        await crew.leave('b');
+        const delay = monitorEventLoopDelay({ resolution: 1 });
+        delay.enable();
+        crew.heal('a', 'c');
+        await eventually(() => taken(c) === 1000, { timeoutMs: 30_000 });
+        delay.disable();
+        const line = c.lines.find(({ level, taken: some }) => level === 'info' && Number(some) > 0);
+
+        console.log(
+          `${title}: ${JSON.stringify(line)}; longest standstill of two sidecars in one process ${Math.round(delay.max / 1e6)} ms, 99.9 %: ${Math.round(delay.percentile(99.9) / 1e6)} ms`,
+        );
+        expect(await c.stand.entries()).toBe(501_500);
+      });
+
+      it('brings what a sidecar owed that has started anew right after a reload', async () => {
+        const { crew, a, b, c } = await three();
+        const writer = writeSteadily(a.stand.adminSocket, 3000, (index) => `written-${index}`);
+        await eventually(() => writer.written > 1500, patient);
+        await reloadOverMaster(a.stand.masterSocket, { timeoutMs: 10_000 });
+        const next = await crew.restartSidecar('a');
+        await writer.stop();
+        crew.heal('a', 'b');
+        crew.heal('a', 'c');
+        const { stand } = next;
+        await stand.write('after-', 10);
+
+        await alike([next, b, c], 500);
+      });
+    },
+  );
+}
