@@ -7,6 +7,7 @@ import { missingOf, onlyEnds, onlyInAll, unless } from '../../helpers/skip.ts';
 import { type CrewMember, createCrew } from '../../rig/relay-crew.ts';
 import { writeSteadily } from '../../rig/relay-writer.ts';
 
+const lesson = 'lesson by difference';
 const reloaded = 'HAProxy of one of the two was reloaded';
 const patient = { timeoutMs: 15_000, intervalMs: 100 };
 
@@ -51,7 +52,7 @@ async function hasLesson({ stand }: CrewMember): Promise<boolean> {
 
 function taken({ lines }: CrewMember): number {
   return lines
-    .filter(({ level, msg }) => level === 'info' && msg === 'lesson by difference')
+    .filter(({ level, msg }) => level === 'info' && msg === lesson)
     .reduce((sum, line) => sum + Number(line.taken), 0);
 }
 
@@ -114,6 +115,36 @@ for (const [title, haproxy] of haproxyVersions) {
         const held = await heldBy(a);
         expect(keys('first-a-').map((key) => held.get(key))).toEqual(keys('').map(() => '4'));
         expect(keys('first-c-').map((key) => held.get(key))).toEqual(keys('').map(() => '2'));
+      });
+
+      it('puts no older value over one that is written while lessons are given', async () => {
+        const { crew, a, b, c } = await three();
+        let value = 0;
+        let writing = true;
+        const write = async (one: CrewMember, prefix: string) => {
+          while (writing) {
+            value += 1;
+            await set(one, `${prefix}${value % 60}`, value);
+          }
+        };
+        crew.cut('c');
+        await b.stand.write('b-', 200);
+        const writers = Promise.all([write(a, 'of-a-'), write(c, 'of-c-')]);
+        await eventually(() => value > 500, patient);
+        await crew.leave('b');
+        crew.heal('a', 'c');
+        await eventually(() => taken(c) >= 200, patient);
+        // All that follow, too: three at the most in each direction.
+        const lessons = () =>
+          [a, c].map(
+            ({ lines }) =>
+              lines.filter(({ level, msg }) => level === 'info' && msg === lesson).length,
+          );
+        await eventually(() => lessons().every((count) => count >= 1), patient);
+        writing = false;
+        await writers;
+
+        await alike([a, c], 720);
       });
 
       it('compares after a reload, though the link stays', async () => {
