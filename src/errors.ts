@@ -25,6 +25,10 @@ export const errorCodes = {
     'Certificate, key or CA for TLS between peers, or between sidecars with --relay-trust certificates, cannot be used. The message says all that is wrong. init does not start HAProxy with them, and run keeps what it has read before.',
   RELAY_KEY_INVALID:
     'The file of --relay-key-file is missing, or its key cannot be used. The message lists everything that is wrong. Create the Secret once for all replicas, and mount it. With --relay-plaintext or --relay-trust certificates there is no key.',
+  SNAPSHOT_FAILED:
+    'No snapshot could be written. The message says why: is the directory of --snapshot there, writable, and has free space? Earlier snapshots are as they were, and the sidecar tries again after --snapshot-interval.',
+  SNAPSHOT_KEY_INVALID:
+    'The file of --snapshot-key-file is missing, or its key cannot be used. Create a Secret with the output of `openssl rand -base64 32`, and mount it.',
   TEMPLATE_REJECTED: 'HAProxy refuses the rendered configuration. The message quotes its alerts.',
   TEMPLATE_CONFLICT:
     'The template has changed, and haproxy.cfg was also changed by hand or by another program since it was rendered, so one of the two changes would be lost. Add those lines to the template, undo them, or delete the pod: a new pod starts with the template.',

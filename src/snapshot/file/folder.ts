@@ -1,0 +1,54 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readSnapshotName, type SnapshotName, writerOfPartial } from './names.ts';
+
+/** More files than this are not looked at: the newest are. */
+const mostFiles = 1000;
+
+/** The snapshots of a directory by their names alone, newest first. Throws what the file system says. */
+export async function snapshotsIn(directory: string): Promise<readonly SnapshotName[]> {
+  const names = (await readdir(directory)).flatMap((file) => readSnapshotName(file) ?? []);
+  return names
+    .toSorted((left, right) => right.sequence - left.sequence || compare(left.file, right.file))
+    .slice(0, mostFiles);
+}
+
+function compare(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
+/** Greater than that of every file there. */
+export async function nextSequence(directory: string): Promise<number> {
+  return ((await snapshotsIn(directory))[0]?.sequence ?? 0) + 1;
+}
+
+export async function removeSnapshots(directory: string, files: readonly string[]): Promise<void> {
+  for (const file of files) await rm(join(directory, file), { force: true });
+}
+
+/** A part that another replica began is left by one that was killed only if it is older than this, in milliseconds. */
+const abandonedMs = 60 * 60 * 1000;
+
+/**
+ * Removes what was begun and never finished: all of `replica`, which writes nothing at this moment, and those of others
+ * that are an hour old. Returns how many.
+ */
+export async function removePartials(
+  directory: string,
+  replica: string,
+  wallNowMs: number,
+): Promise<number> {
+  let removed = 0;
+  for (const file of await readdir(directory)) {
+    const writer = writerOfPartial(file);
+    if (writer === null) continue;
+    const path = join(directory, file);
+    const changed = await stat(path).catch(() => null);
+    if (writer !== replica && (changed === null || wallNowMs - changed.mtimeMs < abandonedMs))
+      continue;
+    await rm(path, { force: true });
+    removed += 1;
+  }
+  return removed;
+}

@@ -1,0 +1,75 @@
+import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { nextSequence, removePartials, snapshotsIn } from '../../../../src/snapshot/file/folder.ts';
+import {
+  partialName,
+  readSnapshotName,
+  snapshotName,
+  writerOfPartial,
+} from '../../../../src/snapshot/file/names.ts';
+import { testFolder } from '../../../helpers/test-folder.ts';
+
+const takenAtMs = Date.UTC(2026, 11, 31, 1, 2, 3);
+
+describe('names', () => {
+  it.each(['web-0', 'haproxy-7d9c5b5c6d-x2x9z', 'a.b.c', `n${'x'.repeat(252)}`])(
+    'of %s are read back',
+    (replica) => {
+      const name = snapshotName({ sequence: 7, takenAtMs: takenAtMs + 999, replica });
+      expect(name.length).toBeLessThan(256);
+      expect(readSnapshotName(name)).toEqual({
+        ...{ file: name, sequence: 7, takenAtMs, replica: replica.slice(0, 200) },
+      });
+      expect(writerOfPartial(partialName('V1StGXR8_Z5jdHi6B-myT', replica))).toBe(
+        replica.slice(0, 200),
+      );
+    },
+  );
+
+  it.each([
+    ...['', 'x', 'snapshot-1-20261231T010203Z-a.hps', 'snapshot-00000001-20261331T010203Z-a.hps'],
+    ...['snapshot-00000001-20261231T010203Z-a/b.hps', 'snapshot-00000001-20261231T010203Z-.hps'],
+    ...['.snapshot-a~b.partial', 'snapshot-00000001-20261231T010203Z-a.hps.gz'],
+  ])('"%s" is none of a snapshot', (name) => {
+    expect(readSnapshotName(name)).toBeNull();
+  });
+});
+
+describe('a directory', () => {
+  it('is listed by number, whatever the dates, and others are passed over', async () => {
+    const directory = testFolder();
+    const names = [
+      snapshotName({ sequence: 9, takenAtMs, replica: 'b' }),
+      snapshotName({ sequence: 100_000_000, takenAtMs: takenAtMs - 86_400_000, replica: 'a' }),
+      snapshotName({ sequence: 10, takenAtMs: takenAtMs + 86_400_000, replica: 'a' }),
+    ];
+    for (const name of [...names, 'lost+found', 'notes.txt'])
+      writeFileSync(join(directory, name), '');
+    const found = await snapshotsIn(directory);
+    expect(found.map(({ sequence }) => sequence)).toEqual([100_000_000, 10, 9]);
+    expect(await nextSequence(directory)).toBe(100_000_001);
+  });
+
+  it('begins with one', async () => {
+    expect(await nextSequence(testFolder())).toBe(1);
+  });
+
+  it('is freed of what was never finished, but not of what another replica writes now', async () => {
+    const directory = testFolder();
+    const now = Date.now();
+    const put = (name: string, ageMs: number) => {
+      writeFileSync(join(directory, name), '');
+      utimesSync(join(directory, name), (now - ageMs) / 1000, (now - ageMs) / 1000);
+    };
+    put(partialName('1', 'web-0'), 0);
+    put(partialName('2', 'web-1'), 60_000);
+    put(partialName('3', 'web-1'), 2 * 3_600_000);
+    put('.other.partial', 2 * 3_600_000);
+    expect(await removePartials(directory, 'web-0', now)).toBe(2);
+    expect(readdirSync(directory).toSorted()).toEqual([
+      '.other.partial',
+      partialName('2', 'web-1'),
+    ]);
+  });
+});
