@@ -10,9 +10,14 @@ import { readCertificates, trustFiles, trustKindOf } from '../modules/relay/link
 import { watchCertificates } from '../modules/relay/links/watch-certificates.ts';
 import { createRelay } from '../modules/relay/module.ts';
 import { readRelaySection } from '../modules/relay/section/read.ts';
+import { snapshotsFor } from '../modules/snapshot/create.ts';
+import { readSnapshotKeys } from '../snapshot/file/keys.ts';
 import { askStatus } from '../telemetry/ask-status.ts';
 import { serve } from './serve.ts';
 import type { Started } from './start.ts';
+
+/** For the last snapshot after SIGTERM: the pod has more to do in its grace period, 30 s as a rule. */
+const lastSnapshotMs = 5000;
 
 /** `run --mode relay`: until `signal` aborts. */
 export async function runRelay(started: Started): Promise<void> {
@@ -27,11 +32,16 @@ export async function runRelay(started: Started): Promise<void> {
   const { relayPort: port } = config;
   const trust = trustKindOf(config);
   const uid = config.podUid ?? self.name;
+  if (config.snapshotKeyFile !== undefined) await readSnapshotKeys(config.snapshotKeyFile);
   const relay = createRelay({
     ...started,
     ...{ section, uid },
     now: monotonicNow,
     wallNow,
+    snapshots: snapshotsFor({
+      ...{ config, metrics, log, now: monotonicNow, wallNow },
+      ...{ self: self.name, version: started.version, tables: section.tables },
+    }),
   });
   const links = createLinks({
     own: { version: 1, section: config.peersSection, pod: self.name, uid, start: nanoid() },
@@ -80,9 +90,10 @@ export async function runRelay(started: Started): Promise<void> {
         )
       : () => {};
   source.start(signal);
-  const watching = relay.watch(signal);
+  const watching = Promise.all([relay.watch(signal), relay.record(signal)]);
   await relay.scheduler.run(signal);
   stopLooking();
+  await relay.recordLast(lastSnapshotMs);
   await Promise.all([watching, source.stopped(), links.close(), bridge.close(), relay.stop()]);
   await Promise.all([server.close(), events.flush(1000)]);
 }

@@ -13,6 +13,7 @@ const groups = {
   basic: 'Basic options',
   tls: 'TLS between the peers',
   relay: 'Relay mode',
+  snapshot: 'Snapshots',
   tuning: 'Tuning (the defaults suit most set-ups)',
 } as const satisfies Readonly<Record<OptionGroup, string>>;
 

@@ -2,6 +2,7 @@ import type { CommandName, Option } from '../model/option.ts';
 import { gateOptions } from '../modules/peers/options/gate.ts';
 import { peersOptions } from '../modules/peers/options/section.ts';
 import { relayOptions } from '../modules/relay/options/relay.ts';
+import { snapshotOptions } from '../modules/snapshot/options/snapshot.ts';
 import { templateOptions } from '../modules/template/options/template.ts';
 import { dataplaneOptions } from './options-dataplane.ts';
 import { ownOptions } from './options-own.ts';
@@ -17,6 +18,7 @@ export const options = [
   ...peersOptions,
   ...gateOptions,
   ...templateOptions,
+  ...snapshotOptions,
   ...dataplaneOptions,
   ...telemetryOptions,
   ...statusOptions,

@@ -59,6 +59,11 @@ const rules: readonly Rule[] = [
     problem: 'is not a name of Kubernetes: small letters, digits and "-", at most 63 characters',
   },
   {
+    options: ['snapshot-set'],
+    isRight: (text) => /^[A-Za-z0-9_.:/-]{1,200}$/.test(text),
+    problem: 'is not the name of a set: letters, digits and "_.:/-", at most 200 characters',
+  },
+  {
     options: ['pod', 'node-name'],
     isRight: isDnsName,
     problem: 'is not a name of Kubernetes: small letters, digits, "-" and "."',

@@ -3,6 +3,7 @@ import { createMetricsOf, type Registered } from '../telemetry/metrics.ts';
 import { peersMetrics } from './peers/metrics.ts';
 import { peersTlsMetrics } from './peers/tls/metrics.ts';
 import { relayMetrics } from './relay/metrics.ts';
+import { snapshotMetrics } from './snapshot/metrics.ts';
 import { templateMetrics } from './template/metrics.ts';
 
 /** The metrics of each module, by the heading in docs/metrics.md. A new module is a line here. */
@@ -12,6 +13,7 @@ export const metricParts = {
   'Certificates of the peers': peersTlsMetrics,
   Template: templateMetrics,
   Relay: relayMetrics,
+  Snapshots: snapshotMetrics,
 } as const;
 
 type Parts = typeof metricParts;

@@ -1,10 +1,11 @@
 import { onTestFinished } from 'vitest';
-import { monotonicNow, wallNow } from '../../src/clock.ts';
+import { wallNow as dateNow, monotonicNow } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/validate.ts';
 import type { Notice } from '../../src/model/notice.ts';
 import { createMetrics } from '../../src/modules/metrics.ts';
 import { createRelay, type Relay } from '../../src/modules/relay/module.ts';
 import { slotNames } from '../../src/modules/relay/section/slots.ts';
+import { snapshotsFor } from '../../src/modules/snapshot/create.ts';
 import { silentRecorder } from '../../src/telemetry/event-recorder.ts';
 import { capturedLog, type LogLine } from '../helpers/captured-log.ts';
 import { type Hold, memoryLinks } from '../helpers/memory-link.ts';
@@ -21,11 +22,21 @@ export interface CrewMember {
   readonly notices: readonly Notice[];
 }
 
-function startRelay(
-  name: string,
-  stand: RelayStand,
-  { slots = 8, wallNow: date = wallNow }: CrewOptions,
-) {
+export interface CrewOptions {
+  readonly slots?: number;
+  /** The directory of `--snapshot` of that replica. */
+  readonly snapshot?: (name: string) => string;
+  /** More sections of haproxy.cfg. */
+  readonly sections?: (name: string) => string;
+  readonly flags?: readonly string[];
+  /** The date that sidecars have, in milliseconds since the epoch. */
+  readonly wallNow?: () => number;
+  /** Of messages between sidecars. */
+  readonly hold?: Hold;
+}
+
+function startRelay(name: string, stand: RelayStand, options: CrewOptions) {
+  const { slots = 8, snapshot, flags = [], wallNow = dateNow } = options;
   const notices: Notice[] = [];
   const { log, lines } = capturedLog();
   const source = settableSource();
@@ -45,22 +56,34 @@ function startRelay(
       ],
       ...['--source', 'file', '--members-file', '/nowhere', '--no-repair'],
       ...['--admin-socket', stand.adminSocket, '--master-socket', stand.masterSocket],
-      ...['--peers-section', 'haproxy-peers'],
+      ...['--peers-section', 'haproxy-peers', '--haproxy-config', stand.configFile],
+      ...(snapshot === undefined
+        ? []
+        : ['--snapshot', snapshot(name), '--snapshot-interval', '1s']),
+      ...flags,
     ],
     {},
   );
+  const metrics = createMetrics({ version: 'test', node: '24' });
   const relay = createRelay({
-    ...{ config, source, log, version: 'test', now: monotonicNow, wallNow: date },
+    ...{ config, source, log, metrics, version: 'test', now: monotonicNow, wallNow },
     section: { at: stand.at, slots: slotNames(slots), hasLesson: true, tables: 1 },
     self: { name, address: '127.0.0.1' },
     uid: `uid-${name}`,
-    metrics: createMetrics({ version: 'test', node: '24' }),
     signal: ended.signal,
     wasReady: null,
     onReadyMarker() {},
     events: { ...silentRecorder, record: (notice) => void notices.push(notice) },
+    snapshots: snapshotsFor({
+      ...{ config, metrics, log, now: monotonicNow, wallNow, self: name, version: 'test' },
+      tables: 16,
+    }),
   });
-  const running = Promise.all([relay.scheduler.run(ended.signal), relay.watch(ended.signal)]);
+  const running = Promise.all([
+    relay.scheduler.run(ended.signal),
+    relay.watch(ended.signal),
+    relay.record(ended.signal),
+  ]);
   const stop = async () => {
     ended.abort();
     await running;
@@ -69,17 +92,9 @@ function startRelay(
   return { relay, lines, source, notices, stop };
 }
 
-export interface CrewOptions {
-  readonly slots?: number;
-  /** The date, in milliseconds since the epoch. */
-  readonly wallNow?: () => number;
-  /** Of messages between sidecars. */
-  readonly hold?: Hold;
-}
-
 /** Replicas with a real HAProxy each, whose sidecars have links in memory. */
 export function createCrew(haproxy: string, options: CrewOptions = {}) {
-  const { slots = 8 } = options;
+  const { slots = 8, sections = () => '' } = options;
   const crew = new Map<string, CrewMember & { stop(): Promise<void> }>();
   const links = memoryLinks(options.hold);
   let isKnown = true;
@@ -123,7 +138,9 @@ export function createCrew(haproxy: string, options: CrewOptions = {}) {
     async appear(...names: readonly string[]): Promise<readonly CrewMember[]> {
       const joined = await Promise.all(
         names.map(async (name) => {
-          const stand = await startRelayStand(haproxy, { slots, fresh: true });
+          const stand = await startRelayStand(haproxy, {
+            ...{ slots, fresh: true, sections: sections(name) },
+          });
           return { name, stand, ...startRelay(name, stand, options) };
         }),
       );

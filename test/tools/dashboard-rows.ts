@@ -1,27 +1,7 @@
+import { m, type Row } from './dashboard-row.ts';
+import { snapshotRow } from './dashboard-snapshots.ts';
+
 /** What the Grafana dashboard shows: rows of panels, each with its queries. */
-
-type Unit = 'short' | 's' | 'ops' | 'percentunit' | 'none';
-
-export interface Panel {
-  readonly title: string;
-  readonly description: string;
-  readonly type: 'stat' | 'timeseries' | 'table';
-  readonly unit?: Unit;
-  readonly width: number;
-  /** Query by legend. */
-  readonly queries: Readonly<Record<string, string>>;
-}
-
-interface Row {
-  readonly title: string;
-  readonly panels: readonly Panel[];
-}
-
-/** `m('ready')` is the metric of the pods that are chosen on top, `m('x', 'kind="add"')` a part of it. */
-function m(name: string, more = ''): string {
-  const chosen = 'namespace=~"$namespace", job=~"$job", pod=~"$pod"';
-  return `haproxy_peer_sync_${name}{${chosen}${more === '' ? '' : `, ${more}`}}`;
-}
 
 const rate = (name: string, by: string) => `sum by (${by}) (rate(${m(name)}[$__rate_interval]))`;
 const quantile = (share: number, name: string, by = '') =>
@@ -397,4 +377,5 @@ export const rows: readonly Row[] = [
       },
     ],
   },
+  snapshotRow,
 ];

@@ -1,6 +1,7 @@
 /** The Grafana dashboard of examples/monitoring, written by `npm run docs`. */
 
-import { type Panel, rows } from './dashboard-rows.ts';
+import type { Panel } from './dashboard-row.ts';
+import { rows } from './dashboard-rows.ts';
 
 const datasource = { type: 'prometheus', uid: '$datasource' };
 const height = { stat: 4, timeseries: 8, table: 8 } as const;

@@ -8,6 +8,8 @@ export interface FirstLessonOptions {
   readonly teach: typeof teachNothing;
   readonly synced: () => boolean;
   readonly others: () => readonly Other[];
+  /** False: it is still open whether there is a snapshot to learn from. */
+  readonly mayBeTold: () => boolean;
   readonly log: Log;
   /** HAProxy was told that there is nothing. */
   readonly onTaught: () => void;
@@ -23,7 +25,11 @@ const listenMs = 1000;
 export function createFirstLesson(options: FirstLessonOptions) {
   const { leg, synced, others, log } = options;
   let said = '';
-  const decide = (): FirstLesson => firstLesson(synced(), others());
+  function decide(): FirstLesson {
+    const decided = firstLesson(synced(), others());
+    if (decided.kind !== 'nothing' || options.mayBeTold()) return decided;
+    return { kind: 'wait', why: 'a snapshot may be restored' };
+  }
 
   return async (signal: AbortSignal): Promise<string | null> => {
     const decided = decide();

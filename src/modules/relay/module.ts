@@ -19,8 +19,10 @@ import type { Status } from '../../telemetry/status-schema.ts';
 import { countState } from '../peers/count-state.ts';
 import type { peersMetrics } from '../peers/metrics.ts';
 import { confirmWith } from '../peers/missed/confirm.ts';
+import type { SnapshotNeeds, Snapshots } from '../snapshot/create.ts';
 import { apartNotice, nobodyApart } from './apart-notice.ts';
 import { countSessions } from './count.ts';
+import { alone, createDesk } from './difference/desk.ts';
 import { createDifferences } from './difference/differences.ts';
 import { createFirstLesson } from './first-lesson.ts';
 import { openLeg } from './legs/open-leg.ts';
@@ -34,11 +36,13 @@ import { neverSeen, ownOf } from './own-haproxy.ts';
 import type { View } from './pairing/view.ts';
 import { createPartners } from './partners.ts';
 import { relayReadiness } from './ready.ts';
+import { createRestore } from './restore.ts';
 import type { RelaySection } from './section/read.ts';
 import { lessonSlot, localName } from './section/slots.ts';
 import { createSessions, type Sessions, type Sibling } from './sessions.ts';
 import { createSettled } from './settled.ts';
 import type { LinkTo } from './sibling-link.ts';
+import { standingOf } from './snapshot-view.ts';
 import { splice } from './splice/splice.ts';
 import { teacherOf } from './teacher.ts';
 
@@ -63,6 +67,8 @@ export interface RelayOptions {
   readonly wasReady: Ready | null;
   readonly onReadyMarker: (ready: Ready | null) => void;
   readonly events: Recorder;
+  /** With `--snapshot`. */
+  readonly snapshots?: ((needs: SnapshotNeeds) => Snapshots) | undefined;
 }
 
 export interface Relay {
@@ -75,6 +81,10 @@ export interface Relay {
   linked(link: LinkTo): void;
   /** Looks who runs as HAProxy until `signal` aborts. */
   watch(signal: AbortSignal): Promise<void>;
+  /** Records the tables every so often, until `signal` aborts. */
+  record(signal: AbortSignal): Promise<void>;
+  /** Records them for the last time, as long as HAProxy still answers. */
+  recordLast(limitMs: number): Promise<void>;
   status(): Promise<Status>;
   /** Brings the metrics up to date. */
   show(): void;
@@ -102,13 +112,15 @@ export function createRelay(options: RelayOptions): Relay {
   const settled = createSettled(now);
   // The ids of a section that is changed by hand meanwhile, too: an id that there is not does nothing.
   const tables = Math.max(section.tables, 16);
+  const desk = createDesk();
   const differences = createDifferences({
+    desk,
     ...{ uid: options.uid, log, now, random: Math.random },
     session: {
       ...{ at: section.at, local: localName, slot: lessonSlot, tables, now },
       ...{ timeoutMs: answerMs, silentMs: lessonSilentMs },
     },
-    view: () => own.view,
+    view: () => restore.shown(own),
     settledMs: settled.ms,
     onLearned: count.byDifference,
   });
@@ -134,8 +146,27 @@ export function createRelay(options: RelayOptions): Relay {
   const counted = countState(metrics);
   const partners = () => partnersOf(source.snapshot().members, sessions.siblings());
 
+  const leg = { at: section.at, local: localName, slot: lessonSlot };
+  const snapshots = options.snapshots?.({
+    leg,
+    standing: () =>
+      standingOf(source.snapshot(), self.name, partners(), restore.isReadyWith(own.worker)),
+    isReadyWith: (worker) => restore.isReadyWith(worker),
+    alone: (act) => alone(desk, act),
+  });
+
+  const restore = createRestore({
+    ...{ snapshots, partners, now },
+    ask(name, why) {
+      const uid = sessions.siblings().find((each) => each.name === name)?.uid;
+      if (uid !== undefined) sessions.askLesson(uid, why);
+    },
+    wasReady: options.wasReady?.worker ?? null,
+  });
+
   const firstLesson = createFirstLesson({
-    leg: { at: section.at, local: localName, slot: lessonSlot },
+    leg,
+    mayBeTold: restore.mayBeTold,
     teach: teachNothing,
     synced: () => source.snapshot().synced,
     others: () =>
@@ -176,8 +207,10 @@ export function createRelay(options: RelayOptions): Relay {
       log.warn({ reasons }, 'not ready any more');
     },
     onReadyAgain: () => metrics.ready.set(1),
-    onReadyMarker: (worker) =>
-      options.onReadyMarker(worker === null ? null : { worker, incomplete }),
+    onReadyMarker(worker) {
+      restore.readyWith(worker);
+      options.onReadyMarker(worker === null ? null : { worker, incomplete });
+    },
   });
 
   function askLesson(why: string): void {
@@ -193,9 +226,12 @@ export function createRelay(options: RelayOptions): Relay {
     const seen = await observePeers(adminSocket, peersSection, signal);
     own = ownOf(own, seen);
     const { view } = own;
-    settled.look(view);
-    sessions.setView(view);
+    const shown = restore.shown(own);
+    settled.look(shown);
+    sessions.setView(shown);
     const learns = view !== null && !view.learned;
+    // What others are told must not be of before that.
+    if (await restore.look(own, seen, membership.synced, signal)) return { nextAtMs: now() };
     if (learns) await firstLesson(signal);
     const observed = observedByName(seen, self.name, sessions.siblings());
     const judged = relayReadiness(
@@ -203,6 +239,7 @@ export function createRelay(options: RelayOptions): Relay {
         synced: membership.synced,
         leftOut: leftOutReasons(membership, config.allowLeftOut),
         ...{ observed, partners: partners(), joinTimeoutMs: config.joinTimeout },
+        restore: restore.waits(),
       },
       now(),
     );
@@ -213,6 +250,7 @@ export function createRelay(options: RelayOptions): Relay {
     await keeper.update({ judged, members: membership.members, observed }, signal);
     const missed = keeper.hardReloadFor();
     if (missed !== null) askLesson(missed);
+    sessions.setView(restore.shown(own));
     const rest = keeper.readiness().ready ? 'ready' : 'unready';
     return { nextAtMs: lookAgain(view === null ? 'silent' : learns ? 'learning' : rest) };
   }
@@ -250,6 +288,8 @@ export function createRelay(options: RelayOptions): Relay {
         },
         stop,
       ),
+    record: async (stop) => snapshots?.recording.run(stop),
+    recordLast: async (limitMs) => snapshots?.recording.last(limitMs),
     status: () => board.status(),
     show: () => count.show(sessions.siblings()),
     stop: sessions.stop,

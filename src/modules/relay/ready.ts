@@ -22,6 +22,8 @@ export interface RelayReadyInput {
   readonly partners: readonly Partner[];
   /** How long a member that cannot be reached keeps this one waiting. */
   readonly joinTimeoutMs: number;
+  /** Why it is still open whether a snapshot is restored; null: it is not. */
+  readonly restore: string | null;
 }
 
 /** Is this replica fit to replace another one: has it learned, and gets what the others write? */
@@ -33,6 +35,7 @@ export function relayReadiness(input: RelayReadyInput, nowMs: number): Readiness
   if (observed.kind === 'down') reasons.push('HAProxy does not answer');
   else if (observed.state === null) reasons.push('HAProxy runs without the peers section');
   else if (observed.state.resync === 'pending') reasons.push('own resync is not finished');
+  if (input.restore !== null) reasons.push(input.restore);
   const waited = partners.filter(({ knownSinceMs }) => nowMs - knownSinceMs < joinTimeoutMs);
   const unlinked = waited.filter(({ view, member }) => view === undefined && mayRun(member));
   if (unlinked.length > 0) reasons.push(`no link to ${names(unlinked)}`);

@@ -23,10 +23,10 @@ export interface Offer {
 /** Another member, as far as it is known. */
 export interface Other {
   readonly name: string;
-  /** Its HAProxy holds entries, or has learned all there are. Undefined: not known. */
+  /** It has what there is: it was ready, or has learned from one that was, or has restored. Undefined: not known. */
   readonly holds: boolean | undefined;
-  /** Null: nothing. Undefined: not known, or it does not take part. */
-  readonly offer: Offer | null | undefined;
+  /** Null: it has nothing to restore. */
+  readonly offer: Offer | 'looking' | null;
 }
 
 export interface RestoreInput {
@@ -38,13 +38,15 @@ export interface RestoreInput {
   /** This replica was ready with this worker, or a snapshot was played to it, or it has learned from a peer. */
   readonly hasTables: boolean;
   readonly others: readonly Other[];
-  readonly offer: Offer | null;
+  readonly offer: Offer | 'looking' | null;
+  /** Others were waited for as long as may be: what is still not known of them does not count any more. */
+  readonly isLate: boolean;
 }
 
 export type Restore =
   | { readonly kind: 'restore' }
-  /** Nothing is restored, for good. */
-  | { readonly kind: 'no'; readonly why: string }
+  /** Nothing is restored. `from`: who holds the entries; null: nobody does. */
+  | { readonly kind: 'no'; readonly why: string; readonly from: 'self' | 'other' | null }
   | { readonly kind: 'wait'; readonly why: string };
 
 /** Whether `left` is the one that should be restored, of two replicas that each could: the newer, then the first by name. */
@@ -61,23 +63,38 @@ function goesFirst(
  * what lives always wins. One replica of the set restores, and the others learn from it.
  */
 export function restoreDecision(input: RestoreInput): Restore {
-  const { self, synced, firstWorker, hasTables, others, offer } = input;
-  if (hasTables) return { kind: 'no', why: 'HAProxy has its tables' };
+  const { synced, firstWorker, hasTables, others, isLate } = input;
+  if (hasTables) return { kind: 'no', from: 'self', why: 'HAProxy has its tables' };
   if (firstWorker === false)
-    return { kind: 'no', why: 'HAProxy has taken over the tables of the worker before' };
+    return {
+      ...{ kind: 'no', from: 'self' },
+      why: 'HAProxy has taken over the tables of the worker before',
+    };
   const holding = others.find(({ holds }) => holds === true);
-  if (holding !== undefined) return { kind: 'no', why: `${holding.name} holds entries` };
+  if (holding !== undefined)
+    return { kind: 'no', from: 'other', why: `${holding.name} holds entries` };
   if (!synced) return { kind: 'wait', why: 'the members are not known yet' };
   if (firstWorker === undefined)
     return { kind: 'wait', why: 'not known whether HAProxy takes over tables of its own' };
+  if (input.offer === 'looking') return { kind: 'wait', why: 'the snapshots are being verified' };
+  const waits = isLate ? null : waitsFor(input, input.offer);
+  if (waits !== null) return { kind: 'wait', why: waits };
+  if (input.offer !== null) return { kind: 'restore' };
+  return { kind: 'no', from: null, why: 'there is no snapshot' };
+}
+
+/** What has to be known of others first; null: nothing. */
+function waitsFor({ self, others }: RestoreInput, offer: Offer | null): string | null {
   const unknown = others.filter(({ holds }) => holds === undefined).map(({ name }) => name);
-  if (unknown.length > 0)
-    return { kind: 'wait', why: `not known what they hold: ${unknown.join(', ')}` };
+  if (unknown.length > 0) return `not known what they hold: ${unknown.join(', ')}`;
+  const looking = others.filter((other) => other.offer === 'looking').map(({ name }) => name);
+  if (looking.length > 0) return `they verify their snapshots: ${looking.join(', ')}`;
   const own = offer === null ? null : { name: self, offer };
   const better = others.find(
-    (other) => other.offer && (own === null || goesFirst({ ...other, offer: other.offer }, own)),
+    ({ name, offer: theirs }) =>
+      theirs !== null &&
+      theirs !== 'looking' &&
+      (own === null || goesFirst({ name, offer: theirs }, own)),
   );
-  if (better !== undefined)
-    return { kind: 'wait', why: `${better.name} has a newer snapshot, and restores it` };
-  return own === null ? { kind: 'no', why: 'there is no snapshot' } : { kind: 'restore' };
+  return better === undefined ? null : `${better.name} has a newer snapshot, and restores it`;
 }

@@ -360,6 +360,7 @@ describe('the option table', () => {
       'Basic options:',
       'TLS between the peers:',
       'Relay mode:',
+      'Snapshots:',
       'Tuning (the defaults suit most set-ups):',
     ];
 

@@ -39,6 +39,7 @@ const written: Readonly<Record<string, string>> = {
 const onlyRead: ReadonlySet<string> = new Set([
   ...['template', 'labels-file', 'members-file', 'kubeconfig'],
   ...['peers-tls-certificate', 'peers-tls-key', 'peers-tls-ca', 'relay-key-file'],
+  ...['snapshot', 'snapshot-key-file', 'snapshot-set'],
   ...['keep-peer', 'pod-ips', 'host-ip', 'dns-server', 'pod-uid'],
   ...['selector', 'listen'],
 ]);

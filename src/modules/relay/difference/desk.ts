@@ -27,10 +27,12 @@ export function createDesk(): Desk {
   function free(seat: Seat): void {
     if (taken !== seat) return;
     taken = null;
-    const [next] = queue;
-    if (next === undefined) return;
-    queue.delete(next);
-    next();
+    // One that has nothing to do any more does not take it.
+    for (const next of [...queue]) {
+      if (taken !== null) return;
+      queue.delete(next);
+      next();
+    }
   }
   return {
     take(seat) {
@@ -47,4 +49,18 @@ export function createDesk(): Desk {
       taken = null;
     },
   };
+}
+
+/** Does it while no other lesson is given: as soon as that is so. */
+export function alone<T>(desk: Desk, act: () => Promise<T>): Promise<T> {
+  const seat: Seat = { uid: '', asking: false, yield() {} };
+  return new Promise((resolve, reject) => {
+    function begin(): void {
+      if (!desk.take(seat)) return desk.queue(begin);
+      void act()
+        .finally(() => desk.free(seat))
+        .then(resolve, reject);
+    }
+    begin();
+  });
 }

@@ -1,4 +1,3 @@
-import { createDesk } from './desk.ts';
 import {
   createLinkDifference,
   type LinkDifference,
@@ -21,7 +20,6 @@ export function createDifferences(options: DifferencesOptions): Differences {
   const known = new Set<string>();
   const shared: Shared = {
     ...options,
-    desk: createDesk(),
     stopped: stopped.signal,
     run(what) {
       running.add(what);

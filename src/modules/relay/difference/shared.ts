@@ -7,6 +7,8 @@ import type { Learned } from './learn.ts';
 export interface DifferencesOptions {
   /** The uid of this pod. */
   readonly uid: string;
+  /** Of the slot that lessons use. */
+  readonly desk: Desk;
   /** A session with the own HAProxy on the slot for lessons. */
   readonly session: Omit<RecordOptions, 'signal'>;
   readonly view: () => View | null;
@@ -22,7 +24,6 @@ export interface DifferencesOptions {
 
 /** What the lessons over all links share. */
 export interface Shared extends DifferencesOptions {
-  readonly desk: Desk;
   readonly stopped: AbortSignal;
   /** Waited for before the end. */
   run(what: Promise<unknown>): void;

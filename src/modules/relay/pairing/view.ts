@@ -10,6 +10,15 @@ export const viewSchema = z.object({
   fresh: z.boolean(),
   /** In all shared tables. */
   entries: z.number().int().nonnegative(),
+  /** Missing: it takes no part in snapshots, or is of an earlier version. */
+  snapshot: z
+    .object({
+      /** It has what there is: it is ready, has learned from one that was, or has restored. */
+      holds: z.boolean(),
+      /** What it could restore, with the date in milliseconds; `looking`: that is being verified. */
+      offer: z.union([z.literal('looking'), z.object({ takenAtMs: z.number() }), z.null()]),
+    })
+    .optional(),
 });
 
 export type View = z.infer<typeof viewSchema>;
@@ -27,6 +36,7 @@ export function sameView(left: View | null, right: View | null): boolean {
     left.worker === right.worker &&
     left.learned === right.learned &&
     left.fresh === right.fresh &&
-    left.entries === right.entries
+    left.entries === right.entries &&
+    JSON.stringify(left.snapshot) === JSON.stringify(right.snapshot)
   );
 }

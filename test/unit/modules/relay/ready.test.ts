@@ -30,7 +30,14 @@ const judge = (
   resync: 'learned' | 'pending' = 'learned',
 ) =>
   relayReadiness(
-    { synced: true, leftOut: [], observed: observed(resync), partners, joinTimeoutMs: 60_000 },
+    {
+      synced: true,
+      leftOut: [],
+      observed: observed(resync),
+      partners,
+      joinTimeoutMs: 60_000,
+      restore: null,
+    },
     nowMs,
   ).reasons;
 

@@ -14,6 +14,7 @@ import { headerOf } from '../../../helpers/snapshot-input.ts';
 const alone: RestoreInput = {
   ...{ self: 'b', synced: true, firstWorker: true, hasTables: false, others: [] },
   offer: { takenAtMs: 1000 },
+  isLate: false,
 };
 const empty = (name: string, more: Partial<Other> = {}): Other => ({
   ...{ name, holds: false, offer: null, ...more },
@@ -72,6 +73,21 @@ describe('what is restored', () => {
     });
   });
 
+  it('is no longer held up by others when they were waited for long enough', () => {
+    const others = [
+      empty('a', { holds: undefined }),
+      empty('c', { offer: 'looking' }),
+      empty('d', { offer: { takenAtMs: 2000 } }),
+    ];
+    expect(restoreDecision({ ...alone, others, isLate: true })).toEqual({ kind: 'restore' });
+    expect(restoreDecision({ ...alone, others, isLate: true, offer: null })).toMatchObject({
+      kind: 'no',
+    });
+    expect(restoreDecision({ ...alone, synced: false, isLate: true })).toMatchObject({
+      kind: 'wait',
+    });
+  });
+
   it('is restored by exactly one of those that see the same, and nobody waits in a circle', () => {
     const random = randomOf(3);
     for (let round = 0; round < 1000; round += 1) {
@@ -105,15 +121,18 @@ describe('what is restored', () => {
     for (let round = 0; round < 5000; round += 1) {
       const input: RestoreInput = {
         ...{ self: 'b', synced: any(true, false), firstWorker: any(true, false, undefined) },
-        ...{ hasTables: any(true, false), offer: any(null, { takenAtMs: any(1, 2) }) },
+        ...{ hasTables: any(true, false), isLate: any(true, false, false) },
+        offer: any<RestoreInput['offer']>(null, 'looking', { takenAtMs: any(1, 2) }),
         others: Array.from({ length: any(0, 1, 2) }, (_, at) => ({
           ...{ name: any('a', 'c') + at, holds: any(true, false, false, undefined) },
-          offer: any(null, undefined, { takenAtMs: any(1, 2) }),
+          offer: any<Other['offer']>(null, 'looking', { takenAtMs: any(1, 2) }),
         })),
       };
       if (restoreDecision(input).kind !== 'restore') continue;
       expect(input).toMatchObject({ synced: true, firstWorker: true, hasTables: false });
-      expect(input.others.every(({ holds }) => holds === false)).toBe(true);
+      expect(input.offer).toMatchObject({ takenAtMs: expect.any(Number) });
+      expect(input.others.some(({ holds }) => holds === true)).toBe(false);
+      if (!input.isLate) expect(input.others.every(({ holds }) => holds === false)).toBe(true);
     }
   });
 });

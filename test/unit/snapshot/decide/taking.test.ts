@@ -44,7 +44,7 @@ describe('when a snapshot is taken', () => {
   const now: DueInput = {
     ready: true,
     isTaker: true,
-    entries: 5,
+    isLast: false,
     lastBegunMs: null,
     intervalMs: 30_000,
   };
@@ -53,13 +53,14 @@ describe('when a snapshot is taken', () => {
     expect(snapshotDue(now, 1)).toEqual({ take: true });
     expect(snapshotDue({ ...now, lastBegunMs: 1000 }, 30_999)).toMatchObject({ take: false });
     expect(snapshotDue({ ...now, lastBegunMs: 1000 }, 31_000)).toEqual({ take: true });
+    expect(snapshotDue({ ...now, lastBegunMs: 1000, isLast: true }, 1001)).toEqual({ take: true });
   });
 
   it.each([
     [{ ready: false }, 'not ready'],
     [{ isTaker: false }, 'another replica'],
-    [{ entries: 0 }, 'empty'],
-    [{ entries: null }, 'not known'],
+    [{ isTaker: false, isLast: true }, 'another replica'],
+    [{ ready: false, isLast: true }, 'not ready'],
   ])('is never with %j', (change, why) => {
     const due = snapshotDue({ ...now, ...change }, 1e12);
     expect(due).toMatchObject({ take: false, why: expect.stringContaining(why) });

@@ -1,0 +1,103 @@
+import { sleep, startTimer } from '../../clock.ts';
+import type { Log } from '../../log.ts';
+import { snapshotDue } from '../../snapshot/decide/due.ts';
+import { type Candidate, takesSnapshots } from '../../snapshot/decide/taker.ts';
+import type { Taken } from './take.ts';
+
+/** What decides whether this replica takes one. */
+export interface Standing {
+  readonly ready: boolean;
+  /** This pod is being deleted. */
+  readonly leaving: boolean;
+  readonly others: readonly Candidate[];
+}
+
+export interface RecordingOptions {
+  readonly self: string;
+  readonly intervalMs: number;
+  readonly standing: () => Standing;
+  readonly take: (signal: AbortSignal) => Promise<Taken>;
+  readonly on: (taken: Taken) => void;
+  readonly log: Log;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+}
+
+export interface Recording {
+  /** Takes snapshots until `signal` aborts. Never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+  /** A last one, where this replica takes them; given up after `limitMs`. Never rejects. */
+  last(limitMs: number): Promise<void>;
+}
+
+/** How often is looked whether one is due, in milliseconds. */
+const lookMs = 500;
+/** A volume that is slower than this has never a whole file. */
+const longestMs = 5 * 60 * 1000;
+
+/** Takes a snapshot every `intervalMs` for as long as this replica is the one that does. */
+export function createRecording(options: RecordingOptions): Recording {
+  const { self, intervalMs, standing, log, now } = options;
+  let lastBegunMs: number | null = null;
+  let wasLast = false;
+  let failing: string | null = null;
+  let running: Promise<void> = Promise.resolve();
+
+  function tell(taken: Taken): void {
+    options.on(taken);
+    if (taken.kind === 'failed') {
+      if (taken.why !== failing)
+        log.warn({ code: 'SNAPSHOT_FAILED', why: taken.why }, 'no snapshot was taken');
+      failing = taken.why;
+      return;
+    }
+    if (failing !== null) log.info('snapshots can be taken again');
+    failing = null;
+    if (taken.kind !== 'taken') {
+      log.debug('no snapshot was taken: the tables are empty');
+      return;
+    }
+    const { path, entries, bytes, ms } = taken;
+    log.debug({ path, entries, bytes, ms: Math.round(ms) }, 'snapshot taken');
+  }
+
+  async function attempt(signal: AbortSignal, limitMs: number): Promise<void> {
+    const ended = new AbortController();
+    const stopTimer = startTimer(() => ended.abort(), limitMs);
+    try {
+      const taken = await options.take(AbortSignal.any([signal, ended.signal]));
+      // Who is stopped has not failed.
+      if (!signal.aborted) tell(taken);
+    } finally {
+      stopTimer();
+    }
+  }
+
+  function isDue(last: boolean): boolean {
+    const { ready, others } = standing();
+    const isTaker = takesSnapshots(self, others);
+    return snapshotDue({ ready, isTaker, isLast: last, lastBegunMs, intervalMs }, now()).take;
+  }
+
+  async function look(signal: AbortSignal): Promise<void> {
+    const isLast = standing().leaving && !wasLast;
+    if (!isDue(isLast)) return;
+    wasLast ||= isLast;
+    lastBegunMs = now();
+    await attempt(signal, longestMs);
+  }
+
+  return {
+    async run(signal) {
+      while (!signal.aborted) {
+        running = look(signal);
+        await running;
+        await sleep(lookMs, signal).catch(() => {});
+      }
+    },
+    async last(limitMs) {
+      await running;
+      if (isDue(true)) await attempt(new AbortController().signal, limitMs);
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import { expect, it } from 'vitest';
+import { createRecording, type Standing } from '../../../../src/modules/snapshot/recording.ts';
+import type { Taken } from '../../../../src/modules/snapshot/take.ts';
+import { capturedLog } from '../../../helpers/captured-log.ts';
+import { eventually } from '../../../helpers/eventually.ts';
+
+const taken: Taken = { kind: 'taken', path: '/f', takenAtMs: 1, entries: 1, bytes: 1, ms: 1 };
+
+function bench(answers: readonly Taken[] = []) {
+  const { log, lines } = capturedLog();
+  let standing: Standing = { ready: true, leaving: false, others: [] };
+  let nowMs = 0;
+  let left = [...answers];
+  const seen: Taken[] = [];
+  const recording = createRecording({
+    ...{ self: 'b', intervalMs: 1000, log, now: () => nowMs, standing: () => standing },
+    async take() {
+      const [answer = taken, ...rest] = left;
+      left = rest;
+      return answer;
+    },
+    on: (each) => seen.push(each),
+  });
+  return {
+    ...{ recording, lines, seen },
+    set(change: Partial<Standing>) {
+      standing = { ...standing, ...change };
+    },
+    pass(ms: number) {
+      nowMs += ms;
+    },
+  };
+}
+
+async function running(recording: ReturnType<typeof bench>['recording'], act: () => Promise<void>) {
+  const stop = new AbortController();
+  const run = recording.run(stop.signal);
+  try {
+    await act();
+  } finally {
+    stop.abort();
+    await run;
+  }
+}
+
+it('takes one when the interval is over, and one more at once when the pod is about to go', async () => {
+  const { recording, seen, pass, set } = bench();
+  await running(recording, async () => {
+    await eventually(() => seen.length === 1);
+    pass(1000);
+    await eventually(() => seen.length === 2);
+    set({ leaving: true });
+    await eventually(() => seen.length === 3);
+    pass(1000);
+    await eventually(() => seen.length === 4);
+  });
+});
+
+it('says what fails once, and when it is over', async () => {
+  const failed: Taken = { kind: 'failed', why: 'ENOSPC' };
+  const { recording, seen, lines, pass } = bench([failed, failed, taken]);
+  await running(recording, async () => {
+    for (let count = 1; count <= 3; count += 1) {
+      await eventually(() => seen.length === count);
+      pass(1000);
+    }
+  });
+  const warned = lines.filter(({ level }) => level === 'warn');
+  expect(warned).toMatchObject([{ code: 'SNAPSHOT_FAILED', why: 'ENOSPC' }]);
+  expect(lines.some(({ msg }) => msg.includes('can be taken again'))).toBe(true);
+});
+
+it('takes the last one only where it takes them at all', async () => {
+  const { recording, seen, set } = bench();
+  await recording.last(1000);
+  expect(seen).toHaveLength(1);
+  set({ others: [{ name: 'a', ready: true, terminating: false }] });
+  await recording.last(1000);
+  set({ others: [], ready: false });
+  await recording.last(1000);
+  expect(seen).toHaveLength(1);
+});
+
+it('gives up the last one when its time is over', async () => {
+  const { log } = capturedLog();
+  const recording = createRecording({
+    ...{ self: 'b', intervalMs: 1000, log, now: () => 0, on() {} },
+    standing: () => ({ ready: true, leaving: false, others: [] }),
+    take: (signal) =>
+      new Promise((resolve) =>
+        signal.addEventListener('abort', () => resolve({ kind: 'failed', why: 'stopped' })),
+      ),
+  });
+  await recording.last(20);
+});

@@ -1,0 +1,125 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { findSnapshot } from '../../../../src/modules/snapshot/find.ts';
+import { type TakeOptions, takeSnapshot } from '../../../../src/modules/snapshot/take.ts';
+import { readBack, takenAtMs, written } from '../../../helpers/snapshot-input.ts';
+import { testFolder } from '../../../helpers/test-folder.ts';
+
+const ours = { set: 'default/haproxy-peers', section: 'haproxy-peers' };
+const signal = new AbortController().signal;
+
+function options(directory: string, change: Partial<TakeOptions> = {}): TakeOptions {
+  let id = 0;
+  return {
+    ...{ directory, keep: 2, now: () => 100, wallNow: () => takenAtMs },
+    origin: { ...ours, replica: 'web-0', program: '0.1.0' },
+    about: async () => ({ haproxy: '3.4.0', tables: [] }),
+    key: async () => undefined,
+    async record(take) {
+      await take({ bytes: Buffer.from('one'), atMs: 100 });
+      await take({ bytes: Buffer.from('two'), atMs: 250 });
+      return { kind: 'whole', entries: 2, bytes: 6 };
+    },
+    newId() {
+      id += 1;
+      return `id${id}`;
+    },
+    ...change,
+  };
+}
+
+describe('a snapshot', () => {
+  it('is what was recorded, with its time', async () => {
+    const directory = testFolder();
+    const taken = await takeSnapshot(options(directory), signal);
+    expect(taken).toMatchObject({ kind: 'taken', entries: 2, takenAtMs });
+    const [file = ''] = readdirSync(directory);
+    expect(await readBack(join(directory, file))).toMatchObject({
+      bytes: Buffer.from('onetwo'),
+      chunks: [{ takenAtMs }],
+      trailer: { entries: 2 },
+    });
+  });
+
+  it.each([
+    ['there is nothing', { kind: 'whole', entries: 0, bytes: 0 } as const, 'empty'],
+    ['HAProxy ends it', { kind: 'closed', why: 'reloaded' } as const, 'failed'],
+  ])('leaves no file where %s', async (_, recorded, kind) => {
+    const directory = testFolder();
+    const record: TakeOptions['record'] = async (take) => {
+      await take({ bytes: Buffer.alloc(300_000), atMs: 0 });
+      return recorded;
+    };
+    expect(await takeSnapshot(options(directory, { record }), signal)).toMatchObject({ kind });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it.each<[string, Partial<TakeOptions>, string]>([
+    [
+      'HAProxy does not answer',
+      { about: async () => Promise.reject(new Error('no socket')) },
+      'no socket',
+    ],
+    ['the key is gone', { key: async () => Promise.reject(new Error('no key')) }, 'no key'],
+  ])('says why there is none where %s', async (_, change, why) => {
+    const directory = testFolder();
+    const taken = await takeSnapshot(options(directory, change), signal);
+    expect(taken).toMatchObject({ kind: 'failed', why: expect.stringContaining(why) });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('says so where the directory is gone, and is taken again when it is back', async () => {
+    const directory = join(testFolder(), 'volume');
+    mkdirSync(directory);
+    rmSync(directory, { recursive: true });
+    const taken = await takeSnapshot(options(directory), signal);
+    expect(taken).toMatchObject({ kind: 'failed', why: expect.stringContaining('ENOENT') });
+    mkdirSync(directory);
+    expect(await takeSnapshot(options(directory), signal)).toMatchObject({ kind: 'taken' });
+  });
+
+  it('has the next number, and the others that are not kept are removed', async () => {
+    const directory = testFolder();
+    const same = options(directory);
+    for (let at = 0; at < 6; at += 1) await takeSnapshot(same, signal);
+    const found = readdirSync(directory).toSorted();
+    // The first is the first of its hour.
+    expect(found.map((name) => name.slice(0, 17))).toEqual([
+      'snapshot-00000001',
+      'snapshot-00000005',
+      'snapshot-00000006',
+    ]);
+  });
+});
+
+describe('the one to restore', () => {
+  it('is the newest by number that is whole and of this set, and the others are named', async () => {
+    const directory = testFolder();
+    const put = (sequence: number, header = {}) =>
+      written(directory, [Buffer.from('x')], { header: { sequence, ...header } });
+    const right = await put(3, { takenAtMs: 1000 });
+    await put(2);
+    const others = await put(4, { set: 'other/haproxy-peers' });
+    const section = await put(5, { section: 'mesh' });
+    const foreign = join(directory, 'snapshot-00000006-20260101T000000Z-a.hps');
+    writeFileSync(foreign, 'x');
+    const { found, refused } = await findSnapshot(directory, ours, []);
+    expect(found?.path).toBe(right);
+    expect(refused.map(({ path, kind }) => [path, kind])).toEqual([
+      [foreign, 'foreign'],
+      [section, 'other set'],
+      [others, 'other set'],
+    ]);
+    expect((await findSnapshot(directory, ours, [], new Set([right]))).found?.header.sequence).toBe(
+      2,
+    );
+  });
+
+  it('is none where there is no directory, which is named', async () => {
+    expect(await findSnapshot('/nowhere', ours, [])).toMatchObject({
+      found: null,
+      refused: [{ path: '/nowhere', kind: 'unreadable' }],
+    });
+  });
+});
