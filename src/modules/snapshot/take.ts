@@ -7,7 +7,7 @@ import {
   nextSequence,
   removePartials,
   removeSnapshots,
-  snapshotsIn,
+  snapshotsOfSet,
 } from '../../snapshot/file/folder.ts';
 import { writeSnapshot } from '../../snapshot/file/write-snapshot.ts';
 
@@ -90,6 +90,9 @@ async function take(options: TakeOptions, signal: AbortSignal): Promise<Taken> {
   });
   const tookMs = Math.round(now() - beganMs);
   const { path, bytes } = await writer.finish({ entries, tookMs });
-  await removeSnapshots(directory, superfluous(await snapshotsIn(directory), options.keep));
+  await removeSnapshots(
+    directory,
+    superfluous(await snapshotsOfSet(directory, origin.set), options.keep),
+  );
   return { kind: 'taken', path, takenAtMs, entries, bytes, ms: now() - beganMs };
 }

@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSnapshotName, type SnapshotName, writerOfPartial } from './names.ts';
+import { peekSnapshot } from './open-snapshot.ts';
 
 /** More files than this are not looked at: the newest are. */
 const mostFiles = 1000;
@@ -21,6 +22,19 @@ function compare(left: string, right: string): number {
 /** Greater than that of every file there. */
 export async function nextSequence(directory: string): Promise<number> {
   return ((await snapshotsIn(directory))[0]?.sequence ?? 0) + 1;
+}
+
+/** Those of them that say that they are of this set: others may be in the same directory, and are not ours to remove. */
+export async function snapshotsOfSet(
+  directory: string,
+  set: string,
+): Promise<readonly SnapshotName[]> {
+  const own: SnapshotName[] = [];
+  for (const each of await snapshotsIn(directory)) {
+    const header = await peekSnapshot(join(directory, each.file));
+    if (header?.set === set) own.push(each);
+  }
+  return own;
 }
 
 export async function removeSnapshots(directory: string, files: readonly string[]): Promise<void> {

@@ -145,6 +145,27 @@ async function* readChunks(
   }
 }
 
+async function openFile(path: string): Promise<FileHandle> {
+  // A pipe of that name would keep it waiting.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw new SnapshotRefused('foreign', 'it is no regular file');
+}
+
+/** What a file says of itself, which nothing vouches for; null: it is no snapshot, or one that cannot be read. */
+export async function peekSnapshot(path: string): Promise<SnapshotHeader | null> {
+  let file: FileHandle | null = null;
+  try {
+    file = await openFile(path);
+    return (await readHeader(file)).header;
+  } catch {
+    return null;
+  } finally {
+    await file?.close().catch(() => {});
+  }
+}
+
 /**
  * Opens a snapshot and verifies all of it before anything is used. Throws `SnapshotRefused` with what is wrong, also where the
  * file cannot be read. Memory: one chunk. The caller closes it.
@@ -155,11 +176,8 @@ export async function openSnapshot(
 ): Promise<OpenSnapshot> {
   let file: FileHandle | null = null;
   try {
-    // A pipe of that name would keep it waiting.
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    file = await openFile(path);
     const handle = file;
-    if (!(await handle.stat()).isFile())
-      throw new SnapshotRefused('foreign', 'it is no regular file');
     const begun = await readHeader(handle);
     const sealing = sealingOf(begun, keys);
     const { trailer, bytes } = await verify(handle, begun, sealing);

@@ -93,6 +93,21 @@ describe('a snapshot', () => {
   });
 });
 
+it('removes no file of another set, and none that is no snapshot, in a directory of both', async () => {
+  const directory = testFolder();
+  const others = await written(directory, [Buffer.from('x')], {
+    header: { sequence: 1, set: 'other/haproxy-peers' },
+  });
+  const foreign = join(directory, 'snapshot-00000002-20260101T000000Z-a.hps');
+  writeFileSync(foreign, 'x');
+  const same = options(directory);
+  for (let at = 0; at < 6; at += 1) await takeSnapshot(same, signal);
+  const left = readdirSync(directory).map((name) => join(directory, name));
+  expect(left).toContain(others);
+  expect(left).toContain(foreign);
+  expect(left).toHaveLength(2 + 3);
+});
+
 describe('the one to restore', () => {
   it('is the newest by number that is whole and of this set, and the others are named', async () => {
     const directory = testFolder();
