@@ -39,7 +39,7 @@ export async function runRelay(started: Started): Promise<void> {
     now: monotonicNow,
     wallNow,
     snapshots: snapshotsFor({
-      ...{ config, metrics, log, now: monotonicNow, wallNow },
+      ...{ config, metrics, events, log, now: monotonicNow, wallNow },
       ...{ self: self.name, version: started.version, tables: section.tables },
     }),
   });

@@ -87,6 +87,26 @@ export const noticeReasons = {
       'With `--mode relay`: there are more replicas than slots in haproxy.cfg, and nothing is shared with the one that the message names.',
     advice: 'Give init and run more `--relay-slots`, and roll the workload out.',
   },
+  SnapshotRestored: {
+    type: 'Normal',
+    meaning:
+      'With `--snapshot`: nobody held entries, so HAProxy of this pod was taught from the file that the message names. What was written after that snapshot is lost.',
+    advice: 'Find out why all replicas were gone, if that was not intended.',
+  },
+  SnapshotRefused: {
+    type: 'Warning',
+    meaning:
+      'With `--snapshot`: a file cannot be restored, and an older one is looked for. The message has the reason: it is torn, damaged, encrypted with another key, of a later version, of another set, or no snapshot.',
+    advice:
+      'Remove what does not belong there. If it is encrypted with another key, put that into the second line of `--snapshot-key-file`.',
+  },
+  SnapshotNotRestored: {
+    type: 'Warning',
+    meaning:
+      'With `--snapshot`: HAProxy did not take a snapshot that could have been restored. If no older one could be, this pod starts with empty tables.',
+    advice:
+      'The message has the reason. The file is still there: keep a copy before it is replaced.',
+  },
   ReconcileFailing: {
     type: 'Warning',
     meaning:

@@ -65,6 +65,7 @@ function startRelay(name: string, stand: RelayStand, options: CrewOptions) {
     {},
   );
   const metrics = createMetrics({ version: 'test', node: '24' });
+  const events = { ...silentRecorder, record: (notice: Notice) => void notices.push(notice) };
   const relay = createRelay({
     ...{ config, source, log, metrics, version: 'test', now: monotonicNow, wallNow },
     section: { at: stand.at, slots: slotNames(slots), hasLesson: true, tables: 1 },
@@ -73,9 +74,10 @@ function startRelay(name: string, stand: RelayStand, options: CrewOptions) {
     signal: ended.signal,
     wasReady: null,
     onReadyMarker() {},
-    events: { ...silentRecorder, record: (notice) => void notices.push(notice) },
+    events,
     snapshots: snapshotsFor({
-      ...{ config, metrics, log, now: monotonicNow, wallNow, self: name, version: 'test' },
+      ...{ config, metrics, events, log, now: monotonicNow, wallNow, self: name },
+      version: 'test',
       tables: 16,
     }),
   });

@@ -10,6 +10,7 @@ import type { Log } from '../../log.ts';
 import type { Worker } from '../../model/worker.ts';
 import type { SnapshotTable } from '../../snapshot/file/about.ts';
 import { readSnapshotKeys } from '../../snapshot/file/keys.ts';
+import type { Recorder } from '../../telemetry/event-recorder.ts';
 import type { MetricsOf } from '../../telemetry/metrics.ts';
 import { findSnapshot } from './find.ts';
 import type { LegPlace } from './leg-place.ts';
@@ -26,6 +27,7 @@ export interface SnapshotsOptions {
   readonly self: string;
   readonly version: string;
   readonly metrics: MetricsOf<typeof snapshotMetrics>;
+  readonly events: Recorder;
   readonly log: Log;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
@@ -72,7 +74,7 @@ function create(
   directory: string,
   { leg, standing, isReadyWith, alone }: SnapshotNeeds,
 ): Snapshots {
-  const { config, self, metrics, log, now, wallNow } = options;
+  const { config, self, metrics, events, log, now, wallNow } = options;
   const { snapshotKeyFile: keyFile, peersSection: section } = config;
   const ours = { set: setOf(config), section };
   const keys = async () => (keyFile === undefined ? [] : readSnapshotKeys(keyFile));
@@ -128,9 +130,20 @@ function create(
         playLesson({ ...leg, signal, timeoutMs: acceptMs, asked, silentMs, now: wallNow }, chunks),
       ),
     on: {
-      restored: () => metrics.snapshotRestores.inc({ outcome: 'restored' }),
-      failed: () => metrics.snapshotRestores.inc({ outcome: 'failed' }),
-      refused: ({ kind }) => metrics.snapshotRefused.inc({ why: kind }),
+      restored({ path, header }, entries, expired) {
+        metrics.snapshotRestores.inc({ outcome: 'restored' });
+        const when = new Date(header.takenAtMs).toISOString();
+        const message = `${entries} entries of ${path}, recorded by ${header.replica} at ${when}; ${expired} had expired`;
+        events.record({ reason: 'SnapshotRestored', message });
+      },
+      failed(why) {
+        metrics.snapshotRestores.inc({ outcome: 'failed' });
+        events.record({ reason: 'SnapshotNotRestored', message: why });
+      },
+      refused({ path, kind, why }) {
+        metrics.snapshotRefused.inc({ why: kind });
+        events.record({ reason: 'SnapshotRefused', message: `${path}: ${why}` });
+      },
     },
   });
   return { recording, restoring };

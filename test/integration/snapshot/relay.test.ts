@@ -1,5 +1,6 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { kill } from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { monotonicNow, wallNow } from '../../../src/clock.ts';
 import { snapshotsIn } from '../../../src/snapshot/file/folder.ts';
@@ -168,6 +169,11 @@ describe.each(haproxyVersions)('snapshots in relay mode, HAProxy %s', (title, ha
         [foreign, 'foreign'],
         [torn, 'torn'],
       ]);
+      expect(again.notices.map(({ reason }) => reason)).toEqual([
+        'SnapshotRefused',
+        'SnapshotRefused',
+        'SnapshotRestored',
+      ]);
     });
 
     it('of tables that are others now are left out with a word, and the rest is restored', async () => {
@@ -252,6 +258,26 @@ describe.each(haproxyVersions)('snapshots in relay mode, HAProxy %s', (title, ha
       await ready(again);
       expect(await again.stand.entries()).toBe(0);
       expect(said(again, 'snapshot restored')).toMatchObject([{ entries: 0, expired: 100 }]);
+    });
+
+    it('are restored where HAProxy is reloaded in the middle of it', async () => {
+      const where = folders();
+      const crew = createCrew(program, { snapshot: where });
+      const [a] = await crew.join('a');
+      if (a === undefined) throw new Error('no replica');
+      await ready(a);
+      await a.stand.write('k', 100_000);
+      await recorded(where('a'), 100_000);
+      await crew.leave('a');
+      const [again] = await crew.join('a');
+      if (again === undefined) throw new Error('no replica');
+      await eventually(async () => (await again.stand.entries()) > 0, { intervalMs: 1 });
+      const before = await again.stand.worker();
+      kill(again.stand.masterPid, 'SIGUSR2');
+      await eventually(async () => (await again.stand.worker()) !== before);
+      await eventually(async () => (await again.stand.entries()) === 100_000);
+      await ready(again);
+      expect(await again.stand.entries()).toBe(100_000);
     });
 
     it('are taken for the last time when the sidecar is stopped and HAProxy still runs', async () => {
