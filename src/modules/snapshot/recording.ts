@@ -61,13 +61,11 @@ export function createRecording(options: RecordingOptions): Recording {
     log.debug({ path, entries, bytes, ms: Math.round(ms) }, 'snapshot taken');
   }
 
-  async function attempt(signal: AbortSignal, limitMs: number): Promise<void> {
+  async function limited(signal: AbortSignal, limitMs: number): Promise<Taken> {
     const ended = new AbortController();
     const stopTimer = startTimer(() => ended.abort(), limitMs);
     try {
-      const taken = await options.take(AbortSignal.any([signal, ended.signal]));
-      // Who is stopped has not failed.
-      if (!signal.aborted) tell(taken);
+      return await options.take(AbortSignal.any([signal, ended.signal]));
     } finally {
       stopTimer();
     }
@@ -84,7 +82,9 @@ export function createRecording(options: RecordingOptions): Recording {
     if (!isDue(isLast)) return;
     wasLast ||= isLast;
     lastBegunMs = now();
-    await attempt(signal, longestMs);
+    const taken = await limited(signal, longestMs);
+    // Who is stopped has not failed.
+    if (!signal.aborted) tell(taken);
   }
 
   return {
@@ -97,7 +97,11 @@ export function createRecording(options: RecordingOptions): Recording {
     },
     async last(limitMs) {
       await running;
-      if (isDue(true)) await attempt(new AbortController().signal, limitMs);
+      if (!isDue(true)) return;
+      const taken = await limited(new AbortController().signal, limitMs);
+      // HAProxy has ended before this program as a rule, which is no failure.
+      if (taken.kind === 'failed') log.info({ why: taken.why }, 'no last snapshot was taken');
+      else tell(taken);
     },
   };
 }

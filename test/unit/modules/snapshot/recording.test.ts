@@ -81,10 +81,13 @@ it('takes the last one only where it takes them at all', async () => {
   expect(seen).toHaveLength(1);
 });
 
-it('gives up the last one when its time is over', async () => {
-  const { log } = capturedLog();
+it('gives up the last one when its time is over, and does not call it a failure', async () => {
+  const { log, lines } = capturedLog();
   const recording = createRecording({
-    ...{ self: 'b', intervalMs: 1000, log, now: () => 0, on() {} },
+    ...{ self: 'b', intervalMs: 1000, log, now: () => 0 },
+    on() {
+      throw new Error('it counts as a failure');
+    },
     standing: () => ({ ready: true, leaving: false, others: [] }),
     take: (signal) =>
       new Promise((resolve) =>
@@ -92,4 +95,5 @@ it('gives up the last one when its time is over', async () => {
       ),
   });
   await recording.last(20);
+  expect(lines.map(({ level, why }) => [level, why])).toEqual([['info', 'stopped']]);
 });
