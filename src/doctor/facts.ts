@@ -62,6 +62,8 @@ export interface SiblingFact {
 /** What relay mode adds. */
 export interface RelayFact {
   readonly port: number;
+  /** --relay-upgrade: pods in reload mode are spoken to on --peers-port. Missing: not. */
+  readonly upgrade?: boolean;
   /** Of --relay-slots. */
   readonly slots: number;
   readonly trust: 'key' | 'certificates' | 'plaintext';

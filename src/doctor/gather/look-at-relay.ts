@@ -49,5 +49,6 @@ export async function lookAtRelay(
     lookAtBind(configText, config.peersSection, signal),
     lookAtPort({ address, port }, { timeoutMs, signal }),
   ]);
-  return { port, slots: config.relaySlots, trust, keyFile, key, hello: answer, ownPort };
+  const { relaySlots: slots, relayUpgrade: upgrade } = config;
+  return { port, slots, trust, keyFile, key, hello: answer, ownPort, upgrade };
 }

@@ -52,6 +52,18 @@ function keyOf(relay: RelayFact): readonly Finding[] {
   return [ok(name, count === 1 ? 'there, and not for everybody' : `${count} keys are accepted`)];
 }
 
+/** A port without a key is open for the time of a change between the modes, and not for longer. */
+export const upgrade: Check = ({ relay, options }) => {
+  if (relay?.upgrade !== true) return [];
+  return [
+    warning(
+      'relay-upgrade',
+      `--relay-upgrade: who can send from the address of a replica can read and write every entry on port ${options.peersPort}`,
+      'when no pod in reload mode is left, roll out without it: docs/relay.md, "From one mode to the other"',
+    ),
+  ];
+};
+
 /** Do the sidecars get to each other? */
 export const port: Check = ({ relay, siblings, options, self }) => {
   if (relay === undefined) return [];

@@ -265,6 +265,13 @@ describe('doctor in relay mode', () => {
     },
   );
 
+  it('says that the port for a change between the modes is open', () => {
+    expect(withRelay({ upgrade: false })).toEqual([]);
+    expect(withRelay({ upgrade: true })).toMatchObject([
+      { check: 'relay-upgrade', level: 'warning', what: expect.stringContaining('port 3000') },
+    ]);
+  });
+
   it('names sidecars that cannot be reached, here and there', () => {
     expect(withRelay({ ownPort: 'refused' })).toMatchObject([
       { check: 'relay-port', level: 'failure', what: expect.stringContaining('10.0.0.1:3001') },
