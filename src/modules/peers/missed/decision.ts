@@ -135,7 +135,7 @@ export function repair(input: RepairInput, nowMs: number): RepairDecision {
       ...run(
         inOtherMode,
         'in the other --mode',
-        ': --relay-upgrade on the pods in relay mode connects them',
+        ': with --relay-upgrade those in relay mode connect to the others, unless these have --peers-tls',
       ),
       ...run(withOtherTrust, 'with another --relay-trust'),
     ];
