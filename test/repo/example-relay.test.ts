@@ -230,3 +230,32 @@ it.each(['deployment', 'statefulset', 'daemonset', 'docker-compose'])(
     expect(renderRelayCfg(relayInput(template)).warnings).toEqual([]);
   },
 );
+
+describe('examples/relay/upgrade', unless(noKubectl), () => {
+  const upgrade = { name: 'HAPROXY_PEER_SYNC_RELAY_UPGRADE', value: 'true' };
+
+  it('is examples/relay with --relay-upgrade for init and run, and the port that it opens', () => {
+    const option = optionsOf('run').find(({ name }) => name === 'relay-upgrade');
+    expect(option && envName(option)).toBe(upgrade.name);
+    const peers = optionsOf('run').find(({ name }) => name === 'peers-port')?.default;
+    const [init, run, haproxy, ...more] = podOf('examples/relay/upgrade').all;
+    expect([init?.env[0], run?.env[0], more]).toEqual([upgrade, upgrade, []]);
+    const opened = ports.parse(run?.ports).map(({ containerPort }) => containerPort);
+    expect(opened.toSorted()).toEqual([Number(peers), 3001, 8405]);
+    const bare = (all: ReturnType<typeof podOf>['all']) =>
+      all.map(({ env, ports: open, ...rest }) => ({
+        ...{ ...rest, env: env.filter(({ name }) => name !== upgrade.name) },
+        open: ports.parse(open).filter(({ containerPort }) => containerPort !== Number(peers)),
+      }));
+    expect(bare(podOf('examples/relay/upgrade').all)).toEqual(bare(podOf('examples/relay').all));
+    expect(haproxy?.name).toBe('haproxy');
+  });
+
+  it('has a component that is for a StatefulSet, too', () => {
+    const text = textWithComponent(
+      'examples/relay/statefulset',
+      'examples/relay/upgrade/component',
+    );
+    expect(text.match(/name: HAPROXY_PEER_SYNC_RELAY_UPGRADE/g)).toHaveLength(2);
+  });
+});
