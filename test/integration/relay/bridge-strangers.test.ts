@@ -144,6 +144,17 @@ describe('the plain port of a pod in relay mode', () => {
     expect(heard.slice(0, 2)).toEqual(Array(2).fill('HAProxyS 2.1\nb\na 1 1\n'));
   });
 
+  it('ends with the sidecar, although who has a session never closes', async () => {
+    const { port, links, close } = await bridge();
+    const socket = connect({ port, host: own, localAddress: b, allowHalfOpen: true });
+    sockets.push(socket);
+    socket.on('error', () => {});
+    socket.write('HAProxyS 2.1\na\nb 10 1\n');
+    await eventually(() => links.length === 1);
+    await close();
+    expect(await links[0]?.closed).toBe('the sidecar stops');
+  });
+
   it('is closed with the sidecar', async () => {
     const { port, close } = await bridge();
     const caller = call(port, 'HAProxyS');

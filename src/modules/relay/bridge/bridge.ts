@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net';
-import { repeat } from '../../../clock.ts';
+import { repeat, startTimer } from '../../../clock.ts';
 import { listen } from '../links/listen.ts';
 import { createSparingLog } from '../links/sparing-log.ts';
 import { dialAtMs } from './dialling.ts';
@@ -23,6 +23,9 @@ const tickMs = 100;
 const askMs = { learning: 300, learned: 2000 };
 /** HAProxy that wants a session tries again after 5 s, and we sooner: what is apart for longer was cut off. */
 const apartLimitMs = 6000;
+
+/** For what was written last to be sent when the sidecar stops. */
+const closingMs = 1000;
 
 /** Sessions between our HAProxy and those of pods in reload mode, which know us as a peer by the name of our pod. */
 export function createBridge(options: BridgeOptions): Bridge {
@@ -148,8 +151,11 @@ export function createBridge(options: BridgeOptions): Bridge {
       if (server === undefined) resolve();
       else server.close(() => resolve());
     });
+    const stopTimer = startTimer(() => {
+      for (const socket of sockets) socket.destroy();
+    }, closingMs);
     await closed;
-    for (const socket of sockets) socket.destroy();
+    stopTimer();
   }
 
   return {

@@ -16,6 +16,11 @@ export interface ReceptionOptions
   readonly onMember: (member: Member, socket: Socket, pid: number, first: Buffer) => void;
 }
 
+/** The last that is said: who does not close then is not waited for. */
+function answer(socket: Socket, status: number): void {
+  socket.end(`${status}\n`, () => socket.destroySoon());
+}
+
 /** Who connects to the port that HAProxy has in reload mode, and may have a session. The others are answered as HAProxy does. */
 export function createReception(options: ReceptionOptions): (socket: Socket) => Promise<void> {
   const { members, own, now, say, signal } = options;
@@ -30,7 +35,7 @@ export function createReception(options: ReceptionOptions): (socket: Socket) => 
       { address, why },
       'a session with a pod in reload mode was refused',
     );
-    if (status) socket.end(`${status}\n`, () => socket.destroySoon());
+    if (status) answer(socket, status);
     else socket.destroy();
   }
 
@@ -57,7 +62,7 @@ export function createReception(options: ReceptionOptions): (socket: Socket) => 
       ...{ linked: options.linked(), address: question ? undefined : address },
     });
     if (verdict.kind === 'refuse') return refuse(socket, verdict.why, verdict.status);
-    if (question) socket.end('200\n');
+    if (question) answer(socket, 200);
     else options.onMember(verdict.member, socket, heard.pid, heard.bytes.subarray(heard.rest));
   };
 }
