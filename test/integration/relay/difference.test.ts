@@ -61,6 +61,8 @@ for (const [title, haproxy] of haproxyVersions) {
     `lessons by difference, ${title}`,
     unless(missingOf({ [title]: haproxy }) ?? onlyEnds(title)),
     () => {
+      /** Takes long, and is the same with all. */
+      const slow = title === '3.4' ? undefined : onlyInAll;
       async function three() {
         const crew = createCrew(haproxy ?? '');
         const all = await crew.join('a', 'b', 'c');
@@ -117,7 +119,7 @@ for (const [title, haproxy] of haproxyVersions) {
         expect(keys('first-c-').map((key) => held.get(key))).toEqual(keys('').map(() => '2'));
       });
 
-      it('puts no older value over one that is written while lessons are given', async () => {
+      it('leaves all with the same values where writes go on during the lessons', async () => {
         const { crew, a, b, c } = await three();
         let value = 0;
         let writing = true;
@@ -147,7 +149,7 @@ for (const [title, haproxy] of haproxyVersions) {
         await alike([a, c], 720);
       });
 
-      it('compares after a reload, though the link stays', async () => {
+      it('compares after a reload, though the link stays', unless(slow), async () => {
         const { a, b, c } = await three();
         await reload(a);
         const compared = ({ lines }: CrewMember) =>
@@ -156,20 +158,20 @@ for (const [title, haproxy] of haproxyVersions) {
         await alike([a, b, c], 500);
       });
 
-      it('gives a lesson again that was cut off with its link', async () => {
+      it('gives a lesson again that was cut off with its link', unless(slow), async () => {
         const { crew, a, b, c } = await three();
-        await a.stand.write('many-', 60_000);
-        await alike([a, b, c], 60_500);
+        await a.stand.write('many-', 30_000);
+        await alike([a, b, c], 30_500);
         crew.cut('c');
         await b.stand.write('b-', 200);
-        await alike([a, b], 60_700);
+        await alike([a, b], 30_700);
         await crew.leave('b');
         crew.heal('a', 'c');
         await eventually(() => hasLesson(c), { timeoutMs: 15_000, intervalMs: 5 });
         crew.cut('c');
         crew.heal('a', 'c');
 
-        await alike([a, c], 60_700);
+        await alike([a, c], 30_700);
       });
 
       it('compares half a million entries without standing still', unless(onlyInAll), async () => {
