@@ -33,6 +33,8 @@ export type Recorded =
 
 /** HAProxy closes a session that says nothing for 5 s (PEER_RECONNECT_TIMEOUT). */
 const heartbeatMs = 1000;
+/** One million entries take about a second. */
+const restLimitMs = 60_000;
 
 /**
  * Asks HAProxy for all that it holds, as a peer that has started does, and hands it out piece by piece; HAProxy waits while `take`
@@ -93,6 +95,7 @@ async function follow(
   let phase: keyof typeof choose = 'lesson';
   let size = 0;
   let lastMs = now();
+  let restSinceMs = Number.POSITIVE_INFINITY;
   leg.write(resyncRequest);
 
   /** What a control message means for the lesson; null: nothing. */
@@ -107,6 +110,7 @@ async function follow(
     }
     if (type === controlTypes.resyncFinished) {
       phase = 'rest';
+      restSinceMs = now();
       // It confirms the second one when it has sent what was written meanwhile (peer_send_msgs).
       leg.write(Buffer.concat([resyncConfirm, resyncFinished]));
     }
@@ -117,6 +121,8 @@ async function follow(
     const heard = await hearing.next(Math.max(1, lastMs + silentMs - now()));
     if (isFailure(heard)) return heard;
     const atMs = now();
+    if (atMs - restSinceMs > restLimitMs)
+      return { kind: 'silent', why: `HAProxy has not come to an end within ${restLimitMs} ms` };
     const parts: Buffer[] = [];
     let end: 'whole' | LessonFailure | null = null;
     for (const frame of heard.found) {
