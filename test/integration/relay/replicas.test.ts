@@ -151,6 +151,9 @@ for (const [title, haproxy, network] of cases) {
         b.startSidecar();
         await hold(2000, [a, b]);
         await allReady([a, b], 10_000);
+        // It knows nothing of the time before it, so they are compared, over a real link.
+        const compared = (each: Replica) => each.log().includes('"lesson by difference"');
+        await eventually(() => [a, b].every(compared), { timeoutMs: 20_000 });
       });
 
       it('HAProxy that is killed and starts again learns all from the others', async () => {
