@@ -24,6 +24,8 @@ export interface CrewMember {
 
 export interface CrewOptions {
   readonly slots?: number;
+  /** As many as HAProxy has loaded, where that is another number: it answers 504 for the rest. */
+  readonly loadedSlots?: number;
   /** The directory of `--snapshot` of that replica. */
   readonly snapshot?: (name: string) => string;
   /** More sections of haproxy.cfg. */
@@ -96,7 +98,7 @@ function startRelay(name: string, stand: RelayStand, options: CrewOptions) {
 
 /** Replicas with a real HAProxy each, whose sidecars have links in memory. */
 export function createCrew(haproxy: string, options: CrewOptions = {}) {
-  const { slots = 8, sections = () => '' } = options;
+  const { slots = 8, loadedSlots = slots, sections = () => '' } = options;
   const crew = new Map<string, CrewMember & { stop(): Promise<void> }>();
   const links = memoryLinks(options.hold);
   let isKnown = true;
@@ -141,7 +143,7 @@ export function createCrew(haproxy: string, options: CrewOptions = {}) {
       const joined = await Promise.all(
         names.map(async (name) => {
           const stand = await startRelayStand(haproxy, {
-            ...{ slots, fresh: true, sections: sections(name) },
+            ...{ slots: loadedSlots, fresh: true, sections: sections(name) },
           });
           return { name, stand, ...startRelay(name, stand, options) };
         }),
