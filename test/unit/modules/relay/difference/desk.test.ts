@@ -1,64 +1,74 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { alone, createDesk, type Seat } from '../../../../../src/modules/relay/difference/desk.ts';
+import { expect, it } from 'vitest';
+import { createDesk, type Seat } from '../../../../../src/modules/relay/difference/desk.ts';
 
-const seatOf = (uid: string): Seat => ({ uid, asking: true, yield() {} });
+function seatOf(uid: string, asking = false) {
+  const seat = {
+    ...{ uid, asking, yielded: 0 },
+    yield() {
+      seat.yielded += 1;
+    },
+  };
+  return seat;
+}
 
-describe('the desk', () => {
-  it('gives one lesson at a time, and the next as soon as that is over', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), fc.integer({ min: 1, max: 12 }), async (turns, count) => {
-        const desk = createDesk();
-        let running = 0;
-        let done = 0;
-        const all = Array.from({ length: count }, () =>
-          alone(desk, async () => {
-            running += 1;
-            expect(running).toBe(1);
-            await turns.schedule(Promise.resolve());
-            running -= 1;
-            done += 1;
-          }),
-        );
-        await turns.waitFor(Promise.all(all));
-        expect(done).toBe(count);
-      }),
-    );
-  });
+it('gives one lesson at a time, and all who wait come to it, in any order', () => {
+  const wishes = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 40 });
+  fc.assert(
+    fc.property(wishes, fc.infiniteStream(fc.boolean()), (uids, frees) => {
+      const desk = createDesk();
+      const sitting = new Set<Seat>();
+      let begun = 0;
+      const begin = (seat: Seat) => {
+        if (!desk.take(seat)) return desk.queue(() => begin(seat));
+        begun += 1;
+        sitting.add(seat);
+        expect(sitting.size).toBe(1);
+      };
+      const end = () => {
+        const [seat] = sitting;
+        if (seat === undefined) return;
+        sitting.delete(seat);
+        desk.free(seat);
+      };
+      for (const uid of uids) {
+        begin(seatOf(uid));
+        if (frees.next().value) end();
+      }
+      while (sitting.size > 0) end();
+      expect(begun).toBe(uids.length);
+    }),
+  );
+});
 
-  it('is free again after one that has failed', async () => {
-    const desk = createDesk();
-    const failed = alone(desk, () => Promise.reject(new Error('HAProxy was stopped')));
-    const next = alone(desk, async () => 'next');
+it('is yielded only to who is asked, and only until the answer', () => {
+  const desk = createDesk();
+  const asking = seatOf('b', true);
+  desk.take(asking);
+  desk.yieldTo('c');
+  expect(asking.yielded).toBe(0);
+  expect(desk.take(seatOf('c'))).toBe(false);
+  desk.yieldTo('b');
+  expect(asking.yielded).toBe(1);
+  const teaching = seatOf('b');
+  expect(desk.take(teaching)).toBe(true);
+  // The one that gave up frees nothing that is another's.
+  desk.free(asking);
+  expect(desk.take(seatOf('c'))).toBe(false);
+  desk.yieldTo('b');
+  expect(teaching.yielded).toBe(0);
+});
 
-    await expect(failed).rejects.toThrow('HAProxy was stopped');
-    expect(await next).toBe('next');
-  });
-
-  it('passes over one that has nothing to do any more', () => {
-    const desk = createDesk();
-    const seat = seatOf('one');
-    desk.take(seat);
-    const begun: string[] = [];
-    desk.queue(() => void begun.push('nothing to do'));
-    desk.queue(() => void begun.push('next'));
-    desk.free(seat);
-
-    expect(begun).toEqual(['nothing to do', 'next']);
-  });
-
-  it('is left to a peer by who only asks, and not by who already learns', () => {
-    const desk = createDesk();
-    const seat = seatOf('peer');
-    desk.take(seat);
-    seat.asking = false;
-    desk.yieldTo('peer');
-    expect(desk.take(seatOf('other'))).toBe(false);
-    seat.asking = true;
-    desk.yieldTo('peer');
-    expect(desk.take(seatOf('other'))).toBe(true);
-    // Who has left it does not free it from under the other.
-    desk.free(seat);
-    expect(desk.take(seatOf('third'))).toBe(false);
-  });
+it('calls nobody who has left', () => {
+  const desk = createDesk();
+  const seat = seatOf('a');
+  desk.take(seat);
+  let called = 0;
+  const begin = () => {
+    called += 1;
+  };
+  desk.queue(begin);
+  desk.leave(begin);
+  desk.free(seat);
+  expect(called).toBe(0);
 });
