@@ -57,6 +57,7 @@ export async function runRelay(started: Started): Promise<void> {
     members: () => source.snapshot(),
     linked: () => new Set(links.links().map(({ other }) => other.pod)),
     own: relay.view,
+    ready: () => relay.readiness().ready,
     ask: ({ address, name }, stop) =>
       askStatus(address, config.listen.port, { timeoutMs: 1000, signal: stop, name }),
     onLink: relay.linked,

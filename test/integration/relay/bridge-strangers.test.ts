@@ -30,6 +30,7 @@ async function bridge(options: { readonly view?: View | null; readonly linked?: 
     members: () => membership(member('a', { address: own }), member('b', { address: b })),
     linked: () => new Set(options.linked),
     own: () => (options.view === undefined ? view : options.view),
+    ready: () => true,
     ask: async () => status('b', { resync: 'learned' }),
     onLink: (link) => links.push(link),
   });

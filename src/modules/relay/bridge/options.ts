@@ -16,6 +16,8 @@ export interface BridgeOptions {
   readonly linked: () => ReadonlySet<string>;
   /** Our own HAProxy; null: it does not answer. */
   readonly own: () => View | null;
+  /** This pod is ready, and may hold what is newer than what others hold. */
+  readonly ready: () => boolean;
   /** The `/status` of a pod; null: no answer. Never throws. */
   readonly ask: (member: Member, signal: AbortSignal) => Promise<Status | null>;
   readonly onLink: (link: LinkTo) => void;

@@ -42,6 +42,8 @@ export function createPlainLink(options: {
   readonly address: string;
   /** The worker of its HAProxy, as far as an earlier link knows it. */
   readonly worker: string | null;
+  /** The first session begins with a lesson of all that its HAProxy holds. */
+  readonly lesson: boolean;
   /** Its connection has ended; `worker`: that of its HAProxy, where nothing says that it is another one by now. */
   readonly onApart: (worker: string | null) => void;
 }): PlainLink {
@@ -55,7 +57,7 @@ export function createPlainLink(options: {
   /** What our side sends goes to it, and what comes goes there. */
   let spliced = false;
   let round: Round | null = null;
-  let lesson = false;
+  let { lesson } = options;
   let unnamed = 0;
   /** The worker of the last session, where nobody but us has ended it: the same one answers still. */
   let same = options.worker;

@@ -119,7 +119,14 @@ function sessionsOf(uid = 'uid-a') {
 // Theirs is the higher uid, and the lower one: this side leads in any case.
 describe.each(['uid-b', 'uid-0'])('a pod in reload mode, as a link (%s)', (uid) => {
   const plain = () =>
-    createPlainLink({ pod: 'b', uid, address: '10.0.0.2', worker: null, onApart() {} });
+    createPlainLink({
+      pod: 'b',
+      uid,
+      address: '10.0.0.2',
+      worker: null,
+      lesson: false,
+      onApart() {},
+    });
   const accepted = (pid: number, first = '') => {
     const one = connection(first);
     return { ...one, is: { stream: one.stream, pid, answered: false } };
@@ -213,7 +220,7 @@ describe.each(['uid-b', 'uid-0'])('a pod in reload mode, as a link (%s)', (uid) 
     const known: (string | null)[] = [];
     const linkTo = (worker: string | null) =>
       createPlainLink({
-        ...{ pod: 'b', uid, address: '10.0.0.2', worker },
+        ...{ pod: 'b', uid, address: '10.0.0.2', worker, lesson: worker === null },
         onApart: (each) => known.push(each),
       });
     const first = linkTo(null);
@@ -231,6 +238,20 @@ describe.each(['uid-b', 'uid-0'])('a pod in reload mode, as a link (%s)', (uid) 
     sessions.linked(second.link);
     await paired();
     expect(done).toEqual(['open s1', 'open s1']);
+    await sessions.stop();
+  });
+
+  it('teaches us all that it holds, where we are not ready when it is first connected', async () => {
+    const { sessions, paired } = sessionsOf();
+    sessions.setView(own());
+    const b = accepted(7);
+    const link = createPlainLink({
+      ...{ pod: 'b', uid, address: '10.0.0.2', worker: null, lesson: true, onApart() {} },
+    });
+    link.attach(b.is);
+    sessions.linked(link.link);
+    await paired();
+    expect(b.said).toEqual(['200\n', '\0\0']);
     await sessions.stop();
   });
 
