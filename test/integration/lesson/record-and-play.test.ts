@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { monotonicNow } from '../../../src/clock.ts';
 import type { LessonChunk } from '../../../src/lesson/chunk.ts';
@@ -104,6 +104,23 @@ describe.each(haproxyVersions)('HAProxy %s', (title, haproxy) => {
         `test/golden/lesson/${haproxyBranch(haproxy ?? '')}.json`,
         `${JSON.stringify({ lesson, tables }, null, 2)}\n`,
       );
+    });
+
+    it.each(['2.6', '3.0', '3.4'])('takes what HAProxy %s has taught', async (version) => {
+      const golden = JSON.parse(readFileSync(`test/golden/lesson/${version}.json`, 'utf8')) as {
+        readonly lesson: string;
+        readonly tables: Readonly<Record<string, readonly string[]>>;
+      };
+      const to = await start({ sections: everyTable(testFolder()) });
+      const chunk = { bytes: Buffer.from(golden.lesson, 'base64'), atMs: monotonicNow() };
+
+      expect(await play(to, replay([chunk]))).toMatchObject({ kind: 'played', expired: 0 });
+      for (const table of tableNames) {
+        const entries = [...(await entriesOf(to, table))].map(
+          ([key, { text }]) => `${key} ${text}`,
+        );
+        expect(entries.toSorted(), table).toEqual(golden.tables[table]?.toSorted());
+      }
     });
 
     it('leaves out what has expired, and takes their age off the others', async () => {
