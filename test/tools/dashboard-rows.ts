@@ -339,7 +339,7 @@ export const rows: readonly Row[] = [
         queries: {
           ended: `sum(increase(${m('relay_sessions_ended_total')}[$__rate_interval]))`,
           'lesson {{kind}}': `sum by (kind) (increase(${m('relay_lessons_total')}[$__rate_interval]))`,
-          'entries {{result}}': `sum by (result) (increase(${m('relay_lesson_entries_total')}{result="taken"}[$__rate_interval]))`,
+          'entries {{result}}': `sum by (result) (increase(${m('relay_lesson_entries_total', 'result="taken"')}[$__rate_interval]))`,
         },
       },
       {
