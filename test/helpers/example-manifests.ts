@@ -84,6 +84,7 @@ const containerSchema = z.looseObject({
 export type Container = z.infer<typeof containerSchema>;
 
 const podSpec = z.looseObject({
+  volumes: z.array(z.looseObject({ name: z.string() })).optional(),
   hostNetwork: z.boolean().default(false),
   initContainers: z.array(containerSchema).default([]),
   containers: z.array(containerSchema),
@@ -111,6 +112,9 @@ const workloadSchema = z.looseObject({
       metadata: z.looseObject({ labels: z.record(z.string(), z.string()) }),
       spec: podSpec,
     }),
+    volumeClaimTemplates: z
+      .array(z.looseObject({ metadata: z.looseObject({ name: z.string() }) }))
+      .optional(),
   }),
 });
 export type Workload = z.infer<typeof workloadSchema>;

@@ -105,10 +105,20 @@ describe('examples and a real API server', unless(noKubectl ?? kubeApiserverMiss
     const allowed: Standard[] = [];
     for (const standard of standards) {
       const answers = await Promise.all(
-        looked.map(({ spec: { template } }) => {
+        looked.map(({ spec: { template, volumeClaimTemplates = [] } }) => {
           const metadata = { ...template.metadata, name: 'one' };
           const path = `/api/v1/namespaces/${standard}/pods?dryRun=All`;
-          return server.admin('POST', path, { metadata, spec: template.spec }, true);
+          // What a StatefulSet adds to its pods.
+          const claims = volumeClaimTemplates.map(({ metadata: { name } }) => ({
+            ...{ name, persistentVolumeClaim: { claimName: `${name}-one` } },
+          }));
+          const volumes = [...(template.spec.volumes ?? []), ...claims];
+          return server.admin(
+            'POST',
+            path,
+            { metadata, spec: { ...template.spec, volumes } },
+            true,
+          );
         }),
       );
       if (answers.every(({ status }) => status === 201)) allowed.push(standard);

@@ -12,7 +12,7 @@ import {
 } from '../../helpers/kube-apiserver.ts';
 import { createPod } from '../../helpers/kube-pods.ts';
 import { programs } from '../../helpers/programs.ts';
-import { missingOf, unless } from '../../helpers/skip.ts';
+import { missingOf, onlyInAll, unless } from '../../helpers/skip.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 import { ownNetwork } from '../../rig/network.ts';
 import {
@@ -158,7 +158,10 @@ describe(
     }, 120_000);
 
     // Once is enough: what HAProxy makes of it is the same in both.
-    it('one that another empty one has taught takes that for no answer of the full ones', async () => {
+    it('one that another empty one has taught takes that for no answer of the full ones', {
+      ...unless(onlyInAll),
+      timeout: 120_000,
+    }, async () => {
       const { old, young } = await revisions();
       const [first, second] = young;
 
@@ -175,7 +178,7 @@ describe(
         await tells(each, { ready: true, incomplete: true });
       }
       await allKeep(...old);
-    }, 120_000);
+    });
 
     it('the new ones learn every entry where the ports open before that time is over', async () => {
       const { old, young } = await revisions();

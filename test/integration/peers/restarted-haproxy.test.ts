@@ -5,7 +5,7 @@ import { reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { parseWorker } from '../../../src/haproxy/worker.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { programs } from '../../helpers/programs.ts';
-import { missingOf, onlyEnds, unless } from '../../helpers/skip.ts';
+import { missingOf, onlyEnds, onlyInAll, unless } from '../../helpers/skip.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 import { type MembersFile, membersFile } from '../../rig/members-file.ts';
 import { ownNetwork } from '../../rig/network.ts';
@@ -30,6 +30,7 @@ beforeEach(() => {
 });
 
 for (const [title, haproxy, dataplane, network] of cases) {
+  const often = unless(title.includes('3.4') ? undefined : onlyInAll);
   describe(
     `a replica whose HAProxy ends and starts anew, ${title}`,
     unless(missingOf({ [title]: haproxy }) ?? onlyEnds(title)),
@@ -89,7 +90,10 @@ for (const [title, haproxy, dataplane, network] of cases) {
         expect(a.log()).toContain('HAProxy was started anew');
       }, 120_000);
 
-      it('becomes ready again while nobody tells who the members are', async () => {
+      it('becomes ready again while nobody tells who the members are', {
+        ...often,
+        timeout: 120_000,
+      }, async () => {
         const [a] = await pair(entries);
 
         rmSync(members.path);
@@ -100,9 +104,12 @@ for (const [title, haproxy, dataplane, network] of cases) {
         await allReady([a], 40_000);
 
         expect(await keptEntries(a, entries)).toBe(entries);
-      }, 120_000);
+      });
 
-      it('is another thing than a reload by anybody, which no probe notices', async () => {
+      it('is another thing than a reload by anybody, which no probe notices', {
+        ...often,
+        timeout: 180_000,
+      }, async () => {
         const [a, b] = await pair(many);
         const probes = probing(a);
 
@@ -114,14 +121,19 @@ for (const [title, haproxy, dataplane, network] of cases) {
         const before = await workerOf(a);
         members.set(a, b, { name: 'c', address: `${network}.3` });
         await takenOver(a, before);
-        await eventually(() => a.log().includes('"peers section changed"'), { timeoutMs: 20_000 });
+        await eventually(() => a.log().includes('"peers section changed"'), {
+          timeoutMs: 20_000,
+        });
 
         expect(await probes.stop()).toMatchObject({ refused: 0 });
         expect(a.log()).not.toContain('not ready any more');
         expect(await keptEntries(a, many)).toBe(many);
-      }, 180_000);
+      });
 
-      it('is told from a reload by a sidecar that was away, too', async () => {
+      it('is told from a reload by a sidecar that was away, too', {
+        ...often,
+        timeout: 120_000,
+      }, async () => {
         const [a] = await pair(entries);
 
         await a.killSidecar();
@@ -140,7 +152,7 @@ for (const [title, haproxy, dataplane, network] of cases) {
         await allReady([a], 40_000);
         expect(a.log().match(/was ready before this sidecar started/g)).toHaveLength(1);
         expect(await keptEntries(a, entries)).toBe(entries);
-      }, 120_000);
+      });
     },
   );
 }

@@ -66,9 +66,9 @@ describe('replicas whose surroundings fail', unless(missingOf({ HAProxy: program
 
     const next = await raise(crew, 'd', 'e', 'f');
 
-    // HAProxy itself would give up after 5 s.
+    // HAProxy itself would give up after 5 s. Whoever is told first teaches the others that there is nothing.
     const told = 'nobody holds entries: HAProxy is told that there is nothing to learn';
-    expect(next.every(({ lines }) => lines.some(({ msg }) => msg === told))).toBe(true);
+    expect(next.some(({ lines }) => lines.some(({ msg }) => msg === told))).toBe(true);
     await next[0].stand.write('d-', 100);
     await hold(100, ...next);
   });

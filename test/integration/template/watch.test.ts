@@ -61,7 +61,7 @@ for (const variant of variants) {
       expect(await metric('template_changes_total{outcome="applied"}')).toBe(1);
     });
 
-    it('is refused with the words of HAProxy, and what is in force stays', async () => {
+    it('is refused with the words of HAProxy, and what is in force stays', often, async () => {
       const { set, replica, ask, answers, keeps, text, metric } = await setUp(variant);
       const before = text();
 
@@ -82,27 +82,26 @@ for (const variant of variants) {
       await keeps();
     });
 
-    it(
-      'is not tried where it listens on a port that somebody else has, until that is free',
-      often,
-      async () => {
-        const { set, replica, ask, answers, keeps, address } = await setUp(variant);
-        const before = await replica.reloads();
-        const port = await occupy(address);
+    it('is not tried where it listens on a port that somebody else has, until that is free', {
+      ...often,
+      timeout: 60_000,
+    }, async () => {
+      const { set, replica, ask, answers, keeps, address } = await setUp(variant);
+      const before = await replica.reloads();
+      const port = await occupy(address);
 
-        set('two', `frontend more\n    bind ${address}:${port}\n`);
+      set('two', `frontend more\n    bind ${address}:${port}\n`);
 
-        await eventually(() => told(replica, refusal).length > 0);
-        expect(told(replica, refusal)[0]).toMatchObject({ code: 'TEMPLATE_REJECTED' });
-        expect(String(told(replica, refusal)[0]?.reason)).toContain(`${address} port ${port}`);
-        expect(await ask()).toBe('one');
-        expect(await replica.reloads()).toBe(before);
-        for (const server of servers.splice(0)) server.close();
-        await answers('two');
-        expect(told(replica, refusal)).toHaveLength(1);
-        await keeps();
-      },
-    );
+      await eventually(() => told(replica, refusal).length > 0);
+      expect(told(replica, refusal)[0]).toMatchObject({ code: 'TEMPLATE_REJECTED' });
+      expect(String(told(replica, refusal)[0]?.reason)).toContain(`${address} port ${port}`);
+      expect(await ask()).toBe('one');
+      expect(await replica.reloads()).toBe(before);
+      for (const server of servers.splice(0)) server.close();
+      await answers('two');
+      expect(told(replica, refusal)).toHaveLength(1);
+      await keeps();
+    });
 
     it('is taken back when HAProxy cannot load what it has checked, and keeps no peer waiting', {
       ...often,
@@ -133,27 +132,31 @@ for (const variant of variants) {
       expect(text()).toMatch(/peer web-3 /);
     });
 
-    it('is in force at last when the sidecar is killed between the write and the reload', async () => {
-      const { set, replica, answers, keeps, text } = await setUp(variant);
-      let killed: Promise<void> | undefined;
-      const watching = setInterval(() => {
-        if (!text().includes('string two')) return;
-        clearInterval(watching);
-        killed = replica.killSidecar();
-      }, 1);
-      onTestFinished(() => clearInterval(watching));
+    it(
+      'is in force at last when the sidecar is killed between the write and the reload',
+      often,
+      async () => {
+        const { set, replica, answers, keeps, text } = await setUp(variant);
+        let killed: Promise<void> | undefined;
+        const watching = setInterval(() => {
+          if (!text().includes('string two')) return;
+          clearInterval(watching);
+          killed = replica.killSidecar();
+        }, 1);
+        onTestFinished(() => clearInterval(watching));
 
-      set('two');
-      await eventually(() => killed !== undefined, { timeoutMs: 20_000 });
-      await killed;
-      replica.startSidecar();
+        set('two');
+        await eventually(() => killed !== undefined, { timeoutMs: 20_000 });
+        await killed;
+        replica.startSidecar();
 
-      await answers('two');
-      await eventually(() => told(replica, 'template in force').length === 1, {
-        timeoutMs: 20_000,
-      });
-      await keeps();
-    }, 60_000);
+        await answers('two');
+        await eventually(() => told(replica, 'template in force').length === 1, {
+          timeoutMs: 20_000,
+        });
+        await keeps();
+      },
+    );
 
     it(
       'is one reload however often it changes in a moment, and waits until it is whole',

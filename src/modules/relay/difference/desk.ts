@@ -56,10 +56,11 @@ export function alone<T>(desk: Desk, act: () => Promise<T>): Promise<T> {
   const seat: Seat = { uid: '', asking: false, yield() {} };
   return new Promise((resolve, reject) => {
     function begin(): void {
-      if (!desk.take(seat)) return desk.queue(begin);
-      void act()
-        .finally(() => desk.free(seat))
-        .then(resolve, reject);
+      if (desk.take(seat))
+        void act()
+          .finally(() => desk.free(seat))
+          .then(resolve, reject);
+      else desk.queue(begin);
     }
     begin();
   });

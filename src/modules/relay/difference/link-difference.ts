@@ -25,6 +25,13 @@ export interface LinkDifference {
   look(theirs: View | null, paired: boolean): void;
 }
 
+/** What the other side has said of its HAProxy, and when. */
+interface Standing {
+  readonly settledMs: number;
+  readonly hadLink: boolean;
+  readonly atMs: number;
+}
+
 /** The other side answers at once, or reads from its HAProxy. */
 const answerMs = 10_000;
 /** The pupil makes its index meanwhile. */
@@ -43,7 +50,7 @@ export function createLinkDifference(
   let theirs: View | null = null;
   let isPaired = false;
   let hasTold = false;
-  let standing: { readonly settledMs: number; readonly atMs: number } | null = null;
+  let standing: Standing | null = null;
   /** The two workers that it was decided for. */
   let decidedFor: string | null = null;
   let why = '';
@@ -72,7 +79,8 @@ export function createLinkDifference(
     const workers = `${mine?.worker} ${theirs?.worker}`;
     if (workers === decidedFor || !isPaired || signal.aborted) return;
     const need = differenceNeed({
-      ...{ mine, theirs, hadLink, again: decidedFor !== null },
+      ...{ mine, theirs, again: decidedFor !== null },
+      hadLink: hadLink || standing?.hadLink === true,
       mineSettledMs: shared.settledMs(),
       theirsSettledMs: standing === null ? null : standing.settledMs + now() - standing.atMs,
     });
@@ -160,8 +168,10 @@ export function createLinkDifference(
   }
 
   function heard(step: DifferenceStep): void {
-    if (step.step === 'standing') standing = { settledMs: step.settledMs, atMs: now() };
-    else if (step.step === 'ask') asked(step.id);
+    if (step.step === 'standing') {
+      const { settledMs, hadLink: had } = step;
+      standing = { settledMs, hadLink: had, atMs: now() };
+    } else if (step.step === 'ask') asked(step.id);
     else if (step.step === 'more' || step.step === 'stop') {
       if (pupil?.id !== step.id) return;
       if (step.step === 'more') pupil.more();
@@ -183,7 +193,7 @@ export function createLinkDifference(
       // How our HAProxy stands is said once it is known.
       if (!hasTold && shared.view()?.learned === true) {
         hasTold = true;
-        send({ step: 'standing', settledMs: shared.settledMs() });
+        send({ step: 'standing', settledMs: shared.settledMs(), hadLink });
       }
       decide();
     },

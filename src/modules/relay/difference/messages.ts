@@ -6,8 +6,11 @@ const ms = z.number().nonnegative().finite();
 
 /** What two sidecars say to each other about lessons by difference. Earlier versions leave all of it alone. */
 const schema = z.discriminatedUnion('step', [
-  /** For how long our HAProxy has held all that there was to learn. */
-  z.object({ step: z.literal('standing'), settledMs: ms }),
+  /**
+   * For how long our HAProxy has held all that there was to learn; `hadLink`: there was a link with the other pod before, of
+   * which its sidecar knows nothing if it was started anew.
+   */
+  z.object({ step: z.literal('standing'), settledMs: ms, hadLink: z.boolean().default(false) }),
   /** May we have a lesson? */
   z.object({ step: z.literal('ask'), id }),
   z.object({ step: z.literal('granted'), id }),

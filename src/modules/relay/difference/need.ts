@@ -8,7 +8,7 @@ export interface NeedInput {
   readonly mineSettledMs: number;
   /** Null: the other side has not said it yet, or is of a version that has no such lessons. */
   readonly theirsSettledMs: number | null;
-  /** There was a link with this pod before, which has ended. */
+  /** There was a link between the two pods before, which has ended: one of the two sidecars knows of it. */
   readonly hadLink: boolean;
   /** Over this link it was decided before, with another worker of one of the two. */
   readonly again: boolean;

@@ -99,3 +99,10 @@ it('hands on each request of a pupil once, and ends with it', async () => {
   requests.end();
   await expect(last).rejects.toThrow('wants no more');
 });
+
+it('knows nothing of an earlier link where the other side does not say whether there was one', () => {
+  const said = { type: 'difference', step: 'standing', settledMs: 5 };
+
+  expect(readStep(said)).toEqual({ step: 'standing', settledMs: 5, hadLink: false });
+  expect(readStep({ ...said, hadLink: true })).toMatchObject({ hadLink: true });
+});
