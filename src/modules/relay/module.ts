@@ -152,7 +152,7 @@ export function createRelay(options: RelayOptions): Relay {
     standing: () =>
       standingOf(source.snapshot(), self.name, partners(), restore.isReadyWith(own.worker)),
     isReadyWith: (worker) => restore.isReadyWith(worker),
-    alone: (act) => alone(desk, act),
+    alone: (act, stop) => alone(desk, act, stop),
   });
 
   const restore = createRestore({

@@ -42,8 +42,8 @@ export interface SnapshotNeeds {
   readonly standing: () => Standing;
   /** Whether this replica is ready with that worker, so that its tables are all there is. */
   readonly isReadyWith: (worker: Worker | null) => boolean;
-  /** Does it while nothing else is recorded or played on that slot. */
-  readonly alone: <T>(act: () => Promise<T>) => Promise<T>;
+  /** Does it while nothing else is recorded or played on that slot, or when the signal aborts. */
+  readonly alone: <T>(act: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
 
 export interface Snapshots {
@@ -102,11 +102,13 @@ function create(
           },
           key: async () => (await keys())[0],
           record: (take, signal) =>
-            alone(() =>
-              recordLesson(
-                { ...leg, signal, timeoutMs: acceptMs, tables: options.tables, silentMs, now },
-                take,
-              ),
+            alone(
+              () =>
+                recordLesson(
+                  { ...leg, signal, timeoutMs: acceptMs, tables: options.tables, silentMs, now },
+                  take,
+                ),
+              signal,
             ),
           newId: nanoid,
         },

@@ -51,17 +51,25 @@ export function createDesk(): Desk {
   };
 }
 
-/** Does it while no other lesson is given: as soon as that is so. */
-export function alone<T>(desk: Desk, act: () => Promise<T>): Promise<T> {
+/**
+ * Does it while no other lesson is given: as soon as that is so. When the signal aborts it is not waited for: `act` is to see that,
+ * and to end.
+ */
+export function alone<T>(desk: Desk, act: () => Promise<T>, signal: AbortSignal): Promise<T> {
   const seat: Seat = { uid: '', asking: false, yield() {} };
   return new Promise((resolve, reject) => {
-    function begin(): void {
-      if (desk.take(seat))
-        void act()
-          .finally(() => desk.free(seat))
-          .then(resolve, reject);
-      else desk.queue(begin);
+    function aborted(): void {
+      desk.leave(begin);
+      act().then(resolve, reject);
     }
+    function begin(): void {
+      if (!signal.aborted && !desk.take(seat)) return void desk.queue(begin);
+      signal.removeEventListener('abort', aborted);
+      void act()
+        .finally(() => desk.free(seat))
+        .then(resolve, reject);
+    }
+    signal.addEventListener('abort', aborted, { once: true });
     begin();
   });
 }

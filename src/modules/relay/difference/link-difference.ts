@@ -145,10 +145,10 @@ export function createLinkDifference(
   }
 
   function asked(id: string): void {
-    // Of two who ask each other the one with the lower uid teaches first.
-    if (shared.uid < uid) desk.yieldTo(uid);
     const seat: Seat = { uid, asking: false, yield() {} };
     const isReady = shared.view()?.learned === true;
+    // Of two who ask each other the one with the lower uid teaches first. Nobody else is told that the desk is free, so it is taken.
+    if (isReady && shared.uid < uid) desk.yieldTo(uid);
     if (!isReady || !desk.take(seat)) {
       const reason = isReady ? 'another lesson is given' : 'its HAProxy does not answer, or learns';
       send({ step: 'refused', id, why: reason });
