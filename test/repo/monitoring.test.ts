@@ -236,4 +236,13 @@ describe('the dashboard', () => {
       /prometheus\.io\/port: ["']8405["']/,
     );
   });
+
+  it.each(['examples/monitoring/README.md', 'docs/changelog.md'])(
+    '%s tells how many alerts there are',
+    (path) => {
+      const told = [...read(path).matchAll(/(\d+) alerts/g)].map(([, count]) => Number(count));
+
+      expect(told).toEqual([alerts.length]);
+    },
+  );
 });
