@@ -20,48 +20,84 @@ function podOf(folder: string) {
   return [...initContainers, ...containers];
 }
 
-describe('examples/snapshot', unless(noKubectl), () => {
-  const set = () => {
-    const found = kustomize('examples/snapshot').flatMap(
-      (each) => claims.safeParse(each).data ?? [],
-    );
-    if (found[0] === undefined) throw new Error('no StatefulSet with claims');
-    return found[0].spec;
-  };
+/** Folder, what it is made of, its containers beside ours and HAProxy, and its volume of a kind. */
+const examples = [
+  ['examples/snapshot', 'examples/relay/statefulset', [], undefined],
+  ['examples/snapshot/deployment', 'examples/relay', [], 'emptyDir'],
+  ['examples/snapshot/daemonset', 'examples/relay/daemonset', ['snapshot-directory'], 'hostPath'],
+] as const;
 
+const setOf = () => {
+  const found = kustomize('examples/snapshot').flatMap((each) => claims.safeParse(each).data ?? []);
+  if (found[0] === undefined) throw new Error('no StatefulSet with claims');
+  return found[0].spec;
+};
+
+describe('examples/snapshot', unless(noKubectl), () => {
+  it('has one claim for each replica', () => {
+    expect(setOf().volumeClaimTemplates.map(({ metadata }) => metadata.name)).toEqual([
+      'snapshots',
+    ]);
+  });
+
+  it('starts all replicas together, so that the one with the newest file is there', () => {
+    expect(setOf().podManagementPolicy).toBe('Parallel');
+  });
+});
+
+describe.each(examples)('%s', unless(noKubectl), (folder, base, added, kind) => {
   it('has a volume for the sidecar of each replica, where the option looks for it', () => {
-    const [claim, ...more] = set().volumeClaimTemplates.map(({ metadata }) => metadata.name);
-    expect(more).toEqual([]);
-    const mounted = podOf('examples/snapshot').flatMap(({ name, env, volumeMounts }) =>
-      volumeMounts
-        .filter((mount) => mount.name === claim)
-        .map(({ mountPath }) => ({
-          name,
-          mountPath,
-          option: env.find((each) => each.name === variable)?.value,
-        })),
-    );
+    const mounted = podOf(folder)
+      .filter(({ name }) => !added.some((each) => each === name))
+      .flatMap(({ name, env, volumeMounts }) =>
+        volumeMounts
+          .filter((mount) => mount.name === 'snapshots')
+          .map(({ mountPath }) => ({
+            name,
+            mountPath,
+            option: env.find((each) => each.name === variable)?.value,
+          })),
+      );
     expect(mounted).toEqual([
       { name: 'haproxy-peer-sync', mountPath: '/snapshots', option: '/snapshots' },
     ]);
   });
 
-  it('starts all replicas together, so that the one with the newest file is there', () => {
-    expect(set().podManagementPolicy).toBe('Parallel');
+  it(`has the volume that its README names: ${kind ?? 'of a claim'}`, () => {
+    const [workload] = workloadsOf(kustomize(folder));
+    const volumes = z
+      .array(z.looseObject({ name: z.string() }))
+      .parse(workload?.spec.template.spec.volumes)
+      .filter(({ name }) => name === 'snapshots');
+    expect(volumes.flatMap((each) => Object.keys(each).filter((key) => key !== 'name'))).toEqual(
+      kind === undefined ? [] : [kind],
+    );
   });
 
-  it('is examples/relay/statefulset in everything else', () => {
-    const bare = (folder: string) =>
-      podOf(folder).map(({ env, volumeMounts, ...rest }) => ({
-        ...rest,
-        env: env.filter(({ name }) => name !== variable),
-        volumeMounts: volumeMounts.filter(({ name }) => name !== 'snapshots'),
-      }));
-    expect(bare('examples/snapshot')).toEqual(bare('examples/relay/statefulset'));
+  it(`is ${base} in everything else`, () => {
+    const bare = (of: string) =>
+      podOf(of)
+        .filter(({ name }) => !added.some((each) => each === name))
+        .map(({ env, volumeMounts, ...rest }) => ({
+          ...rest,
+          env: env.filter(({ name }) => name !== variable),
+          volumeMounts: volumeMounts.filter(({ name }) => name !== 'snapshots'),
+        }));
+    expect(bare(folder)).toEqual(bare(base));
+    expect(podOf(folder)).toHaveLength(podOf(base).length + added.length);
+  });
+
+  it('makes the directory before init and the sidecar start', () => {
+    const names = podOf(folder).map(({ name }) => name);
+    expect(names.slice(0, added.length + 2)).toEqual([
+      ...added,
+      'haproxy-peer-sync-init',
+      'haproxy-peer-sync',
+    ]);
   });
 
   it('has options that run takes', () => {
-    const sidecar = podOf('examples/snapshot').find(({ name }) => name === 'haproxy-peer-sync');
+    const sidecar = podOf(folder).find(({ name }) => name === 'haproxy-peer-sync');
     const given: Record<string, string> = {
       ...{ POD_NAME: 'haproxy-0', POD_NAMESPACE: 'edge', POD_IP: '10.0.0.1', POD_IPS: '10.0.0.1' },
       ...{ POD_UID: 'uid', NODE_NAME: 'node-1', HOST_IP: '10.0.0.2' },
