@@ -46,6 +46,8 @@ export interface ReadinessKeeper {
   hardReloaded(possible: boolean): void;
   /** The worker that runs now. True: readiness must be decided again. */
   running(running: Running): boolean;
+  /** Before HAProxy is observed for `update`: what `running` was told earlier says nothing against that. */
+  observing(): void;
   /** What was seen, and what it comes to by the rules. */
   update(judgement: Judgement, signal: AbortSignal): Promise<void>;
 }
@@ -124,6 +126,9 @@ export function createReadiness(options: ReadinessOptions): ReadinessKeeper {
     running(running) {
       latestLook = running;
       return see(running);
+    },
+    observing() {
+      latestLook = { kind: 'silent' };
     },
     async update({ judged, members, observed }, signal) {
       const running = runningOf(observed);

@@ -144,6 +144,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     if (leaving) report.leaving();
     if (!leaving) for (const module of modules) await module.runtime?.(full, signal);
     const base = await read(full && !leaving, signal);
+    keeper.observing();
     const observed = await options.observe(signal);
     const section = options.section(base);
     const plan = options.plan(membership, section);

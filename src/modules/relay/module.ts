@@ -223,6 +223,7 @@ export function createRelay(options: RelayOptions): Relay {
   async function pass(): Promise<{ readonly nextAtMs: number }> {
     const membership = source.snapshot();
     sessions.setMembers(membership.members);
+    keeper.observing();
     const seen = await observePeers(adminSocket, peersSection, signal);
     own = ownOf(own, seen);
     const { view } = own;

@@ -21,8 +21,9 @@ function judged(options: { wasReady?: Worker; confirm?: () => Confirm } = {}) {
     onReadyAgain: () => said.push('again'),
     onReadyMarker: (worker) => said.push(`latch ${worker?.pid ?? 'none'}`),
   });
-  const pass = (worker: Worker, handedOver?: boolean) =>
-    judge.update(
+  const pass = (worker: Worker, handedOver?: boolean) => {
+    judge.observing();
+    return judge.update(
       {
         judged: { ready: true, reasons: [] },
         members: [],
@@ -34,6 +35,7 @@ function judged(options: { wasReady?: Worker; confirm?: () => Confirm } = {}) {
       },
       signal,
     );
+  };
   return { judge, said, pass, ready: () => judge.readiness().ready };
 }
 
@@ -87,6 +89,21 @@ describe('a replica that was ready', () => {
       'ready',
     ]);
   });
+
+  it.each([
+    ['did not run', gone],
+    ['was another worker', seen(next, false)],
+  ])(
+    'becomes ready at once though HAProxy %s when it was looked at last, before',
+    async (_, look) => {
+      const { judge, pass, ready } = judged({
+        confirm: () => ({ look: async () => fit, hardReloaded() {} }),
+      });
+      judge.running(look);
+      await pass(first, false);
+      expect(ready()).toBe(true);
+    },
+  );
 
   it.each([
     ['has ended', gone],
