@@ -10,6 +10,7 @@ import { readCertificates, trustFiles, trustKindOf } from '../modules/relay/link
 import { watchCertificates } from '../modules/relay/links/watch-certificates.ts';
 import { createRelay } from '../modules/relay/module.ts';
 import { readRelaySection } from '../modules/relay/section/read.ts';
+import { writeBeforeHAProxy } from '../modules/relay/start/before-haproxy.ts';
 import { snapshotsFor } from '../modules/snapshot/create.ts';
 import { readSnapshotKeys } from '../snapshot/file/keys.ts';
 import { askStatus } from '../telemetry/ask-status.ts';
@@ -22,12 +23,13 @@ const lastSnapshotMs = 5000;
 /** `run --mode relay`: until `signal` aborts. */
 export async function runRelay(started: Started): Promise<void> {
   const { config, log, signal, metrics, source, self, events } = started;
+  await writeBeforeHAProxy(started);
   const section = readRelaySection(await readText(config.haproxyConfig), config.peersSection);
   if (section === null)
     throw new UserError(
       'SECTION_MISSING',
       `${config.haproxyConfig} has no peers section ${config.peersSection} with the slots of relay mode`,
-      { hint: 'Give --mode relay to init, too: it writes them.' },
+      { hint: 'Give --mode relay to init, too, or --template to run: they write them.' },
     );
   const { relayPort: port } = config;
   const trust = trustKindOf(config);

@@ -52,7 +52,7 @@ export const ownOptions = [
     name: 'template',
     type: 'string',
     description:
-      'Your own haproxy.cfg, from which init renders --haproxy-config, and run with --watch-template.',
+      'Your own haproxy.cfg, from which init renders --haproxy-config; run, too, with --watch-template, and with --mode relay before HAProxy starts, so that a pod needs no init.',
     commands: ['init', 'run'],
   },
   {
@@ -68,8 +68,8 @@ export const ownOptions = [
     name: 'file-group',
     type: 'integer',
     description:
-      'Numeric group that may read the files init writes (mode 0640). Default: only the owner (0600).',
-    commands: ['init'],
+      'Numeric group that may read the files init writes, and run with --mode relay --template (mode 0640). Default: only the owner (0600).',
+    commands: ['init', 'run'],
   },
   {
     name: 'admin-socket',
