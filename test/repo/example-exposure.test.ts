@@ -10,10 +10,10 @@ const rendered = [
   ['examples/tls', ours],
   ['examples/service', ours],
   ['examples/dns', []],
-  ['examples/relay', ours],
-  ['examples/relay/statefulset', ours],
-  ['examples/relay/tls', ours],
-  ['examples/relay/daemonset', ours],
+  ['examples/relay', ['haproxy-peer-sync']],
+  ['examples/relay/statefulset', ['haproxy-peer-sync']],
+  ['examples/relay/tls', ['haproxy-peer-sync']],
+  ['examples/relay/daemonset', ['haproxy-peer-sync']],
   ['examples/existing', ours],
 ] as const;
 

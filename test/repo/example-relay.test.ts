@@ -20,6 +20,11 @@ const ports = z.array(z.looseObject({ containerPort: z.number() })).default([]);
 const serviceSchema = z.object({
   spec: z.object({ ports: z.array(z.object({ targetPort: z.string() })) }),
 });
+const waits = z.looseObject({
+  lifecycle: z.object({
+    postStart: z.object({ exec: z.object({ command: z.array(z.string()) }) }),
+  }),
+});
 const volumesSchema = z.array(z.looseObject({ name: z.string() }));
 
 function podOf(folder: string) {
@@ -40,6 +45,7 @@ const pairs = [
 ] as const;
 /** What relay mode refuses, as flags and as variables; and what only a name of a node is made of. */
 const refused = optionsOf('run').filter(({ name }) => name in notInRelayMode);
+const leftOut = ['haproxy-peer-sync-init', 'dataplaneapi'];
 const refusedNames = [...refused.map(envName), 'NODE_NAME', 'HOST_IP'];
 const isRefused = (arg: string) => refused.some(({ name }) => arg.startsWith(`--${name}=`));
 
@@ -47,33 +53,33 @@ describe.each(pairs)('%s', unless(noKubectl), (folder, base) => {
   it('has our containers and HAProxy, and nothing else', () => {
     const { all } = podOf(folder);
 
-    expect(all.map(({ name }) => name)).toEqual([
-      'haproxy-peer-sync-init',
-      'haproxy-peer-sync',
-      'haproxy',
-    ]);
+    expect(all.map(({ name }) => name)).toEqual(['haproxy-peer-sync', 'haproxy']);
   });
 
-  it(`differs from ${base} in variables, flags, mounts and ports only`, () => {
+  it(`differs from ${base} in variables, flags, mounts, ports and what HAProxy waits for`, () => {
+    const differ = ['env', 'args', 'volumeMounts', 'ports', 'startupProbe', 'lifecycle'];
     const bare = (of: string) =>
       podOf(of)
-        .all.filter(({ name }) => name !== 'dataplaneapi')
-        .map(({ env: _, args: __, volumeMounts: ___, ports: ____, ...rest }) => rest);
+        .all.filter(({ name }) => !leftOut.includes(name))
+        .map((each) => Object.entries(each).filter(([key]) => !differ.includes(key)));
 
     expect(bare(folder)).toEqual(bare(base));
   });
 
   it(`has the flags and variables of ${base}, but for those that relay mode refuses`, () => {
     const given = (of: string) =>
-      podOf(of).pod.initContainers.map(({ env, args }) => ({
-        args: z.array(z.string()).parse(args),
-        names: env.map(({ name }) => name),
-      }));
+      podOf(of)
+        .pod.initContainers.filter(({ name }) => !leftOut.includes(name))
+        .map(({ env, args }) => ({
+          args: z.array(z.string()).parse(args),
+          names: env.map(({ name }) => name),
+        }));
 
     const expected = given(base).map(({ args, names }) => ({
       args: args.filter((arg) => !isRefused(arg)),
       names: [
         'HAPROXY_PEER_SYNC_MODE',
+        'HAPROXY_PEER_SYNC_TEMPLATE',
         'POD_UID',
         ...names.filter((name) => !refusedNames.includes(name)),
       ],
@@ -81,7 +87,7 @@ describe.each(pairs)('%s', unless(noKubectl), (folder, base) => {
     expect(given(folder)).toEqual(expected);
   });
 
-  it('sets mode and uid for init and run alike, by variables that the program reads', () => {
+  it('sets mode and uid by variables that the program reads', () => {
     const added = podOf(folder).pod.initContainers.map(({ env }) => {
       const known = optionsOf('run').flatMap((each) => [envName(each), ...(each.env ?? [])]);
       expect(known).toEqual(expect.arrayContaining(env.map(({ name }) => name)));
@@ -89,8 +95,24 @@ describe.each(pairs)('%s', unless(noKubectl), (folder, base) => {
     });
 
     const uid = { name: 'POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } };
-    const both = [{ name: 'HAPROXY_PEER_SYNC_MODE', value: 'relay' }, uid];
-    expect(added).toEqual([both, both]);
+    expect(added).toEqual([[{ name: 'HAPROXY_PEER_SYNC_MODE', value: 'relay' }, uid]]);
+  });
+
+  it(`has the template that init has in ${base}, and HAProxy waits for the file that is made of it`, () => {
+    const [init] = podOf(base).pod.initContainers;
+    const [sidecar] = podOf(folder).pod.initContainers;
+    const template = z
+      .array(z.string())
+      .parse(init?.args)
+      .flatMap((arg) => arg.split('--template=').slice(1));
+    const file = optionsOf('run').find(({ name }) => name === 'haproxy-config')?.default;
+
+    const variable = sidecar?.env.find(({ name }) => name === 'HAPROXY_PEER_SYNC_TEMPLATE');
+    expect([variable?.value]).toEqual(template);
+    const mounts = (of: typeof init) => of?.volumeMounts.filter(({ name }) => name === 'template');
+    expect(mounts(sidecar)).toEqual(mounts(init));
+    expect(waits.parse(sidecar).lifecycle.postStart.exec.command.join(' ')).toContain(` ${file} `);
+    expect(sidecar).not.toHaveProperty('startupProbe');
   });
 
   it('opens the port of the sidecar, and none of the peers protocol', () => {
@@ -111,14 +133,9 @@ describe.each(pairs)('%s', unless(noKubectl), (folder, base) => {
         .map((mount) => ({ ...mount, by: name })),
     );
 
-    expect(mounts).toEqual(
-      ['haproxy-peer-sync-init', 'haproxy-peer-sync'].map((by) => ({
-        name: 'relay',
-        mountPath: dirname(file),
-        readOnly: true,
-        by,
-      })),
-    );
+    expect(mounts).toEqual([
+      { name: 'relay', mountPath: dirname(file), readOnly: true, by: 'haproxy-peer-sync' },
+    ]);
     const secret = { secretName: 'haproxy-peer-sync-relay', defaultMode: 0o440 };
     expect(volumes.find(({ name }) => name === 'relay')).toEqual({ name: 'relay', secret });
   });
@@ -161,7 +178,7 @@ describe('examples/relay/tls', unless(noKubectl), () => {
     const trusts = podOf('examples/relay/tls').all.map(
       ({ env }) => env.find(({ name }) => name === 'HAPROXY_PEER_SYNC_RELAY_TRUST')?.value,
     );
-    expect(trusts).toEqual(['certificates', 'certificates', undefined]);
+    expect(trusts).toEqual(['certificates', undefined]);
   });
 
   it('mounts the Secret of examples/tls/cert-manager in place of the key, into our containers only', () => {
@@ -176,7 +193,7 @@ describe('examples/relay/tls', unless(noKubectl), () => {
     );
 
     const [folder] = [...new Set(defaults)];
-    expect(mounts).toEqual([`haproxy-peer-sync-init ${folder}`, `haproxy-peer-sync ${folder}`]);
+    expect(mounts).toEqual([`haproxy-peer-sync ${folder}`]);
     expect(volumes.filter(({ name }) => isTrust(name))).toEqual([
       { name: 'tls', secret: { secretName: 'haproxy-peers-tls', defaultMode: 0o440 } },
     ]);
@@ -234,12 +251,12 @@ it.each(['deployment', 'statefulset', 'daemonset', 'docker-compose'])(
 describe('examples/relay/upgrade', unless(noKubectl), () => {
   const upgrade = { name: 'HAPROXY_PEER_SYNC_RELAY_UPGRADE', value: 'true' };
 
-  it('is examples/relay with --relay-upgrade for init and run, and the port that it opens', () => {
+  it('is examples/relay with --relay-upgrade, and the port that it opens', () => {
     const option = optionsOf('run').find(({ name }) => name === 'relay-upgrade');
     expect(option && envName(option)).toBe(upgrade.name);
     const peers = optionsOf('run').find(({ name }) => name === 'peers-port')?.default;
-    const [init, run, haproxy, ...more] = podOf('examples/relay/upgrade').all;
-    expect([init?.env[0], run?.env[0], more]).toEqual([upgrade, upgrade, []]);
+    const [run, haproxy, ...more] = podOf('examples/relay/upgrade').all;
+    expect([run?.env[0], more]).toEqual([upgrade, []]);
     const opened = ports.parse(run?.ports).map(({ containerPort }) => containerPort);
     expect(opened.toSorted()).toEqual([Number(peers), 3001, 8405]);
     const bare = (all: ReturnType<typeof podOf>['all']) =>
@@ -256,6 +273,6 @@ describe('examples/relay/upgrade', unless(noKubectl), () => {
       'examples/relay/statefulset',
       'examples/relay/upgrade/component',
     );
-    expect(text.match(/name: HAPROXY_PEER_SYNC_RELAY_UPGRADE/g)).toHaveLength(2);
+    expect(text.match(/name: HAPROXY_PEER_SYNC_RELAY_UPGRADE/g)).toHaveLength(1);
   });
 });

@@ -87,13 +87,9 @@ describe.each(examples)('%s', unless(noKubectl), (folder, base, added, kind) => 
     expect(podOf(folder)).toHaveLength(podOf(base).length + added.length);
   });
 
-  it('makes the directory before init and the sidecar start', () => {
+  it('makes the directory before the sidecar starts', () => {
     const names = podOf(folder).map(({ name }) => name);
-    expect(names.slice(0, added.length + 2)).toEqual([
-      ...added,
-      'haproxy-peer-sync-init',
-      'haproxy-peer-sync',
-    ]);
+    expect(names).toEqual([...added, 'haproxy-peer-sync', 'haproxy']);
   });
 
   it('has options that run takes', () => {

@@ -22,6 +22,7 @@
 - { name: POD_IPS, valueFrom: { fieldRef: { fieldPath: status.podIPs } } }
 {{- if eq .mode "relay" }}
 - { name: HAPROXY_PEER_SYNC_MODE, value: relay }
+- { name: HAPROXY_PEER_SYNC_TEMPLATE, value: /etc/haproxy-template/{{ .config.key }} }
 - { name: POD_UID, valueFrom: { fieldRef: { fieldPath: metadata.uid } } }
 {{- if ne (int .relay.port) 3001 }}
 - { name: HAPROXY_PEER_SYNC_RELAY_PORT, value: {{ .relay.port | quote }} }
@@ -79,10 +80,11 @@
 {{- end }}
 
 {{/*
-Init container and native sidecar, as a list for `initContainers`. Takes the values of this chart.
+Init container (in mode reload) and native sidecar, as a list for `initContainers`. Takes the values of this chart.
 */}}
 {{- define "haproxy-peer-sync.initContainers" -}}
-# Writes haproxy.cfg with its peers section; in mode reload it waits until the running peers know this pod.
+{{- if ne .mode "relay" }}
+# Writes haproxy.cfg with the complete peers section, and waits until the running peers know this pod.
 - name: haproxy-peer-sync-init
   image: {{ include "haproxy-peer-sync.image" .image }}
   imagePullPolicy: {{ .image.pullPolicy }}
@@ -99,6 +101,7 @@ Init container and native sidecar, as a list for `initContainers`. Takes the val
   volumeMounts:
     - { name: {{ .config.volume }}, mountPath: /etc/haproxy-template, readOnly: true }
     {{- include "haproxy-peer-sync.mounts" . | nindent 4 }}
+{{- end }}
 # A native sidecar (restartPolicy Always): runs before HAProxy starts and until after it has ended.
 - name: haproxy-peer-sync
   image: {{ include "haproxy-peer-sync.image" .image }}
@@ -114,10 +117,23 @@ Init container and native sidecar, as a list for `initContainers`. Takes the val
     - { name: relay, containerPort: {{ .relay.port }} }
     {{- end }}
     - { name: peer-sync, containerPort: {{ .listenPort }} }
+  {{- if eq .mode "relay" }}
+  # kubelet starts HAProxy when this is over: as soon as there is a haproxy.cfg. A startup probe is asked once a second, and takes longer.
+  lifecycle:
+    postStart:
+      exec:
+        command:
+          - timeout
+          - "60"
+          - sh
+          - -c
+          - until [ -s {{ .config.folder }}/haproxy.cfg ]; do sleep 0.1; done
+  {{- else }}
   startupProbe:
     httpGet: { path: /livez, port: peer-sync }
     periodSeconds: 1
     failureThreshold: 60
+  {{- end }}
   livenessProbe:
     httpGet: { path: /livez, port: peer-sync }
     periodSeconds: 10
@@ -133,6 +149,9 @@ Init container and native sidecar, as a list for `initContainers`. Takes the val
   securityContext:
     {{- toYaml .securityContext | nindent 4 }}
   volumeMounts:
+    {{- if eq .mode "relay" }}
+    - { name: {{ .config.volume }}, mountPath: /etc/haproxy-template, readOnly: true }
+    {{- end }}
     {{- include "haproxy-peer-sync.mounts" . | nindent 4 }}
 {{- end }}
 

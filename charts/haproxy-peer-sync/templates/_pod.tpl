@@ -4,7 +4,7 @@ A pod template of HAProxy, with everything that haproxy-peer-sync adds to it:
   template:
     {{- include "haproxy-peer-sync.pod" (dict "pod" $pod "values" (index .Values "haproxy-peer-sync")) | nindent 4 }}
 
-`pod` is the template as an object (`fromYaml`), `values` those of this chart. Added are init container and sidecar, the Data
+`pod` is the template as an object (`fromYaml`), `values` those of this chart. Added are init container (not in mode relay) and sidecar, the Data
 Plane API, their volumes, and to the container `haproxyContainer` its command, the peers port (not in mode relay), and the mounts. Neither the
 token of the service account nor Services as environment variables reach the other containers.
 */}}
@@ -37,7 +37,7 @@ token of the service account nor Services as environment variables reach the oth
 {{ toYaml $pod }}
 {{- end }}
 
-{{/* Master-worker mode with a master socket, and the configuration that init has written. */}}
+{{/* Master-worker mode with a master socket, and the configuration that init or the sidecar has written. */}}
 {{- define "haproxy-peer-sync.command" -}}
 - haproxy
 - -W
