@@ -1,6 +1,7 @@
 import { isIP, SocketAddress } from 'node:net';
-import { type Endpoint, formatEndpoint, parseEndpoint } from './address.ts';
-import { blockDepths, findSection, splitLines, tokenize, type Variables } from './config-text.ts';
+import { formatEndpoint } from './address.ts';
+import { boundBy } from './binds.ts';
+import { blockDepths, findSection, splitLines, type Variables } from './config-text.ts';
 import { readPeersSection } from './peers-text.ts';
 import { variablesAt } from './variables.ts';
 
@@ -13,7 +14,7 @@ export interface ListenInput {
 }
 
 /** Whether a connection to `address` reaches this listener. */
-function reaches(listening: string, address: string): boolean {
+export function reaches(listening: string, address: string): boolean {
   if (listening === '::') return true;
   if (listening === '' || listening === '*' || listening === '0.0.0.0') return isIP(address) === 4;
   return oneSpelling(listening) === oneSpelling(address);
@@ -25,21 +26,10 @@ function oneSpelling(address: string): string {
 }
 
 /**
- * The addresses of a `bind` line; null for one that cannot be known here: a variable, a socket, a range, a condition.
+ * The addresses HAProxy listens on: those of a `bind` line, else of this pod's `peer` line; null for one that cannot be known
+ * here.
  */
-function boundBy(line: string, depth: number, env: Variables): readonly (Endpoint | null)[] {
-  const [keyword, addresses] = tokenize(line, env);
-  if (keyword?.text !== 'bind' || addresses === undefined) return [];
-  if (addresses.variable === 'unset' || depth > 0) return [null];
-  // All addresses of that family, whose name is lost if there is none.
-  const texts = addresses.text
-    .split(',')
-    .map((each) => each.replace(/^(ipv6@|tcp6@)\*?:/, '[::]:'));
-  return texts.map((each) => parseEndpoint(each) ?? null);
-}
-
-/** The addresses HAProxy listens on, as far as known here: those of a `bind` line, else of this pod's `peer` line. */
-function listening(text: string, { sectionName, self, env }: ListenInput) {
+export function listening(text: string, { sectionName, self, env }: ListenInput) {
   const lines = splitLines(text);
   const section = findSection(lines, 'peers', sectionName);
   if (section === undefined) return [null];

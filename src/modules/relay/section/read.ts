@@ -1,9 +1,5 @@
-import {
-  findSection,
-  findSections,
-  splitLines,
-  tokenize,
-} from '../../../config-text/config-text.ts';
+import { findSection, splitLines, tokenize } from '../../../config-text/config-text.ts';
+import { countSharedTables } from '../../../config-text/shared-tables.ts';
 import { formatAddress, type HaproxyAddress, parseAddress } from './address.ts';
 import { isSlot, lessonSlot, localName } from './slots.ts';
 
@@ -18,24 +14,6 @@ export interface RelaySection {
    * there does nothing (`peer_treat_ackmsg`, src/peers.c).
    */
   readonly tables: number;
-}
-
-function countTables(lines: readonly string[], section: string): number {
-  const shared = findSections(lines).flatMap((head) =>
-    lines.slice(head.start + 1, head.end).filter((line) => {
-      const tokens = tokenize(line);
-      const keyword = tokens[0]?.text;
-      if (head.keyword === 'peers') return head.name === section && keyword === 'table';
-      if (keyword !== 'stick-table') return false;
-      const peers = tokens[tokens.findIndex(({ text }) => text === 'peers') + 1];
-      // A variable that is not known here may be ours.
-      return (
-        tokens.some(({ text }) => text === 'peers') &&
-        (peers?.variable !== undefined || peers?.text === section)
-      );
-    }),
-  );
-  return shared.length;
 }
 
 /**
@@ -62,6 +40,6 @@ export function readRelaySection(text: string, section: string): RelaySection | 
     at,
     slots,
     hasLesson: names.includes(lessonSlot),
-    tables: countTables(lines, section),
+    tables: countSharedTables(lines, section),
   };
 }
