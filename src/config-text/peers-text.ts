@@ -1,6 +1,8 @@
 import { type PeersChanges, remainingChanges } from '../model/changes.ts';
+import { lessonLine, pointsAtSelf } from '../model/lesson-line.ts';
 import type { PeerEntry, PeersSection, SectionStyle } from '../model/peers-section.ts';
 import { formatEndpoint, parseEndpoint } from './address.ts';
+import { boundBy } from './binds.ts';
 import {
   blockDepths,
   findSection,
@@ -56,25 +58,44 @@ function sectionLines(text: string, name: string, env: Variables) {
   const body = section === undefined ? [] : lines.slice(section.start + 1, section.end);
   const offset = (section?.start ?? 0) + 1;
   const variables = variablesAt(lines, offset - 1, env);
-  const entries = body
+  const all = body
     .map((line, index) => readEntryLine(line, offset + index, variables))
     .filter((entry) => entry !== undefined);
-  return { lines, section, body, entries, variables };
+  return { lines, section, body, variables, ...splitLesson(body, all, variables) };
 }
 
-/** The peers section `name` in the text of haproxy.cfg. `env` is what HAProxy would begin to expand names with. */
+/** The line of the section that points at this HAProxy itself, for lessons; it is no entry. */
+function splitLesson(
+  body: readonly string[],
+  all: readonly EntryLine[],
+  env: Variables,
+): { readonly entries: readonly EntryLine[]; readonly lesson: EntryLine | undefined } {
+  const named = all.find(({ entry }) => entry.name === lessonLine);
+  if (named === undefined) return { entries: all, lesson: undefined };
+  const depths = blockDepths(body);
+  const bound = body.flatMap((line, index) => boundBy(line, depths[index] ?? 0, env));
+  const others = all.filter((line) => line !== named);
+  const listens = [...bound.filter((each) => each !== null), ...others.map(({ entry }) => entry)];
+  if (!pointsAtSelf(named.entry, listens)) return { entries: all, lesson: undefined };
+  return { entries: others, lesson: named };
+}
+
+/**
+ * The peers section `name` in the text of haproxy.cfg. `env` is what HAProxy would begin to expand names with.
+ */
 export function readPeersSection(
   text: string,
   name: string,
   env: Variables = {},
   version = '',
 ): PeersSection {
-  const { section, body, entries, variables } = sectionLines(text, name, env);
+  const { section, body, entries, lesson, variables } = sectionLines(text, name, env);
   return {
     name,
     exists: section !== undefined,
     style: styleOf(body, entries),
     entries: entries.map(({ entry }) => entry),
+    ...(lesson === undefined ? {} : { lesson: lesson.entry }),
     ...(speaksTls(body, variables) ? { encrypted: true } : {}),
     version,
     obstacles: [],

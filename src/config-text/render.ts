@@ -3,6 +3,7 @@ import type { PeersTlsFiles } from '../model/peers-tls.ts';
 import { withAdminLevel } from './admin-socket.ts';
 import { lossyLines } from './api-model.ts';
 import { addToGlobal, withLocalpeer } from './global-section.ts';
+import { withLessonLine } from './lesson-text.ts';
 import { unreachable } from './listen.ts';
 import { type MembersInput, withMembers } from './members-text.ts';
 import { withOwnName } from './own-name.ts';
@@ -25,6 +26,8 @@ export interface RenderInput extends MembersInput {
   readonly tls?: PeersTlsFiles | undefined;
   /** Only this program writes the file: what the Data Plane API would damage is safe. */
   readonly direct?: boolean | undefined;
+  /** The section gets a line on which lessons are given and taken. */
+  readonly lesson?: boolean | undefined;
 }
 
 export interface Rendered {
@@ -52,7 +55,8 @@ function withTls(input: RenderInput, text: string, warnings: string[]): string {
  * haproxy.cfg from the user's own file: the peers section with every member, `localpeer`, an admin socket and, where it
  * is to be there, the userlist, and nothing else touched. Its output as the template gives the same output. The master socket is a
  * flag of the program (`haproxy -W -S PATH`) and cannot be set here. `AppError` PEER_REFUSED for a member that is none,
- * `UserError` CONFIG_INVALID for a section that no sibling gets to, and for a placeholder without a password.
+ * `UserError` CONFIG_INVALID for a section that no sibling gets to, for one that can have no line for lessons where there is to
+ * be one, and for a placeholder without a password.
  */
 export function renderHaproxyCfg(input: RenderInput): Rendered {
   refuseEntries([{ ...input.self, port: input.port }]);
@@ -93,13 +97,16 @@ export function renderHaproxyCfg(input: RenderInput): Rendered {
       `the template's ${placeholder} puts the password itself into haproxy.cfg: leave the userlist to init`,
     );
   }
-  const withSection = withMembers(input, text);
-  const problem = unreachable(withSection.text, { sectionName, self, port: input.port, env });
+  const listen = { sectionName, self, port: input.port, env };
+  const members = withMembers(input, text);
+  const problem = unreachable(members.text, listen);
   if (problem?.certain === false) warnings.push(problem.why);
   if (problem?.certain === true)
     throw new UserError('CONFIG_INVALID', `The template cannot be used: ${problem.why}.`, {
       hint: 'Give --peers-port to init and run of all replicas, or change the bind line of the section.',
     });
+  const withSection =
+    input.lesson === true ? { ...members, text: withLessonLine(members.text, listen) } : members;
   if (input.direct !== true)
     warnings.push(
       ...lossyLines(withSection.text).map(

@@ -1,3 +1,4 @@
+import { lessonLine, pointsAtSelf } from '../model/lesson-line.ts';
 import type { PeerState, PeersState, ResyncState } from '../model/peers-state.ts';
 
 /**
@@ -71,6 +72,19 @@ function secondsOf(age: string | undefined): number | undefined {
   return parts.reduce((sum, part) => sum + Number(part[1]) * unit[part[2] as keyof typeof unit], 0);
 }
 
+/** As HAProxy shows it, `ADDR:PORT` without brackets. */
+function endpointOf(shown: string) {
+  const colon = shown.lastIndexOf(':');
+  return { address: shown.slice(0, colon), port: Number(shown.slice(colon + 1)) };
+}
+
+/** Whether it is the line for lessons: it has their name, and the address of this HAProxy itself. */
+function isLesson({ name, local, address }: PeerState, all: readonly PeerState[]): boolean {
+  if (name !== lessonLine || local) return false;
+  const listens = all.filter((peer) => peer.local).map((peer) => endpointOf(peer.address));
+  return pointsAtSelf(endpointOf(address), listens);
+}
+
 function stateOf({ head, peers, tables }: Block): PeersState | null {
   const section = /\bid=(\S+)/.exec(head)?.[1];
   if (section === undefined) return null;
@@ -80,12 +94,14 @@ function stateOf({ head, peers, tables }: Block): PeersState | null {
   const modern = peers.some((line) => / learn_state=/.test(line));
   const flags = /\bflags=0x([0-9a-fA-F]+)/.exec(head)?.[1];
   const complete = readable.length === states.length && readable.length > 0;
+  const members = readable.filter((peer) => !isLesson(peer, readable));
   return {
     section,
     resync: complete ? resyncOf(flags, modern) : 'unknown',
     handedOver: complete ? handedOverOf(flags, modern) : undefined,
     localName: readable.find((state) => state.local)?.name ?? null,
-    peers: readable,
+    peers: members,
+    ...(members.length < readable.length ? { hasLesson: true as const } : {}),
     tables: [...tables],
   };
 }

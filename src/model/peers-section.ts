@@ -28,6 +28,8 @@ export interface PeersSection {
   readonly exists: boolean;
   readonly style: SectionStyle;
   readonly entries: readonly PeerEntry[];
+  /** The line on which lessons are given and taken, which points at this HAProxy itself: nobody's entry. */
+  readonly lesson?: PeerEntry;
   /** Mutual TLS: no connection in either direction without a certificate of the CA. Missing: no. */
   readonly encrypted?: boolean;
   /** Opaque token of the configuration this was read from: equal tokens, equal configuration. */

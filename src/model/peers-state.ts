@@ -37,6 +37,8 @@ export interface PeersState {
   /** HAProxy's localpeer name, if the section has a local peer. */
   readonly localName: string | null;
   readonly peers: readonly PeerState[];
+  /** There is a line for lessons, which is none of `peers`. Missing: there is none. */
+  readonly hasLesson?: true;
   /** Names of the stick tables that are shared over the section. */
   readonly tables: readonly string[];
   /** How many entries they hold together; missing where it was not asked. */

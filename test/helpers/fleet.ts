@@ -2,6 +2,7 @@ import type { Applier } from '../../src/apply/applier.ts';
 import { createReconciler } from '../../src/engine/reconciler.ts';
 import { createScheduler } from '../../src/engine/scheduler.ts';
 import { RemoteError } from '../../src/errors.ts';
+import { lessonLine } from '../../src/model/lesson-line.ts';
 import type { Observed } from '../../src/model/observed.ts';
 import type { PeerEntry } from '../../src/model/peers-section.ts';
 import type { PeerState } from '../../src/model/peers-state.ts';
@@ -47,6 +48,8 @@ export interface FleetOptions {
   readonly settings?: Partial<PeersGateSettings>;
   /** Nobody is ready, and each can find that it has missed tables. */
   readonly unready?: boolean;
+  /** Every section has a line for lessons. */
+  readonly lessons?: boolean;
 }
 
 /** A HAProxy as its siblings see it; it is there, or reloads, or is gone. */
@@ -75,6 +78,7 @@ export function createFleet({
   wallNow = now,
   settings: given = {},
   unready = false,
+  lessons = false,
 }: FleetOptions) {
   const settings = { ...gate, ...given };
   const workers = new Map<string, Worker>();
@@ -136,7 +140,8 @@ export function createFleet({
   }
 
   function replica(name: string, known: readonly string[] = [...names, ...others]) {
-    const began = section(known);
+    const lesson = { ...entry(name), name: lessonLine };
+    const began = section(known, lessons ? { lesson } : {});
     const inner = memoryOf(began);
     const options = optionsOf(began);
     const sectionOf = createSectionReader(options);

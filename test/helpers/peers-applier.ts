@@ -43,8 +43,9 @@ export function optionsOf({ name }: Pick<PeersSection, 'name'>): SectionOptions 
 }
 
 /** A configuration that is this section and nothing else. */
-export function textOf({ name, exists, entries }: PeersSection): string {
-  return exists ? editPeersSection('', name, { ...noChanges, create: true, add: entries }) : '';
+export function textOf({ name, exists, entries, lesson }: PeersSection): string {
+  const add = [...entries, ...(lesson === undefined ? [] : [lesson])];
+  return exists ? editPeersSection('', name, { ...noChanges, create: true, add }) : '';
 }
 
 /** The applier for tests, which begins with `section`. */

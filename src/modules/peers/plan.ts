@@ -113,6 +113,11 @@ function holdOf(
     const reason = `the line of ${ownLine.name} can only be this pod's own, and its variable is not set here: give the sidecar the same env as HAProxy, or write ${self.name}`;
     return { code: 'own-name-unknown', reasons: [reason] };
   }
+  const named = desired.members.some(({ name }) => name === actual.lesson?.name);
+  if (named) {
+    const reason = `a replica is called ${actual.lesson?.name}, as the line for lessons of section ${actual.name} is: rename it, or take the line away with init`;
+    return { code: 'section-unmodelled', reasons: [reason] };
+  }
   if (actual.obstacles.length === 0) return null;
   return { code: 'section-unmodelled', reasons: actual.obstacles };
 }

@@ -33,9 +33,9 @@ const names = ['a', 'b', 'c', 'd'];
 const others = ['y', 'z'];
 
 /** Four replicas that have a session with each other, whose sidecars have started at different times. */
-function world(seed: number, entries: number, unready = false): World {
+function world(seed: number, entries: number, unready = false, lessons = false): World {
   const random = randomOf(seed);
-  const fleet = createFleet({ names, others, random, entries, unready, now: Date.now });
+  const fleet = createFleet({ names, others, random, entries, unready, lessons, now: Date.now });
   for (const each of fleet.replicas) setTimeout(each.start, random() * 30_000);
   return {
     fleet,
@@ -373,3 +373,24 @@ it.each(seeds)(
     }
   },
 );
+
+describe.each(kinds)('$what, with a line for lessons', ({ act, unready }) => {
+  /** What became of it: every reload with its time, and the sections at the end. */
+  async function run(seed: number, lessons: boolean) {
+    vi.setSystemTime(1_000_000_000);
+    const each = world(seed, 0, unready, lessons);
+    await each.pass(60_000);
+    await act(each);
+    await each.pass(450_000);
+    each.fleet.stop();
+    const sections = await Promise.all(each.fleet.replicas.map((replica) => replica.section()));
+    return { reloads: each.fleet.reloads, sections };
+  }
+
+  it.each([3, 118])('ends as it would without one, after the same reloads (%i)', async (seed) => {
+    const without = await run(seed, false);
+
+    expect(without.reloads.length).toBeGreaterThan(0);
+    expect(await run(seed, true)).toEqual(without);
+  });
+});

@@ -91,3 +91,38 @@ describe('show peers of a format to come', () => {
     expect(a?.sessionSeconds).toBe(seconds);
   });
 });
+
+describe.each(versions)('the line for lessons in show peers of HAProxy %s', (version) => {
+  /** As HAProxy shows a peer that is called so: as it shows its own line, but for the name and the side. */
+  function withLesson(text: string, address?: string): string {
+    return text.replace(/^ {2}0x\w+: id=(\S+)\(local,.*$/m, (own) => {
+      const line = own.replace(/id=\S+\(local,/, 'id=lesson(remote,').replace('=NONE', '=NAME');
+      const there = address === undefined ? line : line.replace(/addr=\S+/, `addr=${address}`);
+      return `${there}\n${own}`;
+    });
+  }
+
+  it.each(['pending', 'alone', 'learned', 'reloaded'])('is no peer of the %s sample', (name) => {
+    const [without] = parseShowPeers(sample(`${version}-${name}`));
+
+    expect(parseShowPeers(withLesson(sample(`${version}-${name}`)))).toEqual([
+      { ...without, hasLesson: true },
+    ]);
+  });
+
+  it('is a peer like others where it points elsewhere', () => {
+    const [state] = parseShowPeers(withLesson(sample(`${version}-alone`), '192.0.2.1:3000'));
+
+    expect(state?.peers.map(({ name }) => name)).toContain('lesson');
+    expect(state?.hasLesson).toBeUndefined();
+  });
+
+  it('is known by the loopback where HAProxy listens everywhere', () => {
+    const own = /\(local,\w+\) addr=(\S+):(\d+)/.exec(sample(`${version}-alone`));
+    const all = sample(`${version}-alone`).replace(`addr=${own?.[1]}:`, 'addr=0.0.0.0:');
+
+    const [state] = parseShowPeers(withLesson(all, `127.0.0.1:${own?.[2]}`));
+
+    expect(state?.hasLesson).toBe(true);
+  });
+});

@@ -28,5 +28,6 @@ export function createRendering(options: {
       env: haproxyEnv(config, env),
       tls: peersTlsFiles(config),
       direct: config.applier === 'direct',
+      lesson: config.lessons || config.snapshot !== undefined,
     });
 }

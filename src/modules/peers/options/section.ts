@@ -35,6 +35,14 @@ export const peersOptions = [
     commands: sidecar,
   },
   {
+    name: 'lessons',
+    type: 'boolean',
+    default: 'false',
+    description:
+      'With --mode reload: the peers section gets a line on which this program talks to the own HAProxy. Not with --peers-tls. Must be the same for init and run.',
+    commands: sidecar,
+  },
+  {
     name: 'peers-tls',
     type: 'boolean',
     default: 'false',

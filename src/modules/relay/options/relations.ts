@@ -21,6 +21,7 @@ export const notInRelayMode: Readonly<Record<string, string>> = {
   'dataplane-userlist': noApi,
   'userlist-in-config': noApi,
   'peer-names': 'HAProxy knows no names of replicas, and they are told apart by the uid of the pod',
+  lessons: 'they are always given',
   'expect-replicas': 'the peers section has slots for all that may come',
   'keep-peer': 'a peer that is no pod has no sidecar to talk to',
   'peers-tls': ownTrust,
@@ -78,6 +79,14 @@ function samePort({ value }: GivenOptions): readonly string[] {
     .map(([name, port]) => `--relay-port and ${name} are both ${String(port)}`);
 }
 
+/** In reload mode. */
+function lessonProblems({ value }: GivenOptions): readonly string[] {
+  if (value('lessons') !== true || value('peers-tls') !== true) return [];
+  return [
+    '--lessons and --peers-tls exclude each other: a peers section has one bind line, which speaks TLS then',
+  ];
+}
+
 /**
  * What is wrong with the options because of `--mode`, one sentence each; all of them are told at once. In reload mode
  * options of the relay are accepted: a workload is taken back by one variable.
@@ -89,7 +98,7 @@ export function relayProblems(options: GivenOptions): readonly string[] {
     typeof slots === 'number' && (slots < 1 || slots > 512)
       ? [`--relay-slots ${slots} is not from 1 to 512`]
       : [];
-  if (value('mode') !== 'relay') return range;
+  if (value('mode') !== 'relay') return [...range, ...lessonProblems(options)];
   const certified = value('relay-trust') === 'certificates';
   const refused = Object.entries(notInRelayMode).flatMap(([name, why]) => {
     const by = origin(name);

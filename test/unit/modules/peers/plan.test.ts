@@ -181,4 +181,14 @@ describe('planPeers', () => {
     expect(missing.kind).toBe('hold');
     expect(good.kind).toBe('changes');
   });
+
+  it('leaves the line for lessons alone, and holds where a replica has its name', () => {
+    const lesson = entry('lesson', { address: '10.0.0.1' });
+    const actual = section(['a', 'b'], { lesson });
+
+    expect(hasChanges(changesOf(membership('a', 'b'), actual).changes)).toBe(false);
+    const held = planPeers(membership('a', 'b', 'lesson'), actual, self(), settings);
+    expect(held).toMatchObject({ kind: 'hold', code: 'section-unmodelled' });
+    expect(held.reasons.join()).toContain('a replica is called lesson');
+  });
 });
