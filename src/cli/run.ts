@@ -2,7 +2,7 @@ import { monotonicNow, wallNow } from '../clock.ts';
 import { liveness } from '../engine/liveness.ts';
 import { errorMessage } from '../errors.ts';
 import { createApplier } from '../modules/peers/applier.ts';
-import { createPeersModule } from '../modules/peers/module.ts';
+import { createPeersModule, type PeersModule } from '../modules/peers/module.ts';
 import { peersSectionOwner, sectionOptionsOf } from '../modules/peers/owner.ts';
 import {
   createStaticPeers,
@@ -11,6 +11,7 @@ import {
 } from '../modules/peers/static-peers.ts';
 import { createModules } from '../modules/registry.ts';
 import type { CommandOf, Context } from './command.ts';
+import { lessonsFor } from './run-lessons.ts';
 import { runRelay } from './run-relay.ts';
 import { serve } from './serve.ts';
 import { type Started, start } from './start.ts';
@@ -32,12 +33,14 @@ async function runReload(started: Started): Promise<void> {
     log,
     metrics,
   );
-  const module = createPeersModule({
+  const lessons = await lessonsFor(started, () => module.isBusy());
+  const module: PeersModule = createPeersModule({
     config,
     source,
     applier,
     sectionOptions,
-    modules,
+    modules: [...modules, { name: 'lessons', request: () => null, trouble: () => lessons.trouble }],
+    lessonSinceMs: lessons.sinceMs,
     self,
     staticPeers: staticPeers.names,
     log,
@@ -55,6 +58,7 @@ async function runReload(started: Started): Promise<void> {
     live: () => liveness(module.scheduler.overdueMs(), config.dataplaneTimeout),
     readiness: () => module.reconciler.readiness(),
     status: () => module.status(),
+    show: [lessons.show],
   });
   log.info(
     {
@@ -69,6 +73,7 @@ async function runReload(started: Started): Promise<void> {
   const { poke } = module.scheduler;
   const watching = Promise.all([
     module.watch(signal),
+    lessons.run(signal),
     ...modules.map((each) => each.watch?.(poke, signal)),
   ]);
   await module.scheduler.run(signal);

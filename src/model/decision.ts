@@ -22,6 +22,7 @@ export const holdCodes = {
   turn: 'peers reload first',
   'not-connected': 'a peer that was connected before is not connected now',
   'siblings-behind': 'a peer has not yet received what was written here',
+  'lesson-running': 'a lesson is given or taken',
   backoff: 'the last attempt failed',
 } as const;
 

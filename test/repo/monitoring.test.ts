@@ -43,6 +43,7 @@ const alertOf: Readonly<Record<HoldCode, string | null>> = {
   turn: null,
   'not-connected': null,
   'siblings-behind': null,
+  'lesson-running': null,
 };
 const alerts = readAlerts();
 const dashboard = readDashboard();

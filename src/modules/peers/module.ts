@@ -16,6 +16,7 @@ import type { GeneralMetrics, MetricsOf } from '../../telemetry/metrics.ts';
 import { leftOutNotices, noticeWith } from '../../telemetry/notice-recorder.ts';
 import { createStatusBoard } from '../../telemetry/status-board.ts';
 import type { Status } from '../../telemetry/status-schema.ts';
+import { watchBusy } from './busy.ts';
 import { countWith } from './count.ts';
 import { createSectionReader, peersEdit, type SectionOptions } from './edit.ts';
 import { expectedPeers } from './expected.ts';
@@ -31,6 +32,8 @@ export interface PeersModule {
   /** Watches the HAProxy worker until `signal` aborts. */
   watch(signal: AbortSignal): Promise<void>;
   status(): Promise<Status>;
+  /** A reload waits that is not meant to wait for long, or runs. */
+  isBusy(): boolean;
 }
 
 export interface PeersModuleOptions {
@@ -56,6 +59,8 @@ export interface PeersModuleOptions {
   /** The tables of this worker are complete; null: no worker's are. */
   readonly onReadyMarker: (ready: Ready | null) => void;
   readonly events: Recorder;
+  /** Since when a lesson is given or taken, in milliseconds of `now`; null: none is. Default: there are none. */
+  readonly lessonSinceMs?: (() => number | null) | undefined;
 }
 
 /** The peers module: pods in, peers section out, and the engine that carries the others. */
@@ -78,6 +83,7 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
   });
   const counting = countWith({ metrics: options.metrics, now });
   const notices = noticeWith(options.events, config.waitingLimit, now);
+  const busy = watchBusy();
   const plan = {
     port: config.peersPort,
     expected: expectedPeers(options.self, config.expectReplicas),
@@ -94,10 +100,13 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
       const keep = new Set([...config.keepPeer, ...options.staticPeers()]);
       return planPeers(membership, section, options.self, { ...plan, keep });
     },
-    gate: createPeersGate({ settings, selfName: options.self.name, now, wallNow: options.wallNow }),
+    gate: createPeersGate({
+      ...{ settings, selfName: options.self.name, now, wallNow: options.wallNow },
+      lessonSinceMs: options.lessonSinceMs,
+    }),
     retry: passRetry(settings),
     log,
-    observer: fanOut(counting, board, notices),
+    observer: fanOut(counting, board, notices, busy),
     confirm: confirmWith({
       ...{ config, board, log, now },
       ...{ self: options.self, metrics: options.metrics, events: options.events },
@@ -135,5 +144,5 @@ export function createPeersModule(options: PeersModuleOptions): PeersModule {
       },
       stop,
     );
-  return { scheduler, reconciler, watch, status: () => board.status() };
+  return { scheduler, reconciler, watch, status: () => board.status(), isBusy: busy.isBusy };
 }

@@ -2,7 +2,7 @@ import { type CodedFinding, over, type Rule, rule } from '../../../gate/rule.ts'
 import { hasChanges } from '../../../model/changes.ts';
 import type { PeersFacts } from './facts.ts';
 import { reloadedSince } from './forbids.ts';
-import { awaySince } from './sibling-sessions.ts';
+import { awaySince, lookAgainMs } from './sibling-sessions.ts';
 
 /**
  * How long to wait for further changes: for peers that join until the burst is over, for peers that are gone or have
@@ -50,6 +50,9 @@ function lazily({
   };
 }
 
+/** A lesson of a million entries takes about 10 s on a busy machine; no reload waits longer than this for one. */
+const lessonLimitMs = 30_000;
+
 export const delays: readonly Rule<PeersFacts>[] = [
   { codes: ['awaited', 'burst', 'moved-connected', 'removal-delay'], check: gathering },
   // The program that wrote the file may be about to reload. A change of ours reloads anyway and includes it.
@@ -58,6 +61,15 @@ export const delays: readonly Rule<PeersFacts>[] = [
     const sinceMs = reloadedSince({ history }) ?? history.notLoadedSinceMs;
     return { untilMs: sinceMs + settings.unloadedLimitMs, reason: notLoadedFor };
   }),
+  // It would begin again, and the replica that takes part in it would have to wait as well.
+  rule('lesson-running', ({ lessonSinceMs, nowMs }) =>
+    lessonSinceMs === null
+      ? over
+      : {
+          untilMs: Math.min(nowMs + lookAgainMs, lessonSinceMs + lessonLimitMs),
+          reason: 'a lesson is given or taken',
+        },
+  ),
   rule('siblings-away', ({ history, memberNames, settings, ...facts }) => {
     const { lastReloadAtMs, establishedBefore } = history;
     if (lastReloadAtMs === null) return over;

@@ -71,6 +71,8 @@ export interface PeersGateInput {
   readonly wallAheadMs?: number;
   /** Members that are in the file but not in the running worker; see model/not-loaded.ts. */
   readonly notLoaded?: readonly string[];
+  /** Since when a lesson is given or taken; missing or null: none is. */
+  readonly lessonSinceMs?: number | null;
 }
 
 /** The facts for the rules of the peers, computed once. */
@@ -97,6 +99,7 @@ export function peersFactsOf(
   nowMs: number,
 ): PeersFacts {
   const { changes, reasons, observed, notLoaded = [], wallAheadMs = 0, requests = [] } = input;
+  const { lessonSinceMs = null } = input;
   const joins = someoneJoins(changes);
   const change = hasChanges(changes) ? { reasons, joins } : null;
   const facts = factsOf({ ...input, requests, change }, settings, nowMs);
@@ -106,7 +109,16 @@ export function peersFactsOf(
       ? null
       : `haproxy.cfg has ${notLoaded.join(', ')}, and HAProxy has not loaded it`;
   return {
-    ...{ ...input, ...facts, settings, history: input.history, notLoaded, wallAheadMs, joins },
+    ...{
+      ...input,
+      ...facts,
+      settings,
+      history: input.history,
+      notLoaded,
+      wallAheadMs,
+      joins,
+      lessonSinceMs,
+    },
     allNames: new Set([...(input.allNames ?? input.memberNames), input.selfName]),
     reloadFor: facts.reloadFor ?? notLoadedFor,
     notLoadedFor,

@@ -16,6 +16,8 @@ export interface PeersGateOptions {
   readonly now: () => number;
   /** The wall clock, in milliseconds since the epoch, nearly the same on all siblings. Default: `now`. */
   readonly wallNow?: (() => number) | undefined;
+  /** Since when a lesson is given or taken, as `now` has it; null: none is. Default: there are none. */
+  readonly lessonSinceMs?: (() => number | null) | undefined;
 }
 
 /** The gate by the rules of the peers, with its memory. */
@@ -50,6 +52,7 @@ export function createPeersGate(options: PeersGateOptions): ReloadGate {
       memberNames: stayingNames(membership),
       allNames: new Set(membership.members.map(({ name }) => name)),
       awaited: membership.awaited,
+      lessonSinceMs: options.lessonSinceMs?.() ?? null,
       history: memory.history,
       wallAheadMs: wallNow() - now(),
     };

@@ -39,7 +39,7 @@ export const peersOptions = [
     type: 'boolean',
     default: 'false',
     description:
-      'With --mode reload: the peers section gets a line on which this program talks to the own HAProxy. Not with --peers-tls. Must be the same for init and run.',
+      'With --mode reload: replicas are compared after reloads and network splits over links between the sidecars (--relay-port, --relay-key-file, --relay-trust), and each gets the entries that it lacks. The peers section gets a line on which this program talks to the own HAProxy. Not with TLS between the peers. Must be the same for init and run.',
     commands: sidecar,
   },
   {

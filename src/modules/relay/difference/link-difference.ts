@@ -23,6 +23,8 @@ export interface LinkDifference {
   hear(message: unknown): boolean;
   /** There is a session, or another view of one of the two. */
   look(theirs: View | null, paired: boolean): void;
+  /** The session between the two has ended, and another one has begun over the same link. */
+  parted(): void;
 }
 
 /** What the other side has said of its HAProxy, and when. */
@@ -53,6 +55,11 @@ export function createLinkDifference(
   let standing: Standing | null = null;
   /** The two workers that it was decided for. */
   let decidedFor: string | null = null;
+  /** How many sessions have ended over this link, and how many of them it was decided for. */
+  let partings = 0;
+  let partingsDecided = 0;
+  /** A lesson is due, and one of the two HAProxys or the session is not there for it. */
+  let isDue = false;
   let why = '';
   let progress = { rounds: 0, failures: 0 };
   let stopTimer = () => {};
@@ -77,15 +84,19 @@ export function createLinkDifference(
   function decide(): void {
     const mine = shared.view();
     const workers = `${mine?.worker} ${theirs?.worker}`;
-    if (workers === decidedFor || !isPaired || signal.aborted) return;
+    const parted = partings !== partingsDecided;
+    if ((workers === decidedFor && !parted) || !isPaired || signal.aborted) return;
     const need = differenceNeed({
-      ...{ mine, theirs, again: decidedFor !== null },
+      ...{ mine, theirs, again: decidedFor !== null && decidedFor !== workers, parted },
+      joiners: shared.joiners === true,
       hadLink: hadLink || standing?.hadLink === true,
       mineSettledMs: shared.settledMs(),
       theirsSettledMs: standing === null ? null : standing.settledMs + now() - standing.atMs,
     });
     if (need.kind === 'later') return;
     decidedFor = workers;
+    partingsDecided = partings;
+    isDue = false;
     log.debug({ pod, kind: need.kind, why: need.why }, 'whether to compare with a peer');
     if (need.kind === 'never') return;
     why = need.why;
@@ -94,8 +105,14 @@ export function createLinkDifference(
     stopTimer = startTimer(begin, need.afterMs);
   }
 
+  function mayBegin(): boolean {
+    return isPaired && shared.view()?.learned === true && theirs?.learned === true;
+  }
+
   function begin(): void {
     if (signal.aborted || lesson !== null) return;
+    isDue = !mayBegin();
+    if (isDue) return;
     const id = nanoid();
     const remote = createRemoteLesson(id, send, { now, answerMs });
     const seat = { uid, asking: true, yield: () => remote.fail('the peer learns first') };
@@ -195,6 +212,11 @@ export function createLinkDifference(
         hasTold = true;
         send({ step: 'standing', settledMs: shared.settledMs(), hadLink });
       }
+      decide();
+      if (isDue && mayBegin()) begin();
+    },
+    parted() {
+      partings += 1;
       decide();
     },
   };

@@ -12,6 +12,10 @@ export interface NeedInput {
   readonly hadLink: boolean;
   /** Over this link it was decided before, with another worker of one of the two. */
   readonly again: boolean;
+  /** Since it was decided for these two workers, their session has ended and begun anew. Missing: that is not looked at. */
+  readonly parted?: boolean;
+  /** A pod that has just joined is compared, too: whom it has learned from may have lacked what a reload had taken. Missing: it is not. */
+  readonly joiners?: boolean;
 }
 
 export type Need =
@@ -28,6 +32,8 @@ const joiningMs = 5000;
 const linkedMs = 1000;
 /** After a reload all is taught first (debt.ts). */
 const reloadedMs = 5000;
+/** The same in reload mode, where sessions are waited for until they have lasted for 2 s. */
+const settledReloadMs = 3000;
 
 /**
  * Whether our HAProxy is to be compared with the other one. A new link tells nothing of what was written before it by pods that are gone
@@ -35,23 +41,30 @@ const reloadedMs = 5000;
  * send. A pod that has just joined, or whose HAProxy was started anew, has learned all from one of the others.
  */
 export function differenceNeed(input: NeedInput): Need {
-  const { mine, theirs, mineSettledMs, theirsSettledMs, hadLink, again } = input;
+  const { mine, theirs, mineSettledMs, theirsSettledMs, hadLink, again, joiners } = input;
   if (mine === null || theirs === null)
     return { kind: 'later', why: 'HAProxy of one of the two does not answer' };
   for (const view of [mine, theirs]) {
     if (view.learned) continue;
-    return view.fresh && !hadLink && !again
+    return view.fresh && !hadLink && !again && joiners !== true
       ? { kind: 'never', why: 'HAProxy of one of the two has just started, and learns all' }
       : { kind: 'later', why: 'HAProxy of one of the two still learns' };
   }
   if (theirsSettledMs === null)
     return { kind: 'later', why: 'the peer has not said how it stands' };
   const isReload = again && !(mine.fresh && theirs.fresh);
-  if (isReload)
-    return { kind: 'needed', why: 'HAProxy of one of the two was reloaded', afterMs: reloadedMs };
-  if (again) return { kind: 'never', why: 'HAProxy of one of the two was started anew' };
-  if (!hadLink && Math.min(mineSettledMs, theirsSettledMs) < joiningMs)
-    return { kind: 'never', why: 'one of the two has just joined' };
+  const afterMs = joiners === true ? settledReloadMs : reloadedMs;
+  if (isReload) return { kind: 'needed', why: 'HAProxy of one of the two was reloaded', afterMs };
+  if (again) {
+    const why = 'HAProxy of one of the two was started anew';
+    return joiners === true ? { kind: 'needed', why, afterMs } : { kind: 'never', why };
+  }
+  if (input.parted === true)
+    return { kind: 'needed', why: 'the session was away', afterMs: linkedMs };
+  if (!hadLink && Math.min(mineSettledMs, theirsSettledMs) < joiningMs) {
+    const why = 'one of the two has just joined';
+    return joiners === true ? { kind: 'needed', why, afterMs } : { kind: 'never', why };
+  }
   const why = 'the link is new: what was written before it may be missing';
   return { kind: 'needed', why, afterMs: linkedMs };
 }

@@ -14,6 +14,8 @@ export interface DifferencesOptions {
   readonly view: () => View | null;
   /** For how long the own HAProxy has held all that there was to learn, in milliseconds. */
   readonly settledMs: () => number;
+  /** Pods that have just joined are compared, too. Missing: they are not. */
+  readonly joiners?: boolean;
   readonly log: Log;
   /** A lesson has ended well. */
   readonly onLearned: (pod: string, lesson: Extract<Learned, { kind: 'learned' }>) => void;

@@ -79,12 +79,26 @@ function samePort({ value }: GivenOptions): readonly string[] {
     .map(([name, port]) => `--relay-port and ${name} are both ${String(port)}`);
 }
 
-/** In reload mode. */
-function lessonProblems({ value }: GivenOptions): readonly string[] {
-  if (value('lessons') !== true || value('peers-tls') !== true) return [];
+/** With `--lessons`, in reload mode, sidecars are linked as in relay mode. */
+function lessonProblems(options: GivenOptions): readonly string[] {
+  const { value } = options;
+  if (value('lessons') !== true) return [];
+  const tls =
+    '--lessons and --peers-tls exclude each other: a peers section has one bind line, which speaks TLS then';
+  const uid =
+    '--pod-uid or POD_UID is missing: sidecars that compare with --lessons tell pods apart by it (downward API, fieldPath metadata.uid)';
   return [
-    '--lessons and --peers-tls exclude each other: a peers section has one bind line, which speaks TLS then',
+    ...(value('peers-tls') === true ? [tls] : []),
+    ...(value('pod-uid') === undefined ? [uid] : []),
+    ...trustProblems(options),
+    ...samePort(options),
   ];
+}
+
+function trustProblems({ value }: GivenOptions): readonly string[] {
+  return value('relay-trust') === 'certificates' && value('relay-plaintext') === true
+    ? ['--relay-trust certificates and --relay-plaintext exclude each other']
+    : [];
 }
 
 /**
@@ -111,9 +125,5 @@ export function relayProblems(options: GivenOptions): readonly string[] {
           '--pod-uid or POD_UID is missing: --mode relay tells pods apart by it (downward API, fieldPath metadata.uid)',
         ]
       : [];
-  const both =
-    certified && value('relay-plaintext') === true
-      ? ['--relay-trust certificates and --relay-plaintext exclude each other']
-      : [];
-  return [...range, ...uid, ...both, ...samePort(options), ...refused];
+  return [...range, ...uid, ...trustProblems(options), ...samePort(options), ...refused];
 }

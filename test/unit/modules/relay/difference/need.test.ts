@@ -14,6 +14,33 @@ const healed: NeedInput = {
 };
 
 describe('differenceNeed', () => {
+  it.each<[string, Partial<NeedInput>, string, number?]>([
+    ['the session was away', { parted: true }, 'needed', 1000],
+    [
+      'it is another worker, too',
+      { again: true, parted: true, joiners: true, mine: { ...view, fresh: false } },
+      'needed',
+      3000,
+    ],
+    [
+      'a pod that has just joined',
+      { hadLink: false, mineSettledMs: 100, joiners: true },
+      'needed',
+      3000,
+    ],
+    [
+      'one that still learns',
+      { hadLink: false, mine: { ...view, learned: false }, joiners: true },
+      'later',
+    ],
+    ['HAProxy was started anew', { again: true, joiners: true }, 'needed', 3000],
+    ['a link that is there for long', { hadLink: false, joiners: true }, 'needed', 1000],
+  ])('of reload mode: %s', (_, input, kind, afterMs) => {
+    expect(differenceNeed({ ...healed, ...input })).toMatchObject({
+      ...{ kind, ...(afterMs === undefined ? {} : { afterMs }) },
+    });
+  });
+
   const joins = { hadLink: false, mineSettledMs: 100 };
   const learns = { ...view, learned: false };
   it.each<[string, Partial<NeedInput>, string]>([

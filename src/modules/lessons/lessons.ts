@@ -1,0 +1,144 @@
+import { sleep } from '../../clock.ts';
+import type { Log } from '../../log.ts';
+import type { Observed } from '../../model/observed.ts';
+import { createDesk, type Desk } from '../relay/difference/desk.ts';
+import { createDifferences } from '../relay/difference/differences.ts';
+import type { LinkDifference, LinkToCompare } from '../relay/difference/link-difference.ts';
+import type { DifferencesOptions } from '../relay/difference/shared.ts';
+import { neverSeen, ownOf } from '../relay/own-haproxy.ts';
+import { alike, type View } from '../relay/pairing/view.ts';
+import { createSettled } from '../relay/settled.ts';
+import { readView, writeView } from './messages.ts';
+import { isSettled, type SessionsSeen, seeSessions } from './sessions-seen.ts';
+
+/** What is needed of a link to another sidecar. */
+export interface LinkToTeach extends LinkToCompare {
+  onMessage(act: (message: unknown) => void): void;
+  /** The bytes of sessions, which no link of reload mode carries. */
+  onData(act: () => void): void;
+}
+
+export interface LessonsOptions {
+  /** The uid of this pod. */
+  readonly uid: string;
+  /** The line of HAProxy on which lessons are given and taken. */
+  readonly leg: Pick<DifferencesOptions['session'], 'at' | 'local' | 'slot' | 'tables'>;
+  /** The own HAProxy with its peers. */
+  readonly observe: (signal: AbortSignal) => Promise<Observed>;
+  /** A reload waits, or runs. */
+  readonly isBusy: () => boolean;
+  readonly onLearned: DifferencesOptions['onLearned'];
+  readonly log: Log;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+export interface Lessons {
+  /** Another sidecar is linked. */
+  linked(link: LinkToTeach): void;
+  /** Since when a lesson is given or taken, in milliseconds; null: none is. */
+  sinceMs(): number | null;
+  /** One lesson at a time is given or taken: whoever else uses that line takes the desk. */
+  readonly desk: Desk;
+  /** Looks at HAProxy until `signal` aborts. */
+  watch(signal: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Linked {
+  readonly link: LinkToTeach;
+  readonly difference: LinkDifference;
+  theirs: View | null;
+  /** What the other side was told last; undefined: nothing. */
+  told: View | null | undefined;
+  /** How many sessions there had been when it was last looked; undefined: it was not. */
+  sessions: number | undefined;
+}
+
+/** Sessions come and go within seconds; one look costs HAProxy what one of the status page does. */
+const lookMs = 1000;
+/** HAProxy is on the same machine. */
+const answerMs = 1000;
+/** In the middle of a lesson. */
+const lessonSilentMs = 5000;
+
+/** Compares our HAProxy with those of linked sidecars, while HAProxys themselves have the sessions. */
+export function createLessons(options: LessonsOptions): Lessons {
+  const { log, now, leg } = options;
+  const all = new Set<Linked>();
+  const settled = createSettled(now);
+  const plain = createDesk();
+  let takenAtMs = 0;
+  let own = neverSeen;
+  let sessions: SessionsSeen = new Map();
+  const desk: Desk = {
+    ...plain,
+    take(seat) {
+      if (!plain.take(seat)) return false;
+      takenAtMs = now();
+      return true;
+    },
+  };
+  /** A HAProxy that is about to be reloaded is as good as away: no lesson begins with it. */
+  const view = () => (options.isBusy() ? null : own.view);
+  const differences = createDifferences({
+    ...{ desk, view, log, now, uid: options.uid, random: options.random },
+    session: { ...leg, now, timeoutMs: answerMs, silentMs: lessonSilentMs },
+    settledMs: settled.ms,
+    joiners: true,
+    onLearned: options.onLearned,
+  });
+
+  function look(one: Linked): void {
+    const mine = view();
+    if (one.told === undefined || !alike(one.told, mine)) {
+      one.told = mine;
+      one.link.send(writeView(mine));
+    }
+    const session = sessions.get(one.link.other.pod);
+    const before = one.sessions;
+    one.sessions = session?.count ?? before;
+    one.difference.look(one.theirs, isSettled(session, now()));
+    if (before !== undefined && session !== undefined && session.count > before)
+      one.difference.parted();
+  }
+
+  function see(observed: Observed): void {
+    own = ownOf(own, observed);
+    settled.look(own.view);
+    sessions = seeSessions(sessions, observed, now());
+    for (const one of all) look(one);
+  }
+
+  return {
+    desk,
+    linked(link) {
+      link.onData(() => {});
+      const difference = differences.link(link);
+      const one: Linked = { link, difference, theirs: null, told: undefined, sessions: undefined };
+      all.add(one);
+      link.onMessage((message) => {
+        const theirs = readView(message);
+        if (theirs === undefined) difference.hear(message);
+        else {
+          one.theirs = theirs;
+          look(one);
+        }
+      });
+      look(one);
+      void link.closed.then(() => all.delete(one));
+    },
+    sinceMs: () => (plain.isTaken() ? takenAtMs : null),
+    async watch(signal) {
+      while (!signal.aborted) {
+        const observed = await options.observe(signal);
+        if (signal.aborted) return;
+        see(observed);
+        await sleep(lookMs, signal).catch(() => undefined);
+      }
+    },
+    stop: differences.stop,
+  };
+}
