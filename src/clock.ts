@@ -50,6 +50,38 @@ export function repeat(act: () => void, ms: number): () => void {
   return () => clearInterval(timer);
 }
 
+const eachSecond = new Set<() => void>();
+let stopSecond = () => {};
+
+/** To the next full second of the date, in milliseconds; the one after it where that is too near. */
+export function toFullSecondMs(dateMs: number): number {
+  const ms = 1000 - (dateMs % 1000);
+  return ms < 500 ? ms + 1000 : ms;
+}
+
+function awaitSecond(): void {
+  const timer = setTimeout(() => {
+    awaitSecond();
+    for (const act of [...eachSecond]) act();
+  }, toFullSecondMs(wallNow())).unref();
+  stopSecond = () => clearTimeout(timer);
+}
+
+/**
+ * `act` at each full second of the date, 0.5 to 1.5 s apart where that is set. All that ask for it in this process are called in one
+ * waking, and other machines that do the same send what they send in the same moment, so that it is received in one
+ * waking, too. Does not keep the program alive; call what it returns to end it.
+ */
+export function everySecond(act: () => void): () => void {
+  // One and the same function may be given twice.
+  const one = () => act();
+  if (eachSecond.size === 0) awaitSecond();
+  eachSecond.add(one);
+  return () => {
+    if (eachSecond.delete(one) && eachSecond.size === 0) stopSecond();
+  };
+}
+
 /** Resolves after `ms`, however long; rejects with the reason of the signal when that aborts. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

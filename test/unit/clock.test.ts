@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { dateOf, monotonicNow, sleep, startTimer, timerMs, wallNow } from '../../src/clock.ts';
+import {
+  dateOf,
+  everySecond,
+  monotonicNow,
+  sleep,
+  startTimer,
+  timerMs,
+  toFullSecondMs,
+  wallNow,
+} from '../../src/clock.ts';
 import { liveness } from '../../src/engine/liveness.ts';
 import { createScheduler } from '../../src/engine/scheduler.ts';
 
@@ -29,6 +38,48 @@ describe('the clock of intervals', () => {
 
   it('is far from 0 at the start, which is long ago', () => {
     expect(monotonicNow()).toBeGreaterThan(365 * day);
+  });
+});
+
+describe('full seconds', () => {
+  it('all who ask are called in the same moment, at a full second of the date, until they ask no more', async () => {
+    vi.setSystemTime(1_000_000_300);
+    const calls: string[] = [];
+    const note = (name: string) => () => void calls.push(`${name} ${Date.now() % 1e6}`);
+    const stopOne = everySecond(note('one'));
+    await vi.advanceTimersByTimeAsync(400);
+    const stopTwo = everySecond(note('two'));
+    await vi.advanceTimersByTimeAsync(300);
+    expect(calls).toEqual(['one 1000', 'two 1000']);
+    stopOne();
+    stopOne();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(calls.slice(2)).toEqual(['two 2000']);
+    stopTwo();
+    expect(vi.getTimerCount()).toBe(0);
+
+    const stopThree = everySecond(note('three'));
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(calls.slice(3)).toEqual(['three 3000']);
+    stopThree();
+  });
+
+  it.each([0, 1, 300, 499, 500, 501, 999])('are 0.5 to 1.5 s away, at %i ms', (ms) => {
+    const next = toFullSecondMs(1_000_000_000 + ms);
+    expect((next + ms) % 1000).toBe(0);
+    expect(next).toBeGreaterThanOrEqual(500);
+    expect(next).toBeLessThan(1500);
+  });
+
+  it('go on when the date is set back by an hour', async () => {
+    const called = vi.fn();
+    const stop = everySecond(called);
+    for (let turn = 0; turn < 10; turn += 1) {
+      vi.setSystemTime(Date.now() - hour + 137);
+      await vi.advanceTimersByTimeAsync(1500);
+    }
+    expect(called.mock.calls.length).toBeGreaterThanOrEqual(10);
+    stop();
   });
 });
 

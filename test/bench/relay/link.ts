@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { everySecond, monotonicNow } from '../../../src/clock.ts';
 import type { ByteStream } from '../../../src/modules/relay/legs/byte-stream.ts';
 import { connectSecure, keyOf, secureAccepted } from '../../../src/modules/relay/links/secure.ts';
-import { createWire, tickMs } from '../../../src/modules/relay/links/wire.ts';
+import { createWire } from '../../../src/modules/relay/links/wire.ts';
 import { accept, dial, streamOf } from '../../rig/relay-link.ts';
 
 /** `tls`: as a sidecar has it, but for the greeting. `tcp`: bytes alone. */
@@ -33,9 +34,12 @@ function plain(socket: Socket): BenchLink {
 
 function secure(socket: Socket): BenchLink {
   socket.setNoDelay(true);
-  const wire = createWire(socket, { control: () => {}, ended: () => {} });
+  const wire = createWire(socket, { control: () => {}, ended: () => {} }, monotonicNow);
   wire.trust();
-  setInterval(() => wire.tick(), tickMs);
+  everySecond(() => {
+    wire.ping();
+    wire.look();
+  });
   return {
     stream: wire,
     tell: () => wire.sendMessage('up'),

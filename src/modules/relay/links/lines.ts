@@ -30,6 +30,8 @@ export interface LinesOptions {
   /** Not called for what `close` ends. */
   readonly onClosed: (id: number, outcome: Outcome) => void;
   readonly onControl: (id: number, control: HeardControl) => void;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
 }
 
 /** All connections, by the number that the mesh has given them. */
@@ -46,11 +48,14 @@ export interface Lines {
   /** Nothing came of it, and the mesh is to know. */
   failed(id: number, end: WireEnd, outcome: Outcome): void;
   links(): readonly Link[];
-  tick(): void;
+  /** Every second. True: somebody may be silent, `look` again soon. */
+  tick(): boolean;
+  look(): boolean;
   closeAll(end: WireEnd): void;
 }
 
-export function createLines({ report, onLink, onClosed, onControl }: LinesOptions): Lines {
+export function createLines(options: LinesOptions): Lines {
+  const { report, onLink, onClosed, onControl, now } = options;
   const lines = new Map<number, Line>();
   /** By the name of the member: when the last link with it has ended. */
   const before = new Map<string, Promise<string>>();
@@ -111,6 +116,12 @@ export function createLines({ report, onLink, onClosed, onControl }: LinesOption
     else void earlier.then(() => wire.isOpen() && onLink(link));
   }
 
+  function look(): boolean {
+    let isDoubtful = false;
+    for (const { wire } of [...lines.values()]) if (wire?.look()) isDoubtful = true;
+    return isDoubtful;
+  }
+
   return {
     has: (id) => lines.has(id),
     add(id, line) {
@@ -123,10 +134,9 @@ export function createLines({ report, onLink, onClosed, onControl }: LinesOption
         return;
       }
       const kindOf = (code: string) => (isDuplicate(code) ? 'duplicate' : 'failed');
-      line.wire = createWire(socket, {
-        control: (control) => onControl(id, control),
-        ended: (end) => failed(id, end, { kind: kindOf(end.code) }),
-      });
+      const control = (heard: HeardControl) => onControl(id, heard);
+      const ended = (end: WireEnd) => failed(id, end, { kind: kindOf(end.code) });
+      line.wire = createWire(socket, { control, ended }, now);
     },
     send: (id, control) => lines.get(id)?.wire?.sendControl(control),
     trust,
@@ -135,8 +145,10 @@ export function createLines({ report, onLink, onClosed, onControl }: LinesOption
     failed,
     links: () => [...lines.values()].flatMap(({ open }) => (open === undefined ? [] : [open.link])),
     tick() {
-      for (const { wire } of lines.values()) wire?.tick();
+      for (const { wire } of lines.values()) wire?.ping();
+      return look();
     },
+    look,
     closeAll(end) {
       for (const id of lines.keys()) close(id, end);
     },

@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net';
-import { repeat, startTimer } from '../../../clock.ts';
+import { everySecond, repeat, startTimer } from '../../../clock.ts';
 import type { Log } from '../../../log.ts';
 import type { Member } from '../../../model/member.ts';
 import type { Membership } from '../../../model/membership.ts';
@@ -14,7 +14,7 @@ import type { Link } from './link.ts';
 import { addressOf, listen } from './listen.ts';
 import { createMesh } from './mesh.ts';
 import { createReport } from './report.ts';
-import { tickMs } from './wire.ts';
+import { doubtPaceMs } from './silence.ts';
 
 export interface LinksOptions {
   readonly own: Omit<Greeting, 'attempt'>;
@@ -70,11 +70,12 @@ export function createLinks(options: LinksOptions): Links {
   let server: Server | undefined;
   let stopTimer = () => {};
   let stopTicks = () => {};
+  let stopDoubt = () => {};
   let stopListening = () => {};
   let closing: Promise<void> | undefined;
 
   const lines = createLines({
-    report,
+    ...{ report, now },
     onLink: options.onLink,
     onControl: (id, control) => after(() => mesh.control(id, control)),
     onClosed: (id, outcome) => after(() => mesh.closed(id, outcome)),
@@ -138,6 +139,12 @@ export function createLinks(options: LinksOptions): Links {
     after(mesh.look);
   }
 
+  function tick(): void {
+    stopDoubt();
+    const isDoubtful = lines.tick();
+    stopDoubt = isDoubtful && !closing ? repeat(lines.look, doubtPaceMs) : () => {};
+  }
+
   function after(act: () => void): void {
     if (closing !== undefined) return;
     act();
@@ -154,6 +161,7 @@ export function createLinks(options: LinksOptions): Links {
     closing ??= new Promise((resolve) => {
       stopTimer();
       stopTicks();
+      stopDoubt();
       stopListening();
       if (server === undefined) resolve();
       else server.close(() => resolve());
@@ -166,7 +174,7 @@ export function createLinks(options: LinksOptions): Links {
     async start(signal) {
       const listening = await listen(options, (socket) => void accept(socket));
       server = listening.server;
-      stopTicks = repeat(lines.tick, tickMs);
+      stopTicks = everySecond(tick);
       const abort = () => void close();
       signal.addEventListener('abort', abort, { once: true });
       stopListening = () => signal.removeEventListener('abort', abort);

@@ -4,13 +4,10 @@ import { visible } from '../../../visible.ts';
 import { dataHeader, pingFrame, textFrame } from './frames.ts';
 import { type Control, type HeardControl, parseControl } from './greeting.ts';
 import { createIntake, type Intake } from './intake.ts';
+import { createSilence } from './silence.ts';
 
-/** How often `tick` is to be called, in milliseconds. */
-export const tickMs = 500;
-
-const ticksPerPing = 2;
-/** Ticks without a byte: with the one in which the last byte came, 2.5 to 3 s. */
-const silentTicks = 5;
+/** No ping where something was sent less than this before, in milliseconds. */
+const sentJustNowMs = 500;
 /** Most bytes that wait to be sent: who writes on although `write` says no is closed. */
 const mostWaitingBytes = 1024 * 1024;
 /** For what was written last to be sent, in milliseconds. */
@@ -29,8 +26,10 @@ export interface Wire extends Omit<Intake, 'reads'> {
   /** False: wait for `onDrain`. */
   write(chunk: Buffer): boolean;
   onDrain(callback: () => void): void;
-  /** Pings, and notices that nothing comes. Ticks are counted, so a process that stood still itself judges nobody by that. */
-  tick(): void;
+  /** Notices that nothing comes. True: it may be so, look again after `doubtPaceMs`. */
+  look(): boolean;
+  /** Every second: pings where nothing else was sent. */
+  ping(): void;
   /** With `tell` the other side is told why, if it still reads. */
   close(end: WireEnd, tell: boolean): void;
   readonly isOpen: () => boolean;
@@ -42,14 +41,12 @@ export interface WireHandlers {
   ended(end: WireEnd): void;
 }
 
-/** The socket is connected, and authenticated where that is asked for. */
-export function createWire(socket: Socket, handlers: WireHandlers): Wire {
+/** The socket is connected, and authenticated where that is asked for. `now`: milliseconds, monotonic. */
+export function createWire(socket: Socket, handlers: WireHandlers, now: () => number): Wire {
+  const silence = createSilence(now);
   let open = true;
   let trusted = false;
-  let heard = true;
-  let sent = false;
-  let ticks = 0;
-  let silent = 0;
+  let sentAtMs = Number.NEGATIVE_INFINITY;
   let drained = () => {};
 
   function end(code: string, why: string): void {
@@ -74,7 +71,7 @@ export function createWire(socket: Socket, handlers: WireHandlers): Wire {
 
   function put(...parts: readonly Buffer[]): boolean {
     if (!open) return false;
-    sent = true;
+    sentAtMs = now();
     let more = true;
     socket.cork();
     for (const part of parts) more = socket.write(part);
@@ -84,9 +81,7 @@ export function createWire(socket: Socket, handlers: WireHandlers): Wire {
     return more;
   }
 
-  socket.on('data', () => {
-    heard = true;
-  });
+  socket.on('data', silence.heard);
   socket.on('drain', () => open && drained());
   socket.on('end', () => end('ended', 'the other side has closed the connection'));
   socket.on('error', (error: NodeJS.ErrnoException) =>
@@ -111,22 +106,23 @@ export function createWire(socket: Socket, handlers: WireHandlers): Wire {
       drained = callback;
     },
     resume() {
-      silent = 0;
+      silence.heard();
       intake.resume();
     },
     trust() {
       trusted = true;
       intake.trust();
     },
-    tick() {
-      if (!open) return;
-      ticks += 1;
-      silent = heard || !reads() ? 0 : silent + 1;
-      heard = false;
-      if (silent >= silentTicks) end('silent', 'nothing has come for 3 s');
-      if (ticks % ticksPerPing !== 0) return;
-      if (trusted && !sent && socket.writableLength === 0) put(pingFrame);
-      sent = false;
+    look() {
+      if (!open) return false;
+      if (!reads()) silence.heard();
+      const judged = silence.look();
+      if (judged === 'silent') end('silent', 'nothing has come for 3 s');
+      return judged === 'doubtful';
+    },
+    ping() {
+      const isQuiet = now() - sentAtMs >= sentJustNowMs && socket.writableLength === 0;
+      if (trusted && isQuiet) put(pingFrame);
     },
     close({ code, why }, tell) {
       if (!open) return;
