@@ -60,6 +60,9 @@ export function createConnections(
   /** From the oldest to the youngest, with when they began. */
   const open = new Map<Socket, number>();
 
+  /** Nobody is looked at where nobody is connected. */
+  let stopLooking = () => {};
+
   function end(socket: Socket, why: Ended): void {
     onEnded(why);
     open.delete(socket);
@@ -77,12 +80,18 @@ export function createConnections(
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     const [oldest] = open.keys();
     if (oldest !== undefined && open.size >= limits.connections) end(oldest, 'crowded');
+    if (open.size === 0) {
+      stopLooking();
+      stopLooking = repeat(endSlow, Math.min(1000, limits.lifetimeMs / 2));
+    }
     open.set(socket, monotonicNow());
-    socket.once('close', () => open.delete(socket));
+    socket.once('close', () => {
+      open.delete(socket);
+      if (open.size === 0) stopLooking();
+    });
     socket.on('error', () => socket.destroy());
     serve(socket, answer, limits.excessBytes, () => end(socket, 'excess'));
   });
-  server.once('close', repeat(endSlow, Math.min(1000, limits.lifetimeMs / 2)));
   return {
     server,
     endAll() {
