@@ -11,6 +11,8 @@ export interface WorkerWatchOptions {
   readonly observe: (signal: AbortSignal) => Promise<Observed>;
   readonly onLook: (running: Running) => void;
   readonly intervalMs?: number;
+  /** Resolves when a look is needed, or the signal aborts: until then something else would tell. Missing: it always is. */
+  readonly needed?: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Time between two checks, in milliseconds. One check costs 1.4 ms of a busy core. */
@@ -51,6 +53,8 @@ type Known = Extract<Running, { kind: 'worker' }>;
 export async function watchWorker(options: WorkerWatchOptions, signal: AbortSignal): Promise<void> {
   let known: Known | null = null;
   while (!signal.aborted) {
+    await options.needed?.(signal);
+    if (signal.aborted) return;
     const seen = await lookAtWorker(options.adminSocket, signal);
     if (signal.aborted) return;
     if (seen.kind !== 'worker') {

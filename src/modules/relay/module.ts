@@ -30,6 +30,7 @@ import { resetSlot } from './legs/reset-slot.ts';
 import { teachNothing } from './legs/teach-nothing.ts';
 import { trustKindOf } from './links/trust-files.ts';
 import { createLookAgain } from './look-again.ts';
+import { createLookNeeded } from './look-needed.ts';
 import type { relayMetrics } from './metrics.ts';
 import { observedByName, peersByName } from './named.ts';
 import { neverSeen, ownOf } from './own-haproxy.ts';
@@ -131,7 +132,10 @@ export function createRelay(options: RelayOptions): Relay {
     legs: { open: openLeg, reset: resetSlot },
     splice,
     log,
-    onChange: () => scheduler.poke(),
+    onChange() {
+      lookNeeded.changed();
+      scheduler.poke();
+    },
     on: {
       ...count.on,
       full(pod) {
@@ -143,6 +147,7 @@ export function createRelay(options: RelayOptions): Relay {
     now,
   });
   const lookAgain = createLookAgain(now);
+  const lookNeeded = createLookNeeded(() => sessions.siblings().some(({ paired }) => paired), now);
   const counted = countState(metrics);
   const partners = () => partnersOf(source.snapshot().members, sessions.siblings());
 
@@ -277,6 +282,7 @@ export function createRelay(options: RelayOptions): Relay {
           adminSocket,
           observe: (look) => observePeers(adminSocket, peersSection, look),
           intervalMs: watchMs,
+          needed: lookNeeded.until,
           onLook(running) {
             const { worker, view } = own;
             const isSame =
