@@ -3,8 +3,10 @@ import type { Log } from '../../log.ts';
 import type { Observed } from '../../model/observed.ts';
 import { createDesk, type Desk } from '../relay/difference/desk.ts';
 import { createDifferences } from '../relay/difference/differences.ts';
+import { learnDifference } from '../relay/difference/learn.ts';
 import type { LinkDifference, LinkToCompare } from '../relay/difference/link-difference.ts';
 import type { DifferencesOptions } from '../relay/difference/shared.ts';
+import { teach } from '../relay/difference/teach.ts';
 import { neverSeen, ownOf } from '../relay/own-haproxy.ts';
 import { alike, type View } from '../relay/pairing/view.ts';
 import { createSettled } from '../relay/settled.ts';
@@ -86,7 +88,7 @@ export function createLessons(options: LessonsOptions): Lessons {
   const differences = createDifferences({
     ...{ desk, view, log, now, uid: options.uid, random: options.random },
     session: { ...leg, now, timeoutMs: answerMs, silentMs: lessonSilentMs },
-    settledMs: settled.ms,
+    ...{ settledMs: settled.ms, learn: learnDifference, teach },
     joiners: true,
     onLearned: options.onLearned,
   });

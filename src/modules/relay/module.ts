@@ -24,6 +24,8 @@ import { apartNotice, nobodyApart } from './apart-notice.ts';
 import { countSessions } from './count.ts';
 import { alone, createDesk } from './difference/desk.ts';
 import { createDifferences } from './difference/differences.ts';
+import { learnDifference } from './difference/learn.ts';
+import { teach } from './difference/teach.ts';
 import { createFirstLesson } from './first-lesson.ts';
 import { openLeg } from './legs/open-leg.ts';
 import { resetSlot } from './legs/reset-slot.ts';
@@ -122,7 +124,7 @@ export function createRelay(options: RelayOptions): Relay {
       ...{ timeoutMs: answerMs, silentMs: lessonSilentMs },
     },
     view: () => restore.shown(own),
-    settledMs: settled.ms,
+    ...{ settledMs: settled.ms, learn: learnDifference, teach },
     onLearned: count.byDifference,
   });
   const sessions: Sessions = createSessions({

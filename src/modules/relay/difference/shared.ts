@@ -2,7 +2,8 @@ import type { RecordOptions } from '../../../lesson/record.ts';
 import type { Log } from '../../../log.ts';
 import type { View } from '../pairing/view.ts';
 import type { Desk } from './desk.ts';
-import type { Learned } from './learn.ts';
+import type { Learned, learnDifference } from './learn.ts';
+import type { teach } from './teach.ts';
 
 export interface DifferencesOptions {
   /** The uid of this pod. */
@@ -17,6 +18,9 @@ export interface DifferencesOptions {
   /** Pods that have just joined are compared, too. Missing: they are not. */
   readonly joiners?: boolean;
   readonly log: Log;
+  /** What is done in a lesson, on either side. */
+  readonly learn: typeof learnDifference;
+  readonly teach: typeof teach;
   /** A lesson has ended well. */
   readonly onLearned: (pod: string, lesson: Extract<Learned, { kind: 'learned' }>) => void;
   readonly now: () => number;
