@@ -82,6 +82,26 @@ export function everySecond(act: () => void): () => void {
   };
 }
 
+/** Longest time that work of many steps may keep everything else waiting, in milliseconds. */
+const breathMs = 8;
+let turnSinceMs: number | null = null;
+
+/**
+ * For work of many steps, whose next step is ready at once: resolves when everything else that is ready has had its turn, where such work has taken
+ * 8 ms since that was so; else undefined, to save the waiting. All who call it share the 8 ms.
+ */
+export function breathe(): Promise<void> | undefined {
+  const nowMs = monotonicNow();
+  if (turnSinceMs === null) {
+    turnSinceMs = nowMs;
+    setImmediate(() => {
+      turnSinceMs = null;
+    });
+  }
+  if (nowMs - turnSinceMs < breathMs) return undefined;
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Resolves after `ms`, however long; rejects with the reason of the signal when that aborts. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { repeat, startTimer } from '../clock.ts';
+import { breathe, repeat, startTimer } from '../clock.ts';
 import { type Leg, type LegOptions, openLeg } from '../modules/relay/legs/open-leg.ts';
 import {
   control,
@@ -80,6 +80,7 @@ function listen(leg: Leg, { asked, silentMs, signal }: PlayOptions) {
         }
         if (frame.type === controlTypes.resyncConfirm) heard.confirmed.resolve();
       }
+      await breathe();
     }
   })();
   return {
@@ -123,6 +124,7 @@ async function give(
     const ready = passage.pass(bytes, (entry, within) =>
       leftAfter(expiryOf(within, entry), ageMs, entry.table.expireMs),
     );
+    await breathe();
     if (failure !== null) return failure;
     if (ready.length === 0 || leg.write(ready)) continue;
     const drain = new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-import { repeat } from '../clock.ts';
+import { breathe, repeat } from '../clock.ts';
 import { type Leg, type LegOptions, openLeg } from '../modules/relay/legs/open-leg.ts';
 import { resetSlot } from '../modules/relay/legs/reset-slot.ts';
 import type { Frame } from '../modules/relay/wire/frames.ts';
@@ -140,6 +140,8 @@ async function follow(
     const bytes = Buffer.concat(parts);
     size += bytes.length;
     if (bytes.length > 0) await take({ bytes, atMs });
+    // What HAProxy has ready is read without a pause between.
+    await breathe();
     if (end === 'whole') return { kind: 'whole', entries: passage.passed, bytes: size };
     if (end !== null) return end;
     // The time that `take` has used is not HAProxy's.

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
+  breathe,
   dateOf,
   everySecond,
   monotonicNow,
@@ -80,6 +81,33 @@ describe('full seconds', () => {
     }
     expect(called.mock.calls.length).toBeGreaterThanOrEqual(10);
     stop();
+  });
+});
+
+describe('work of many steps', () => {
+  it('lets everything else have its turn after 8 ms, all such work together', async () => {
+    let steps = 0;
+    let isOver = false;
+    const between: number[] = [];
+    const others = (async () => {
+      while (!isOver) {
+        await new Promise((resolve) => setImmediate(resolve));
+        between.push(steps);
+        steps = 0;
+      }
+    })();
+    const work = async () => {
+      for (let step = 0; step < 100; step += 1) {
+        vi.advanceTimersByTime(1);
+        steps += 1;
+        await breathe();
+      }
+    };
+    await Promise.all([work(), work()]);
+    isOver = true;
+    await others;
+    expect(Math.max(...between)).toBeGreaterThan(5);
+    expect(Math.max(...between)).toBeLessThanOrEqual(10);
   });
 });
 

@@ -1,3 +1,4 @@
+import { breathe } from '../../../clock.ts';
 import type { LessonChunk } from '../../../lesson/chunk.ts';
 import { type Recorded, type RecordOptions, recordLesson } from '../../../lesson/record.ts';
 import { type DifferenceStep, pieceBytes } from './messages.ts';
@@ -28,6 +29,8 @@ export async function teach({ id, record, send, asked }: TeachOptions): Promise<
       const last = at + pieceBytes >= bytes.length;
       send({ step: 'piece', id, ageMs, uncertainMs, bytes: part.toString('base64'), last });
     }
+    // What HAProxy has ready gets older meanwhile.
+    await breathe();
     stalls.add(bytes.length, record.now() - takenMs);
   }
 
