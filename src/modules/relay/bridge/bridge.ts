@@ -60,12 +60,10 @@ export function createBridge(options: BridgeOptions): Bridge {
       const { name, address } = pod.member;
       pod.plain = createPlainLink({
         ...{ pod: name, uid: pod.uid, address },
-        worker: pod.worker,
         // It adds us by a reload, and does not push what it had written before: we may have learned from another before that.
         lesson: !options.ready(),
-        onApart(worker) {
+        onApart() {
           pod.apartSinceMs = now();
-          pod.worker = worker;
         },
       });
       const { plain } = pod;

@@ -1,3 +1,4 @@
+import { nanoid } from 'nanoid';
 import { readMessage } from '../pairing/messages.ts';
 import type { LinkTo } from '../sibling-link.ts';
 import { resyncRequest } from '../wire/messages.ts';
@@ -40,12 +41,10 @@ export function createPlainLink(options: {
   readonly pod: string;
   readonly uid: string;
   readonly address: string;
-  /** The worker of its HAProxy, as far as an earlier link knows it. */
-  readonly worker: string | null;
   /** The first session begins with a lesson of all that its HAProxy holds. */
   readonly lesson: boolean;
-  /** Its connection has ended; `worker`: that of its HAProxy, where nothing says that it is another one by now. */
-  readonly onApart: (worker: string | null) => void;
+  /** Its connection has ended. */
+  readonly onApart: () => void;
 }): PlainLink {
   const { pod, uid, address, onApart } = options;
   let hear: (message: unknown) => void = () => {};
@@ -58,9 +57,6 @@ export function createPlainLink(options: {
   let spliced = false;
   let round: Round | null = null;
   let { lesson } = options;
-  let unnamed = 0;
-  /** The worker of the last session, where nobody but us has ended it: the same one answers still. */
-  let same = options.worker;
   const { promise: closed, resolve } = Promise.withResolvers<string>();
   let isClosed = false;
 
@@ -72,11 +68,9 @@ export function createPlainLink(options: {
     say({ type: 'state', view: current && { ...view, worker: current.worker } });
   }
 
+  /** Who cannot be told apart counts as another one than all before, over other links, too: its slot is reset, and it gets everything. */
   function workerOf(pid: number | null): string {
-    if (pid !== null) return `pid-${pid}`;
-    unnamed += 1;
-    // Who cannot be told apart counts as another one: its slot is reset, and it gets everything.
-    return same ?? `unnamed-${unnamed}`;
+    return pid === null ? `unnamed-${nanoid()}` : `pid-${pid}`;
   }
 
   function part(why: string): void {
@@ -87,13 +81,7 @@ export function createPlainLink(options: {
     if (round !== null) say({ type: 'down', round: round.number, why });
     round = null;
     state();
-    onApart(same);
-  }
-
-  /** By us: its HAProxy goes on as it was. */
-  function leave(why: string): void {
-    same = current?.worker ?? same;
-    part(why);
+    onApart();
   }
 
   function splice(connection: PlainConnection, { first, number }: Round): void {
@@ -121,10 +109,10 @@ export function createPlainLink(options: {
     if (message.type === 'begin') begun(message.round, message.first);
     else if (message.type === 'lesson') {
       lesson = true;
-      leave(message.why);
+      part(message.why);
     } else if (message.type === 'state' || message.round !== round?.number) return;
     else if (message.type === 'up' && current !== null) splice(current, round);
-    else if (message.type === 'down' && spliced) leave(message.why);
+    else if (message.type === 'down' && spliced) part(message.why);
     else round = null;
   }
 
@@ -132,7 +120,6 @@ export function createPlainLink(options: {
     attach(connection) {
       part('another connection');
       current = { ...connection, worker: workerOf(connection.pid) };
-      same = null;
       paused = false;
       const { stream } = connection;
       void stream.closed.then((why) => {

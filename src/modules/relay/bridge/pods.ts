@@ -17,8 +17,6 @@ export interface Pod {
   apartSinceMs: number;
   /** When the connection was made that there is. */
   attachedAtMs: number;
-  /** Of its HAProxy, where nothing says that it is another one by now. */
-  worker: string | null;
   plain: PlainLink | null;
 }
 
@@ -62,7 +60,6 @@ export function createPods(selfName: string, drop: (pod: Pod, why: string) => vo
               triedAtMs: nowMs,
               apartSinceMs: nowMs,
               attachedAtMs: nowMs,
-              worker: null,
               plain: null,
             },
           });
