@@ -1,5 +1,6 @@
 import { startTimer } from '../../../clock.ts';
 import type { Leg, LegOutcome } from '../legs/open-leg.ts';
+import { createLeaving } from './leaving.ts';
 import { readMessage } from './messages.ts';
 import { createPair, dueAtMs, lastedMs, type PairEffect, type PairEvent, step } from './pair.ts';
 import { alike, type View } from './view.ts';
@@ -69,6 +70,8 @@ export function runPair(options: PairRunOptions): PairRun {
     readonly pays: Asked | null;
     spliced: { readonly splice: Spliced; readonly atMs: number } | null;
   } | null = null;
+  /** The own HAProxy is not the one of the session any more, whose end is waited for. */
+  const leaving = createLeaving((view) => happened({ kind: 'mine', view }));
   /** The leg before is gone: there are never two on one slot. */
   let free: Promise<unknown> = Promise.resolve();
 
@@ -88,8 +91,20 @@ export function runPair(options: PairRunOptions): PairRun {
       return;
     }
     open = { leg, pays: outcome.taught ? lesson : null, spliced: null };
-    void leg.closed.then((why) => happened({ kind: 'leg-down', round, why }));
+    void leg.closed.then((why) => {
+      if (leaving.waits() && open?.leg === leg) leaving.over();
+      else happened({ kind: 'leg-down', round, why });
+    });
     happened({ kind: 'leg-up', round });
+  }
+
+  function see(view: View | null): void {
+    const isSame = view !== null && view.worker === pair.mine?.worker;
+    if (!isSame && open !== null && open.spliced !== null) leaving.wait(view);
+    else {
+      leaving.drop();
+      happened({ kind: 'mine', view });
+    }
   }
 
   function closeLeg(): void {
@@ -98,6 +113,8 @@ export function runPair(options: PairRunOptions): PairRun {
     if (open === null) return;
     const { leg, pays, spliced } = open;
     open = null;
+    // The other side has ended it first.
+    if (leaving.waits()) queueMicrotask(leaving.over);
     spliced?.splice.stop();
     // The leg of the other side may have ended before it got anything.
     if (spliced !== null && now() - spliced.atMs < lastedMs) asked ??= pays;
@@ -159,7 +176,7 @@ export function runPair(options: PairRunOptions): PairRun {
   });
 
   return {
-    mine: (view) => happened({ kind: 'mine', view }),
+    mine: see,
     again: (why) => happened({ kind: 'again', why }),
     asked: () => asked !== null,
     theirs: () => pair.theirs,
@@ -167,6 +184,7 @@ export function runPair(options: PairRunOptions): PairRun {
     async stop() {
       stopped = true;
       stopTimer();
+      leaving.drop();
       closeLeg();
       await free;
     },

@@ -71,7 +71,7 @@ function side(link: LinkTo, lead: boolean, mine: () => View, fates: Fate[]) {
       if (fate === 'dies when spliced') last?.end('died');
     },
   });
-  return { run, sessions };
+  return { run, sessions, endLeg: (why: string) => last?.end(why) };
 }
 
 function two(leads: boolean, fates: { teacher: Fate[]; learner: Fate[] }) {
@@ -164,5 +164,67 @@ describe('a lesson that the other side has asked for', () => {
     expect(world.teacher.sessions.at(-1)).toBe('behind');
     expect(world.teacher.run.asked()).toBe(false);
     await world.end();
+  });
+});
+
+describe('a session of a worker that another one has followed', () => {
+  const other = view({ worker: 'w2' });
+  async function paired(leads: boolean) {
+    const world = two(leads, { teacher: [], learner: [] });
+    await pass(10);
+    expect(world.teacher.sessions).toHaveLength(1);
+    return world;
+  }
+
+  it.each([true, false])(
+    'lasts until HAProxy has closed it, and the next one follows at once (leads: %s)',
+    async (leads) => {
+      const world = await paired(leads);
+      world.look(other);
+      await pass(400);
+      expect([world.teacher.run.paired(), world.learner.run.paired()]).toEqual([true, true]);
+      expect(world.learner.run.theirs()?.worker).toBe('w1');
+      world.teacher.endLeg('reloaded');
+      await pass(10);
+      expect(world.teacher.sessions).toHaveLength(2);
+      expect(world.learner.run.theirs()?.worker).toBe('w2');
+      expect(world.teacher.run.paired()).toBe(true);
+      await world.end();
+    },
+  );
+
+  it.each([other, null])('is ended where HAProxy does not within half a second', async (next) => {
+    const world = await paired(true);
+    world.teacher.run.mine(next);
+    await pass(495);
+    expect(world.learner.sessions).toHaveLength(1);
+    expect(world.learner.run.paired()).toBe(true);
+    await pass(20);
+    expect(world.learner.run.theirs()?.worker).toBe(next?.worker);
+    expect(world.teacher.run.paired()).toBe(next !== null);
+    expect(world.teacher.sessions).toHaveLength(next === null ? 1 : 2);
+    await world.end();
+  });
+
+  it('stays where it is the same worker after all, which did not answer for a moment', async () => {
+    const world = await paired(true);
+    world.teacher.run.mine(null);
+    await pass(200);
+    world.teacher.run.mine(view({ entries: 6 }));
+    await pass(2000);
+    expect(world.teacher.sessions).toHaveLength(1);
+    expect(world.learner.run.theirs()?.entries).toBe(6);
+    await world.end();
+  });
+
+  it('that the other side ends first is followed by one of the new worker', async () => {
+    const world = await paired(true);
+    world.look(other);
+    world.learner.endLeg('closed there');
+    await pass(30);
+    expect(world.learner.run.theirs()?.worker).toBe('w2');
+    expect(world.teacher.run.paired()).toBe(true);
+    await world.end();
+    expect(vi.getTimerCount()).toBe(0);
   });
 });
