@@ -2,7 +2,8 @@ import { startTimer } from '../../../clock.ts';
 import type { Leg, LegOutcome } from '../legs/open-leg.ts';
 import { createLeaving } from './leaving.ts';
 import { readMessage } from './messages.ts';
-import { createPair, dueAtMs, lastedMs, type PairEffect, type PairEvent, step } from './pair.ts';
+import { lastedMs, step } from './pair.ts';
+import { createPair, dueAtMs, type PairEffect, type PairEvent } from './pair-state.ts';
 import { alike, type View } from './view.ts';
 
 /** What a pair needs of the link to the other sidecar. */

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../../../src/modules/relay/pairing/messages.ts';
+import { step } from '../../../../../src/modules/relay/pairing/pair.ts';
 import {
   createPair,
   dueAtMs,
   type Pair,
   type PairEvent,
-  step,
-} from '../../../../../src/modules/relay/pairing/pair.ts';
+} from '../../../../../src/modules/relay/pairing/pair-state.ts';
 import type { View } from '../../../../../src/modules/relay/pairing/view.ts';
 
 /** Numbers that are the same each time, from a seed. */
