@@ -4,25 +4,16 @@ import type { Differences } from './difference/differences.ts';
 import type { LinkDifference } from './difference/link-difference.ts';
 import type { Leg, openLeg } from './legs/open-leg.ts';
 import type { resetSlot } from './legs/reset-slot.ts';
+import { createOwnLegs, type OwnHaproxy } from './own-legs.ts';
 import { createOwnSlots } from './own-slots.ts';
 import { createDebt, type Debt } from './pairing/debt.ts';
-import type { Lesson } from './pairing/lessons.ts';
-import { type Opened, type PairRun, runPair, type Spliced } from './pairing/run-pair.ts';
+import { type PairRun, runPair, type Spliced } from './pairing/run-pair.ts';
 import { sameView, type View } from './pairing/view.ts';
-import type { HaproxyAddress } from './section/address.ts';
 import type { LinkTo } from './sibling-link.ts';
-import { resyncRequest } from './wire/messages.ts';
 
 export interface SessionsOptions {
   readonly uid: string;
-  /** Where HAProxy listens for peers, and what it calls itself and its slots. */
-  readonly haproxy: {
-    readonly at: HaproxyAddress;
-    readonly local: string;
-    readonly slots: readonly string[];
-    /** How many stick tables it shares, or more. */
-    readonly tables: number;
-  };
+  readonly haproxy: OwnHaproxy;
   readonly legs: { readonly open: typeof openLeg; readonly reset: typeof resetSlot };
   readonly splice: (leg: Leg, link: LinkTo) => Spliced;
   readonly differences: Differences;
@@ -67,9 +58,6 @@ export interface Sessions {
   stop(): Promise<void>;
 }
 
-/** HAProxy is on the same machine. */
-const answerMs = 1000;
-
 interface Linked {
   readonly link: LinkTo;
   readonly run: PairRun;
@@ -87,37 +75,11 @@ export function createSessions(options: SessionsOptions): Sessions {
   const waiting = new Map<string, LinkTo>();
   const slots = createOwnSlots(haproxy.slots, { log, onFull: on.full });
   let view: View | null = null;
-
-  /** The own leg of a session with `theirs`. */
-  async function open(
-    { uid, pod }: LinkTo['other'],
-    theirs: View,
-    wanted: (mine: View) => Lesson,
-    signal: AbortSignal,
-  ): Promise<Opened> {
-    const slot = slots.of({ uid, pod });
-    if (slot === null)
-      return { kind: 'full', why: `all ${haproxy.slots.length} slots are in use (--relay-slots)` };
-    const leg = { at: haproxy.at, local: haproxy.local, slot, timeoutMs: answerMs, signal };
-    const mine = view;
-    if (mine === null) return { kind: 'refused', why: 'HAProxy does not answer' };
-    if (slots.needsReset(slot, uid, theirs)) {
-      const isReset = await legs.reset({ ...leg, tables: haproxy.tables });
-      if (!isReset) return { kind: 'refused', why: `slot ${slot} could not be reset` };
-    }
-    // Another worker may run by now, which has used none.
-    if (view?.worker !== mine.worker) return { kind: 'refused', why: 'another worker' };
-    slots.begin(slot, uid, theirs);
-    const outcome = await legs.open(leg);
-    if (outcome.kind !== 'up') return outcome;
-    const decided = wanted(mine);
-    if (decided.teach) {
-      outcome.leg.write(resyncRequest);
-      log.info({ pod, slot, why: decided.why }, 'a peer is taught all tables');
-      on.lesson(pod, decided.why);
-    }
-    return { ...outcome, taught: decided.teach };
-  }
+  const open = createOwnLegs({
+    ...{ haproxy, legs, slots, log },
+    view: () => view,
+    onLesson: on.lesson,
+  });
 
   function start(link: LinkTo): void {
     const { uid, pod } = link.other;
