@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { reloadOverMaster } from '../../../src/haproxy/master.ts';
+import { eventually } from '../../helpers/eventually.ts';
 import { haproxyVersions } from '../../helpers/programs.ts';
 import { missingOf, onlyInAll, unless } from '../../helpers/skip.ts';
 import { stopProcess } from '../../helpers/stop-process.ts';
@@ -29,7 +30,7 @@ for (const [title, haproxy, network] of cases) {
     timeout: 180_000,
   }, () => {
     let last = 0;
-    const replica = (mode: Mode, name: string) => {
+    const replica = (mode: Mode, name: string, flags?: readonly string[]) => {
       last += 1;
       const common = {
         haproxy: haproxy ?? '',
@@ -39,7 +40,7 @@ for (const [title, haproxy, network] of cases) {
       const uid = `uid-of-${name}-${last}`;
       return testReplica(
         mode === 'relay'
-          ? { ...common, relayKey, podUid: () => uid, flags: ['--relay-upgrade'] }
+          ? { ...common, relayKey, podUid: () => uid, flags: flags ?? ['--relay-upgrade'] }
           : { ...common, ownSource: true },
         name,
         `${network}.${last}`,
@@ -103,6 +104,20 @@ for (const [title, haproxy, network] of cases) {
       expect(now.map(({ mode }) => mode)).toEqual(['reload', 'reload', 'reload']);
       await allKept(now, filled);
       expect(await lost(now, acks)).toEqual([]);
+    });
+
+    it('is not ready beside one in reload mode without a session, also with --repair=false', async () => {
+      const a = replica('reload', 'a');
+      members.set(a);
+      await raise(a);
+      const relay = replica('relay', 'r', ['--repair=false', '--join-timeout=500ms']);
+      members.set(a, relay);
+      await relay.init();
+      await relay.start();
+      await eventually(() => relay.log().includes('run in the other --mode'), {
+        timeoutMs: 20_000,
+      });
+      expect(await relay.ready()).toBe(false);
     });
 
     it(

@@ -28,12 +28,13 @@ export interface ConfirmOptions extends Pick<RepairOptions, 'cure'> {
 /** Compares our tables with those of siblings over their `/status`, which listens on the same port everywhere. */
 export function confirmWith(options: ConfirmOptions): (() => Confirm) | undefined {
   const { config, board, events, metrics, log, now, cure = 'hard-reload' } = options;
-  if (!config.repair || config.dryRun) return undefined;
+  if (config.dryRun) return undefined;
   const { port } = config.listen;
   return () =>
     createRepair({
       self: options.self,
       mode: config.mode,
+      compares: config.repair,
       limitMs: config.repairLimit,
       // HAProxy tries again to connect after 5 s.
       connectLimitMs: 6000,

@@ -35,6 +35,8 @@ export interface RepairInput {
   readonly inOtherMode: readonly string[];
   /** In relay mode: those whose sidecars know each other by something else (`--relay-trust`), and are not leaving. */
   readonly withOtherTrust?: readonly string[];
+  /** False: what others hold does not matter (--no-repair). Missing: it does. */
+  readonly compares?: boolean | undefined;
   readonly own: {
     readonly resync: ResyncState;
     readonly tables: Holdings;
@@ -141,6 +143,7 @@ export function repair(input: RepairInput, nowMs: number): RepairDecision {
     ];
     return { kind: 'wait', for: 'one mode', reasons };
   }
+  if (input.compares === false) return { kind: 'complete' };
   const elapsed = nowMs - input.startedAtMs;
   const late = elapsed >= input.limitMs;
   const fuller = ahead(own, siblings);

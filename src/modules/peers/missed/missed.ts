@@ -30,6 +30,8 @@ export interface RepairOptions {
   readonly onSilence?: (reasons: readonly string[]) => void;
   /** Of this pod. */
   readonly mode: 'reload' | 'relay';
+  /** As `RepairInput.compares`. */
+  readonly compares?: boolean;
   /** What teaches it anew: HAProxy that starts with empty tables, or a lesson that the sidecars arrange. */
   readonly cure?: 'hard-reload' | 'lesson';
   readonly onOutcome: (outcome: RepairOutcome, reasons: readonly string[]) => void;
@@ -172,6 +174,7 @@ export function createRepair(options: RepairOptions): Confirm {
         ...compared,
         inOtherMode,
         withOtherTrust,
+        compares: options.compares,
         mute,
         gapBefore,
         stalledLooks,

@@ -160,7 +160,7 @@ export const peersOptions = [
     type: 'boolean',
     default: 'true',
     description:
-      'Before this pod is ready for the first time, compare its tables with those of its peers, and if it has missed entries, learn them again by a hard-reload (HAProxy 2.9 and later).',
+      'Before this pod is ready for the first time, compare its tables with those of its peers, and if it has missed entries, learn them again by a hard-reload (HAProxy 2.9 and later). With false nothing is compared, and a pod only waits while a peer runs in the other --mode or with another --relay-trust.',
     commands: ['run'],
   },
   {

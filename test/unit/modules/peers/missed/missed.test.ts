@@ -27,6 +27,7 @@ function bench(
   options: {
     supported?: boolean;
     teaches?: boolean;
+    compares?: boolean;
     siblings?: number;
     mode?: Status['mode'];
     trust?: { own: NonNullable<Status['trust']>; theirs: NonNullable<Status['trust']> };
@@ -43,6 +44,7 @@ function bench(
   const confirm = createRepair({
     self: self('a'),
     mode: 'reload',
+    ...(options.compares === undefined ? {} : { compares: options.compares }),
     limitMs: 60_000,
     connectLimitMs: 0,
     own: async () => ({ ...status('a', held), ...(trust && { trust: trust.own }) }),
@@ -111,6 +113,20 @@ describe('createRepair', () => {
     expect(await look([member('a'), ...leaving])).toMatchObject({ ready: true });
     const alike = bench({ trust: { own: 'key', theirs: 'key' }, siblings: 0 });
     expect(await alike.look()).toMatchObject({ ready: true });
+  });
+
+  it('holds beside peers of another mode or trust without comparing anything (--no-repair)', async () => {
+    const trust = { own: 'certificates', theirs: 'key' } as const;
+    for (const other of [{ mode: 'relay' as const }, { trust }]) {
+      const { look, outcomes } = bench({ ...other, compares: false });
+      for (let looks = 0; looks < 500; looks += 1) await look();
+      expect(await look()).toMatchObject({ ready: false, hardReload: false });
+      expect(outcomes).toEqual([]);
+    }
+    const alike = bench({ compares: false });
+    expect(await alike.look(['a', 'b', 'c', 'mute'])).toMatchObject({ ready: true });
+    expect(alike.hardReloads()).toBe(0);
+    expect(alike.lines).toEqual([]);
   });
 
   it('lets a pod be ready at once when nobody holds more', async () => {
