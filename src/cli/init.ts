@@ -1,6 +1,7 @@
 import { monotonicNow, sleep } from '../clock.ts';
 import type { SidecarConfig } from '../config/values.ts';
-import { type HelloTls, hello } from '../haproxy/hello.ts';
+import type { HelloTls } from '../haproxy/connect-tls.ts';
+import { hello } from '../haproxy/hello.ts';
 import type { Log } from '../log.ts';
 import type { HelloOutcome } from '../model/hello.ts';
 import type { Member, Self } from '../model/member.ts';

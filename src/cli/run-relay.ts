@@ -3,6 +3,7 @@ import { monotonicNow, repeat, wallNow } from '../clock.ts';
 import { liveness } from '../engine/liveness.ts';
 import { UserError } from '../errors.ts';
 import { readText } from '../files/files.ts';
+import { readPeersTls } from '../modules/peers/tls/files.ts';
 import { createBridge } from '../modules/relay/bridge/bridge.ts';
 import { countLinks } from '../modules/relay/count.ts';
 import { createLinks } from '../modules/relay/links/links.ts';
@@ -63,6 +64,7 @@ export async function runRelay(started: Started): Promise<void> {
     ask: ({ address, name }, stop) =>
       askStatus(address, config.listen.port, { timeoutMs: 1000, signal: stop, name }),
     onLink: relay.linked,
+    tls: config.peersTls ? () => readPeersTls(config) : undefined,
   });
   const server = await serve({
     ...{ config, metrics, source, scheduler: relay.scheduler },

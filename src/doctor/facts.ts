@@ -64,6 +64,8 @@ export interface RelayFact {
   readonly port: number;
   /** --relay-upgrade: pods in reload mode are spoken to on --peers-port. Missing: not. */
   readonly upgrade?: boolean;
+  /** And with --peers-tls. */
+  readonly upgradeTls?: boolean;
   /** Of --relay-slots. */
   readonly slots: number;
   readonly trust: 'key' | 'certificates' | 'plaintext';

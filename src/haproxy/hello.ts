@@ -1,14 +1,8 @@
 import { connect, isIP, type Socket } from 'node:net';
-import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import { startTimer } from '../clock.ts';
 import type { HelloOutcome } from '../model/hello.ts';
 import { isHaproxyName } from '../model/names.ts';
-import type { TlsMaterial } from '../model/peers-tls.ts';
-
-/** TLS as HAProxy of this pod would speak it: with the certificate of the peers. */
-export interface HelloTls extends TlsMaterial {
-  readonly verifyHost?: string | undefined;
-}
+import { connectTls, type HelloTls } from './connect-tls.ts';
 
 export interface HelloOptions {
   /** A unix socket, in place of address and port. */
@@ -43,14 +37,7 @@ const answerLimit = 256;
 
 function open({ path, address: host, port, tls }: HelloOptions): Socket {
   if (path !== undefined) return connect({ path });
-  if (tls === undefined) return connect({ host, port });
-  const { certificate: cert, key, ca, verifyHost } = tls;
-  return connectTls({
-    ...{ host, port, cert, key, ca },
-    // As HAProxy does: the CA says who is a peer, and no certificate names the address of a pod.
-    checkServerIdentity: (_, certificate) =>
-      verifyHost === undefined ? undefined : checkServerIdentity(verifyHost, certificate),
-  });
+  return tls === undefined ? connect({ host, port }) : connectTls({ host, port }, tls);
 }
 
 /**

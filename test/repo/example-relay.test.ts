@@ -46,7 +46,7 @@ const pairs = [
 /** What relay mode refuses, as flags and as variables; and what only a name of a node is made of. */
 const refused = optionsOf('run').filter(({ name }) => name in notInRelayMode);
 const leftOut = ['haproxy-peer-sync-init', 'dataplaneapi'];
-const refusedNames = [...refused.map(envName), 'NODE_NAME', 'HOST_IP'];
+const refusedNames = refused.map(envName);
 const isRefused = (arg: string) => refused.some(({ name }) => arg.startsWith(`--${name}=`));
 
 describe.each(pairs)('%s', unless(noKubectl), (folder, base) => {

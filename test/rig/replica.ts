@@ -223,6 +223,13 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
     children.api = launch(setting.dataplane, ['-f', join(etc, 'dataplaneapi.yml')]);
   }
 
+  /** --peers-tls writes the `default-server` anew, without what the template has there. */
+  function fromOwnAddress(): void {
+    const text = readFileSync(configFile, 'utf8');
+    const from = `default-server source ${address} ssl`;
+    writeFileSync(configFile, text.replace('default-server ssl', from));
+  }
+
   return {
     name,
     mode: isRelay ? 'relay' : 'reload',
@@ -248,6 +255,7 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
       children.sidecar = child;
       const code = await new Promise((resolve) => child.once('exit', resolve));
       if (code !== 0) throw new Error(`init of ${name} ended with ${String(code)}:\n${log()}`);
+      if (setting.ownSource) fromOwnAddress();
     },
     async start() {
       startSidecar();

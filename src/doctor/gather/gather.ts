@@ -24,10 +24,10 @@ import { lookAtSiblings } from './look-at-siblings.ts';
 import { looked } from './looked.ts';
 
 async function lookAtTls(config: SidecarConfig): Promise<NonNullable<Facts['tls']> | null> {
-  const isRelay = config.mode === 'relay';
-  if (isRelay ? trustKindOf(config) !== 'certificates' : !config.peersTls) return null;
+  const isTrust = config.mode === 'relay' && trustKindOf(config) === 'certificates';
+  if (!isTrust && !config.peersTls) return null;
   return looked(async () => {
-    const material = isRelay
+    const material = isTrust
       ? await readCertificates(config)
       : await readMaterial(peersTlsSource(config));
     return { endsInMs: expiresAtMs(material) - wallNow() };

@@ -50,5 +50,6 @@ export async function lookAtRelay(
     lookAtPort({ address, port }, { timeoutMs, signal }),
   ]);
   const { relaySlots: slots, relayUpgrade: upgrade } = config;
-  return { port, slots, trust, keyFile, key, hello: answer, ownPort, upgrade };
+  const ofUpgrade = { upgrade, upgradeTls: upgrade && config.peersTls };
+  return { port, slots, trust, keyFile, key, hello: answer, ownPort, ...ofUpgrade };
 }

@@ -1,69 +1,14 @@
-import { connect, createServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { monotonicNow } from '../../../src/clock.ts';
-import { createBridge } from '../../../src/modules/relay/bridge/bridge.ts';
-import type { View } from '../../../src/modules/relay/pairing/view.ts';
-import type { LinkTo } from '../../../src/modules/relay/sibling-link.ts';
-import { capturedLog } from '../../helpers/captured-log.ts';
+import { connect, createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { callBridge, testBridge, watched } from '../../helpers/bridge.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { member, membership } from '../../helpers/members.ts';
-import { freePort } from '../../helpers/ports.ts';
-import { status } from '../../helpers/status.ts';
 import { ownNetwork } from '../../rig/network.ts';
 
 const net = ownNetwork();
 const [own, b, stranger] = [`${net}.1`, `${net}.2`, `${net}.77`];
-const sockets: Socket[] = [];
-afterEach(() => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-});
-
-const view: View = { worker: 'w', learned: true, fresh: false, entries: 0 };
-
-async function bridge(options: { readonly view?: View | null; readonly linked?: string[] } = {}) {
-  const port = await freePort(own);
-  const links: LinkTo[] = [];
-  const { log, lines } = capturedLog();
-  const stop = new AbortController();
-  const made = createBridge({
-    ...{ selfName: 'a', host: own, port, log, now: monotonicNow },
-    members: () => membership(member('a', { address: own }), member('b', { address: b })),
-    linked: () => new Set(options.linked),
-    own: () => (options.view === undefined ? view : options.view),
-    ready: () => true,
-    ask: async () => status('b', { resync: 'learned' }),
-    onLink: (link) => links.push(link),
-  });
-  await made.start(stop.signal);
-  onTestFinished(async () => {
-    stop.abort();
-    await made.close();
-  });
-  return { port, links, lines, close: made.close };
-}
-
-interface Caller {
-  readonly socket: Socket;
-  readonly got: () => string;
-  readonly isClosed: () => boolean;
-}
-
-/** Who connects from an address, and says this. */
-function call(port: number, says: string | Buffer, from = b): Caller {
-  const socket = connect({ port, host: own, localAddress: from });
-  sockets.push(socket);
-  let got = '';
-  let closed = false;
-  socket.on('data', (chunk) => {
-    got += chunk.toString('latin1');
-  });
-  socket.on('error', () => {});
-  socket.on('close', () => {
-    closed = true;
-  });
-  socket.write(says);
-  return { socket, got: () => got, isClosed: () => closed };
-}
+const bridge = (options: Parameters<typeof testBridge>[1] = {}) => testBridge(net, options);
+const call = (port: number, says: string | Buffer, from = b) =>
+  callBridge({ own, port }, says, from);
 
 describe('the plain port of a pod in relay mode', () => {
   it.each([
@@ -148,8 +93,7 @@ describe('the plain port of a pod in relay mode', () => {
   it('ends with the sidecar, although who has a session never closes', async () => {
     const { port, links, close } = await bridge();
     const socket = connect({ port, host: own, localAddress: b, allowHalfOpen: true });
-    sockets.push(socket);
-    socket.on('error', () => {});
+    watched(socket);
     socket.write('HAProxyS 2.1\na\nb 10 1\n');
     await eventually(() => links.length === 1);
     await close();

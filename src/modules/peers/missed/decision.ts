@@ -137,7 +137,7 @@ export function repair(input: RepairInput, nowMs: number): RepairDecision {
       ...run(
         inOtherMode,
         'in the other --mode',
-        ': with --relay-upgrade those in relay mode connect to the others, unless these have --peers-tls',
+        ': with --relay-upgrade those in relay mode connect to the others, with the --peers-tls that these have',
       ),
       ...run(withOtherTrust, 'with another --relay-trust'),
     ];

@@ -1,5 +1,5 @@
 import type { Config } from '../../../config/values.ts';
-import type { HelloTls } from '../../../haproxy/hello.ts';
+import type { HelloTls } from '../../../haproxy/connect-tls.ts';
 import { readMaterial, type TlsSource, tlsFiles } from '../../../haproxy/tls-material.ts';
 import type { PeersTlsFiles } from '../../../model/peers-tls.ts';
 
@@ -23,9 +23,13 @@ export function peersTlsSource(config: TlsConfig): TlsSource {
   return { certificate, key, ca };
 }
 
-/** What a hello needs to be heard, when peers speak TLS. Throws as `readMaterial` does. */
-export async function helloTls(config: TlsConfig): Promise<HelloTls | undefined> {
-  if (!config.peersTls) return undefined;
+/** What peers that speak TLS show each other, and ask for. Throws as `readMaterial` does. */
+export async function readPeersTls(config: TlsConfig): Promise<HelloTls> {
   const material = await readMaterial(peersTlsSource(config));
   return { ...material, verifyHost: config.peersTlsVerifyHost };
+}
+
+/** What a hello needs to be heard, when peers speak TLS. Throws as `readMaterial` does. */
+export async function helloTls(config: TlsConfig): Promise<HelloTls | undefined> {
+  return config.peersTls ? readPeersTls(config) : undefined;
 }

@@ -1,10 +1,12 @@
 import type { Server, Socket } from 'node:net';
 import { repeat, startTimer } from '../../../clock.ts';
+import { plain } from '../links/create-trust.ts';
 import { listen } from '../links/listen.ts';
 import { createSparingLog } from '../links/sparing-log.ts';
 import { dialAtMs } from './dialling.ts';
 import { callHaproxy, handshakeMs } from './handshake.ts';
 import type { BridgeOptions } from './options.ts';
+import { createPeersTrust } from './peers-trust.ts';
 import { createPlainLink, type PlainConnection } from './plain-link.ts';
 import { createPods, type Pod } from './pods.ts';
 import { createReception } from './reception.ts';
@@ -31,6 +33,13 @@ const closingMs = 1000;
 export function createBridge(options: BridgeOptions): Bridge {
   const { selfName, host, port, members, linked, own, now } = options;
   const say = createSparingLog(options.log, now);
+  const trust =
+    options.tls === undefined
+      ? plain
+      : createPeersTrust({
+          ...{ read: options.tls, now },
+          trouble: (why) => say('warn', 'tls', { why }, 'the certificates of the peers'),
+        });
   const stopped = new AbortController();
   const { signal } = stopped;
   const sockets = new Set<Socket>();
@@ -40,7 +49,7 @@ export function createBridge(options: BridgeOptions): Bridge {
   });
   const receive = createReception({
     ...options,
-    ...{ say, signal },
+    ...{ say, signal, trust },
     onMember(member, socket, pid, first) {
       look();
       const pod = pods.get(member);
@@ -90,6 +99,7 @@ export function createBridge(options: BridgeOptions): Bridge {
     const called = await callHaproxy(
       { host: address, port, localAddress: host },
       { theirs: name, own: selfName },
+      trust,
       AbortSignal.any([signal, abort.signal]),
     );
     if (pod.dialling === abort) pod.dialling = null;

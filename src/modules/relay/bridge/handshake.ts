@@ -1,10 +1,12 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket, TcpSocketConnectOpts } from 'node:net';
 import { startTimer } from '../../../clock.ts';
+import { errorMessage } from '../../../errors.ts';
 import { readStatus } from '../legs/status.ts';
+import type { Trust } from '../links/trust.ts';
 import { helloText } from '../wire/messages.ts';
 import { type Hello, readHello } from './hello.ts';
 
-/** From the connection to the end of the greeting, in milliseconds. */
+/** For the connection, TLS included, and again for the greeting, in milliseconds. */
 export const handshakeMs = 3000;
 
 export type Failed = { readonly kind: 'failed'; readonly why: string };
@@ -69,13 +71,48 @@ export type Called =
   /** It has answered 200; `first`: what it has sent behind that. */
   { readonly kind: 'up'; readonly socket: Socket; readonly first: Buffer } | Failed;
 
+/** Within the time of a handshake, and before `signal` aborts; `end` is called where it is too late. */
+async function limited(
+  act: (signal: AbortSignal) => Promise<Socket>,
+  signal: AbortSignal,
+  end: () => void = () => {},
+): Promise<Socket | Failed> {
+  const late = new AbortController();
+  const stopTimer = startTimer(() => {
+    late.abort();
+    end();
+  }, handshakeMs);
+  try {
+    return await act(AbortSignal.any([signal, late.signal]));
+  } catch (error) {
+    const why = late.signal.aborted ? `no connection in ${handshakeMs} ms` : errorMessage(error);
+    return { kind: 'failed', why };
+  } finally {
+    stopTimer();
+  }
+}
+
+/** Who has connected, after TLS where that is asked for. The socket is closed where it fails. Never throws. */
+export function welcome(raw: Socket, trust: Trust, signal: AbortSignal): Promise<Socket | Failed> {
+  return limited(
+    () => trust.accept(raw),
+    signal,
+    () => raw.destroy(),
+  );
+}
+
 /** Connects to HAProxy of another pod under our name. Never throws. */
 export async function callHaproxy(
-  to: { readonly host: string; readonly port: number; readonly localAddress?: string },
+  to: TcpSocketConnectOpts,
   names: { readonly theirs: string; readonly own: string },
+  trust: Trust,
   signal: AbortSignal,
 ): Promise<Called> {
-  const socket = connect({ ...to, noDelay: true });
+  const [way] = await trust.ways();
+  if (way === undefined) return { kind: 'failed', why: 'there is nothing that we could show' };
+  const socket = await limited((stop) => way.connect(to, stop), signal);
+  if ('kind' in socket) return socket;
+  socket.setNoDelay(true);
   socket.write(helloText(names.theirs, names.own));
   const understand = (bytes: Buffer): Called | null => {
     const answer = readStatus(bytes);

@@ -37,7 +37,7 @@ const refused = (status: 501 | 502 | null, why: string): Hello => ({
  */
 export function readHello(bytes: Buffer): Hello {
   if (bytes[0] === tlsHandshake)
-    return refused(null, 'it speaks TLS (--peers-tls), which a pod in relay mode does not');
+    return refused(null, 'it speaks TLS, and this pod is without --peers-tls');
   const text = bytes.toString('latin1', 0, helloLimit);
   const [protocol = '', to = '', last = '', ...more] = text.split('\n');
   // The word may be incomplete, but not another one.

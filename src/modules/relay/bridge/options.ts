@@ -1,3 +1,4 @@
+import type { HelloTls } from '../../../haproxy/connect-tls.ts';
 import type { Log } from '../../../log.ts';
 import type { Member } from '../../../model/member.ts';
 import type { Membership } from '../../../model/membership.ts';
@@ -21,6 +22,8 @@ export interface BridgeOptions {
   /** The `/status` of a pod; null: no answer. Never throws. */
   readonly ask: (member: Member, signal: AbortSignal) => Promise<Status | null>;
   readonly onLink: (link: LinkTo) => void;
+  /** With `--peers-tls`: what all of them show each other, read for each handshake. Undefined: plain text. */
+  readonly tls?: (() => Promise<HelloTls>) | undefined;
   readonly log: Log;
   /** Milliseconds, monotonic. */
   readonly now: () => number;

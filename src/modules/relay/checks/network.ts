@@ -53,12 +53,22 @@ function keyOf(relay: RelayFact): readonly Finding[] {
 }
 
 /** A port without a key is open for the time of a change between the modes, and not for longer. */
-export const upgrade: Check = ({ relay, options }) => {
+export const upgrade: Check = (facts) => {
+  const { relay, options } = facts;
   if (relay?.upgrade !== true) return [];
+  const name = 'relay-upgrade';
+  const certified = relay.upgradeTls === true;
+  // With --relay-trust certificates they are looked at already.
+  const unusable =
+    certified && relay.trust !== 'certificates'
+      ? certificateFindings(facts, name).filter(({ level }) => level !== 'ok')
+      : [];
+  const who = certified ? 'who has a certificate of the CA and' : 'who';
   return [
+    ...unusable,
     warning(
-      'relay-upgrade',
-      `--relay-upgrade: who can send from the address of a replica can read and write every entry on port ${options.peersPort}`,
+      name,
+      `--relay-upgrade: ${who} can send from the address of a replica can read and write every entry on port ${options.peersPort}`,
       'when no pod in reload mode is left, roll out without it: docs/relay.md, "From one mode to the other"',
     ),
   ];

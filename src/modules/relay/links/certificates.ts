@@ -10,6 +10,7 @@ import {
   createSecureContext,
   createServer,
   type SecureContext,
+  type SecureContextOptions,
   type TLSSocket,
 } from 'node:tls';
 import type { TlsMaterial } from '../../../model/peers-tls.ts';
@@ -22,6 +23,8 @@ interface Certificate {
   readonly context: SecureContext;
   readonly names: ReadonlySet<string>;
 }
+
+type SecureVersions = Pick<SecureContextOptions, 'minVersion' | 'maxVersion'>;
 
 const versions = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' } as const;
 
@@ -98,21 +101,29 @@ export function createCertificates({ read, ...rest }: FreshOptions<TlsMaterial>)
     async accept(raw) {
       const own = await fresh();
       if (own === undefined) throw new Error('we have no certificate');
-      return accepted(raw, own);
+      return accepted(raw, { ...own.material, ...versions }, (socket) =>
+        strangerBy(own.names, socket.getPeerCertificate().subjectaltname),
+      );
     },
   };
 }
 
-/** A server of one connection: it has the certificate and the checks that are documented. */
-function accepted(raw: Socket, { material, names }: Certificate): Promise<Socket> {
-  const { certificate: cert, key, ca } = material;
+/**
+ * A server of one connection: it has the certificate and the checks that are documented. Whoever has connected shows a
+ * certificate of the CA, and `strange` says what is wrong with it. Rejects where something is.
+ */
+export function accepted(
+  raw: Socket,
+  { certificate: cert, key, ca, ...versions }: TlsMaterial & SecureVersions,
+  strange: (socket: TLSSocket) => string | undefined,
+): Promise<Socket> {
   const demands = { requestCert: true, rejectUnauthorized: true } as const;
   const server = createServer({ cert, key, ca, ...demands, ...versions });
   return new Promise((resolve, reject) => {
     server.once('secureConnection', (socket: TLSSocket) => {
       const why = socket.isSessionReused()
         ? 'it has shown no certificate but an earlier session'
-        : strangerBy(names, socket.getPeerCertificate().subjectaltname);
+        : strange(socket);
       if (why === undefined) resolve(socket);
       else {
         reject(new Error(why));

@@ -12,7 +12,8 @@ export interface TrustOptions {
   readonly trouble: (why: string) => void;
 }
 
-const plain: Trust = {
+/** Neither encryption nor proof. */
+export const plain: Trust = {
   code: 'broken',
   lack: 'nothing',
   ways: async () => [{ name: 'plain text', connect: connectPlain }],

@@ -3,8 +3,9 @@ const noWrite = 'haproxy.cfg does not change while HAProxy runs';
 const noReload = 'HAProxy is not reloaded when replicas come and go';
 const noWait = 'init waits for nobody';
 const ownTrust =
-  'HAProxy talks to its own sidecar only; for certificates between the sidecars give --relay-trust certificates';
-const ownName = 'a peer is one whose certificate has a name that ours has, too';
+  'HAProxy talks to its own sidecar only; for certificates between the sidecars give --relay-trust certificates, and for pods in reload mode with TLS --relay-upgrade';
+const ownName =
+  'a peer is one whose certificate has a name that ours has, too; pods in reload mode need --relay-upgrade';
 const notYet = 'the template is read when a pod starts: roll the workload out';
 
 /** Options of reload mode that mean nothing in relay mode, and why. */
@@ -20,7 +21,6 @@ export const notInRelayMode: Readonly<Record<string, string>> = {
   'dataplane-config': noApi,
   'dataplane-userlist': noApi,
   'userlist-in-config': noApi,
-  'peer-names': 'HAProxy knows no names of replicas, and they are told apart by the uid of the pod',
   lessons: 'they are always given',
   'expect-replicas': 'the peers section has slots for all that may come',
   'keep-peer': 'a peer that is no pod has no sidecar to talk to',
@@ -53,6 +53,8 @@ export const notInRelayMode: Readonly<Record<string, string>> = {
 
 /** With --relay-trust certificates they say where those are. */
 const certificateFiles = ['peers-tls-certificate', 'peers-tls-key', 'peers-tls-ca'];
+/** With --relay-upgrade pods in reload mode are spoken to as these ask for. */
+const ofPeers = ['peers-tls', ...certificateFiles, 'peers-tls-verify-host'];
 
 export interface GivenOptions {
   /** The parsed value by the name of the option; undefined where there is none. */
@@ -64,7 +66,7 @@ export interface GivenOptions {
 /** `--peers-tls=false` asks for nothing, so there is nothing to refuse. */
 function asksForNothing(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0;
-  return value === false || value === 0 || value === 'pod';
+  return value === false || value === 0;
 }
 
 function samePort({ value }: GivenOptions): readonly string[] {
@@ -116,7 +118,10 @@ export function relayProblems(options: GivenOptions): readonly string[] {
   const certified = value('relay-trust') === 'certificates';
   const refused = Object.entries(notInRelayMode).flatMap(([name, why]) => {
     const by = origin(name);
-    const taken = asksForNothing(value(name)) || (certified && certificateFiles.includes(name));
+    const taken =
+      asksForNothing(value(name)) ||
+      (certified && certificateFiles.includes(name)) ||
+      (value('relay-upgrade') === true && ofPeers.includes(name));
     return by === undefined || taken ? [] : [`${by} is not for --mode relay: ${why}`];
   });
   const uid =

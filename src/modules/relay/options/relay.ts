@@ -60,7 +60,7 @@ export const relayOptions = [
     default: 'false',
     group: 'relay',
     description:
-      'For the time of a change between the modes: with --mode relay, pods in reload mode are spoken to on --peers-port, in plain text as they do among themselves. Without it a pod of one mode does not become ready beside one of the other.',
+      'For the time of a change between the modes: with --mode relay, pods in reload mode are spoken to on --peers-port, as they speak to each other: with --peers-tls where they have it, else in plain text. Without it a pod of one mode does not become ready beside one of the other.',
     commands: sidecar,
   },
 ] as const satisfies readonly Option[];

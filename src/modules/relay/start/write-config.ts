@@ -7,8 +7,19 @@ import { writeChecked } from '../../../haproxy/write-checked.ts';
 import type { Log } from '../../../log.ts';
 import { haproxyEnv } from '../../peers/haproxy-env.ts';
 import { sharedDirectories } from '../../peers/join/shared-directories.ts';
+import { readPeersTls } from '../../peers/tls/files.ts';
 import { checkTrust } from '../links/trust-files.ts';
 import { renderRelayCfg } from '../section/render.ts';
+
+/** Throws where pods in reload mode ask for certificates, and those that are here cannot be used. */
+async function checkUpgrade(config: InitConfig, log: Log): Promise<void> {
+  if (config.peersTls) await readPeersTls(config);
+  const how = config.peersTls ? '' : ' without encryption';
+  log.warn(
+    { port: config.peersPort },
+    `--relay-upgrade: pods in reload mode are spoken to${how}; take it away when none is left`,
+  );
+}
 
 /**
  * Writes the one haproxy.cfg of relay mode, checked by HAProxy where there is one. Throws, with nothing written, where
@@ -22,11 +33,7 @@ export async function writeRelayConfig(options: {
   const { config, log } = options;
   const doubts = await checkTrust(config, wallNow());
   if (doubts.length > 0) log.warn({ warnings: doubts }, 'what sidecars know each other by');
-  if (config.relayUpgrade)
-    log.warn(
-      { port: config.peersPort },
-      '--relay-upgrade: pods in reload mode are spoken to without encryption; take it away when none is left',
-    );
+  if (config.relayUpgrade) await checkUpgrade(config, log);
   const template = await readText(config.template);
   const { text, warnings } = renderRelayCfg({
     template,

@@ -88,7 +88,7 @@ describe('--mode', () => {
   });
 
   it('relay takes what asks for nothing', () => {
-    const argv = ['--peers-tls=false', '--expect-replicas=0', '--peer-names=pod', '--keep-peer='];
+    const argv = ['--peers-tls=false', '--expect-replicas=0', '--keep-peer='];
 
     expect(problemsOf([relay, ...argv])).toEqual([]);
   });
@@ -107,12 +107,28 @@ describe('--mode', () => {
       problemsOf([...certificates, '--relay-plaintext', '--peers-tls', '--stagger=1s']),
     ).toEqual([
       '  - --relay-trust certificates and --relay-plaintext exclude each other',
-      expect.stringMatching(/--peers-tls is not for .*give --relay-trust certificates$/),
+      expect.stringMatching(/--peers-tls is not for .*give --relay-trust certificates, and/),
       expect.stringContaining('--stagger is not for'),
     ]);
     expect(problemsOf([relay, '--relay-trust=spiffe'])).toEqual([
       expect.stringContaining('--relay-trust "spiffe"'),
     ]);
+  });
+
+  it('relay takes the certificates of pods in reload mode as long as there are such pods', () => {
+    const files = ['certificate', 'key', 'ca'].map((part) => `--peers-tls-${part}=/t/${part}`);
+    const tls = ['--peers-tls', ...files, '--peers-tls-verify-host=peers'];
+
+    expect(problemsOf([relay, '--relay-upgrade', ...tls])).toEqual([]);
+    expect(problemsOf([relay, ...tls])).toHaveLength(tls.length);
+    expect(problemsOf([relay, '--relay-upgrade=false', ...tls])).toHaveLength(tls.length);
+  });
+
+  it('relay takes the names of nodes, which pods in reload mode may have', () => {
+    const { config } = loadConfig('run', [relay, '--peer-names=node'], {
+      ...{ ...env, NODE_NAME: 'n', HOST_IP: '10.0.0.1' },
+    });
+    expect(config.peerNames).toBe('node');
   });
 
   it('is taken back by itself: what the relay needs may stay', () => {
