@@ -27,6 +27,8 @@ export interface Hello extends Greeting {
   readonly lost?: Mark | undefined;
 }
 
+const ownVersion: Greeting['version'] = 1;
+
 const word = (most: number) => z.string().min(1).max(most);
 const count = z.int().min(0);
 
@@ -65,8 +67,23 @@ export type Control =
 
 export type HeardControl = z.infer<typeof controlSchema>;
 
-/** Undefined where it is none. */
+/** Undefined where it is none of this version. What such a one says besides is left alone. */
 export function parseControl(value: unknown): HeardControl | undefined {
   const parsed = controlSchema.safeParse(value);
   return parsed.success ? parsed.data : undefined;
+}
+
+const otherSchema = z.object({ greeting: z.object({ version: count }) });
+
+/** Of a greeting that `parseControl` does not take; undefined where it is none, or of ours. */
+export function otherVersion(value: unknown): number | undefined {
+  const parsed = otherSchema.safeParse(value);
+  const version = parsed.success ? parsed.data.greeting.version : ownVersion;
+  return version === ownVersion ? undefined : version;
+}
+
+/** A kind of control that this version does not have: not a wrong one of those that it has. */
+export function isOfLaterKind(value: unknown): boolean {
+  const ours = ['greeting', 'take', 'taken', 'bye'];
+  return typeof value === 'object' && value !== null && !ours.some((kind) => kind in value);
 }

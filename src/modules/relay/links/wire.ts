@@ -2,7 +2,13 @@ import type { Socket } from 'node:net';
 import { startTimer } from '../../../clock.ts';
 import { visible } from '../../../visible.ts';
 import { dataHeader, pingFrame, textFrame } from './frames.ts';
-import { type Control, type HeardControl, parseControl } from './greeting.ts';
+import {
+  type Control,
+  type HeardControl,
+  isOfLaterKind,
+  otherVersion,
+  parseControl,
+} from './greeting.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { createSilence } from './silence.ts';
 
@@ -58,9 +64,23 @@ export function createWire(socket: Socket, handlers: WireHandlers, now: () => nu
 
   function told(value: unknown): void {
     const control = parseControl(value);
-    if (control === undefined) end('garbage', 'it has sent what is none of our messages');
-    else if (!('bye' in control)) handlers.control(control);
+    const version = control === undefined ? otherVersion(value) : undefined;
+    if (version !== undefined) part('version', `it speaks version ${version} of the greeting`);
+    else if (control === undefined) {
+      // Who has greeted may be of a later version, which does without an answer.
+      if (!trusted || !isOfLaterKind(value))
+        end('garbage', 'it has sent what is none of our messages');
+    } else if (!('bye' in control)) handlers.control(control);
     else end(control.bye.code, `the other side says: ${visible(control.bye.why)}`);
+  }
+
+  /** It is told why. */
+  function part(code: string, why: string): void {
+    put(textFrame('control', { bye: { code, why } }));
+    if (!open) return;
+    open = false;
+    farewell();
+    handlers.ended({ code, why });
   }
 
   const { reads, ...intake } = createIntake(socket, {
