@@ -12,7 +12,7 @@ export const errorCodes = {
   MEMBERS_FILE_INVALID:
     'The members file is not a list of name and address. The last good list stays in force.',
   KUBERNETES_FORBIDDEN:
-    'The API server refuses to list or watch pods. Add the Role and RoleBinding that the message names.',
+    'The API server refuses what the message says, to list or watch pods as a rule. Add the Role and RoleBinding that the message names.',
   KUBERNETES_UNREACHABLE:
     'The API server does not answer. The sidecar keeps the peers it knows and tries again.',
   KUBERNETES_UNAUTHORIZED:

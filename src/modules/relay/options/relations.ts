@@ -1,3 +1,5 @@
+import { isDnsName, quoted } from '../../../model/names.ts';
+
 const noApi = 'there is no Data Plane API';
 const noWrite = 'haproxy.cfg does not change while HAProxy runs';
 const noReload = 'HAProxy is not reloaded when replicas come and go';
@@ -103,6 +105,25 @@ function trustProblems({ value }: GivenOptions): readonly string[] {
     : [];
 }
 
+function keySecret({ value }: GivenOptions): readonly string[] {
+  const name = value('relay-key-secret');
+  if (typeof name !== 'string') return [];
+  const problems = isDnsName(name)
+    ? []
+    : [`--relay-key-secret ${quoted(name)} is not the name of a Secret`];
+  if (value('template') === undefined)
+    problems.push(
+      '--relay-key-secret needs --template: the key is written together with haproxy.cfg',
+    );
+  if (value('namespace') === undefined)
+    problems.push(
+      '--namespace or POD_NAMESPACE is missing: --relay-key-secret is looked for there',
+    );
+  if (value('relay-trust') === 'certificates' || value('relay-plaintext') === true)
+    problems.push('--relay-key-secret is for --relay-trust key: there is no key');
+  return problems;
+}
+
 /**
  * What is wrong with the options because of `--mode`, one sentence each; all of them are told at once. In reload mode
  * options of the relay are accepted: a workload is taken back by one variable.
@@ -130,5 +151,12 @@ export function relayProblems(options: GivenOptions): readonly string[] {
           '--pod-uid or POD_UID is missing: --mode relay tells pods apart by it (downward API, fieldPath metadata.uid)',
         ]
       : [];
-  return [...range, ...uid, ...trustProblems(options), ...samePort(options), ...refused];
+  return [
+    ...range,
+    ...uid,
+    ...trustProblems(options),
+    ...keySecret(options),
+    ...samePort(options),
+    ...refused,
+  ];
 }

@@ -37,6 +37,14 @@ export const relayOptions = [
     commands: sidecar,
   },
   {
+    name: 'relay-key-secret',
+    type: 'string',
+    group: 'relay',
+    description:
+      'Name of a Secret of the namespace: init, or run with --template, reads its key with the permissions of the pod, makes it where it is not there, and writes it to --relay-key-file, which nobody else should mount. Without it the Secret is made by hand and mounted. See docs/security.md before you give a pod these permissions.',
+    commands: ['init', 'run'],
+  },
+  {
     name: 'relay-trust',
     type: ['key', 'certificates'],
     default: 'key',

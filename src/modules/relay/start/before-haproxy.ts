@@ -29,7 +29,7 @@ export async function writeBeforeHAProxy(options: {
     log.info({ file }, 'HAProxy runs: its configuration stays as it is');
     return false;
   }
-  await writeRelayConfig({ config: { ...config, template }, env, log });
+  await writeRelayConfig({ config: { ...config, template }, env, log, signal });
   log.info({ file, slots }, 'HAProxy may start');
   return true;
 }

@@ -4,12 +4,14 @@ import type { InitConfig } from '../../../config/values.ts';
 import { containerLines } from '../../../config-text/container-lines.ts';
 import { type FileAccess, readText } from '../../../files/files.ts';
 import { writeChecked } from '../../../haproxy/write-checked.ts';
+import { connectWith } from '../../../kubernetes/connection.ts';
 import type { Log } from '../../../log.ts';
 import { haproxyEnv } from '../../peers/haproxy-env.ts';
 import { sharedDirectories } from '../../peers/join/shared-directories.ts';
 import { readPeersTls } from '../../peers/tls/files.ts';
 import { checkTrust } from '../links/trust-files.ts';
 import { renderRelayCfg } from '../section/render.ts';
+import { provideKey } from './key-secret.ts';
 
 /** Throws where pods in reload mode ask for certificates, and those that are here cannot be used. */
 async function checkUpgrade(config: InitConfig, log: Log): Promise<void> {
@@ -22,15 +24,23 @@ async function checkUpgrade(config: InitConfig, log: Log): Promise<void> {
 }
 
 /**
- * Writes the one haproxy.cfg of relay mode, checked by HAProxy where there is one. Throws, with nothing written, where
+ * Writes the one haproxy.cfg of relay mode, and the key where --relay-key-secret asks for it. The text is checked by HAProxy where there is one. Throws, with nothing written, where
  * there is no key or certificate, or the template cannot be read, used or accepted.
  */
 export async function writeRelayConfig(options: {
   readonly config: InitConfig;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
+  readonly signal: AbortSignal;
 }): Promise<void> {
-  const { config, log } = options;
+  const { config, log, signal } = options;
+  if (config.relayKeySecret !== undefined)
+    await provideKey({
+      secret: { namespace: config.namespace ?? '', name: config.relayKeySecret },
+      file: config.relayKeyFile,
+      connect: connectWith(config.kubeconfig),
+      ...{ log, signal },
+    });
   const doubts = await checkTrust(config, wallNow());
   if (doubts.length > 0) log.warn({ warnings: doubts }, 'what sidecars know each other by');
   if (config.relayUpgrade) await checkUpgrade(config, log);

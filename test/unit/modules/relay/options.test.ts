@@ -131,6 +131,22 @@ describe('--mode', () => {
     expect(config.peerNames).toBe('node');
   });
 
+  it('relay takes the name of a Secret for init, where there is a key and a namespace', () => {
+    const argv = [relay, '--template=/t/haproxy.cfg', '--relay-key-secret=keys'];
+    const { POD_NAMESPACE: _, ...nowhere } = env;
+
+    expect(problemsOf(argv, env, 'init')).toEqual([]);
+    expect(problemsOf([...argv, '--source=file', '--members-file=/m'], nowhere, 'init')).toEqual([
+      expect.stringContaining('--relay-key-secret is looked for there'),
+    ]);
+    expect(problemsOf([...argv, '--relay-plaintext'], env, 'init')).toHaveLength(1);
+    expect(problemsOf([...argv, '--relay-trust=certificates'], env, 'init')).toHaveLength(1);
+    const strange = [relay, '--template=/t/haproxy.cfg', '--relay-key-secret=../keys'];
+    expect(problemsOf(strange, env, 'init')).toEqual([
+      expect.stringContaining('is not the name of a Secret'),
+    ]);
+  });
+
   it('is taken back by itself: what the relay needs may stay', () => {
     expect(
       problemsOf(['--relay-port=4000', '--relay-slots=8', '--relay-trust=certificates']),
