@@ -31,6 +31,8 @@ export interface Node {
   mesh: Mesh;
   known: Set<string>;
   readonly dials: Map<number, Node>;
+  /** Its API server does not answer: it learns of nobody, and keeps whom it knows. */
+  isBlind: boolean;
 }
 
 /** Meshes side by side over a network that delivers in any order, loses what it likes, and has a clock of its own. */
@@ -39,7 +41,11 @@ export interface MeshWorld {
   nowMs(): number;
   /** Does one of the things that can happen now; `pick` is any number. */
   happen(pick: number): void;
-  /** Everything is delivered in time and everybody is known, for so long. */
+  /** The API server, for all of them. */
+  discovery(isThere: boolean): void;
+  /** The sidecar is started anew, and the others are told by the network. */
+  restart(node: Node): void;
+  /** Everything is delivered in time and everybody is known to who is not blind, for so long. */
   calm(ms: number): void;
   /** `a b: 3` for each link that a node has, by the number of the connection. */
   links(): readonly string[];
@@ -53,7 +59,8 @@ export function meshWorld(uids: readonly string[], random: () => number): MeshWo
   let dialled = 0;
   const nodes: Node[] = uids.map((uid, index) => {
     const node = { name: `n${index}`, uid, run: 0, known: new Set([`n${index}`]) };
-    return Object.assign(node, { dials: new Map(), mesh: undefined as unknown as Mesh });
+    const empty = { dials: new Map(), mesh: undefined as unknown as Mesh, isBlind: false };
+    return Object.assign(node, empty);
   });
 
   function memberOf({ name, uid }: Node): Member {
@@ -86,7 +93,10 @@ export function meshWorld(uids: readonly string[], random: () => number): MeshWo
         start: `${node.name}-${run}`,
       },
       selfName: node.name,
-      members: () => membership(...nodes.filter(({ name }) => node.known.has(name)).map(memberOf)),
+      members: () => ({
+        ...membership(...nodes.filter(({ name }) => node.known.has(name)).map(memberOf)),
+        synced: !node.isBlind,
+      }),
       now: () => nowMs,
       random,
       effects: {
@@ -182,6 +192,7 @@ export function meshWorld(uids: readonly string[], random: () => number): MeshWo
       else wire.silentAtMs = Math.min(wire.silentAtMs, nowMs);
     }
     node.dials.clear();
+    if (node.isBlind) node.known = new Set([node.name]);
     start(node);
   }
 
@@ -237,10 +248,14 @@ export function meshWorld(uids: readonly string[], random: () => number): MeshWo
       const all = possible();
       all[pick % all.length]?.();
     },
+    discovery(isThere) {
+      for (const node of nodes) node.isBlind = !isThere;
+    },
+    restart: (node) => restart(node, true),
     calm(ms) {
       const endMs = nowMs + ms;
       for (const node of nodes) {
-        for (const { name } of nodes) node.known.add(name);
+        if (!node.isBlind) for (const { name } of nodes) node.known.add(name);
         node.mesh.look();
       }
       for (let steps = 0; nowMs < endMs; steps++) {

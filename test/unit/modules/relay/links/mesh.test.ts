@@ -66,4 +66,41 @@ describe('sidecars side by side', () => {
       { numRuns: 500 },
     );
   });
+
+  const tenMinutes = 600_000;
+
+  it('keep every link for ten minutes without the API server, and dial nobody', () => {
+    const world = meshWorld(['b', 'a', 'c'], () => 0.5);
+    world.calm(1000);
+    const before = [world.links(), world.dialled()];
+    world.discovery(false);
+    world.calm(tenMinutes);
+    expect([world.links(), world.dialled()]).toEqual(before);
+    world.discovery(true);
+    world.calm(10_000);
+    expect([world.links(), world.dialled()]).toEqual(before);
+    expectWhole(world);
+  });
+
+  it.each([0, 1, 2])(
+    'one that starts without the API server is linked with nobody for ten minutes, and soon after (%d)',
+    (index) => {
+      const world = meshWorld(['b', 'a', 'c'], () => 0.5);
+      world.calm(1000);
+      const node = world.nodes[index];
+      if (node === undefined) throw new Error('no node');
+      world.discovery(false);
+      world.restart(node);
+      const dialled = world.dialled();
+      world.calm(tenMinutes);
+
+      expect(world.links().filter((line) => line.includes(node.name))).toEqual([]);
+      expect(world.links()).toHaveLength(2);
+      // Each of the other two tries again now and then.
+      expect(world.dialled() - dialled).toBeLessThan(2 * 150);
+      world.discovery(true);
+      world.calm(15_000);
+      expectWhole(world);
+    },
+  );
 });
