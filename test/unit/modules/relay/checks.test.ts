@@ -270,6 +270,16 @@ describe('doctor in relay mode', () => {
     expect(withRelay({ upgrade: true })).toMatchObject([
       { check: 'relay-upgrade', level: 'warning', what: expect.stringContaining('port 3000') },
     ]);
+    expect(withRelay({ upgrade: true, upgradeTls: true })).toMatchObject([
+      { level: 'warning', what: expect.stringContaining('a certificate of the CA and can send') },
+    ]);
+    // They are those of pods in reload mode, and have nothing to do with the key of the sidecars.
+    const broken: Facts['tls'] = { ok: false, code: 'PEERS_TLS_INVALID', why: 'no key' };
+    expect(wrong({ relay: { ...relay, upgrade: true, upgradeTls: true }, tls: broken })).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ check: 'relay-upgrade', level: 'failure', what: 'no key' }),
+      ]),
+    );
   });
 
   it('names sidecars that cannot be reached, here and there', () => {
