@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { monotonicNow } from '../../../src/clock.ts';
 import type { LessonChunk } from '../../../src/lesson/chunk.ts';
 import { type PlayOptions, playLesson } from '../../../src/lesson/play.ts';
@@ -10,7 +10,8 @@ import { missingOf, onlyInAll, unless } from '../../helpers/skip.ts';
 import { stopProcess } from '../../helpers/stop-process.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 import { entriesOf, everyTable, fillEvery, tableNames, visit } from '../../rig/lesson-tables.ts';
-import { local, type RelayStand, startRelayStand } from '../../rig/relay-stand.ts';
+import { local, type RelayStand } from '../../rig/relay-stand.ts';
+import { relayStands } from '../../rig/test-relay-stand.ts';
 
 /** Makes the recordings of the unit tests anew. */
 const toRecord = process.env.LESSON_RECORD === '1' ? undefined : 'only with LESSON_RECORD=1';
@@ -24,15 +25,7 @@ async function* replay(chunks: readonly LessonChunk[]) {
 
 describe.each(haproxyVersions)('HAProxy %s', (title, haproxy) => {
   describe('real', unless(missingOf({ [`HAProxy ${title}`]: haproxy })), () => {
-    const started: RelayStand[] = [];
-    async function start(options = {}): Promise<RelayStand> {
-      const stand = await startRelayStand(haproxy ?? '', options);
-      started.push(stand);
-      return stand;
-    }
-    afterEach(async () => {
-      await Promise.all(started.splice(0).map((stand) => stand.stop()));
-    });
+    const start = relayStands(haproxy);
 
     const record = (
       stand: RelayStand,

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { resetSlot } from '../../../src/modules/relay/legs/reset-slot.ts';
 import { teachNothing } from '../../../src/modules/relay/legs/teach-nothing.ts';
 import { frames } from '../../../src/modules/relay/wire/frames.ts';
@@ -8,21 +8,14 @@ import { haproxyVersions } from '../../helpers/programs.ts';
 import { missingOf, unless } from '../../helpers/skip.ts';
 import { stopProcess } from '../../helpers/stop-process.ts';
 import { pairInMemory } from '../../rig/relay-pair.ts';
-import { local, type RelayStand, startRelayStand } from '../../rig/relay-stand.ts';
+import { local, type RelayStand } from '../../rig/relay-stand.ts';
+import { relayStands } from '../../rig/test-relay-stand.ts';
 
 const signal = new AbortController().signal;
 
 describe.each(haproxyVersions)('HAProxy %s', (title, haproxy) => {
   describe('real', unless(missingOf({ [`HAProxy ${title}`]: haproxy })), () => {
-    const started: RelayStand[] = [];
-    async function start(options = {}): Promise<RelayStand> {
-      const stand = await startRelayStand(haproxy ?? '', options);
-      started.push(stand);
-      return stand;
-    }
-    afterEach(async () => {
-      await Promise.all(started.splice(0).map((stand) => stand.stop()));
-    });
+    const start = relayStands(haproxy);
 
     const reset = (stand: RelayStand, slot: string, timeoutMs = 5000) =>
       resetSlot({ at: stand.at, local, slot, tables: 64, timeoutMs, signal });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { monotonicNow } from '../../../src/clock.ts';
 import type { LessonChunk } from '../../../src/lesson/chunk.ts';
 import { playLesson } from '../../../src/lesson/play.ts';
@@ -7,21 +7,14 @@ import { learnDifference } from '../../../src/modules/relay/difference/learn.ts'
 import type { RemoteChunk } from '../../../src/modules/relay/difference/remote-lesson.ts';
 import { haproxyVersions } from '../../helpers/programs.ts';
 import { missingOf, unless } from '../../helpers/skip.ts';
-import { local, type RelayStand, startRelayStand } from '../../rig/relay-stand.ts';
+import { local, type RelayStand } from '../../rig/relay-stand.ts';
+import { relayStands } from '../../rig/test-relay-stand.ts';
 
 const minuteMs = 60_000;
 
 describe.each(haproxyVersions)('learnDifference, HAProxy %s', (title, haproxy) => {
   describe('real', unless(missingOf({ [`HAProxy ${title}`]: haproxy })), () => {
-    const started: RelayStand[] = [];
-    async function start(): Promise<RelayStand> {
-      const stand = await startRelayStand(haproxy ?? '');
-      started.push(stand);
-      return stand;
-    }
-    afterEach(async () => {
-      await Promise.all(started.splice(0).map((stand) => stand.stop()));
-    });
+    const start = relayStands(haproxy);
     const session = ({ at }: RelayStand) => ({
       ...{ at, local, slot: 'lesson', tables: 4, now: monotonicNow },
       ...{ timeoutMs: 5000, silentMs: 5000, signal: new AbortController().signal },

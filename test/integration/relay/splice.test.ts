@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openLeg } from '../../../src/modules/relay/legs/open-leg.ts';
 import { splice } from '../../../src/modules/relay/splice/splice.ts';
 import { ackReset } from '../../../src/modules/relay/wire/messages.ts';
@@ -12,19 +12,12 @@ import { stopProcess } from '../../helpers/stop-process.ts';
 import { suiteFolder } from '../../helpers/test-folder.ts';
 import { accept, dial, streamOf } from '../../rig/relay-link.ts';
 import { linkInMemory, pairInMemory } from '../../rig/relay-pair.ts';
-import { local, type RelayStand, startRelayStand } from '../../rig/relay-stand.ts';
+import { local } from '../../rig/relay-stand.ts';
+import { relayStands } from '../../rig/test-relay-stand.ts';
 
 describe.each(haproxyVersions)('two HAProxies %s, spliced', (title, haproxy) => {
   describe('real', unless(missingOf({ [`HAProxy ${title}`]: haproxy })), () => {
-    const started: RelayStand[] = [];
-    async function start(options = {}): Promise<RelayStand> {
-      const stand = await startRelayStand(haproxy ?? '', options);
-      started.push(stand);
-      return stand;
-    }
-    afterEach(async () => {
-      await Promise.all(started.splice(0).map((stand) => stand.stop()));
-    });
+    const start = relayStands(haproxy);
 
     it.each(['in memory', 'over loopback'])(
       'learn, and tell each other what is new, %s',
