@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readPeersSection } from '../../../src/config-text/peers-text.ts';
 import type { TlsMaterial } from '../../../src/model/peers-tls.ts';
 import { createCa, mountSecret, type TestCa } from '../../helpers/certificates.ts';
+import { flagsOf, initFiles } from '../../helpers/init-files.ts';
 import { programs } from '../../helpers/programs.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
 import { missingOf, unless } from '../../helpers/skip.ts';
@@ -11,11 +12,11 @@ import { testFolder } from '../../helpers/test-folder.ts';
 
 let directory: string;
 let etc: string;
+let files: Readonly<Record<string, string>>;
 let ca: TestCa;
 beforeEach(() => {
   directory = testFolder();
-  etc = join(directory, 'etc');
-  mkdirSync(etc);
+  ({ etc, flags: files } = initFiles(directory, template));
   ca = createCa(directory);
   writeFileSync(
     join(directory, 'members.yaml'),
@@ -40,19 +41,14 @@ backend sessions
 `;
 
 async function init(material: TlsMaterial, flags: readonly string[] = []) {
-  writeFileSync(join(directory, 'template.cfg'), template);
   const secret = mountSecret(testFolder(), material);
   const file = (name: string) => join(etc, name);
   const ended = await startProgram([
     ...['init', '--pod-name=b', '--pod-ip=127.0.1.9', '--source=file', '--settle=50ms'],
     `--members-file=${join(directory, 'members.yaml')}`,
-    `--template=${join(directory, 'template.cfg')}`,
-    `--haproxy-config=${file('haproxy.cfg')}`,
+    ...flagsOf(files),
     `--dataplane-password-file=${file('dataplaneapi.password')}`,
     `--dataplane-config=${file('dataplaneapi.yml')}`,
-    `--admin-socket=${join(directory, 'admin.sock')}`,
-    `--master-socket=${join(directory, 'master.sock')}`,
-    `--haproxy-bin=${programs.haproxy ?? 'haproxy'}`,
     ...secret.flags,
     ...flags,
   ]).ended;

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readRelaySection } from '../../../src/modules/relay/section/read.ts';
+import { flagsOf, initFiles } from '../../helpers/init-files.ts';
 import { programs } from '../../helpers/programs.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
 import { missingOf, unless } from '../../helpers/skip.ts';
@@ -22,12 +23,11 @@ const key = randomBytes(32).toString('base64');
 
 let directory: string;
 let etc: string;
+let files: Readonly<Record<string, string>>;
 
 beforeEach(() => {
   directory = testFolder();
-  etc = join(directory, 'etc');
-  mkdirSync(etc);
-  writeFileSync(join(directory, 'template.cfg'), template);
+  ({ etc, flags: files } = initFiles(directory, template));
   writeFileSync(join(directory, 'key'), `${key}\n`);
 });
 
@@ -39,16 +39,11 @@ async function init(flags: Readonly<Record<string, string>> = {}, podName = 'web
     'pod-uid': `uid-of-${podName}`,
     'pod-ip': '127.0.1.9',
     namespace: 'edge',
-    template: join(directory, 'template.cfg'),
     'relay-key-file': join(directory, 'key'),
-    'haproxy-config': join(etc, 'haproxy.cfg'),
-    'admin-socket': join(directory, 'admin.sock'),
-    'master-socket': join(directory, 'master.sock'),
-    'haproxy-bin': programs.haproxy ?? 'haproxy',
+    ...files,
     ...flags,
   };
-  const argv = Object.entries(all).map(([flag, value]) => `--${flag}=${value}`);
-  const { exitCode, lines } = await startProgram(['init', ...argv]).ended;
+  const { exitCode, lines } = await startProgram(['init', ...flagsOf(all)]).ended;
   return { exitCode, output: lines.join('\n') };
 }
 

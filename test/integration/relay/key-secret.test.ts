@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { flagsOf, initFiles } from '../../helpers/init-files.ts';
 import {
   type KubeApiserver,
   kubeApiserverMissing,
@@ -62,17 +63,14 @@ describe('init --relay-key-secret on a real API server', unless(kubeApiserverMis
 
   /** The init container of one pod; its key file, and what it said. */
   async function init(folder = testFolder()) {
-    for (const each of ['etc', 'relay']) mkdirSync(join(folder, each), { recursive: true });
-    writeFileSync(join(folder, 'template.cfg'), template);
+    mkdirSync(join(folder, 'relay'), { recursive: true });
+    const { flags } = initFiles(folder, template);
     const file = join(folder, 'relay', 'key');
     const { exitCode, lines } = await startProgram([
       ...['init', '--mode=relay', '--pod-name=web-0', '--pod-uid=uid-0', '--pod-ip=127.0.0.1'],
       ...[`--namespace=${namespace}`, `--kubeconfig=${kubeconfig}`],
       ...[`--relay-key-secret=${name}`, `--relay-key-file=${file}`],
-      ...[`--template=${join(folder, 'template.cfg')}`, '--haproxy-bin=/nowhere/haproxy'],
-      `--haproxy-config=${join(folder, 'etc', 'haproxy.cfg')}`,
-      ...[`--admin-socket=${join(folder, 'admin.sock')}`],
-      ...[`--master-socket=${join(folder, 'master.sock')}`],
+      ...flagsOf({ ...flags, 'haproxy-bin': '/nowhere/haproxy' }),
     ]).ended;
     return { exitCode, file, output: lines.join('\n') };
   }
@@ -84,7 +82,7 @@ describe('init --relay-key-secret on a real API server', unless(kubeApiserverMis
 
   it('makes the Secret once for pods that come at the same time, and each has its key for itself alone', async () => {
     await allow();
-    const pods = await Promise.all(Array.from({ length: 5 }, () => init()));
+    const pods = await Promise.all(Array.from({ length: 3 }, () => init()));
     const key = await keyOf();
     expect(Buffer.from(key, 'base64')).toHaveLength(32);
     for (const { exitCode, file, output } of pods) {
