@@ -1,6 +1,7 @@
 import { startTimer } from '../../../clock.ts';
 import type { ByteStream } from '../legs/byte-stream.ts';
 import type { Leg } from '../legs/open-leg.ts';
+import { heartbeat } from '../wire/messages.ts';
 import { countUpdates } from '../wire/update-counter.ts';
 import { rest } from './rest.ts';
 
@@ -36,6 +37,13 @@ const restDefaultMs = 3;
  * not send again after a break. Passed on at once they cost both relays 6 to 14 % (`npm run bench -- relay --part live`).
  */
 const ackRestMs = 25;
+
+/**
+ * HAProxy gives a session up that it has heard nothing on for 5 s, and where its own attempt on this slot has ended within the first
+ * moments of the session, what it heard before does not count (peer_session_release, haproxy src/peers.c). The first heartbeat of the other one
+ * comes after 3 to 5 s, so it gets one from here in between.
+ */
+const firstBeatMs = 2000;
 
 /** A chunk of this size costs more for its bytes than for being one. */
 const enough = 16 * 1024;
@@ -100,6 +108,11 @@ export function splice(
     return true;
   }
 
+  const stopFirstBeat = startTimer(() => {
+    // Where a message is on its way, HAProxy hears something anyway.
+    if (!stopped && !toHaproxy.within && !toHaproxy.broken && held.length === 0) put(heartbeat);
+  }, firstBeatMs);
+
   link.onDrain(readOn);
   leg.onDrain(() => {
     if (!stopped) link.resume();
@@ -140,6 +153,7 @@ export function splice(
     if (stopped) return;
     stopped = true;
     stopAcks();
+    stopFirstBeat();
     link.resume();
   }
 

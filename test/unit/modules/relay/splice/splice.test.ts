@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ByteStream } from '../../../../../src/modules/relay/legs/byte-stream.ts';
 import type { Leg } from '../../../../../src/modules/relay/legs/open-leg.ts';
 import { splice } from '../../../../../src/modules/relay/splice/splice.ts';
@@ -138,6 +138,36 @@ describe('splice', () => {
     haproxy.write(chunk);
 
     expect(sent).toEqual([chunk]);
+  });
+
+  describe('the first heartbeat', () => {
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+    it.each([
+      ['comes from here after two seconds, once', [bytesOf([update])], [heartbeat]],
+      ['does not come into the middle of a message', [bytesOf([update]).subarray(0, 5)], []],
+      ['does not come behind what is no message', [Buffer.alloc(9, 255)], []],
+    ])('%s', (_title, before, after) => {
+      const { leg, haproxy } = legInMemory();
+      const [near, far] = linkInMemory();
+      const toHaproxy = heard(haproxy);
+      const passing = splice(leg, near);
+      for (const chunk of before) far.write(chunk);
+      vi.advanceTimersByTime(1999);
+      expect(toHaproxy()).toEqual(Buffer.concat(before));
+      vi.advanceTimersByTime(10_000);
+      expect(toHaproxy()).toEqual(Buffer.concat([...before, ...after]));
+      passing.stop();
+    });
+    it('does not come after the end', () => {
+      const { leg } = legInMemory();
+      splice(leg, linkInMemory()[0]).stop();
+      expect(vi.getTimerCount()).toBe(0);
+    });
   });
 
   it('ends when the leg is closed, says why, and leaves the link open for the next one', async () => {
