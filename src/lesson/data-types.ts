@@ -2,14 +2,16 @@
 export type Kind = 'number' | 'rate' | 'dictionary';
 
 export interface DataType {
+  /** As haproxy.cfg and `show table` call it. */
+  readonly name: string;
   readonly kind: Kind;
   readonly isArray: boolean;
   /** Of this HAProxy alone (`conn_cur`): the others do not take it over. */
   readonly isLocal: boolean;
 }
 
-const one = (kind: Kind, more: Partial<DataType> = {}): DataType => ({
-  ...{ kind, isArray: false, isLocal: false },
+const one = (name: string, kind: Kind, more: Partial<DataType> = {}): DataType => ({
+  ...{ name, kind, isArray: false, isLocal: false },
   ...more,
 });
 
@@ -18,33 +20,33 @@ const one = (kind: Kind, more: Partial<DataType> = {}): DataType => ({
  * 2.6 to 3.4, which only added the last two).
  */
 export const dataTypes: readonly DataType[] = [
-  one('number'), // server_id
-  one('number'), // gpt0
-  one('number'), // gpc0
-  one('rate'), // gpc0_rate
-  one('number'), // conn_cnt
-  one('rate'), // conn_rate
-  one('number', { isLocal: true }), // conn_cur
-  one('number'), // sess_cnt
-  one('rate'), // sess_rate
-  one('number'), // http_req_cnt
-  one('rate'), // http_req_rate
-  one('number'), // http_err_cnt
-  one('rate'), // http_err_rate
-  one('number'), // bytes_in_cnt
-  one('rate'), // bytes_in_rate
-  one('number'), // bytes_out_cnt
-  one('rate'), // bytes_out_rate
-  one('number'), // gpc1
-  one('rate'), // gpc1_rate
-  one('dictionary'), // server_key
-  one('number'), // http_fail_cnt
-  one('rate'), // http_fail_rate
-  one('number', { isArray: true }), // gpt
-  one('number', { isArray: true }), // gpc
-  one('rate', { isArray: true }), // gpc_rate
-  one('number'), // glitch_cnt
-  one('rate'), // glitch_rate
+  one('server_id', 'number'),
+  one('gpt0', 'number'),
+  one('gpc0', 'number'),
+  one('gpc0_rate', 'rate'),
+  one('conn_cnt', 'number'),
+  one('conn_rate', 'rate'),
+  one('conn_cur', 'number', { isLocal: true }),
+  one('sess_cnt', 'number'),
+  one('sess_rate', 'rate'),
+  one('http_req_cnt', 'number'),
+  one('http_req_rate', 'rate'),
+  one('http_err_cnt', 'number'),
+  one('http_err_rate', 'rate'),
+  one('bytes_in_cnt', 'number'),
+  one('bytes_in_rate', 'rate'),
+  one('bytes_out_cnt', 'number'),
+  one('bytes_out_rate', 'rate'),
+  one('gpc1', 'number'),
+  one('gpc1_rate', 'rate'),
+  one('server_key', 'dictionary'),
+  one('http_fail_cnt', 'number'),
+  one('http_fail_rate', 'rate'),
+  one('gpt', 'number', { isArray: true }),
+  one('gpc', 'number', { isArray: true }),
+  one('gpc_rate', 'rate', { isArray: true }),
+  one('glitch_cnt', 'number'),
+  one('glitch_rate', 'rate'),
 ];
 
 /** A rate is written as its age in milliseconds and two counts. */

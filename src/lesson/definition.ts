@@ -8,6 +8,8 @@ export type KeyType = 'integer' | 'ip' | 'ipv6' | 'string' | 'binary';
 export interface Stored extends DataType {
   /** Elements of an array; else 1. */
   readonly count: number;
+  /** Of a rate, in milliseconds; else 0. */
+  readonly periodMs: number;
 }
 
 /** A table as the sender has defined it for this session (haproxy src/peers.c, peer_prepare_switchmsg). */
@@ -86,8 +88,8 @@ export function readDefinition(bytes: Buffer, { body, end }: Frame): Definition 
     if (hasParameters && from.number() !== index)
       throw new UnreadableLesson(`${name}: the parameters of its data types are in another order`);
     const count = type.isArray ? from.number() : 1;
-    if (type.kind === 'rate') from.number();
-    stored.push({ ...type, count });
+    const periodMs = type.kind === 'rate' ? from.number() : 0;
+    stored.push({ ...type, count, periodMs });
   }
   return {
     ...{ id, name, keyType, keyLength, expireMs, stored },
