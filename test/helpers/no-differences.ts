@@ -2,6 +2,6 @@ import type { Differences } from '../../src/modules/relay/difference/differences
 
 /** Replicas that are never compared. */
 export const noDifferences: Pick<Differences, 'link' | 'stop'> = {
-  link: () => ({ hear: () => false, look() {}, parted() {} }),
+  link: () => ({ hear: () => false, look() {}, parted() {}, askToCompare() {} }),
   async stop() {},
 };

@@ -55,6 +55,8 @@ export interface Sessions {
   siblings(): readonly Sibling[];
   /** Asks this replica to teach ours all it holds. */
   askLesson(uid: string, why: string): void;
+  /** Has all that are paired compare themselves with ours once more. Their names. */
+  askToCompare(why: string): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -187,6 +189,11 @@ export function createSessions(options: SessionsOptions): Sessions {
       })),
     askLesson(uid, why) {
       linked.get(uid)?.link.send({ type: 'lesson', why });
+    },
+    askToCompare(why) {
+      const paired = [...linked.values()].filter(({ run }) => run.paired());
+      for (const { difference } of paired) difference.askToCompare(why);
+      return paired.map(({ link }) => link.other.pod);
     },
     async stop() {
       await options.differences.stop();

@@ -36,12 +36,7 @@ describe.each(haproxyVersions)('learnDifference, HAProxy %s', (title, haproxy) =
       const chunks: RemoteChunk[] = [{ ...chunk, uncertainMs }];
       return learnDifference({
         ...{ record: session(pupil), entries: 10 },
-        lesson: {
-          next: async () => chunks.shift() ?? null,
-          granted: async () => {},
-          hear() {},
-          fail() {},
-        },
+        lesson: { next: async () => chunks.shift() ?? null },
       });
     }
     const valueAt = async (stand: RelayStand, key: string) =>

@@ -14,7 +14,9 @@ export interface LearnOptions {
   readonly record: RecordOptions;
   /** Entries that it holds, about. */
   readonly entries: number;
-  readonly lesson: RemoteLesson;
+  readonly lesson: Pick<RemoteLesson, 'next'>;
+  /** No session brings what was written lately, so nothing counts as recent. */
+  readonly withoutSession?: true;
 }
 
 export type Learned =
@@ -27,6 +29,9 @@ export type Learned =
       readonly skipped: number;
       /** Of these: it was written too late to say, and the session is to bring it. */
       readonly recent: number;
+      /** Of these: it has expired, or its table is another one here. */
+      readonly expired: number;
+      readonly otherTable: number;
     }
   /** `too-large`: it holds more than can be compared. */
   | { readonly kind: 'too-large' | 'failed'; readonly why: string };
@@ -93,7 +98,7 @@ async function indexOwn({ record, entries }: LearnOptions): Promise<Own | Learne
 /** Counts what is chosen. */
 type Counts = Record<Choice | 'other-table' | 'expired', number>;
 
-function chooser(own: Own, counts: Counts, now: () => number) {
+function chooser(own: Own, counts: Counts, now: () => number, comparedAtMs: number) {
   return (chunk: RemoteChunk) =>
     (entry: Entry, bytes: Buffer, serverKey: Buffer | undefined): number | null => {
       const { table } = entry;
@@ -119,7 +124,7 @@ function chooser(own: Own, counts: Counts, now: () => number) {
           tableExpireMs: table.expireMs,
         },
         own.index.get(high, low),
-        own.startMs,
+        comparedAtMs,
       );
       counts[choice] += 1;
       return choice === 'missing' || choice === 'newer' || choice === 'tie' ? expiry : null;
@@ -135,7 +140,8 @@ export async function learnDifference(options: LearnOptions): Promise<Learned> {
     ...{ missing: 0, newer: 0, tie: 0, 'same-or-older': 0, recent: 0 },
     ...{ 'other-table': 0, expired: 0 },
   };
-  const choices = chooser(own, counts, record.now);
+  const comparedAtMs = options.withoutSession ? Number.POSITIVE_INFINITY : own.startMs;
+  const choices = chooser(own, counts, record.now, comparedAtMs);
   const passage = createPassage();
 
   async function* taken(): AsyncGenerator<LessonChunk> {
@@ -172,6 +178,8 @@ export async function learnDifference(options: LearnOptions): Promise<Learned> {
     newer: newer + tie,
     skipped: passage.seen - all,
     recent: counts.recent,
+    expired: counts.expired,
+    otherTable: counts['other-table'],
   };
 }
 

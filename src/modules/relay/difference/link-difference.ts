@@ -20,6 +20,8 @@ export interface LinkDifference {
   look(theirs: View | null, paired: boolean): void;
   /** The session between the two has ended, and another one has begun over the same link. */
   parted(): void;
+  /** The other side is to compare its HAProxy with ours once more. */
+  askToCompare(why: string): void;
 }
 
 /** What the other side has said of its HAProxy, and when. */
@@ -28,6 +30,9 @@ interface Standing {
   readonly hadLink: boolean;
   readonly atMs: number;
 }
+
+/** The other side has freed the slot of its HAProxy by then. */
+const againMs = 1000;
 
 /** Asks for lessons where they are needed, and gives those that the other side asks for. */
 export function createLinkDifference(
@@ -82,7 +87,8 @@ export function createLinkDifference(
     if (step.step === 'standing') {
       const { settledMs, hadLink: had } = step;
       standing = { settledMs, hadLink: had, atMs: now() };
-    } else if (step.step === 'ask') teacher.asked(step.id);
+    } else if (step.step === 'again') pupil.need(step.why, againMs);
+    else if (step.step === 'ask') teacher.asked(step.id);
     else if (step.step === 'more') teacher.more(step.id);
     else if (step.step === 'stop') teacher.stop(step.id);
     else pupil.hear(step.id, step);
@@ -111,5 +117,6 @@ export function createLinkDifference(
       partings += 1;
       decide();
     },
+    askToCompare: (reason) => send({ step: 'again', why: reason }),
   };
 }

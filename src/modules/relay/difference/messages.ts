@@ -24,6 +24,8 @@ const schema = z.discriminatedUnion('step', [
   }),
   /** That was all; `why`: it was not. */
   z.object({ step: z.literal('end'), id, why: why.nullable() }),
+  /** Our HAProxy has got entries that no session brings: compare yours with it once more. */
+  z.object({ step: z.literal('again'), why }),
   /** No more is wanted. */
   z.object({ step: z.literal('stop'), id }),
 ]);

@@ -32,6 +32,8 @@ export interface Pupil {
 
 /** The other side answers at once, or reads from its HAProxy. */
 const answerMs = 10_000;
+/** When to look again whether a lesson that is being given is over. */
+const againMs = 1000;
 
 /** `mayBegin`: both HAProxys and a session between them are there. */
 export function createPupil(
@@ -55,7 +57,11 @@ export function createPupil(
   signal.addEventListener('abort', ended, { once: true });
 
   function begin(): void {
-    if (signal.aborted || lesson !== null) return;
+    if (signal.aborted) return;
+    if (lesson !== null) {
+      stopTimer = startTimer(begin, againMs);
+      return;
+    }
     isDue = !mayBegin();
     if (isDue) return;
     const id = nanoid();

@@ -67,7 +67,15 @@ function replica(name: string, keys: readonly string[], lessonMs: Delay) {
         } catch (error) {
           return { kind: 'failed', why: String(error) };
         }
-        return { kind: 'learned', taken, newer: 0, skipped: 0, recent: 0 };
+        return {
+          kind: 'learned',
+          taken,
+          newer: 0,
+          skipped: 0,
+          recent: 0,
+          expired: 0,
+          otherTable: 0,
+        };
       }),
     teach: ({ id, send, asked }: TeachOptions) =>
       alone(async () => {
