@@ -27,6 +27,8 @@ export const errorCodes = {
     'The file of --relay-key-file is missing, or its key cannot be used. The message lists everything that is wrong. Create the Secret once for all replicas, and mount it. With --relay-plaintext or --relay-trust certificates there is no key.',
   SNAPSHOT_FAILED:
     'No snapshot could be written. The message says why: is the directory of --snapshot there, writable, and has free space? Earlier snapshots are as they were, and the sidecar tries again after --snapshot-interval.',
+  SNAPSHOT_REFUSED:
+    'The command snapshot could not do what was asked, or was broken off. The message says why. What HAProxy holds is as it was, but for entries that were restored by then.',
   SNAPSHOT_KEY_INVALID:
     'The file of --snapshot-key-file is missing, or its key cannot be used. Create a Secret with the output of `openssl rand -base64 32`, and mount it.',
   TEMPLATE_REJECTED: 'HAProxy refuses the rendered configuration. The message quotes its alerts.',

@@ -5,6 +5,8 @@ import type { CommandName } from '../model/option.ts';
 /** Everything a command may touch besides what its configuration names. */
 export interface Context<C extends CommandName> {
   readonly config: ConfigFor<C>;
+  /** What stands before the options. */
+  readonly words: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
   /** Aborts when the program is asked to stop. */
@@ -21,6 +23,8 @@ export interface Context<C extends CommandName> {
 export interface CommandOf<C extends CommandName> {
   readonly name: C;
   readonly summary: string;
+  /** What may stand before the options: `list|show FILE `. Missing: nothing. */
+  readonly words?: string;
   /** Flags that come before those that were given. */
   readonly flags?: () => readonly string[];
   /** What to do instead where there is no sidecar whose pod it could look at. */

@@ -12,9 +12,16 @@ import { doctorCommand } from './doctor.ts';
 import { isElsewhere } from './elsewhere.ts';
 import { initCommand } from './init.ts';
 import { runCommand } from './run.ts';
+import { snapshotCommand } from './snapshot.ts';
 import { statusCommand } from './status.ts';
 
-export const commands: readonly Command[] = [initCommand, runCommand, statusCommand, doctorCommand];
+export const commands: readonly Command[] = [
+  initCommand,
+  runCommand,
+  statusCommand,
+  doctorCommand,
+  snapshotCommand,
+];
 
 export interface Program {
   /** Without the program's own name. */
@@ -30,7 +37,7 @@ export interface Program {
 }
 
 function usage(): string {
-  const rows = commands.map((command) => `  ${command.name.padEnd(8)}${command.summary}`);
+  const rows = commands.map((command) => `  ${command.name.padEnd(10)}${command.summary}`);
   return [
     'haproxy-peer-sync keeps the peers section of HAProxy in step with its replicas.',
     '',
@@ -94,8 +101,11 @@ async function start<C extends CommandName>(
   program: Program,
 ): Promise<number> {
   const { name } = command;
-  const words = [...knownFlags(command), ...argv];
-  const { config, hints } = load(command, words, program.env);
+  const flagsFrom = argv.findIndex((word) => word.startsWith('-'));
+  const wordsEnd = flagsFrom === -1 ? argv.length : flagsFrom;
+  const words = command.words === undefined ? [] : argv.slice(0, wordsEnd);
+  const flags = [...knownFlags(command), ...argv.slice(words.length)];
+  const { config, hints } = load(command, flags, program.env);
   // The answer of `status` goes to stdout, perhaps to a program, and nothing else may be there.
   const logs = name === 'init' || name === 'run';
   const destination = logs ? undefined : { write: program.err };
@@ -106,7 +116,7 @@ async function start<C extends CommandName>(
     `${name} starts`,
   );
   const { env, signal, version, out, terminal = false, columns } = program;
-  return await command.run({ config, env, log, signal, version, out, terminal, columns });
+  return await command.run({ config, words, env, log, signal, version, out, terminal, columns });
 }
 
 /** The whole program: argv and environment in, exit code out. 0 done, 1 failed, 2 wrong use. Never throws. */
@@ -128,7 +138,7 @@ export async function main(program: Program): Promise<number> {
     return 2;
   }
   if (argv.includes('--help') || argv.includes('-h')) {
-    program.out(helpText(command.name, command.summary));
+    program.out(helpText(command.name, command.summary, command.words));
     return 0;
   }
   try {

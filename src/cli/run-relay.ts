@@ -13,6 +13,8 @@ import { createRelay } from '../modules/relay/module.ts';
 import { readRelaySection } from '../modules/relay/section/read.ts';
 import { writeBeforeHAProxy } from '../modules/relay/start/before-haproxy.ts';
 import { snapshotsFor } from '../modules/snapshot/create.ts';
+import { openDoor } from '../modules/snapshot/turn/door.ts';
+import { doorPath } from '../modules/snapshot/turn/messages.ts';
 import { readSnapshotKeys } from '../snapshot/file/keys.ts';
 import { askStatus } from '../telemetry/ask-status.ts';
 import { serve } from './serve.ts';
@@ -73,6 +75,13 @@ export async function runRelay(started: Started): Promise<void> {
     status: relay.status,
     show: [relay.show, countLinks(metrics, links.counters)],
   });
+  const door = await openDoor({
+    ...{ path: doorPath(config.adminSocket), log },
+    ready: () => relay.readiness().ready,
+    alone: relay.lessons.alone,
+    refuses: relay.lessons.refuses,
+    on: relay.lessons.used,
+  });
   const listening = await links.start(signal);
   if (config.relayUpgrade) await bridge.start(signal);
   log.info(
@@ -98,6 +107,7 @@ export async function runRelay(started: Started): Promise<void> {
   const watching = Promise.all([relay.watch(signal), relay.record(signal)]);
   await relay.scheduler.run(signal);
   stopLooking();
+  await door?.close();
   await relay.recordLast(lastSnapshotMs);
   await Promise.all([watching, source.stopped(), links.close(), bridge.close(), relay.stop()]);
   await Promise.all([server.close(), events.flush(1000)]);

@@ -26,6 +26,15 @@ function tableOf(words: readonly string[], section?: string): StickTable {
   return { keys, size: sizeOf(after('size')), peers: section ?? after('peers') };
 }
 
+/** Those that a peers section shares, with what makes a key of each: `string 64`. */
+export function sharedTables(
+  text: string,
+): readonly { readonly name: string; readonly keys: string }[] {
+  return [...tablesOf(text)].flatMap(([name, { keys, peers }]) =>
+    peers === undefined ? [] : [{ name, keys: keys.trim() }],
+  );
+}
+
 /** By name, as HAProxy calls them: that of the proxy, or section and name for one of a peers section. */
 export function tablesOf(text: string): ReadonlyMap<string, StickTable> {
   const lines = splitLines(text);

@@ -29,8 +29,8 @@ function flagText({ name, short }: Option): string {
   return short === undefined ? `--${name}` : `-${short}, --${name}`;
 }
 
-/** `--help` of one command. */
-export function helpText(command: CommandName, summary: string): string {
+/** `--help` of one command. `words`: what it takes before its options, with a space behind. */
+export function helpText(command: CommandName, summary: string, words = ''): string {
   const row = (option: Option) => {
     const notes = [
       option.default ? `default ${option.default}` : '',
@@ -43,7 +43,7 @@ export function helpText(command: CommandName, summary: string): string {
     ([title, inGroup]) =>
       `${found.length > 1 ? title : 'Options'}:\n${inGroup.map(row).join('\n')}\n`,
   );
-  return `${summary}\n\nUsage: haproxy-peer-sync ${command} [options]\n\n${blocks.join('\n')}\n--no-NAME is --NAME=false, for every option that is true or false.\n`;
+  return `${summary}\n\nUsage: haproxy-peer-sync ${command} ${words}[options]\n\n${blocks.join('\n')}\n--no-NAME is --NAME=false, for every option that is true or false.\n`;
 }
 
 /** Of a value that was parsed into parts, what it was parsed from. */

@@ -1,4 +1,4 @@
-import { everywhere, type Option, sidecar } from '../model/option.ts';
+import { all, type Option, sidecar, sidecarAndSnapshot } from '../model/option.ts';
 
 /** This pod's identity, and the files and sockets of its HAProxy. */
 export const ownOptions = [
@@ -8,7 +8,7 @@ export const ownOptions = [
     env: ['POD_NAME'],
     description:
       "This pod's name, which is its name in the peers section (downward API: metadata.name).",
-    commands: sidecar,
+    commands: sidecarAndSnapshot,
   },
   {
     name: 'pod-ip',
@@ -62,7 +62,7 @@ export const ownOptions = [
     default: '/etc/haproxy/haproxy.cfg',
     description:
       "HAProxy's configuration file, on a volume shared with HAProxy and the Data Plane API.",
-    commands: everywhere,
+    commands: all,
   },
   {
     name: 'file-group',
@@ -76,7 +76,7 @@ export const ownOptions = [
     type: 'string',
     default: '/var/run/haproxy/admin.sock',
     description: "HAProxy's stats socket with level admin.",
-    commands: sidecar,
+    commands: sidecarAndSnapshot,
   },
   {
     name: 'master-socket',
@@ -122,13 +122,13 @@ export const ownOptions = [
     type: ['trace', 'debug', 'info', 'warn', 'error'],
     default: 'info',
     description: 'Lowest level of the log lines that are written.',
-    commands: everywhere,
+    commands: all,
   },
   {
     name: 'log-format',
     type: ['json', 'text'],
     default: 'json',
     description: 'Format of the log lines: json for programs, text for people.',
-    commands: everywhere,
+    commands: all,
   },
 ] as const satisfies readonly Option[];

@@ -1,4 +1,4 @@
-import { everywhere, type Option, sidecar } from '../model/option.ts';
+import { all, everywhere, type Option, sidecar } from '../model/option.ts';
 
 /** Where the siblings are found. */
 export const sourceOptions = [
@@ -16,7 +16,7 @@ export const sourceOptions = [
     type: 'string',
     env: ['POD_NAMESPACE'],
     description: 'Namespace of the pods (downward API: metadata.namespace).',
-    commands: everywhere,
+    commands: all,
   },
   {
     name: 'labels-file',

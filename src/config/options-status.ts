@@ -44,13 +44,13 @@ export const statusOptions = [
     default: 'text',
     description:
       'What is printed. json: one JSON array instead of text; with --watch one line each time.',
-    commands: ['status', 'doctor'],
+    commands: ['status', 'doctor', 'snapshot'],
   },
   {
     name: 'json',
     type: 'boolean',
     default: 'false',
     description: 'The same as --output json.',
-    commands: ['status', 'doctor'],
+    commands: ['status', 'doctor', 'snapshot'],
   },
 ] as const satisfies readonly Option[];

@@ -2,6 +2,7 @@ import type { CommandName, Option } from '../model/option.ts';
 import { gateOptions } from '../modules/peers/options/gate.ts';
 import { peersOptions } from '../modules/peers/options/section.ts';
 import { relayOptions } from '../modules/relay/options/relay.ts';
+import { byHandOptions } from '../modules/snapshot/options/by-hand.ts';
 import { snapshotOptions } from '../modules/snapshot/options/snapshot.ts';
 import { templateOptions } from '../modules/template/options/template.ts';
 import { dataplaneOptions } from './options-dataplane.ts';
@@ -19,6 +20,7 @@ export const options = [
   ...gateOptions,
   ...templateOptions,
   ...snapshotOptions,
+  ...byHandOptions,
   ...dataplaneOptions,
   ...telemetryOptions,
   ...statusOptions,

@@ -29,6 +29,11 @@ function relations(command: CommandName, config: Readonly<Record<string, unknown
     if (config[camelCase(name)] === undefined) problems.push(`${names(name)} is missing: ${why}`);
   };
   if (command === 'status') return [...textProblems(config)];
+  if (command === 'snapshot') {
+    if (typeof config.limit === 'number' && config.limit > 100_000)
+      problems.push(`--limit ${config.limit} is more than 100000`);
+    return [...problems, ...textProblems(config)];
+  }
   need('pod-name', 'it is the name of this peer (downward API, fieldPath metadata.name)');
   need('pod-ip', 'it is the address of this peer (downward API, fieldPath status.podIP)');
   if (config.source === 'kubernetes' || config.source === 'service') {
@@ -131,7 +136,7 @@ export function loadConfig<C extends CommandName>(
       { hint: `See haproxy-peer-sync ${command} --help.` },
     );
   }
-  if (command !== 'status') config.members = membersFrom(config);
+  if (command !== 'status' && command !== 'snapshot') config.members = membersFrom(config);
   // The table declares exactly the names and types of Config; every one was parsed by its declared type above, and
   // `relations` has said what is missing of those that the command needs.
   return { config: Object.freeze(config) as unknown as ConfigFor<C>, hints: raw.hints };

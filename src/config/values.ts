@@ -47,7 +47,7 @@ export type MembersFrom =
   | { readonly kind: 'dns'; readonly dns: string }
   | { readonly kind: 'file'; readonly membersFile: string };
 
-export type SidecarCommand = Exclude<CommandName, 'status'>;
+export type SidecarCommand = Exclude<CommandName, 'status' | 'snapshot'>;
 
 /** Of the commands that run in the pod: they know whose they are, and where the siblings are found. */
 export type SidecarConfig = Config & {
@@ -64,6 +64,7 @@ interface ConfigOf {
   readonly run: SidecarConfig;
   readonly doctor: SidecarConfig;
   readonly status: Config;
+  readonly snapshot: Config;
 }
 
 /** What a command is given: nothing that it needs can be missing. */

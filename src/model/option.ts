@@ -17,11 +17,14 @@ export type OptionType =
 /** What a first set-up needs, what TLS between the peers, relay mode and snapshots need, and what the defaults suit. */
 export type OptionGroup = 'basic' | 'tls' | 'relay' | 'snapshot' | 'tuning';
 
-export type CommandName = 'init' | 'run' | 'status' | 'doctor';
+export type CommandName = 'init' | 'run' | 'status' | 'doctor' | 'snapshot';
 
 /** doctor reads the options of init and run. */
 export const sidecar = ['init', 'run', 'doctor'] as const;
 export const everywhere = ['init', 'run', 'status', 'doctor'] as const;
+/** snapshot works in the pod of a sidecar, as it does. */
+export const sidecarAndSnapshot = [...sidecar, 'snapshot'] as const;
+export const all = [...everywhere, 'snapshot'] as const;
 
 /** One option, declared once: flags, environment, help, validation, masking and docs/flags.md come from here. */
 export interface Option {

@@ -24,6 +24,8 @@ export interface StatusBoardOptions {
   readonly incomplete: () => boolean;
   /** What modules were asked for and do not do. Default: nothing. */
   readonly troubles?: () => readonly string[];
+  /** Of snapshots. Default: nothing. */
+  readonly snapshot?: (() => Status['snapshot']) | undefined;
   /** The section where no pass reports it. */
   readonly fixedSection?: Status['section'];
   /** Peers as they are to be shown. Default: as HAProxy names them. */
@@ -126,6 +128,7 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
       const membership = options.members();
       const { ready, reasons } = options.readiness();
       const troubles = options.troubles?.() ?? [];
+      const snapshot = options.snapshot?.();
       return {
         name: self.name,
         address: self.address,
@@ -148,6 +151,7 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
         ...haproxy,
         ...(options.peers === undefined ? {} : { peers: options.peers(haproxy.peers) }),
         ...(troubles.length > 0 ? { troubles: [...troubles] } : {}),
+        ...(snapshot === undefined ? {} : { snapshot }),
         pending: pendingOf(pass),
         lastChange,
         lastFailure,

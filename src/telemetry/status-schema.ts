@@ -90,6 +90,26 @@ export const statusSchema = z.object({
    * or not known.
    */
   troubles: listOf(z.string()).optional(),
+  /** With `--snapshot`. Absent: without it, or an earlier version. */
+  snapshot: z
+    .object({
+      /** This replica is the one of the set that takes them. */
+      records: z.boolean(),
+      /** The last one that this replica has taken since its sidecar started. */
+      last: z
+        .object({ atMs: z.number(), entries: z.number(), bytes: z.number(), ms: z.number() })
+        .nullable(),
+      /** Why the last attempt failed; null: it did not. */
+      failure: z.object({ atMs: z.number(), why: z.string() }).nullable(),
+      /** What this HAProxy or one before it was given from a file, since the sidecar started. */
+      restored: z
+        .object({
+          ...{ atMs: z.number(), replica: z.string(), takenAtMs: z.number() },
+          ...{ entries: z.number(), expired: z.number() },
+        })
+        .nullable(),
+    })
+    .optional(),
   lastChange: z
     .object({
       atMs: z.number(),

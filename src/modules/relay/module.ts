@@ -20,6 +20,7 @@ import { countState } from '../peers/count-state.ts';
 import type { peersMetrics } from '../peers/metrics.ts';
 import { confirmWith } from '../peers/missed/confirm.ts';
 import type { SnapshotNeeds, Snapshots } from '../snapshot/create.ts';
+import type { Outcome } from '../snapshot/turn/messages.ts';
 import { apartNotice, nobodyApart } from './apart-notice.ts';
 import { countSessions } from './count.ts';
 import { alone, createDesk } from './difference/desk.ts';
@@ -74,6 +75,16 @@ export interface RelayOptions {
   readonly snapshots?: ((needs: SnapshotNeeds) => Snapshots) | undefined;
 }
 
+/** The slot of lessons, for another user of it. */
+export interface Lessons {
+  /** Does it while nobody else uses the slot. */
+  alone<T>(act: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** Why nobody else may; null: somebody may. */
+  refuses(): string | null;
+  /** A command has used it. Returns the names of those who compare themselves with our HAProxy now. */
+  used(outcome: Outcome): readonly string[];
+}
+
 export interface Relay {
   readonly scheduler: Scheduler;
   readonly readiness: () => Readiness;
@@ -89,6 +100,8 @@ export interface Relay {
   /** Records them for the last time, as long as HAProxy still answers. */
   recordLast(limitMs: number): Promise<void>;
   status(): Promise<Status>;
+  /** For who uses the slot of lessons beside this. */
+  readonly lessons: Lessons;
   /** Brings the metrics up to date. */
   show(): void;
   stop(): Promise<void>;
@@ -192,6 +205,7 @@ export function createRelay(options: RelayOptions): Relay {
     incomplete: () => incomplete,
     fixedSection: { name: peersSection, entries: section.slots.length },
     peers: (peers) => peersByName(peers, self.name, partners()),
+    snapshot: snapshots?.shown,
     now,
     wallNow: options.wallNow,
   });
@@ -300,6 +314,16 @@ export function createRelay(options: RelayOptions): Relay {
     record: async (stop) => snapshots?.recording.run(stop),
     recordLast: async (limitMs) => snapshots?.recording.last(limitMs),
     status: () => board.status(),
+    lessons: {
+      alone: (act, stop) => alone(desk, act, stop),
+      refuses: restore.waits,
+      used(outcome) {
+        snapshots?.byHand(outcome);
+        return outcome.step === 'restored'
+          ? sessions.askToCompare('a snapshot was restored by hand')
+          : [];
+      },
+    },
     show: () => count.show(sessions.siblings()),
     stop: sessions.stop,
   };

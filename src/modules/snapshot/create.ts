@@ -1,6 +1,6 @@
 import { nanoid } from 'nanoid';
 import type { SidecarConfig } from '../../config/values.ts';
-import { tablesOf } from '../../config-text/stick-tables.ts';
+import { sharedTables } from '../../config-text/stick-tables.ts';
 import { readText } from '../../files/files.ts';
 import { command } from '../../haproxy/socket.ts';
 import { parseWorker } from '../../haproxy/worker.ts';
@@ -8,17 +8,20 @@ import { playLesson } from '../../lesson/play.ts';
 import { recordLesson } from '../../lesson/record.ts';
 import type { Log } from '../../log.ts';
 import type { Worker } from '../../model/worker.ts';
-import type { SnapshotTable } from '../../snapshot/file/about.ts';
+import type { SnapshotHeader, SnapshotTable } from '../../snapshot/file/about.ts';
 import { readSnapshotKeys } from '../../snapshot/file/keys.ts';
 import type { Recorder } from '../../telemetry/event-recorder.ts';
 import type { MetricsOf } from '../../telemetry/metrics.ts';
+import type { Status } from '../../telemetry/status-schema.ts';
 import { findSnapshot } from './find.ts';
 import type { LegPlace } from './leg-place.ts';
 import type { snapshotMetrics } from './metrics.ts';
 import { playSnapshot } from './play.ts';
 import { createRecording, type Recording, type Standing } from './recording.ts';
 import { createRestoring, type Restoring } from './restoring.ts';
-import { takeSnapshot } from './take.ts';
+import { type Taken, takeSnapshot } from './take.ts';
+import { createTold } from './told.ts';
+import type { Outcome } from './turn/messages.ts';
 
 export interface SnapshotsOptions {
   readonly config: SidecarConfig;
@@ -49,6 +52,10 @@ export interface SnapshotNeeds {
 export interface Snapshots {
   readonly recording: Recording;
   readonly restoring: Restoring;
+  /** For `/status`. */
+  readonly shown: () => NonNullable<Status['snapshot']>;
+  /** A command has taken or restored one beside this. */
+  readonly byHand: (outcome: Outcome) => void;
 }
 
 /** HAProxy is on the same machine: how long it may take to accept, and to go on. */
@@ -56,7 +63,11 @@ const acceptMs = 1000;
 const silentMs = 5000;
 
 /** The set whose tables these are. */
-export function setOf({ snapshotSet, namespace, peersSection }: SidecarConfig): string {
+export function setOf({
+  snapshotSet,
+  namespace,
+  peersSection,
+}: Pick<SidecarConfig, 'snapshotSet' | 'namespace' | 'peersSection'>): string {
   return snapshotSet ?? `${namespace ?? ''}/${peersSection}`;
 }
 
@@ -80,10 +91,32 @@ function create(
   const keys = async () => (keyFile === undefined ? [] : readSnapshotKeys(keyFile));
 
   async function shared(): Promise<readonly SnapshotTable[]> {
-    const found = [...tablesOf(await readText(config.haproxyConfig))];
-    return found.flatMap(([name, { keys: text, peers }]) =>
-      peers === undefined ? [] : [{ name, keys: text.trim() }],
-    );
+    return sharedTables(await readText(config.haproxyConfig));
+  }
+
+  const told = createTold(wallNow);
+
+  function onTaken(taken: Taken): void {
+    told.taken(taken);
+    metrics.snapshots.inc({ outcome: taken.kind });
+    if (taken.kind !== 'taken') return;
+    metrics.snapshotTaken.set(taken.takenAtMs / 1000);
+    metrics.snapshotEntries.set(taken.entries);
+    metrics.snapshotBytes.set(taken.bytes);
+    metrics.snapshotSeconds.observe(taken.ms / 1000);
+  }
+
+  function onRestored(
+    path: string,
+    { replica, takenAtMs }: Pick<SnapshotHeader, 'replica' | 'takenAtMs'>,
+    entries: number,
+    expired: number,
+  ): void {
+    told.restored({ replica, takenAtMs, entries, expired });
+    metrics.snapshotRestores.inc({ outcome: 'restored' });
+    const when = new Date(takenAtMs).toISOString();
+    const message = `${entries} entries of ${path}, recorded by ${replica} at ${when}; ${expired} had expired`;
+    events.record({ reason: 'SnapshotRestored', message });
   }
 
   const recording = createRecording({
@@ -114,14 +147,7 @@ function create(
         },
         signal,
       ),
-    on(taken) {
-      metrics.snapshots.inc({ outcome: taken.kind });
-      if (taken.kind !== 'taken') return;
-      metrics.snapshotTaken.set(taken.takenAtMs / 1000);
-      metrics.snapshotEntries.set(taken.entries);
-      metrics.snapshotBytes.set(taken.bytes);
-      metrics.snapshotSeconds.observe(taken.ms / 1000);
-    },
+    on: onTaken,
   });
 
   const restoring = createRestoring({
@@ -133,10 +159,7 @@ function create(
       ),
     on: {
       restored({ path, header }, entries, expired) {
-        metrics.snapshotRestores.inc({ outcome: 'restored' });
-        const when = new Date(header.takenAtMs).toISOString();
-        const message = `${entries} entries of ${path}, recorded by ${header.replica} at ${when}; ${expired} had expired`;
-        events.record({ reason: 'SnapshotRestored', message });
+        onRestored(path, header, entries, expired);
       },
       failed(why) {
         metrics.snapshotRestores.inc({ outcome: 'failed' });
@@ -148,5 +171,14 @@ function create(
       },
     },
   });
-  return { recording, restoring };
+  return {
+    ...{ recording, restoring },
+    shown: () => told.shown(recording.records()),
+    byHand(outcome) {
+      if (outcome.step === 'restored')
+        return onRestored(outcome.path, outcome, outcome.entries, outcome.expired);
+      // A copy that lies elsewhere is restored by nobody.
+      if (outcome.kept) onTaken({ kind: 'taken', path: '', ...outcome });
+    },
+  };
 }

@@ -28,6 +28,8 @@ export interface Recording {
   run(signal: AbortSignal): Promise<void>;
   /** A last one, where this replica takes them; given up after `limitMs`. Never rejects. */
   last(limitMs: number): Promise<void>;
+  /** This replica is the one that takes them. */
+  records(): boolean;
 }
 
 /** How often is looked whether one is due, in milliseconds. */
@@ -88,6 +90,10 @@ export function createRecording(options: RecordingOptions): Recording {
   }
 
   return {
+    records() {
+      const { ready, others } = standing();
+      return ready && takesSnapshots(self, others);
+    },
     async run(signal) {
       while (!signal.aborted) {
         running = look(signal);

@@ -29,6 +29,8 @@ export interface TakeOptions {
     signal: AbortSignal,
   ) => Promise<Recorded>;
   readonly newId: () => string;
+  /** Somebody has asked for it, and nothing is removed. `name`: what its file is called; missing: as others are. */
+  readonly byHand?: { readonly name?: string | undefined };
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   /** The date, in milliseconds since the epoch. */
@@ -62,13 +64,13 @@ export async function takeSnapshot(options: TakeOptions, signal: AbortSignal): P
 
 async function take(options: TakeOptions, signal: AbortSignal): Promise<Taken> {
   const { directory, origin, now, wallNow } = options;
-  await removePartials(directory, origin.replica, wallNow());
+  if (options.byHand === undefined) await removePartials(directory, origin.replica, wallNow());
   const sequence = await nextSequence(directory);
   const [about, key] = await Promise.all([options.about(), options.key()]);
   const [beganMs, takenAtMs] = [now(), wallNow()];
   const id = options.newId();
   const writer = await writeSnapshot({
-    ...{ directory, key },
+    ...{ directory, key, name: options.byHand?.name },
     header: { ...origin, ...about, id, sequence, takenAtMs },
   });
   const recorded = await options.record(
@@ -90,9 +92,10 @@ async function take(options: TakeOptions, signal: AbortSignal): Promise<Taken> {
   });
   const tookMs = Math.round(now() - beganMs);
   const { path, bytes } = await writer.finish({ entries, tookMs });
-  await removeSnapshots(
-    directory,
-    superfluous(await snapshotsOfSet(directory, origin.set), options.keep),
-  );
+  if (options.byHand === undefined)
+    await removeSnapshots(
+      directory,
+      superfluous(await snapshotsOfSet(directory, origin.set), options.keep),
+    );
   return { kind: 'taken', path, takenAtMs, entries, bytes, ms: now() - beganMs };
 }

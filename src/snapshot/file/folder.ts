@@ -45,8 +45,8 @@ export async function removeSnapshots(directory: string, files: readonly string[
 const abandonedMs = 60 * 60 * 1000;
 
 /**
- * Removes what was begun and never finished: all of `replica`, which writes nothing at this moment, and those of others
- * that are an hour old. Returns how many.
+ * Removes what was begun and never finished: all of `replica`, which writes nothing at this moment, and those of others and of
+ * commands that are an hour old. Returns how many.
  */
 export async function removePartials(
   directory: string,
@@ -59,8 +59,8 @@ export async function removePartials(
     if (writer === null) continue;
     const path = join(directory, file);
     const changed = await stat(path).catch(() => null);
-    if (writer !== replica && (changed === null || wallNowMs - changed.mtimeMs < abandonedMs))
-      continue;
+    const isOwn = writer.replica === replica && !writer.byHand;
+    if (!isOwn && (changed === null || wallNowMs - changed.mtimeMs < abandonedMs)) continue;
     await rm(path, { force: true });
     removed += 1;
   }

@@ -2,7 +2,7 @@
 const whole =
   /^snapshot-(?<sequence>\d{8,15})-(?<date>\d{8}T\d{6}Z)-(?<replica>[A-Za-z0-9_.:-]{1,200})\.hps$/;
 
-const partial = /^\.snapshot-(?<replica>[A-Za-z0-9_.:-]{1,200})~[\w-]{1,40}\.partial$/;
+const partial = /^\.snapshot-(?<replica>[A-Za-z0-9_.:-]{1,200})~(?<id>[\w-]{1,40})\.partial$/;
 
 export interface SnapshotName {
   readonly file: string;
@@ -27,6 +27,9 @@ export function snapshotName({ sequence, takenAtMs, replica }: NameParts): strin
   return `snapshot-${String(sequence).padStart(8, '0')}-${date}-${shortReplica(replica)}.hps`;
 }
 
+/** How the `id` of a snapshot begins that somebody has asked for. */
+export const byHand = 'hand-';
+
 /** What it is called until it is whole. No other file has the `id`, whoever writes in the same directory. */
 export function partialName(id: string, replica: string): string {
   return `.snapshot-${shortReplica(replica)}~${id}.partial`;
@@ -41,7 +44,10 @@ export function readSnapshotName(file: string): SnapshotName | null {
   return Number.isNaN(takenAtMs) ? null : { file, sequence: Number(sequence), takenAtMs, replica };
 }
 
-/** Who began this file and has not finished it; null: it is no such file. */
-export function writerOfPartial(file: string): string | null {
-  return partial.exec(file)?.groups?.replica ?? null;
+/** Who began this file and has not finished it; null: it is no such file. `byHand`: a command beside the sidecar. */
+export function writerOfPartial(
+  file: string,
+): { readonly replica: string; readonly byHand: boolean } | null {
+  const { replica, id = '' } = partial.exec(file)?.groups ?? {};
+  return replica === undefined ? null : { replica, byHand: id.startsWith(byHand) };
 }

@@ -27,6 +27,8 @@ export const disk: SnapshotDisk = {
 export interface WriteOptions {
   readonly directory: string;
   readonly header: Omit<SnapshotHeader, 'seal'>;
+  /** Missing: its name says number, date and replica. */
+  readonly name?: string | undefined;
   /** Encrypts the entries; missing: they are as they are. */
   readonly key?: Buffer | undefined;
   readonly disk?: SnapshotDisk;
@@ -54,7 +56,7 @@ export async function writeSnapshot(options: WriteOptions): Promise<SnapshotWrit
   const { directory, key, disk: fs = disk } = options;
   const header = { ...options.header, seal: key === undefined ? null : newSeal(key) };
   const temporary = join(directory, partialName(header.id, header.replica));
-  const path = join(directory, snapshotName(header));
+  const path = join(directory, options.name ?? snapshotName(header));
   const headerBytes = Buffer.from(JSON.stringify(header));
   const sealing =
     key === undefined || header.seal === null ? null : createSealing(key, header.seal, headerBytes);

@@ -29,7 +29,7 @@ describe('the command line', () => {
     expect(await cli('--version')).toEqual({ exitCode: 0, out: '1.2.3\n', err: '' });
     const help = await cli('--help');
     for (const { name, summary } of commands)
-      expect(help.out).toContain(`${name.padEnd(8)}${summary}`);
+      expect(help.out).toContain(`${name.padEnd(10)}${summary}`);
     expect((await cli('run', '--help')).out).toContain('--removal-delay DURATION');
     expect((await cli('init', '-h')).out).toContain('--template STRING');
   });

@@ -1,4 +1,4 @@
-import { type Option, sidecar } from '../../../model/option.ts';
+import { type Option, sidecar, sidecarAndSnapshot } from '../../../model/option.ts';
 
 /** The peers section: names, port, certificates, who may join, what was missed. */
 export const peersOptions = [
@@ -24,7 +24,7 @@ export const peersOptions = [
     default: 'haproxy-peers',
     deprecatedFlags: ['peer-section-name'],
     description: 'Name of the peers section.',
-    commands: sidecar,
+    commands: sidecarAndSnapshot,
   },
   {
     name: 'peers-port',

@@ -1,4 +1,4 @@
-import { type Option, sidecar } from '../../../model/option.ts';
+import { type Option, sidecar, sidecarAndSnapshot } from '../../../model/option.ts';
 
 /** Whether the tables are recorded to files, and restored from them. */
 export const snapshotOptions = [
@@ -8,7 +8,7 @@ export const snapshotOptions = [
     group: 'snapshot',
     description:
       'Directory to which the entries of the shared tables are recorded, and from which they are restored when all replicas were gone. Missing: neither. Only with --mode relay.',
-    commands: sidecar,
+    commands: sidecarAndSnapshot,
   },
   {
     name: 'snapshot-interval',
@@ -34,7 +34,7 @@ export const snapshotOptions = [
     group: 'snapshot',
     description:
       'Whose tables these are: only files of the same set are restored. Default: namespace and --peers-section. Needed where two workloads of a namespace use one directory.',
-    commands: sidecar,
+    commands: sidecarAndSnapshot,
   },
   {
     name: 'snapshot-key-file',
@@ -42,6 +42,6 @@ export const snapshotOptions = [
     group: 'snapshot',
     description:
       'File with a key, from a Secret, with which the files are encrypted: 32 bytes in base64. A second line may hold the key before it, which is only read with.',
-    commands: sidecar,
+    commands: sidecarAndSnapshot,
   },
 ] as const satisfies readonly Option[];

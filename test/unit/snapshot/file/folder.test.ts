@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nextSequence, removePartials, snapshotsIn } from '../../../../src/snapshot/file/folder.ts';
 import {
+  byHand,
   partialName,
   readSnapshotName,
   snapshotName,
@@ -21,9 +22,12 @@ describe('names', () => {
       expect(readSnapshotName(name)).toEqual({
         ...{ file: name, sequence: 7, takenAtMs, replica: replica.slice(0, 200) },
       });
-      expect(writerOfPartial(partialName('V1StGXR8_Z5jdHi6B-myT', replica))).toBe(
-        replica.slice(0, 200),
-      );
+      expect(writerOfPartial(partialName('V1StGXR8_Z5jdHi6B-myT', replica))).toEqual({
+        ...{ replica: replica.slice(0, 200), byHand: false },
+      });
+      expect(writerOfPartial(partialName(`${byHand}V1StGXR8_Z5jdHi6B-myT`, replica))).toEqual({
+        ...{ replica: replica.slice(0, 200), byHand: true },
+      });
     },
   );
 
@@ -63,12 +67,15 @@ describe('a directory', () => {
       utimesSync(join(directory, name), (now - ageMs) / 1000, (now - ageMs) / 1000);
     };
     put(partialName('1', 'web-0'), 0);
+    put(partialName(`${byHand}1`, 'web-0'), 60_000);
+    put(partialName(`${byHand}2`, 'web-0'), 2 * 3_600_000);
     put(partialName('2', 'web-1'), 60_000);
     put(partialName('3', 'web-1'), 2 * 3_600_000);
     put('.other.partial', 2 * 3_600_000);
-    expect(await removePartials(directory, 'web-0', now)).toBe(2);
+    expect(await removePartials(directory, 'web-0', now)).toBe(3);
     expect(readdirSync(directory).toSorted()).toEqual([
       '.other.partial',
+      partialName(`${byHand}1`, 'web-0'),
       partialName('2', 'web-1'),
     ]);
   });
