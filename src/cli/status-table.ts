@@ -4,6 +4,7 @@ import { visibleIn } from '../visible.ts';
 import { columns, count } from './columns.ts';
 import type { Found } from './found.ts';
 import { hasFailed, leavingOf, peersText, removesLater, standingOf } from './peer-standing.ts';
+import { newestSnapshot } from './snapshot-text.ts';
 import { fullest, pendingText } from './status-view.ts';
 import type { Difference } from './table-differences.ts';
 
@@ -13,6 +14,8 @@ export interface TableOptions {
   readonly columns?: number | undefined;
   /** The largest of each table of each replica. */
   readonly differences: readonly Difference[];
+  /** The date, in milliseconds since the epoch. */
+  readonly nowMs: number;
 }
 
 /** So many tables have a column of their own. */
@@ -128,7 +131,10 @@ export function renderTable(told: readonly Found[], options: TableOptions): stri
     const mark = index === 0 ? 'bold' : lines[index - 1]?.mark;
     return mark === undefined || mark === 'green' ? cut(text) : paint(mark, cut(text));
   });
-  const sum = [summary(found, differences), ...differenceTexts(differences)];
+  const snapshot = newestSnapshot(found, options.nowMs);
+  const snapshots =
+    snapshot === null ? [] : [snapshot.bad ? paint('yellow', snapshot.text) : snapshot.text];
+  const sum = [summary(found, differences), ...differenceTexts(differences), ...snapshots];
   return `${[...rows, '', ...sum].join('\n')}\n`;
 }
 

@@ -5,6 +5,7 @@ import { visibleIn } from '../visible.ts';
 import { columns, count } from './columns.ts';
 import type { Found } from './found.ts';
 import { leavingOf, removesLater, type Standing, standingOf } from './peer-standing.ts';
+import { snapshotFacts } from './snapshot-text.ts';
 
 export interface ViewOptions {
   readonly colors: boolean;
@@ -140,6 +141,9 @@ export function renderStatus(told: readonly Found[], { colors, nowMs }: ViewOpti
         ? []
         : [fact('links', `with the sidecars of the others, ${trustWords[status.trust]}`)]),
       ...members.notes.map((note) => fact('note', paint('yellow', note))),
+      ...(status.snapshot === undefined ? [] : snapshotFacts(status.snapshot, nowMs)).map(
+        ({ label, text, bad }) => fact(label, bad ? paint('yellow', text) : text),
+      ),
       ...troubles.map((each) => fact('trouble', paint('yellow', each))),
       fact('change', pending === null ? 'none is due' : changeDue(status, pending)),
       fact('last change', lastChange === null ? 'none' : changeText(lastChange, nowMs)),

@@ -30,9 +30,10 @@ function asJson({ found, differences }: Seen): string {
 }
 
 function render({ found, differences }: Seen, { config, terminal, columns }: Context<'status'>) {
-  const blocks = () => renderStatus(found, { colors: terminal, nowMs: wallNow() });
+  const nowMs = wallNow();
+  const blocks = () => renderStatus(found, { colors: terminal, nowMs });
   if (!config.all) return blocks();
-  const table = renderTable(found, { colors: terminal, columns, differences });
+  const table = renderTable(found, { colors: terminal, columns, differences, nowMs });
   return config.verbose ? `${table}\n${blocks()}` : table;
 }
 

@@ -12,6 +12,7 @@ export const snapshotRow: Row = {
       width: 12,
       queries: {
         age: `time() - max(${m('snapshot_timestamp_seconds')})`,
+        interval: `max(${m('snapshot_interval_seconds')})`,
       },
     },
     {

@@ -95,6 +95,7 @@ function create(
   }
 
   const told = createTold(wallNow);
+  metrics.snapshotInterval.set(config.snapshotInterval / 1000);
 
   function onTaken(taken: Taken): void {
     told.taken(taken);

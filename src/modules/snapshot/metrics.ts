@@ -8,6 +8,12 @@ export const snapshotMetrics = {
     absent: true,
     help: 'With `--snapshot`: when this replica took its last whole snapshot, Unix time. The newest of the set counts, because one replica takes them.',
   },
+  snapshotInterval: {
+    type: 'gauge',
+    name: 'snapshot_interval_seconds',
+    absent: true,
+    help: 'With `--snapshot`: the value of `--snapshot-interval`.',
+  },
   snapshotEntries: {
     type: 'gauge',
     name: 'snapshot_entries',

@@ -51,6 +51,7 @@ const quiet = [
   'Links that ended or did not come: stranger {{code}}',
   // Nor are there snapshots.
   'Age of the newest snapshot: age',
+  'Age of the newest snapshot: interval',
   'Size of snapshots: entries {{pod}}',
   'Size of snapshots: bytes {{pod}}',
 ];

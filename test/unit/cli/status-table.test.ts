@@ -6,7 +6,7 @@ import type { Status } from '../../../src/telemetry/status-schema.ts';
 import { peer } from '../../helpers/members.ts';
 import { status } from '../../helpers/status.ts';
 
-const plain = { colors: false, differences: [] };
+const plain = { colors: false, differences: [], nowMs: 0 };
 
 function well(name: string, part: Partial<Status> = {}): Found {
   const told = status(name, {

@@ -23,7 +23,7 @@ const answers = new Map<string, readonly Status[]>(
 const every = [...answers.values()].flat();
 const ofFirst = answers.get('first.json') ?? [];
 /** Fields that a version may not tell yet, or only sometimes. */
-const sometimes: ReadonlySet<string> = new Set(['lag', 'type', 'incomplete', 'sample']);
+const sometimes: ReadonlySet<string> = new Set(['lag', 'type', 'incomplete', 'sample', 'snapshot']);
 
 function told(file: string, is: (answer: Status) => boolean): Status {
   const found = answers.get(file)?.find(is);
