@@ -77,6 +77,35 @@ export interface RelayFact {
   readonly ownPort: 'known' | 'refused' | 'no-answer';
 }
 
+/** What `--snapshot` adds. */
+export interface SnapshotFact {
+  readonly directory: string;
+  readonly intervalMs: number;
+  /** The date, in milliseconds since the epoch. */
+  readonly nowMs: number;
+  readonly keyFile: string | undefined;
+  readonly folder: Looked<{
+    readonly mode: number;
+    readonly isWritable: boolean;
+    readonly freeBytes: number;
+  }>;
+  /** How many keys, and the mode of the file. Null: without one. */
+  readonly key: Looked<{ readonly count: number; readonly mode: number }> | null;
+  /** The newest ones, newest first. */
+  readonly files: Looked<
+    readonly {
+      readonly file: string;
+      readonly replica: string;
+      readonly takenAtMs: number;
+      readonly bytes: number;
+      /** Null: it cannot be read. */
+      readonly set: string | null;
+      /** Why it would not be restored. */
+      readonly refused: { readonly kind: string; readonly why: string } | null;
+    }[]
+  >;
+}
+
 /** Everything that the checks look at, as it was found. */
 export interface Facts {
   readonly self: Self;
@@ -85,6 +114,8 @@ export interface Facts {
   /** Missing: HAProxys talk to each other. Then `hello` of a sibling is of its relay port: whether
    * it accepts, and with `tls-failed` that the two sidecars do not know each other by key or certificate. */
   readonly relay?: RelayFact | undefined;
+  /** Missing: without `--snapshot`. */
+  readonly snapshot?: SnapshotFact | undefined;
   readonly podName: string;
   /** Version of this program. */
   readonly version: string;

@@ -2,6 +2,7 @@ import type { Checks } from '../doctor/facts.ts';
 import { peersChecks, tableChecks } from './peers/checks/checks.ts';
 import { peersTlsChecks } from './peers/tls/checks.ts';
 import { relayChecks } from './relay/checks/checks.ts';
+import { snapshotChecks } from './snapshot/checks/checks.ts';
 
 /** What `doctor` looks at for each module. A new module is a line here. */
 export const moduleChecks: readonly Checks[] = [
@@ -9,4 +10,5 @@ export const moduleChecks: readonly Checks[] = [
   relayChecks,
   tableChecks,
   peersTlsChecks,
+  snapshotChecks,
 ];

@@ -43,6 +43,7 @@ it('tells the date only where it is shown or compared with another date', () => 
     'cli/status.ts',
     'doctor/gather/gather.ts',
     'doctor/gather/look-at-pods.ts',
+    'doctor/gather/look-at-snapshots.ts',
     'engine/ready-marker-file.ts',
     'modules/peers/gate/keeper.ts',
     'modules/peers/join/bootstrap.ts',

@@ -21,6 +21,7 @@ import { lookAtOwnPod } from './look-at-own-pod.ts';
 import { lookAtPods } from './look-at-pods.ts';
 import { lookAtRelay } from './look-at-relay.ts';
 import { lookAtSiblings } from './look-at-siblings.ts';
+import { lookAtSnapshots } from './look-at-snapshots.ts';
 import { looked } from './looked.ts';
 
 async function lookAtTls(config: SidecarConfig): Promise<NonNullable<Facts['tls']> | null> {
@@ -103,6 +104,7 @@ export async function gatherFacts(
     self,
     localName: isRelay ? localName : undefined,
     relay: await lookAtRelay(config, configText, signal),
+    snapshot: await lookAtSnapshots(config),
     podName: config.podName,
     version,
     env: haproxyEnv(config, env),
