@@ -34,6 +34,8 @@ export interface Recording {
 
 /** How often is looked whether one is due, in milliseconds. */
 const lookMs = 500;
+/** For what is begun to be removed again. */
+const endingMs = 500;
 /** A volume that is slower than this has never a whole file. */
 const longestMs = 5 * 60 * 1000;
 
@@ -73,6 +75,34 @@ export function createRecording(options: RecordingOptions): Recording {
     }
   }
 
+  /** False: it is not over by then. */
+  function within(what: Promise<unknown>, limitMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const stopTimer = startTimer(() => resolve(false), limitMs);
+      void what.then(() => {
+        stopTimer();
+        resolve(true);
+      });
+    });
+  }
+
+  /** Resolves when it is over, or soon after the signal. */
+  function over(what: Promise<unknown>, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      let stopTimer = () => {};
+      function done(): void {
+        stopTimer();
+        signal.removeEventListener('abort', aborted);
+        resolve();
+      }
+      function aborted(): void {
+        stopTimer = startTimer(done, endingMs);
+      }
+      signal.addEventListener('abort', aborted, { once: true });
+      void what.then(done);
+    });
+  }
+
   function isDue(last: boolean): boolean {
     const { ready, others } = standing();
     const isTaker = takesSnapshots(self, others);
@@ -97,14 +127,17 @@ export function createRecording(options: RecordingOptions): Recording {
     async run(signal) {
       while (!signal.aborted) {
         running = look(signal);
-        await running;
+        await over(running, signal);
         await sleep(lookMs, signal).catch(() => {});
       }
     },
     async last(limitMs) {
-      await running;
-      if (!isDue(true)) return;
-      const taken = await limited(new AbortController().signal, limitMs);
+      // A write that has begun cannot be broken off, and the program is to end in time.
+      if (!(await within(running, limitMs)) || !isDue(true)) return;
+      const taking = limited(new AbortController().signal, limitMs);
+      if (!(await within(taking, limitMs + endingMs)))
+        return log.info({ limitMs }, 'the volume is too slow for a last snapshot');
+      const taken = await taking;
       // HAProxy has ended before this program as a rule, which is no failure.
       if (taken.kind === 'failed') log.info({ why: taken.why }, 'no last snapshot was taken');
       else tell(taken);

@@ -9,7 +9,7 @@ import {
   removeSnapshots,
   snapshotsOfSet,
 } from '../../snapshot/file/folder.ts';
-import { writeSnapshot } from '../../snapshot/file/write-snapshot.ts';
+import { type SnapshotDisk, writeSnapshot } from '../../snapshot/file/write-snapshot.ts';
 
 /** What does not change from one snapshot of this replica to the next. */
 export type Origin = Pick<SnapshotHeader, 'set' | 'section' | 'replica' | 'program'>;
@@ -29,6 +29,8 @@ export interface TakeOptions {
     signal: AbortSignal,
   ) => Promise<Recorded>;
   readonly newId: () => string;
+  /** Missing: the real one. */
+  readonly disk?: SnapshotDisk;
   /** Somebody has asked for it, and nothing is removed. `name`: what its file is called; missing: as others are. */
   readonly byHand?: { readonly name?: string | undefined };
   /** Milliseconds, monotonic. */
@@ -72,6 +74,7 @@ async function take(options: TakeOptions, signal: AbortSignal): Promise<Taken> {
   const writer = await writeSnapshot({
     ...{ directory, key, name: options.byHand?.name },
     header: { ...origin, ...about, id, sequence, takenAtMs },
+    ...(options.disk === undefined ? {} : { disk: options.disk }),
   });
   const recorded = await options.record(
     ({ bytes, atMs }) => writer.add(bytes, atMs - beganMs),

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { monotonicNow } from '../../../../src/clock.ts';
 import { createRecording, type Standing } from '../../../../src/modules/snapshot/recording.ts';
 import type { Taken } from '../../../../src/modules/snapshot/take.ts';
 import { capturedLog } from '../../../helpers/captured-log.ts';
@@ -96,4 +97,33 @@ it('gives up the last one when its time is over, and does not call it a failure'
   });
   await recording.last(20);
   expect(lines.map(({ level, why }) => [level, why])).toEqual([['info', 'stopped']]);
+});
+
+it('does not keep the program from its end where a write never comes to one', async () => {
+  const { log, lines } = capturedLog();
+  let begun = 0;
+  const recording = createRecording({
+    ...{ self: 'b', intervalMs: 1000, log, now: monotonicNow, on() {} },
+    standing: () => ({ ready: true, leaving: false, others: [] }),
+    take: () => {
+      begun += 1;
+      return new Promise(() => {});
+    },
+  });
+  const stop = new AbortController();
+  const run = recording.run(stop.signal);
+  await eventually(() => begun === 1);
+  const atMs = monotonicNow();
+  stop.abort();
+  await run;
+  await recording.last(100);
+  expect(begun).toBe(1);
+  const fresh = createRecording({
+    ...{ self: 'b', intervalMs: 1000, log, now: monotonicNow, on() {} },
+    standing: () => ({ ready: true, leaving: false, others: [] }),
+    take: () => new Promise(() => {}),
+  });
+  await fresh.last(100);
+  expect(monotonicNow() - atMs).toBeLessThan(5000);
+  expect(lines.at(-1)?.msg).toBe('the volume is too slow for a last snapshot');
 });

@@ -138,3 +138,48 @@ describe('the one to restore', () => {
     });
   });
 });
+
+describe('two replicas that do not know of each other', () => {
+  it('take snapshots into one directory at the same time, and what is kept is whole', async () => {
+    const directory = testFolder();
+    const replicas = ['web-0', 'web-1'].map((replica) =>
+      options(directory, {
+        origin: { ...ours, replica, program: '0.1.0' },
+        newId: () => `${replica}-${Math.random().toString(36).slice(2)}`,
+      }),
+    );
+    for (let round = 0; round < 25; round += 1) {
+      const both = await Promise.all(replicas.map((each) => takeSnapshot(each, signal)));
+      expect(both.map(({ kind }) => kind)).toEqual(['taken', 'taken']);
+    }
+    const left = readdirSync(directory);
+    expect(left.length).toBeGreaterThanOrEqual(2);
+    // Both keep two, and the first of the hour and of the day.
+    expect(left.length).toBeLessThanOrEqual(6);
+    for (const file of left)
+      expect(await readBack(join(directory, file))).toMatchObject({ trailer: { entries: 2 } });
+    const { found, refused } = await findSnapshot(directory, ours, []);
+    expect(found?.header.sequence).toBeGreaterThanOrEqual(25);
+    expect(refused).toEqual([]);
+  });
+});
+
+describe('a clock that is set back by a day', () => {
+  it('does not make what is taken then the older one, nor remove it', async () => {
+    const directory = testFolder();
+    let now = takenAtMs;
+    const taking = options(directory, { wallNow: () => now });
+    for (let at = 0; at < 5; at += 1) {
+      now += 30_000;
+      await takeSnapshot(taking, signal);
+    }
+    now -= 86_400_000;
+    for (let at = 0; at < 5; at += 1) {
+      now += 30_000;
+      const taken = await takeSnapshot(taking, signal);
+      const { found } = await findSnapshot(directory, ours, []);
+      expect(found?.path).toBe(taken.kind === 'taken' && taken.path);
+      expect(found?.header.takenAtMs).toBe(now);
+    }
+  });
+});
