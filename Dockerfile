@@ -20,7 +20,9 @@ RUN rm -rf /usr/local/lib/node_modules /opt/yarn-* \
 COPY --from=build /src/dist/main.js /app/main.js
 # Node takes the format of a file from the nearest package.json.
 COPY --from=build /src/package.json /app/package.json
-RUN ln -s /app/main.js /usr/local/bin/haproxy-peer-sync
+# What `kubectl exec` starts beside the sidecar shares its memory limit, so it gets the flags of the entry point, too.
+RUN printf '#!/bin/sh\nexec node --no-opt --no-maglev --max-semi-space-size=1 /app/main.js "$@"\n' \
+      > /usr/local/bin/haproxy-peer-sync && chmod 755 /usr/local/bin/haproxy-peer-sync
 # Numeric, so that runAsNonRoot can be checked; nothing is written at run time, so the root file system may be read-only.
 RUN mkdir /app/compiled && chown 65532:65532 /app/compiled
 USER 65532:65532
