@@ -23,7 +23,9 @@ const answers = new Map<string, readonly Status[]>(
 const every = [...answers.values()].flat();
 const ofFirst = answers.get('first.json') ?? [];
 /** Fields that a version may not tell yet, or only sometimes. */
-const sometimes: ReadonlySet<string> = new Set(['lag', 'type', 'incomplete', 'sample', 'snapshot']);
+const sometimes: ReadonlySet<string> = new Set([
+  ...['lag', 'type', 'incomplete', 'sample', 'mode', 'trust', 'snapshot'],
+]);
 
 function told(file: string, is: (answer: Status) => boolean): Status {
   const found = answers.get(file)?.find(is);
@@ -77,6 +79,7 @@ describe('what sidecars of other versions tell', () => {
       'with-incomplete.json',
       'with-lag.json',
       'with-sample.json',
+      'with-snapshot.json',
       'with-type.json',
     ]);
     expect(ofFirst).toHaveLength(4);
