@@ -153,6 +153,36 @@ describe.each(haproxyVersions)('faults of snapshots, HAProxy %s', (title, haprox
       await Promise.all(Array.from({ length: parts + 1 }, (_, part) => dieBefore(part)));
     });
 
+    it('what is restored by hand leaves what is newer, and what is written before an entry comes has the value of the file', async () => {
+      const stand = await start();
+      const gpc0 = async (key: string) =>
+        /gpc0=(\d+)/.exec(await stand.ask(`show table sessions key ${key}`))?.[1];
+      for (const key of ['newer', 'lost', 'between'])
+        await stand.ask(`set table sessions key ${key} data.gpc0 1`);
+      const file = await openSnapshot(await fileOf(stand));
+      onTestFinished(() => file.close());
+      await stand.ask('set table sessions key newer data.gpc0 2');
+      await stand.ask('clear table sessions key lost');
+      await stand.ask('clear table sessions key between');
+      const restored = await restoreByHand({
+        entries: 1,
+        file: {
+          trailer: file.trailer,
+          async *chunks() {
+            // It was compared by now.
+            await stand.ask('set table sessions key between data.gpc0 5');
+            yield* file.chunks();
+          },
+        },
+        onProgress() {},
+        record: { at: stand.at, ...session, signal, tables: 16, now: wallNow },
+      });
+      expect(restored).toMatchObject({ kind: 'restored', entries: 2, older: 0, kept: 1 });
+      expect(await gpc0('newer')).toBe('2');
+      expect(await gpc0('lost')).toBe('1');
+      expect(await gpc0('between')).toBe('1');
+    });
+
     it.each(['killed', 'reloaded'] as const)(
       'HAProxy that is %s while a file is restored by hand ends that, and the next attempt restores all',
       async (how) => {

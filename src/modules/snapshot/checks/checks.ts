@@ -129,8 +129,12 @@ export const files: Check = ({ snapshot, self }) => {
   if (snapshot === undefined || !snapshot.folder.ok || !snapshot.files.ok) return [];
   const name = 'snapshot-files';
   const found = snapshot.files.value;
+  const foreign = found.filter(({ refused }) => refused?.kind === 'other set');
+  const isShared = found.some(({ refused }) => refused === null);
   const findings = found.flatMap((file, index) =>
-    file.refused === null ? [] : [refusedFinding(name, file, index === 0)],
+    file.refused === null || (isShared && foreign.includes(file))
+      ? []
+      : [refusedFinding(name, file, index === 0)],
   );
   const writers = writersOf(snapshot, found);
   if (writers.length > 1)
@@ -151,8 +155,11 @@ export const files: Check = ({ snapshot, self }) => {
       ),
     );
   if (findings.length > 0) return findings;
-  const whole = found.length === 0 ? 'none yet' : `the newest ${found.length} are whole`;
-  return [ok(name, whole)];
+  const whole =
+    found.length === 0 ? 'none yet' : `the newest ${found.length - foreign.length} are whole`;
+  // Two workloads may share a directory.
+  const others = foreign.length === 0 ? '' : `, and ${foreign.length} are of another set`;
+  return [ok(name, `${whole}${others}`)];
 };
 
 /** How old is the newest that would be restored? */

@@ -75,7 +75,15 @@ describe('doctor and snapshots', () => {
     expect(found(key, open)[0]).toMatch(/^warning: \/key can be read by everybody/);
   });
 
-  it.each(['unreadable', 'foreign', 'torn', 'damaged', 'future', 'sealed', 'other set'])(
+  it('leaves files of another set alone, unless there are no others', () => {
+    const refused = { kind: 'other set', why: 'it is of the set "b"' };
+    expect(found(files, withFiles(file(1, { refused }), file(40)))).toEqual([
+      'ok: the newest 1 are whole, and 1 are of another set',
+    ]);
+    expect(found(files, withFiles(file(1, { refused })))[0]).toMatch(/^warning: .*the set "b"/);
+  });
+
+  it.each(['unreadable', 'foreign', 'torn', 'damaged', 'future', 'sealed'])(
     'names a file that would not be restored: %s',
     (kind) => {
       const refused = { kind, why: 'because' };
