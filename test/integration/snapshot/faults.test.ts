@@ -124,7 +124,7 @@ describe.each(haproxyVersions)('faults of snapshots, HAProxy %s', (title, haprox
       expect(next).toMatchObject({ kind: 'taken', entries: 40_000 });
     });
 
-    it('a sidecar that is killed before any part of a lesson that is played leaves a HAProxy that takes all of it', async () => {
+    it('a sidecar that is killed before any part of a lesson that is played leaves a HAProxy that takes the rest of it', async () => {
       const from = await start();
       await fill(from, 12_000);
       const path = await fileOf(from);
@@ -133,24 +133,31 @@ describe.each(haproxyVersions)('faults of snapshots, HAProxy %s', (title, haprox
       const parts = file.trailer.chunks;
       expect(parts).toBeGreaterThan(1);
       const child = join(import.meta.dirname, 'killed-player.ts');
-      async function dieBefore(part: number): Promise<void> {
-        const to = await start({ fresh: true });
+      async function dieBefore(part: number): Promise<number> {
+        // One that asks would do so for 5 s only, and a busy machine may take longer to start the program.
+        const to = await start();
         const { promise, resolve } = Promise.withResolvers<string | null>();
         spawn(process.execPath, [child, path, to.at.path, String(part)], { stdio: 'inherit' }).on(
           'exit',
           (_, by) => resolve(by),
         );
         expect(await promise).toBe('SIGKILL');
-        // The next sidecar compares, whatever has come by then, and whether HAProxy has given up asking.
-        await eventually(() => to.finished(), { timeoutMs: 15_000 });
+        const come = await to.entries();
+        expect(come).toBeLessThanOrEqual(12_000);
         const restored = await restoreByHand({
           ...{ entries: await to.entries(), file, onProgress() {} },
           record: { at: to.at, ...session, signal, tables: 16, now: wallNow },
         });
         expect(restored).toMatchObject({ kind: 'restored', older: 0 });
         expect(await to.entries()).toBe(12_000);
+        return come;
       }
-      await Promise.all(Array.from({ length: parts + 1 }, (_, part) => dieBefore(part)));
+      const came = await Promise.all(
+        Array.from({ length: parts + 1 }, (_, part) => dieBefore(part)),
+      );
+      // Nothing before the first part, and something before the last.
+      expect(came[0]).toBe(0);
+      expect(came.at(-1)).toBeGreaterThan(0);
     });
 
     it('what is restored by hand leaves what is newer, and what is written before an entry comes has the value of the file', async () => {
@@ -221,7 +228,7 @@ describe.each(haproxyVersions)('faults of snapshots, HAProxy %s', (title, haprox
         if (how === 'killed') {
           expect(broken.kind).toBe('failed');
           to = await start();
-        } else await eventually(() => to.finished(), { timeoutMs: 15_000 });
+        } else await eventually(() => to.finished(), { timeoutMs: 30_000 });
         const again = await restore(to, async () => {});
         expect(again).toMatchObject({ kind: 'restored', older: 0 });
         expect(await to.entries()).toBe(12_000);

@@ -5,7 +5,7 @@ import { playLesson } from '../../../src/lesson/play.ts';
 import { openSnapshot } from '../../../src/snapshot/file/open-snapshot.ts';
 import { local } from '../../rig/relay-stand.ts';
 
-/** Plays FILE to the HAProxy that listens at SOCKET and asks for it, and kills itself before that part, or after the last one. */
+/** Plays FILE to the HAProxy that listens at SOCKET, and kills itself before that part, or after the last one. */
 const [, , path = '', socket = '', part = ''] = argv;
 const file = await openSnapshot(path);
 
@@ -21,8 +21,8 @@ async function* chunks(): AsyncGenerator<LessonChunk> {
 const { signal } = new AbortController();
 await playLesson(
   {
-    ...{ at: { path: socket }, local, slot: 'lesson', timeoutMs: 5000, silentMs: 5000, signal },
-    ...{ asked: true, now: wallNow },
+    ...{ at: { path: socket }, local, slot: 'lesson', timeoutMs: 5000, silentMs: 20_000, signal },
+    ...{ asked: false, now: wallNow },
   },
   chunks(),
 );
