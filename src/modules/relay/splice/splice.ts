@@ -140,8 +140,8 @@ export function splice(
     const hasUpdates = isCut || toLink.updates > updates;
     const isAcks = !hasUpdates && toLink.others === others;
     if (!(isAcks && keepsAcks(chunk)) && !toOther(chunk)) leg.pause();
-    // A heartbeat is followed by nothing.
-    else if (chunk.length < enough && (hasUpdates || isAcks)) {
+    // Heartbeats and confirmations are followed by nothing: to rest then would be two more wakings for each chunk that HAProxy takes.
+    else if (chunk.length < enough && hasUpdates) {
       release();
       resting = true;
       leg.pause();

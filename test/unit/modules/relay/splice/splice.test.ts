@@ -126,6 +126,18 @@ describe('splice', () => {
     expect(sent).toEqual([heartbeat, heartbeat]);
   });
 
+  it('reads on at once after a confirmation, which is followed by nothing', () => {
+    const { leg, haproxy } = legInMemory();
+    const sent: Buffer[] = [];
+    const [near] = linkInMemory();
+    splice(leg, { ...near, write: (chunk) => sent.push(chunk) > 0 }, { restMs: 60_000 });
+    haproxy.write(ackReset(1));
+    haproxy.write(ackReset(2));
+    haproxy.write(bytesOf([update]));
+
+    expect(sent).toEqual([Buffer.concat([ackReset(1), ackReset(2), bytesOf([update])])]);
+  });
+
   it.each([
     ['a half one', ackReset(1).subarray(0, 5)],
     ['one with an update behind it', Buffer.concat([ackReset(1), bytesOf([update])])],
