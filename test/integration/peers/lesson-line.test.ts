@@ -37,12 +37,7 @@ for (const [title, haproxy, dataplane, network] of cases) {
       const setting = {
         ...{ haproxy: haproxy ?? '', dataplane: dataplane ?? null },
         sourceFlags: members.sourceFlags,
-        flags: [
-          '--lessons',
-          '--removal-delay=0',
-          '--min-reload-interval=0',
-          '--burst-window=100ms',
-        ],
+        flags: [...lessons, '--removal-delay=0', '--min-reload-interval=0', '--burst-window=100ms'],
         initFlags: lessons,
       };
       const a = testReplica(setting, 'a', `${network}.1`);
