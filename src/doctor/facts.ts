@@ -125,6 +125,8 @@ export interface Facts {
   readonly container: ContainerInput;
   readonly options: {
     readonly peersSection: string;
+    /** `--lessons`. */
+    readonly lessons?: boolean;
     readonly peersPort: number;
     readonly configFile: string;
     readonly passwordFile: string;

@@ -111,6 +111,7 @@ export async function gatherFacts(
     container: { uid: geteuid?.() ?? 0, directories: sharedDirectories(config) },
     options: {
       peersSection: config.peersSection,
+      lessons: config.lessons,
       peersPort: config.peersPort,
       configFile: config.haproxyConfig,
       passwordFile: config.dataplanePasswordFile,

@@ -132,6 +132,11 @@ describe('the checks of doctor', () => {
       { dataplane: { ok: true, value: { api: 'v3.4.1', inMemory: '4', onDisk: '3' } } },
       ...(['dataplane', /holds version 4 .* file is version 3/] as const),
     ],
+    [
+      'a section without a line for lessons',
+      { options: { ...well.options, lessons: true } },
+      ...(['lessons', /no lessons: section haproxy-peers has no line for lessons/] as const),
+    ],
     ['an old HAProxy', admins({ version: '2.2.0' }), 'haproxy-version', /too old/],
     [
       'a HAProxy without hard-reload',
