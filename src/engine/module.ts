@@ -1,5 +1,6 @@
 import type { Configuration, Edit, Owner } from '../apply/edit.ts';
 import type { RemoteError } from '../errors.ts';
+import type { Observed } from '../model/observed.ts';
 import type { Request } from '../model/request.ts';
 
 /**
@@ -37,6 +38,8 @@ export interface Module {
   reloaded?(): void;
   /** Follows its source until `signal` aborts, and requests a pass when the source changes. Never throws. */
   watch?(poke: () => void, signal: AbortSignal): Promise<void>;
+  /** Why this replica must not become ready yet with the HAProxy that was observed; null: nothing. Asked in each pass. */
+  waits?(observed: Observed): string | null;
   /** A change that it was asked for and does not make, with the reason, for `/status`; null: none. */
   trouble?(): string | null;
   /**

@@ -9,6 +9,8 @@ export interface ReadinessInput {
   readonly observed: Observed;
   /** Why siblings that could teach this replica are not among its members (`leftOutReasons`). */
   readonly leftOut?: readonly string[];
+  /** What modules wait for. */
+  readonly waits?: readonly string[];
 }
 
 export interface Readiness {
@@ -29,5 +31,6 @@ export function readiness(input: ReadinessInput): Readiness {
   else if (input.observed.state === null) reasons.push('HAProxy runs without the peers section');
   else if (input.observed.state.resync === 'pending')
     reasons.push('this replica has not finished its resync');
+  reasons.push(...(input.waits ?? []));
   return { ready: reasons.length === 0, reasons };
 }

@@ -180,6 +180,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       decision: decision.kind === 'apply' ? null : decision.kind,
       observed,
       leftOut: leftOutReasons(latest, options.allowLeftOut === true),
+      waits: modules.flatMap((module) => module.waits?.(observed) ?? []),
     });
     await keeper.update({ judged, members: latest.members, observed }, signal);
     return { nextAtMs: Math.min(nextAt(decision), persistAtMs, asks.nextAtMs()) };

@@ -58,6 +58,30 @@ async function joined(...modules: readonly Module[]) {
 }
 
 describe('a module', () => {
+  it('keeps this replica from being ready for as long as it waits, and is asked with what was seen', async () => {
+    let why: string | null = 'something is to be restored';
+    const kinds: string[] = [];
+    const waiting: Module = {
+      name: 'waits',
+      request: () => null,
+      waits(observed) {
+        kinds.push(observed.kind);
+        return why;
+      },
+    };
+    const loop = bench(section(['a']), [waiting]);
+    loop.source.set(membership('a'));
+    await loop.pass(true);
+    expect(loop.reconciler.readiness()).toEqual({ ready: false, reasons: [why] });
+    why = null;
+    await loop.pass();
+    expect(loop.reconciler.readiness().ready).toBe(true);
+    expect(new Set(kinds)).toEqual(new Set(['up']));
+    why = 'once ready, it stays ready';
+    await loop.pass();
+    expect(loop.reconciler.readiness().ready).toBe(true);
+  });
+
   it('is asked in each pass, and its edit waits for the gate', async () => {
     const { module, events } = wantsLine(line);
     const loop = bench(section(['a']), [module]);

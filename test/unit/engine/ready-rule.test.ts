@@ -22,6 +22,7 @@ describe('readiness', () => {
     ['peers are still to be added', { additionsPending: true }],
     ['HAProxy is down', { observed: { kind: 'down', why: 'x' } }],
     ['HAProxy dropped the section', { observed: { kind: 'up', state: null } }],
+    ['a module waits', { waits: ['a snapshot is restored'] }],
     ['the resync is pending', { observed: up({ resync: 'pending' }) }],
   ])('is not ready while %s', (_, part) => {
     const now = readiness({ ...good, ...part });
