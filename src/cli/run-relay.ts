@@ -13,15 +13,13 @@ import { createRelay } from '../modules/relay/module.ts';
 import { readRelaySection } from '../modules/relay/section/read.ts';
 import { writeBeforeHAProxy } from '../modules/relay/start/before-haproxy.ts';
 import { snapshotsFor } from '../modules/snapshot/create.ts';
+import { lastSnapshotMs } from '../modules/snapshot/recording.ts';
 import { openDoor } from '../modules/snapshot/turn/door.ts';
 import { doorPath } from '../modules/snapshot/turn/messages.ts';
 import { readSnapshotKeys } from '../snapshot/file/keys.ts';
 import { askStatus } from '../telemetry/ask-status.ts';
 import { serve } from './serve.ts';
 import type { Started } from './start.ts';
-
-/** For the last snapshot after SIGTERM: the pod has more to do in its grace period, 30 s as a rule. */
-const lastSnapshotMs = 5000;
 
 /** `run --mode relay`: until `signal` aborts. */
 export async function runRelay(started: Started): Promise<void> {

@@ -32,6 +32,8 @@ export interface Recording {
   records(): boolean;
 }
 
+/** For the last snapshot after SIGTERM: the pod has more to do in its grace period, 30 s as a rule. */
+export const lastSnapshotMs = 5000;
 /** How often is looked whether one is due, in milliseconds. */
 const lookMs = 500;
 /** For what is begun to be removed again. */
@@ -113,10 +115,18 @@ export function createRecording(options: RecordingOptions): Recording {
     const isLast = standing().leaving && !wasLast;
     if (!isDue(isLast)) return;
     wasLast ||= isLast;
+    const before = lastBegunMs;
     lastBegunMs = now();
     const taken = await limited(signal, longestMs);
     // Who is stopped has not failed.
-    if (!signal.aborted) tell(taken);
+    if (signal.aborted) return;
+    // Nor is it a failure that HAProxy was reloaded in the middle, and the next worker is asked as soon as it has the tables.
+    if (taken.kind === 'failed' && !standing().ready) {
+      lastBegunMs = before;
+      log.info({ why: taken.why }, 'a snapshot was given up: another worker of HAProxy follows');
+      return;
+    }
+    tell(taken);
   }
 
   return {

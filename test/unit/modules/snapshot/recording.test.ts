@@ -12,10 +12,12 @@ function bench(answers: readonly Taken[] = []) {
   let standing: Standing = { ready: true, leaving: false, others: [] };
   let nowMs = 0;
   let left = [...answers];
+  let made: (() => Taken) | undefined;
   const seen: Taken[] = [];
   const recording = createRecording({
     ...{ self: 'b', intervalMs: 1000, log, now: () => nowMs, standing: () => standing },
     async take() {
+      if (made !== undefined) return made();
       const [answer = taken, ...rest] = left;
       left = rest;
       return answer;
@@ -29,6 +31,10 @@ function bench(answers: readonly Taken[] = []) {
     },
     pass(ms: number) {
       nowMs += ms;
+    },
+    /** In place of the answers. */
+    answer(make: () => Taken) {
+      made = make;
     },
   };
 }
@@ -126,4 +132,20 @@ it('does not keep the program from its end where a write never comes to one', as
   await fresh.last(100);
   expect(monotonicNow() - atMs).toBeLessThan(5000);
   expect(lines.at(-1)?.msg).toBe('the volume is too slow for a last snapshot');
+});
+
+it('does not count one that a reload has ended, and takes the next as soon as HAProxy is back', async () => {
+  const { recording, seen, lines, set, answer } = bench();
+  answer(() => {
+    set({ ready: false });
+    return { kind: 'failed', why: 'HAProxy has ended the session' };
+  });
+  await running(recording, async () => {
+    await eventually(() => lines.some(({ msg }) => msg.includes('given up')));
+    expect(seen).toEqual([]);
+    answer(() => taken);
+    set({ ready: true });
+    await eventually(() => seen.length === 1);
+  });
+  expect(lines.filter(({ level }) => level === 'warn')).toEqual([]);
 });
