@@ -7,6 +7,7 @@ import { lessonsSection } from '../modules/lessons/messages.ts';
 import { haproxyEnv } from '../modules/peers/haproxy-env.ts';
 import { lessonPlaceOf } from '../modules/peers/lesson-leg.ts';
 import { countLinks, countSessions } from '../modules/relay/count.ts';
+import type { Desk } from '../modules/relay/difference/desk.ts';
 import { createLinks } from '../modules/relay/links/links.ts';
 import { readCertificates, trustFiles, trustKindOf } from '../modules/relay/links/trust-files.ts';
 import { watchCertificates } from '../modules/relay/links/watch-certificates.ts';
@@ -16,6 +17,8 @@ import type { Started } from './start.ts';
 export interface RunningLessons {
   /** Since when one is given or taken; null: none is. */
   sinceMs(): number | null;
+  /** Has the others compare themselves with this HAProxy once more. Their names. */
+  askToCompare(why: string): readonly string[];
   /** Why none is ever given; null: they are. */
   readonly trouble: string | null;
   /** Listens for other sidecars, and looks at HAProxy, until `signal` aborts. Resolves when nothing is open any more. */
@@ -24,10 +27,14 @@ export interface RunningLessons {
   readonly show: () => void;
 }
 
-const none = { sinceMs: () => null, show() {}, run: async () => {} };
+const none = { sinceMs: () => null, askToCompare: () => [], show() {}, run: async () => {} };
 
 /** Without `--lessons`, and where the section has no line for them, no port is opened. `isBusy`: a reload waits, or runs. */
-export async function lessonsFor(started: Started, isBusy: () => boolean): Promise<RunningLessons> {
+export async function lessonsFor(
+  started: Started,
+  desk: Desk,
+  isBusy: () => boolean,
+): Promise<RunningLessons> {
   const { config, env, log, metrics, source, self } = started;
   if (!config.lessons) return { ...none, trouble: null };
   const { peersSection: sectionName, adminSocket } = config;
@@ -41,7 +48,7 @@ export async function lessonsFor(started: Started, isBusy: () => boolean): Promi
   }
   const uid = config.podUid ?? self.name;
   const lessons = createLessons({
-    ...{ uid, leg: place, isBusy, log, now: monotonicNow, random: Math.random },
+    ...{ uid, leg: place, desk, isBusy, log, now: monotonicNow, random: Math.random },
     observe: (signal) => observePeers(adminSocket, sectionName, signal),
     onLearned: countSessions(metrics).byDifference,
   });
@@ -70,6 +77,7 @@ export async function lessonsFor(started: Started, isBusy: () => boolean): Promi
 
   return {
     sinceMs: lessons.sinceMs,
+    askToCompare: lessons.askToCompare,
     trouble: null,
     show: countLinks(metrics, links.counters),
     async run(signal) {

@@ -10,7 +10,12 @@ import {
   writeStaticPeers,
 } from '../modules/peers/static-peers.ts';
 import { createModules } from '../modules/registry.ts';
+import { alone, createDesk } from '../modules/relay/difference/desk.ts';
+import { lastSnapshotMs } from '../modules/snapshot/recording.ts';
+import { openDoor } from '../modules/snapshot/turn/door.ts';
+import { doorPath } from '../modules/snapshot/turn/messages.ts';
 import type { CommandOf, Context } from './command.ts';
+import { reloadSnapshots } from './reload-snapshots.ts';
 import { lessonsFor } from './run-lessons.ts';
 import { runRelay } from './run-relay.ts';
 import { serve } from './serve.ts';
@@ -25,7 +30,9 @@ async function runReload(started: Started): Promise<void> {
     );
   });
   const context = { config, env, self, staticPeers, events, log, metrics, now: monotonicNow };
-  const modules = createModules(context);
+  const desk = createDesk();
+  const snapshots = await reloadSnapshots(started, (act, stop) => alone(desk, act, stop));
+  const modules = [...createModules(context), ...(snapshots === null ? [] : [snapshots.module])];
   const owners = modules.flatMap(({ owner }) => owner ?? []);
   const applier = createApplier(
     config,
@@ -33,7 +40,7 @@ async function runReload(started: Started): Promise<void> {
     log,
     metrics,
   );
-  const lessons = await lessonsFor(started, () => module.isBusy());
+  const lessons = await lessonsFor(started, desk, () => module.isBusy());
   const module: PeersModule = createPeersModule({
     config,
     source,
@@ -50,14 +57,17 @@ async function runReload(started: Started): Promise<void> {
     wallNow,
     signal,
     wasReady: started.wasReady,
-    onReadyMarker: started.onReadyMarker,
+    onReadyMarker(ready) {
+      snapshots?.readyWith(ready?.worker ?? null);
+      started.onReadyMarker(ready);
+    },
     events,
   });
   const server = await serve({
     ...{ config, metrics, source, scheduler: module.scheduler },
     live: () => liveness(module.scheduler.overdueMs(), config.dataplaneTimeout),
     readiness: () => module.reconciler.readiness(),
-    status: () => module.status(),
+    status: async () => ({ ...(await module.status()), ...(await snapshots?.status()) }),
     show: [lessons.show],
   });
   log.info(
@@ -69,14 +79,31 @@ async function runReload(started: Started): Promise<void> {
     },
     'listening',
   );
+  const door =
+    snapshots === null && !config.lessons
+      ? null
+      : await openDoor({
+          ...{ path: doorPath(config.adminSocket), log },
+          ready: () => module.reconciler.readiness().ready,
+          alone: (act, stop) => alone(desk, act, stop),
+          refuses: () => snapshots?.waits() ?? null,
+          on(outcome) {
+            snapshots?.byHand(outcome);
+            if (outcome.step !== 'restored') return [];
+            return lessons.askToCompare('a snapshot was restored by hand');
+          },
+        });
   source.start(signal);
   const { poke } = module.scheduler;
   const watching = Promise.all([
     module.watch(signal),
     lessons.run(signal),
+    snapshots?.record(signal),
     ...modules.map((each) => each.watch?.(poke, signal)),
   ]);
   await module.scheduler.run(signal);
+  await door?.close();
+  await snapshots?.recordLast(lastSnapshotMs);
   await Promise.all([
     watching,
     source.stopped(),

@@ -1,8 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/values.ts';
+import type { Variables } from '../config-text/config-text.ts';
 import { errorMessage, UserError } from '../errors.ts';
 import { readText } from '../files/files.ts';
+import { haproxyEnv } from '../modules/peers/haproxy-env.ts';
+import { lessonPlaceOf } from '../modules/peers/lesson-leg.ts';
 import { readRelaySection } from '../modules/relay/section/read.ts';
 import { lessonSlot, localName } from '../modules/relay/section/slots.ts';
 import { readSnapshotKeys } from '../snapshot/file/keys.ts';
@@ -28,19 +31,24 @@ export async function pathOf(config: Config, file: string): Promise<string> {
 }
 
 /** Where lessons of the own HAProxy are recorded and played, as haproxy.cfg has it. Throws `UserError` where it has no place for them. */
-export async function lessonPlace({ haproxyConfig, peersSection }: Config) {
+export async function lessonPlace(config: Config, env: Variables) {
+  const { haproxyConfig, peersSection } = config;
   const text = await readText(haproxyConfig).catch((error: unknown) => {
     throw new UserError('SNAPSHOT_REFUSED', errorMessage(error), {
       hint: 'Run it in the container of the sidecar, or give --haproxy-config.',
     });
   });
+  // What the file has, whatever --mode says here: the command may run without the options of the sidecar.
   const section = readRelaySection(text, peersSection);
-  if (section?.hasLesson !== true)
-    throw new UserError(
-      'SNAPSHOT_REFUSED',
-      `${haproxyConfig} has no slot for lessons in the peers section ${peersSection}.`,
-      { hint: 'take and restore need relay mode: haproxy-peer-sync init --mode relay writes it.' },
-    );
+  if (section?.hasLesson !== true) {
+    const selfName = (config.peerNames === 'node' ? config.nodeName : config.podName) ?? '';
+    const place = { sectionName: peersSection, selfName, env: haproxyEnv(config, env) };
+    const leg = lessonPlaceOf(text, place);
+    if (leg.kind === 'leg') return { text, leg, tables: Math.max(leg.tables, 16) };
+    throw new UserError('SNAPSHOT_REFUSED', `${haproxyConfig}: ${leg.why}`, {
+      hint: 'Give --mode relay, or --snapshot or --lessons, to init and run: init writes the line for lessons.',
+    });
+  }
   const leg = { at: section.at, local: localName, slot: lessonSlot };
   // As the sidecar has it: tables that are added by hand meanwhile count, too.
   return { text, leg, tables: Math.max(section.tables, 16) };

@@ -54,7 +54,7 @@ interface Job {
 async function restore({ context, path, opened, turn, say }: Job) {
   const { config } = context;
   const { header, trailer } = opened;
-  const { leg, text, tables } = await lessonPlace(config);
+  const { leg, text, tables } = await lessonPlace(config, context.env);
   const shared = sharedTables(text);
   const names = new Set(shared.map(({ name }) => name));
   const answer = await command(config.adminSocket, 'show table', { signal: turn.signal });

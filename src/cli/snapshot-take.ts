@@ -46,7 +46,7 @@ async function take(context: Context<'snapshot'>, turn: Turn) {
       'This replica is not ready, so its tables may not be all there is, and the file would be restored as the newest.',
       'Wait until it is ready, give --to FILE, or --force.',
     );
-  const { leg, text, tables } = await lessonPlace(config);
+  const { leg, text, tables } = await lessonPlace(config, context.env);
   const { podName: replica, peersSection: section } = config;
   if (replica === undefined)
     throw new UserError(

@@ -68,10 +68,8 @@ function relations(command: CommandName, config: Readonly<Record<string, unknown
     if (typeof expected === 'number' && expected > 0)
       problems.push('--expect-replicas is for names of pods, which --source dns does not know');
   }
-  if (config.snapshot !== undefined && config.mode !== 'relay')
-    problems.push(
-      '--snapshot is only for --mode relay so far: in reload mode nothing would be recorded',
-    );
+  if (config.snapshot !== undefined && config.dryRun === true)
+    problems.push('--snapshot and --dry-run exclude each other: to restore is a change');
   if (command === 'init') need('template', 'it is the haproxy.cfg to render from');
   if (command === 'run' && config.watchTemplate === true)
     need('template', '--watch-template follows it: mount it into the sidecar, too');

@@ -60,6 +60,15 @@ export const statusSchema = z.object({
   reasons: listOf(z.string()),
   /** It became ready without what siblings hold or may hold: it is no witness of what there is. */
   incomplete: z.boolean().optional(),
+  /** With `--snapshot` in reload mode. Absent: without, or an earlier version. */
+  restore: z
+    .object({
+      /** It has what there is: it is ready, has learned from one that was, or has restored. Absent: not known. */
+      holds: z.boolean().optional(),
+      /** What it could restore, by its date; `looking`: that is being verified. */
+      offer: z.union([z.literal('looking'), z.object({ takenAtMs: z.number() }), z.null()]),
+    })
+    .optional(),
   members: z.object({
     synced: z.boolean(),
     names: listOf(z.string()),

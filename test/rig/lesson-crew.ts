@@ -4,6 +4,7 @@ import { monotonicNow } from '../../src/clock.ts';
 import { observePeers } from '../../src/engine/observe.ts';
 import { createLessons, type Lessons } from '../../src/modules/lessons/lessons.ts';
 import { lessonPlaceOf } from '../../src/modules/peers/lesson-leg.ts';
+import { createDesk } from '../../src/modules/relay/difference/desk.ts';
 import { capturedLog, type LogLine } from '../helpers/captured-log.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { memoryLinks } from '../helpers/memory-link.ts';
@@ -34,7 +35,15 @@ function startSidecar(name: string, stand: WatchedStand, isBusy: () => boolean) 
   if (leg.kind !== 'leg') throw new Error(leg.why);
   const ended = new AbortController();
   const lessons = createLessons({
-    ...{ uid: `uid-${name}`, leg, isBusy, log, now: monotonicNow, random: Math.random },
+    ...{
+      uid: `uid-${name}`,
+      leg,
+      desk: createDesk(),
+      isBusy,
+      log,
+      now: monotonicNow,
+      random: Math.random,
+    },
     observe: (signal) => observePeers(stand.adminSocket, sectionName, signal),
     onLearned() {},
   });

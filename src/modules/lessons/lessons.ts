@@ -1,7 +1,7 @@
 import { sleep } from '../../clock.ts';
 import type { Log } from '../../log.ts';
 import type { Observed } from '../../model/observed.ts';
-import { createDesk, type Desk } from '../relay/difference/desk.ts';
+import type { Desk, Seat } from '../relay/difference/desk.ts';
 import { createDifferences } from '../relay/difference/differences.ts';
 import { learnDifference } from '../relay/difference/learn.ts';
 import type { LinkDifference, LinkToCompare } from '../relay/difference/link-difference.ts';
@@ -27,6 +27,8 @@ export interface LessonsOptions {
   readonly leg: Pick<DifferencesOptions['session'], 'at' | 'local' | 'slot' | 'tables'>;
   /** The own HAProxy with its peers. */
   readonly observe: (signal: AbortSignal) => Promise<Observed>;
+  /** Shared by all that use the line for lessons. */
+  readonly desk: Desk;
   /** A reload waits, or runs. */
   readonly isBusy: () => boolean;
   readonly onLearned: DifferencesOptions['onLearned'];
@@ -42,8 +44,8 @@ export interface Lessons {
   linked(link: LinkToTeach): void;
   /** Since when a lesson is given or taken, in milliseconds; null: none is. */
   sinceMs(): number | null;
-  /** One lesson at a time is given or taken: whoever else uses that line takes the desk. */
-  readonly desk: Desk;
+  /** Has all that there is a session with compare themselves with our HAProxy once more. Their names. */
+  askToCompare(why: string): readonly string[];
   /** Looks at HAProxy until `signal` aborts. */
   watch(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
@@ -71,15 +73,15 @@ export function createLessons(options: LessonsOptions): Lessons {
   const { log, now, leg } = options;
   const all = new Set<Linked>();
   const settled = createSettled(now);
-  const plain = createDesk();
-  let takenAtMs = 0;
+  /** The last lesson that was given or taken. */
+  let latest: { readonly seat: Seat; readonly atMs: number } | null = null;
   let own = neverSeen;
   let sessions: SessionsSeen = new Map();
   const desk: Desk = {
-    ...plain,
+    ...options.desk,
     take(seat) {
-      if (!plain.take(seat)) return false;
-      takenAtMs = now();
+      if (!options.desk.take(seat)) return false;
+      latest = { seat, atMs: now() };
       return true;
     },
   };
@@ -115,7 +117,11 @@ export function createLessons(options: LessonsOptions): Lessons {
   }
 
   return {
-    desk,
+    askToCompare(why) {
+      const there = [...all].filter(({ link }) => isSettled(sessions.get(link.other.pod), now()));
+      for (const { difference } of there) difference.askToCompare(why);
+      return there.map(({ link }) => link.other.pod);
+    },
     linked(link) {
       link.onData(() => {});
       const difference = differences.link(link);
@@ -132,7 +138,10 @@ export function createLessons(options: LessonsOptions): Lessons {
       look(one);
       void link.closed.then(() => all.delete(one));
     },
-    sinceMs: () => (plain.isTaken() ? takenAtMs : null),
+    sinceMs() {
+      const holder = options.desk.holder();
+      return holder !== null && holder === latest?.seat ? latest.atMs : null;
+    },
     async watch(signal) {
       while (!signal.aborted) {
         const observed = await options.observe(signal);

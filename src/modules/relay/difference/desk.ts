@@ -12,8 +12,8 @@ export interface Seat {
 export interface Desk {
   /** False: another lesson is given. */
   take(seat: Seat): boolean;
-  /** A lesson is given. */
-  isTaken(): boolean;
+  /** Who has it; null: nobody. */
+  holder(): Seat | null;
   free(seat: Seat): void;
   /** `begin` as soon as it is free. */
   queue(begin: () => void): void;
@@ -42,7 +42,7 @@ export function createDesk(): Desk {
       taken = seat;
       return true;
     },
-    isTaken: () => taken !== null,
+    holder: () => taken,
     free,
     queue: (begin) => void queue.add(begin),
     leave: (begin) => void queue.delete(begin),

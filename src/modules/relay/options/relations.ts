@@ -83,19 +83,24 @@ function samePort({ value }: GivenOptions): readonly string[] {
     .map(([name, port]) => `--relay-port and ${name} are both ${String(port)}`);
 }
 
-/** With `--lessons`, in reload mode, sidecars are linked as in relay mode. */
+/** In reload mode both need the line for lessons; with `--lessons` sidecars are linked as in relay mode. */
 function lessonProblems(options: GivenOptions): readonly string[] {
   const { value } = options;
-  if (value('lessons') !== true) return [];
-  const tls =
-    '--lessons and --peers-tls exclude each other: a peers section has one bind line, which speaks TLS then';
+  const isCompared = value('lessons') === true;
+  const asked = [
+    ...(isCompared ? ['--lessons'] : []),
+    ...(value('snapshot') === undefined ? [] : ['--snapshot']),
+  ];
+  const tls = asked.map(
+    (name) =>
+      `${name} and --peers-tls exclude each other: a peers section has one bind line, which speaks TLS then`,
+  );
   const uid =
     '--pod-uid or POD_UID is missing: sidecars that compare with --lessons tell pods apart by it (downward API, fieldPath metadata.uid)';
   return [
-    ...(value('peers-tls') === true ? [tls] : []),
-    ...(value('pod-uid') === undefined ? [uid] : []),
-    ...trustProblems(options),
-    ...samePort(options),
+    ...(value('peers-tls') === true ? tls : []),
+    ...(isCompared && value('pod-uid') === undefined ? [uid] : []),
+    ...(isCompared ? [...trustProblems(options), ...samePort(options)] : []),
   ];
 }
 

@@ -7,7 +7,7 @@ export const snapshotOptions = [
     type: 'string',
     group: 'snapshot',
     description:
-      'Directory to which the entries of the shared tables are recorded, and from which they are restored when all replicas were gone. Missing: neither. Only with --mode relay.',
+      'Directory to which the entries of the shared tables are recorded, and from which they are restored when all replicas were gone. Missing: neither. Must be the same for init and run. In reload mode not with TLS between the peers.',
     commands: sidecarAndSnapshot,
   },
   {

@@ -14,14 +14,18 @@ describe('--snapshot', () => {
     });
   });
 
-  it.each(['init', 'run', 'doctor'] as const)(
-    'is refused by %s in reload mode, with a word',
-    (command) => {
-      const argv = ['--snapshot=/snapshots', ...(command === 'init' ? ['--template=/t'] : [])];
-      expect(() => loadConfig(command, argv, env)).toThrow(/--snapshot is only for --mode relay/);
-      expect(() => loadConfig(command, [...argv, '--mode=relay'], env)).not.toThrow();
-    },
-  );
+  it.each(['init', 'run', 'doctor'] as const)('is for both modes, for %s, too', (command) => {
+    const argv = ['--snapshot=/snapshots', ...(command === 'init' ? ['--template=/t'] : [])];
+    expect(() => loadConfig(command, argv, env)).not.toThrow();
+    expect(() => loadConfig(command, [...argv, '--mode=relay'], env)).not.toThrow();
+  });
+
+  it('is refused in reload mode where HAProxy cannot be asked or must not be changed', () => {
+    const given = '--snapshot=/snapshots';
+    expect(() => load(given, '--peers-tls')).toThrow(/--snapshot and --peers-tls exclude/);
+    expect(() => load(given, '--lessons', '--peers-tls')).toThrow(/--lessons and --peers-tls/);
+    expect(() => load(given, '--dry-run')).toThrow(/--snapshot and --dry-run exclude/);
+  });
 
   it('is of the set of namespace and section, unless another one is named', () => {
     expect(setOf(load(...relay))).toBe('edge/haproxy-peers');
