@@ -104,3 +104,55 @@ describe.each(examples)('%s', unless(noKubectl), (folder, base, added, kind) => 
     expect(config).toMatchObject({ mode: 'relay', snapshot: '/snapshots' });
   });
 });
+
+describe('examples/snapshot/reload', unless(noKubectl), () => {
+  const folder = 'examples/snapshot/reload';
+  const pod = () => podOf(folder);
+  const having = (name: string) => pod().find((each) => each.name === name);
+
+  it('has the option for init and run, and the volume for run alone', () => {
+    const given = pod().flatMap(({ name, env }) =>
+      env.filter((each) => each.name === variable).map(({ value }) => [name, value]),
+    );
+    expect(given).toEqual([
+      ['haproxy-peer-sync-init', '/snapshots'],
+      ['haproxy-peer-sync', '/snapshots'],
+    ]);
+    const mounts = pod().filter(({ volumeMounts }) =>
+      volumeMounts.some(
+        ({ name, mountPath }) => name === 'snapshots' && mountPath === '/snapshots',
+      ),
+    );
+    expect(mounts.map(({ name }) => name)).toEqual(['haproxy-peer-sync']);
+  });
+
+  it('starts all replicas together, each with a volume', () => {
+    const [set] = kustomize(folder).flatMap((each) => claims.safeParse(each).data ?? []);
+    expect(set?.spec.podManagementPolicy).toBe('Parallel');
+    expect(set?.spec.volumeClaimTemplates.map(({ metadata }) => metadata.name)).toEqual([
+      'snapshots',
+    ]);
+  });
+
+  it('is examples/statefulset in everything else', () => {
+    const bare = (of: string) =>
+      podOf(of).map(({ env, volumeMounts, ...rest }) => ({
+        ...rest,
+        env: env.filter(({ name }) => name !== variable),
+        volumeMounts: volumeMounts.filter(({ name }) => name !== 'snapshots'),
+      }));
+    expect(bare(folder)).toEqual(bare('examples/statefulset'));
+  });
+
+  it.each(['init', 'run'] as const)('has options that %s takes', (command) => {
+    const name = command === 'init' ? 'haproxy-peer-sync-init' : 'haproxy-peer-sync';
+    const given: Record<string, string> = {
+      ...{ POD_NAME: 'haproxy-0', POD_NAMESPACE: 'edge', POD_IP: '10.0.0.1', POD_IPS: '10.0.0.1' },
+    };
+    for (const { name: key, value } of having(name)?.env ?? [])
+      if (value !== undefined) given[key] = value;
+    const args = z.array(z.string()).parse(having(name)?.args);
+    const { config } = loadConfig(command, args.slice(1), given);
+    expect(config).toMatchObject({ mode: 'reload', snapshot: '/snapshots' });
+  });
+});
