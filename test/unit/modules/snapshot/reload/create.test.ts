@@ -147,7 +147,7 @@ describe('a HAProxy in reload mode', () => {
   });
 
   it('gets it through the reload with which peers come in, and through one in its middle', async () => {
-    const { one, answers } = alone(5, { b: status('b', { resync: null }) });
+    const { one, answers, pass } = alone(5, { b: status('b', { resync: null }) });
     one.see(1, { entries: 1 });
     await one.pass();
     expect(await one.pass()).toMatch(/not known what they hold: b/);
@@ -160,12 +160,22 @@ describe('a HAProxy in reload mode', () => {
       }),
     ).not.toBeNull();
     await one.pass();
-    delete answers.b;
     answers.b = status('b');
-    one.look.answer = { kind: 'closed', why: 'ended' };
+    pass(1000);
+    one.look.answer = { kind: 'closed', why: 'HAProxy has ended the session' };
     one.look.onPlay = () => one.see(3, { handedOver: true, entries: 2 });
     await one.pass();
-    expect(one.played).toEqual([]);
+    expect(one.played).toHaveLength(1);
+    one.look.answer = { kind: 'played', entries: 3, expired: 0 };
+    one.look.onPlay = () => {};
+    await one.pass();
+    await one.pass();
+    expect(one.played).toHaveLength(2);
+    expect(await one.pass()).toBeNull();
+    one.see(4, { handedOver: true, entries: 3 });
+    await one.pass();
+    expect(await one.pass()).toBeNull();
+    expect(one.played).toHaveLength(2);
   });
 
   it.each([
