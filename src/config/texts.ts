@@ -64,7 +64,7 @@ const rules: readonly Rule[] = [
     problem: 'is not the name of a set: letters, digits and "_.:/-", at most 200 characters',
   },
   {
-    options: ['pod', 'node-name'],
+    options: ['pod', 'node-name', 'relay-key-secret'],
     isRight: isDnsName,
     problem: 'is not a name of Kubernetes: small letters, digits, "-" and "."',
   },

@@ -19,6 +19,7 @@ const written: Readonly<Record<string, string>> = {
   'pod-name': 'web-1',
   'pod-ip': 'fd00::1',
   'node-name': 'node-1',
+  'relay-key-secret': 'relay-keys',
   'haproxy-config': '/etc/haproxy/haproxy.cfg',
   'admin-socket': '/run/admin.sock',
   'master-socket': '/run/master.sock',

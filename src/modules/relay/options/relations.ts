@@ -1,5 +1,3 @@
-import { isDnsName, quoted } from '../../../model/names.ts';
-
 const noApi = 'there is no Data Plane API';
 const noWrite = 'haproxy.cfg does not change while HAProxy runs';
 const noReload = 'HAProxy is not reloaded when replicas come and go';
@@ -111,11 +109,8 @@ function trustProblems({ value }: GivenOptions): readonly string[] {
 }
 
 function keySecret({ value }: GivenOptions): readonly string[] {
-  const name = value('relay-key-secret');
-  if (typeof name !== 'string') return [];
-  const problems = isDnsName(name)
-    ? []
-    : [`--relay-key-secret ${quoted(name)} is not the name of a Secret`];
+  if (value('relay-key-secret') === undefined) return [];
+  const problems: string[] = [];
   if (value('template') === undefined)
     problems.push(
       '--relay-key-secret needs --template: the key is written together with haproxy.cfg',

@@ -143,7 +143,7 @@ describe('--mode', () => {
     expect(problemsOf([...argv, '--relay-trust=certificates'], env, 'init')).toHaveLength(1);
     const strange = [relay, '--template=/t/haproxy.cfg', '--relay-key-secret=../keys'];
     expect(problemsOf(strange, env, 'init')).toEqual([
-      expect.stringContaining('is not the name of a Secret'),
+      expect.stringContaining('is not a name of Kubernetes'),
     ]);
   });
 

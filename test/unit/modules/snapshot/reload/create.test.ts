@@ -228,9 +228,9 @@ describe('a HAProxy in reload mode', () => {
     one.reload.readyWith({ pid: 1, startedAtSeconds: 1 });
     expect(await one.reload.status()).toMatchObject({ restore: { holds: true } });
     one.see(2);
-    expect(await one.reload.status()).toEqual({ restore: { offer: 'looking' } });
+    expect((await one.reload.status()).restore).toEqual({ offer: 'looking' });
     one.down();
-    expect(await one.reload.status()).toEqual({ restore: { offer: 'looking' } });
+    expect((await one.reload.status()).restore).toEqual({ offer: 'looking' });
   });
 
   it('is not recorded while it is about to be reloaded', async () => {
