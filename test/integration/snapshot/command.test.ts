@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { main } from '../../../src/cli/main.ts';
 import { doorPath } from '../../../src/modules/snapshot/turn/messages.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { haproxyVersions } from '../../helpers/programs.ts';
@@ -11,39 +10,11 @@ import { membersFile } from '../../rig/members-file.ts';
 import { ownNetwork } from '../../rig/network.ts';
 import { allReady } from '../../rig/raise.ts';
 import { writeRelayKey } from '../../rig/relay-key.ts';
-import type { Replica } from '../../rig/replica.ts';
+import { done, json, runs, valueAt } from '../../rig/snapshot-command.ts';
 import { fillTable } from '../../rig/table.ts';
 import { testReplica } from '../../rig/test-replica.ts';
 
 const cases = haproxyVersions.map(([title, program]) => [title, program, ownNetwork()] as const);
-
-/** `haproxy-peer-sync snapshot …` beside the sidecar of that replica, in this process. */
-async function runs(replica: Replica, directory: string, ...words: readonly string[]) {
-  let text = '';
-  const add = (more: string) => {
-    text += more;
-  };
-  const exitCode = await main({
-    argv: [
-      ...['snapshot', ...words],
-      ...['--pod-name', replica.name, '--snapshot', directory, '--log-level', 'warn'],
-      ...['--admin-socket', replica.adminSocket, '--haproxy-config', replica.configFile],
-    ],
-    ...{ env: {}, signal: new AbortController().signal, version: 'test', out: add, err: add },
-  });
-  return { exitCode, text };
-}
-
-async function done(...args: Parameters<typeof runs>): Promise<string> {
-  const { exitCode, text } = await runs(...args);
-  if (exitCode !== 0) throw new Error(text);
-  return text;
-}
-const json = async (...args: Parameters<typeof runs>) =>
-  JSON.parse(await done(...args, '-o', 'json'));
-
-const valueAt = async (replica: Replica, key: string) =>
-  /gpc0=(\d+)/.exec(await replica.ask(`show table sessions key ${key}`))?.[1];
 
 describe.each(cases)('the command snapshot, HAProxy %s', (title, haproxy, network) => {
   const missing = missingOf({ [title]: haproxy }) ?? (title === '3.4' ? undefined : onlyInAll);

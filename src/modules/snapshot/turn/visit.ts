@@ -74,7 +74,7 @@ export async function visit<T>(
           )
         : refused(
             `No sidecar answers at ${path}: ${failure}`,
-            'Run it in the container of the sidecar: kubectl exec POD -c haproxy-peer-sync -- haproxy-peer-sync snapshot …',
+            'Run it in the container of the sidecar: kubectl exec POD -c haproxy-peer-sync -- haproxy-peer-sync snapshot …. In reload mode init and run need --snapshot or --lessons for it.',
           );
     return await act({
       ready: said.ready,
