@@ -51,12 +51,11 @@ const subjects: readonly Subject[] = [
   ...exampleFolders.map((folder) => ({
     ...{ name: folder, read: () => kustomize(folder) },
     // hostNetwork; and what somebody had before us may be anything.
-    standard:
-      folder === 'examples/daemonset' || folder === 'examples/relay/daemonset'
-        ? ('privileged' as const)
-        : folder === 'examples/existing/base'
-          ? ('baseline' as const)
-          : ('restricted' as const),
+    standard: folder.endsWith('/daemonset')
+      ? ('privileged' as const)
+      : folder === 'examples/existing/base'
+        ? ('baseline' as const)
+        : ('restricted' as const),
   })),
   { name: 'examples/helm', read: helm, standard: 'restricted' },
   ...bases.map((base) => ({
