@@ -76,7 +76,10 @@ for (const [title, haproxy, dataplane, network] of cases) {
         expect(await b.ready()).toBe(true);
       }, 120_000);
 
-      it('is noticed when it is back before anybody looks, and all at once become ready again', async () => {
+      it('is noticed when it is back before anybody looks, and all at once become ready again', {
+        ...often,
+        timeout: 120_000,
+      }, async () => {
         const [a, b] = await pair(entries);
 
         await Promise.all([a.killHaproxy(), b.killHaproxy()]);
@@ -88,7 +91,7 @@ for (const [title, haproxy, dataplane, network] of cases) {
         await allReady([a, b], 40_000);
 
         expect(a.log()).toContain('HAProxy was started anew');
-      }, 120_000);
+      });
 
       it('becomes ready again while nobody tells who the members are', {
         ...often,
