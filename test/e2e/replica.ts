@@ -63,6 +63,11 @@ export class Replica {
     );
   }
 
+  /** The pod, whatever its name: one of a StatefulSet takes over that of the pod before. */
+  async uid(): Promise<string> {
+    return this.#kubectl(['get', 'pod', this.pod, '-o', 'jsonpath={.metadata.uid}']);
+  }
+
   /** Reloads since the container of HAProxy started. */
   async reloads(): Promise<number> {
     const text = await this.#ask(masterSocket, 'show proc');
