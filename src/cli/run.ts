@@ -40,7 +40,9 @@ async function runReload(started: Started): Promise<void> {
     log,
     metrics,
   );
-  const lessons = await lessonsFor(started, desk, () => module.isBusy());
+  // A snapshot is restored on the line that lessons use, and what is compared meanwhile is not all there is.
+  const restores = () => snapshots !== null && snapshots.waits() !== null;
+  const lessons = await lessonsFor(started, desk, () => module.isBusy() || restores());
   const module: PeersModule = createPeersModule({
     config,
     source,

@@ -20,11 +20,13 @@ describe(
   'the command snapshot in reload mode',
   unless(missingOf({ 'HAProxy 3.4': haproxy })),
   () => {
-    async function raise(names: string, options: (directory: string) => readonly string[]) {
-      const folder = testFolder();
-      const members = membersFile(join(folder, 'members.json'));
-      const directory = join(folder, 'snapshots');
-      mkdirSync(directory);
+    async function raise(
+      names: string,
+      options: (directory: string) => readonly string[],
+      directory = join(testFolder(), 'snapshots'),
+    ) {
+      const members = membersFile(join(testFolder(), 'members.json'));
+      mkdirSync(directory, { recursive: true });
       const all = [...names].map((name, at) => {
         const flags = [...options(directory), `--pod-uid=uid-of-${name}`];
         const setting = { haproxy, dataplane: null, initFlags: flags, flags };
@@ -62,6 +64,41 @@ describe(
       const reloads = await Promise.all(all.map((each) => each.reloads()));
       expect(reloads).toEqual([0, 0]);
     }, 90_000);
+
+    it('restores beside --lessons after all were killed, and no comparison breaks in', async () => {
+      const key = writeRelayKey(testFolder());
+      const options = (to: string) => [
+        ...['--lessons', `--relay-key-file=${key}`, `--snapshot=${to}`, '--snapshot-interval=1s'],
+      ];
+      const { directory, all } = await raise('ab', options);
+      const [a, b] = all;
+      if (a === undefined || b === undefined) throw new Error('no replica');
+      await fillTable(a, 3000);
+      await eventually(async () => (await b.entries()) === 3000);
+      await eventually(
+        async () => {
+          const files: readonly { readonly tables: readonly { readonly entries: number }[] }[] =
+            await json(a, directory, 'list');
+          return files.some(({ tables }) => tables[0]?.entries === 3000);
+        },
+        { timeoutMs: 20_000 },
+      );
+      await Promise.all(all.map((each) => each.kill()));
+
+      const again = (await raise('ab', options, directory)).all;
+
+      await eventually(
+        async () => {
+          const held = await Promise.all(again.map((each) => each.entries()));
+          if (held.some((entries) => entries !== 3000)) throw new Error(held.join());
+          return true;
+        },
+        { timeoutMs: 20_000 },
+      );
+      const text = again.map((each) => each.log()).join('');
+      expect(text.split('snapshot restored')).toHaveLength(2);
+      expect(text).not.toContain('SNAPSHOT_FAILED');
+    }, 120_000);
 
     it('needs the line for lessons, and says how it comes about', async () => {
       const { directory, all } = await raise('a', () => []);
