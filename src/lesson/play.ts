@@ -16,7 +16,7 @@ import { createPassage } from './passage.ts';
 export interface PlayOptions extends LegOptions {
   /** HAProxy is to ask first, as a worker does that has still to learn: true. Else it gets the entries as updates. */
   readonly asked: boolean;
-  /** How long to wait for that, for HAProxy to take more, and for its confirmation. */
+  /** How long to wait for HAProxy to take more, and for its confirmation. */
   readonly silentMs: number;
   /** Milliseconds: the clock of the chunks. */
   readonly now: () => number;
@@ -36,6 +36,14 @@ export type Played =
 const heartbeatMs = 1000;
 
 /**
+ * A HAProxy that has just been told by another peer that it has not all may not look for the next one before 3 s are over (sync_peer_learn_state,
+ * src/peers.c of 3.4), but it does for one that comes.
+ */
+const askMs = 250;
+/** It may have learned meanwhile that there is nothing to learn, which whoever plays the lesson has to find out. */
+const askLimitMs = 1000;
+
+/**
  * Gives HAProxy the entries of a lesson. What has expired since is left out, and what is left of the others is less by their age.
  * HAProxy takes them as learned from a peer: it does not pass them on. Only `played` means that it has all of them. Never throws.
  */
@@ -43,6 +51,14 @@ export async function playLesson(
   options: PlayOptions,
   chunks: AsyncIterable<LessonChunk>,
 ): Promise<Played> {
+  const tries = options.asked ? Math.ceil(askLimitMs / askMs) : 1;
+  for (let at = 1; ; at++) {
+    const played = await playOnce(options, chunks);
+    if (played.kind !== 'not-asked' || at >= tries) return played;
+  }
+}
+
+async function playOnce(options: PlayOptions, chunks: AsyncIterable<LessonChunk>): Promise<Played> {
   const opened = await openLeg(options);
   if (opened.kind !== 'up') return { kind: 'refused', why: opened.why };
   const { leg } = opened;
@@ -106,17 +122,21 @@ async function give(
   });
 
   /** Null: it came in time. */
-  async function within(what: Promise<unknown>, why: string): Promise<LessonFailure | null> {
+  async function within(
+    what: Promise<unknown>,
+    why: string,
+    limitMs = silentMs,
+  ): Promise<LessonFailure | null> {
     const late = Promise.withResolvers<LessonFailure>();
-    const stop = startTimer(() => late.resolve({ kind: 'silent', why }), silentMs);
+    const stop = startTimer(() => late.resolve({ kind: 'silent', why }), limitMs);
     const first = await Promise.race([what.then(() => null), heard.failed, late.promise]);
     stop();
     return first;
   }
 
   if (options.asked) {
-    const why = `HAProxy has not asked within ${silentMs} ms`;
-    const unasked = await within(heard.asked, why);
+    const why = `HAProxy has not asked within ${askLimitMs} ms`;
+    const unasked = await within(heard.asked, why, askMs);
     if (unasked !== null) return unasked.kind === 'silent' ? { kind: 'not-asked', why } : unasked;
   }
   for await (const { bytes, atMs } of chunks) {
