@@ -36,6 +36,8 @@ export interface Restore {
   mayBeTold(): boolean;
 }
 
+const nothingKnown = { holds: false, offer: 'looking' } as const;
+
 export function createRestore(options: RestoreOptions): Restore {
   const { snapshots, partners, now } = options;
   // Readiness stays as it is until it is known what became of the tables, which is too long here.
@@ -71,7 +73,8 @@ export function createRestore(options: RestoreOptions): Restore {
     },
     shown({ worker, view }) {
       if (view === null) return null;
-      const { holds, offer } = restoring.shown();
+      // Of a worker that was not looked at yet it is not known that there is nothing.
+      const { holds, offer } = restoring.shown(view.worker) ?? nothingKnown;
       return { ...view, snapshot: { holds: holds || isReadyWith(worker), offer } };
     },
     waits: () => restoring.waits() ?? elsewhere,

@@ -57,13 +57,17 @@ export interface Restoring {
   look(look: Look, signal: AbortSignal): Promise<boolean>;
   /** Why this replica is not ready because of it; null: it is settled what HAProxy has. */
   waits(): string | null;
-  /** What others are told. */
-  shown(): { readonly holds: boolean; readonly offer: Offer | 'looking' | null };
+  /** What others are told of that worker; null: it was not looked at yet. */
+  shown(
+    worker: string,
+  ): { readonly holds: boolean; readonly offer: Offer | 'looking' | null } | null;
 }
 
 /** HAProxy that ends the session, or does not take the lesson, is given so many more. */
 const mostFailures = 3;
-const passing: ReadonlySet<Played['kind']> = new Set(['refused', 'closed', 'silent', 'not-asked']);
+/** It may have been told by a peer meanwhile that there is nothing, and then it never asks: the next look tells. */
+const mostUnasked = 15;
+const passing: ReadonlySet<Played['kind']> = new Set(['refused', 'closed', 'silent']);
 
 /** Restores the newest snapshot into a HAProxy that has nobody to learn from, once for each that is started. */
 export function createRestoring(options: RestoringOptions): Restoring {
@@ -75,6 +79,7 @@ export function createRestoring(options: RestoringOptions): Restoring {
   let settled: { readonly holds: boolean } | null = null;
   let waits: string | null = 'HAProxy does not answer';
   let failures = 0;
+  let unasked = 0;
   /** A worker was begun with: what follows it took over a part. */
   let begun = false;
 
@@ -99,6 +104,7 @@ export function createRestoring(options: RestoringOptions): Restoring {
     settled = null;
     sinceMs = now();
     failures = 0;
+    unasked = 0;
     waits = 'it is not decided yet whether a snapshot is restored';
     void find();
   }
@@ -132,10 +138,11 @@ export function createRestoring(options: RestoringOptions): Restoring {
       return settle(true);
     }
     waits = `the snapshot is not restored yet: ${played.why}`;
-    if (passing.has(played.kind)) {
-      failures += 1;
+    if (played.kind === 'not-asked') unasked += 1;
+    else if (passing.has(played.kind)) failures += 1;
+    if (played.kind === 'not-asked' || passing.has(played.kind)) {
       log.info({ path, why: played.why }, 'the snapshot was not taken by HAProxy');
-      if (failures < mostFailures) return;
+      if (failures < mostFailures && unasked < mostUnasked) return;
       on.failed(played.why);
       log.warn({ path, why: played.why }, 'no snapshot is restored');
       return settle(false);
@@ -175,10 +182,13 @@ export function createRestoring(options: RestoringOptions): Restoring {
       return false;
     },
     waits: () => waits,
-    shown: () => ({
-      holds: settled?.holds === true,
-      offer: offer === 'looking' || offer === null ? offer : offerOf(offer),
-    }),
+    shown: (which) =>
+      which !== worker
+        ? null
+        : {
+            holds: settled?.holds === true,
+            offer: offer === 'looking' || offer === null ? offer : offerOf(offer),
+          },
   };
 }
 

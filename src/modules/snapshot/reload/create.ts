@@ -108,7 +108,7 @@ export function createReloadSnapshots(options: ReloadSnapshotsOptions): ReloadSn
     const { synced } = members();
     await restoring.look(
       {
-        ...{ synced, worker: `${seen.pid}-${seen.startedAtSeconds}`, firstWorker: first },
+        ...{ synced, worker: nameOf(seen), firstWorker: first },
         // What it has learned from a peer is newer.
         ready: isReadyWith(worker) || learned,
         learns: state.resync === 'pending',
@@ -147,12 +147,12 @@ export function createReloadSnapshots(options: ReloadSnapshotsOptions): ReloadSn
 
   async function restore(): Promise<Status['restore']> {
     const running = await options.running();
-    const { holds, offer } = restoring.shown();
     const worker = running.kind === 'worker' ? running.worker : null;
-    if (isReadyWith(worker)) return { holds: true, offer };
     // Of another worker than the one that was looked at, nothing is known yet.
     const isSeen = worker !== null && seen !== null && sameWorker(seen, worker);
-    return isSeen ? { holds, offer } : { offer: 'looking' };
+    const known = isSeen && seen !== null ? restoring.shown(nameOf(seen)) : null;
+    if (isReadyWith(worker)) return { holds: true, offer: known?.offer ?? null };
+    return known ?? { offer: 'looking' };
   }
 
   return {
@@ -174,4 +174,8 @@ export function createReloadSnapshots(options: ReloadSnapshotsOptions): ReloadSn
     },
     status: async () => ({ restore: await restore(), snapshot: shown() }),
   };
+}
+
+function nameOf({ pid, startedAtSeconds }: Worker): string {
+  return `${pid}-${startedAtSeconds}`;
 }

@@ -67,6 +67,7 @@ function bench(files: readonly string[], ...answers: readonly Played[]) {
 }
 
 const closed: Played = { kind: 'closed', why: 'HAProxy has ended the session' };
+const notAsked: Played = { kind: 'not-asked', why: 'HAProxy has not asked' };
 const broken: Played = { kind: 'broken', why: 'no lesson' };
 
 describe('the newest snapshot', () => {
@@ -79,13 +80,40 @@ describe('the newest snapshot', () => {
     expect(restoring.waits()).toBeNull();
     for (let at = 0; at < 3; at += 1) await look({ learns: false });
     expect(plays).toEqual([{ path: 'f', asked: true }]);
-    expect(restoring.shown()).toEqual({ holds: true, offer: null });
+    expect(restoring.shown('w1')).toEqual({ holds: true, offer: null });
     await look({ worker: 'w2', firstWorker: false });
     await look({ worker: 'w2', firstWorker: false });
     expect(plays).toHaveLength(1);
     await look({ worker: 'w3' });
     await look({ worker: 'w3' });
     expect(plays).toHaveLength(2);
+  });
+
+  it('is not said of the next worker before that was looked at', async () => {
+    const { look, restoring } = bench(['f']);
+    expect(restoring.shown('w1')).toBeNull();
+    await look();
+    expect(restoring.shown('w2')).toBeNull();
+    await look({ worker: 'w2' });
+    expect(restoring.shown('w1')).toBeNull();
+    expect(restoring.shown('w2')).not.toBeNull();
+  });
+
+  it('is played as updates when HAProxy was told meanwhile that there is nothing to learn', async () => {
+    const { look, plays, restoring, events } = bench(['f'], notAsked, notAsked, notAsked, notAsked);
+    for (let at = 0; at < 5; at += 1) await look();
+    expect(restoring.waits()).not.toBeNull();
+    await look({ learns: false });
+    expect(plays.map(({ asked }) => asked)).toEqual([true, true, true, true, false]);
+    expect(events).toEqual(['restored f']);
+  });
+
+  it('is given up when HAProxy never asks', async () => {
+    const { look, plays, restoring, events } = bench(['f'], ...Array(20).fill(notAsked));
+    for (let at = 0; at < 20; at += 1) await look();
+    expect(plays).toHaveLength(15);
+    expect(restoring.waits()).toBeNull();
+    expect(events).toEqual(['failed HAProxy has not asked']);
   });
 
   it('is given as updates to a HAProxy that has given up learning', async () => {
@@ -102,7 +130,7 @@ describe('the newest snapshot', () => {
       await look(change);
       expect(plays).toEqual([]);
       expect(restoring.waits()).toBeNull();
-      expect(restoring.shown().holds).toBe(true);
+      expect(restoring.shown('w1')?.holds).toBe(true);
     }
   });
 
@@ -120,7 +148,7 @@ describe('the newest snapshot', () => {
     for (let at = 0; at < 6; at += 1) await look();
     expect(plays).toHaveLength(3);
     expect(restoring.waits()).toBeNull();
-    expect(restoring.shown()).toEqual({ holds: false, offer: null });
+    expect(restoring.shown('w1')).toEqual({ holds: false, offer: null });
     expect(events).toEqual(['failed HAProxy has ended the session']);
   });
 
@@ -140,9 +168,9 @@ describe('others', () => {
     await look({ others: [holds] });
     await look({ others: [holds] });
     expect(restoring.waits()).toBeNull();
-    expect(restoring.shown().holds).toBe(false);
+    expect(restoring.shown('w1')?.holds).toBe(false);
     await look({ others: [holds], learns: false });
-    expect(restoring.shown().holds).toBe(true);
+    expect(restoring.shown('w1')?.holds).toBe(true);
     await look({ learns: false });
     expect(plays).toEqual([]);
   });
