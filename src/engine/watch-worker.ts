@@ -10,13 +10,12 @@ export interface WorkerWatchOptions {
   /** HAProxy's full state, which is read when another worker runs than before. */
   readonly observe: (signal: AbortSignal) => Promise<Observed>;
   readonly onLook: (running: Running) => void;
-  readonly intervalMs?: number;
-  /** Resolves when a look is needed, or the signal aborts: until then something else would tell. Missing: it always is. */
-  readonly needed?: (signal: AbortSignal) => Promise<void>;
+  /** After a look: resolves when the next one is due, or the signal aborts. Missing: every second. */
+  readonly next?: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Time between two checks, in milliseconds. One check costs 1.4 ms of a busy core. */
-const lookMs = 1500;
+const lookMs = 1000;
 
 /** A socket that is being replaced may refuse for a moment. */
 const againMs = 100;
@@ -52,9 +51,8 @@ type Known = Extract<Running, { kind: 'worker' }>;
  */
 export async function watchWorker(options: WorkerWatchOptions, signal: AbortSignal): Promise<void> {
   let known: Known | null = null;
+  const next = options.next ?? ((stop: AbortSignal) => sleep(lookMs, stop).catch(() => undefined));
   while (!signal.aborted) {
-    await options.needed?.(signal);
-    if (signal.aborted) return;
     const seen = await lookAtWorker(options.adminSocket, signal);
     if (signal.aborted) return;
     if (seen.kind !== 'worker') {
@@ -68,6 +66,6 @@ export async function watchWorker(options: WorkerWatchOptions, signal: AbortSign
       // Repeated until it has reported whether it took over the tables.
       if (running.kind === 'worker' && running.handedOver !== undefined) known = running;
     }
-    await sleep(options.intervalMs ?? lookMs, signal).catch(() => undefined);
+    await next(signal);
   }
 }

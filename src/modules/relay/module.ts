@@ -107,8 +107,6 @@ export interface Relay {
   stop(): Promise<void>;
 }
 
-/** The end of a leg tells of another worker, so that looking is for those without legs. */
-const watchMs = 3000;
 /** HAProxy is on the same machine. */
 const answerMs = 1000;
 /** In the middle of a lesson. */
@@ -297,8 +295,7 @@ export function createRelay(options: RelayOptions): Relay {
         {
           adminSocket,
           observe: (look) => observePeers(adminSocket, peersSection, look),
-          intervalMs: watchMs,
-          needed: lookNeeded.until,
+          next: lookNeeded.next,
           onLook(running) {
             const { worker, view } = own;
             const isSame =

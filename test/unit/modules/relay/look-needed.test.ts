@@ -1,79 +1,100 @@
-import { expect, it } from 'vitest';
-import { createLookNeeded } from '../../../../src/modules/relay/look-needed.ts';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createLookNeeded, nextLookMs } from '../../../../src/modules/relay/look-needed.ts';
 
-function needed() {
-  let nowMs = 0;
-  let paired = false;
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function looker(isPaired = false) {
+  let paired = isPaired;
   const look = createLookNeeded(
     () => paired,
-    () => nowMs,
+    () => performance.now(),
   );
   const ended = new AbortController();
+  const looks: number[] = [];
+  const beganMs = performance.now();
+  const over = (async () => {
+    while (!ended.signal.aborted) {
+      looks.push(performance.now() - beganMs);
+      await look.next(ended.signal);
+    }
+  })();
   return {
-    ended,
-    /** Whether it resolves without anything more happening. */
-    async now() {
-      let isNow = false;
-      const stop = new AbortController();
-      const waited = look.until(stop.signal).then(() => {
-        isNow = !stop.signal.aborted;
-      });
-      await Promise.resolve();
-      await Promise.resolve();
-      stop.abort();
-      await waited;
-      return isNow;
-    },
-    until: () => look.until(ended.signal),
-    set(isPaired: boolean) {
-      paired = isPaired;
+    looks,
+    set(next: boolean) {
+      paired = next;
       look.changed();
     },
-    pass(ms: number) {
-      nowMs += ms;
+    async end() {
+      ended.abort();
+      await vi.runAllTimersAsync();
+      await over;
     },
   };
 }
 
-it('without a session it is needed all the time', async () => {
-  const look = needed();
-  expect(await look.now()).toBe(true);
-  look.pass(60_000);
-  expect(await look.now()).toBe(true);
+it.each([
+  [false, 0, 250],
+  [true, 0, 250],
+  [false, 2999, 250],
+  [false, 3000, 1000],
+  [true, 3000, 1000],
+  [true, 9999, 1000],
+  [true, 10_000, Number.POSITIVE_INFINITY],
+  [false, 1e9, 1000],
+])('with a session: %s, %d ms after one has begun or ended, the next look is in %d ms', (...of) => {
+  const [paired, sinceMs, ms] = of;
+  expect(nextLookMs(paired, sinceMs)).toBe(ms);
 });
 
-it('with one it is needed for as long as a worker before may still answer, and no longer', async () => {
-  const look = needed();
-  look.set(true);
-  look.pass(9999);
-  expect(await look.now()).toBe(true);
-  look.pass(1);
-  expect(await look.now()).toBe(false);
+it('with a session that lasts nobody looks', async () => {
+  const on = looker(true);
+  await vi.advanceTimersByTimeAsync(12_000);
+  const before = on.looks.length;
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(on.looks.length).toBe(before);
+  await on.end();
 });
 
 it.each([true, false])(
-  'who waits is told when a session begins or ends (there is another: %s)',
+  'when one ends after long, that is looked at at once, and soon again (there is another: %s)',
   async (other) => {
-    const look = needed();
-    look.set(true);
-    look.pass(20_000);
-    let isOver = false;
-    const waiting = look.until().then(() => {
-      isOver = true;
-    });
-    await Promise.resolve();
-    expect(isOver).toBe(false);
-    look.set(other);
-    await waiting;
-    expect(await look.now()).toBe(true);
+    const on = looker(true);
+    await vi.advanceTimersByTimeAsync(60_000);
+    const before = on.looks.length;
+    on.set(other);
+    await vi.advanceTimersByTimeAsync(600);
+    expect(on.looks.slice(before).map((ms) => ms - 60_000)).toEqual([0, 250, 500]);
+    await on.end();
   },
 );
 
+it('without one it is noticed within a second when one ends that was not known', async () => {
+  const on = looker();
+  await vi.advanceTimersByTimeAsync(60_000);
+  const gaps = on.looks.map((ms, at) => ms - (on.looks[at - 1] ?? 0));
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(1000);
+  await on.end();
+});
+
+it('sessions that end together are one look', async () => {
+  const on = looker(true);
+  await vi.advanceTimersByTimeAsync(60_000);
+  const before = on.looks.length;
+  for (let at = 0; at < 64; at++) on.set(at < 63);
+  await vi.advanceTimersByTimeAsync(0);
+  for (let at = 0; at < 64; at++) on.set(false);
+  await vi.advanceTimersByTimeAsync(249);
+  expect(on.looks.length - before).toBe(1);
+  await on.end();
+});
+
 it('who waits is let go at the end', async () => {
-  const look = needed();
-  look.set(true);
-  look.pass(20_000);
-  const waiting = look.until();
-  look.ended.abort();
-  await waiting;
+  const on = looker(true);
+  await vi.advanceTimersByTimeAsync(60_000);
+  await on.end();
 });
