@@ -55,38 +55,47 @@ async function restoredBySomeone(stage: Stage): Promise<void> {
   expect([...stage.logs.values()].join('\n')).toContain('snapshot restored');
 }
 
-describe('the example of snapshots on a real cluster', unless(noCluster ?? onlyInAll), () => {
-  const stage = new Stage('statefulset');
-  const folder = suiteFolder();
+describe.each([
+  { mode: 'relay mode', example: 'examples/snapshot' },
+  { mode: 'reload mode', example: 'examples/snapshot/reload' },
+])(
+  'snapshots in a StatefulSet in $mode on a real cluster',
+  unless(noCluster ?? onlyInAll),
+  ({ mode, example }) => {
+    const stage = new Stage('statefulset');
+    const folder = suiteFolder();
 
-  beforeAll(async () => {
-    await stage.open();
-    await putRelaySecret(stage);
-    for (const claim of claims)
-      await stage.kubectl(['apply', '-f', '-'], volumeOf(claim, stage.namespace, folder));
-    await stage.kubectl(['apply', '-k', 'examples/snapshot']);
-    await stage.rolledOut();
-  });
-  afterAll(async () => {
-    await stage.close();
-    for (const claim of claims)
-      await stage.kubectl(['delete', 'pv', `${stage.namespace}-${claim}`, '--wait=false']);
-  });
+    beforeAll(async () => {
+      await stage.open();
+      if (mode === 'relay mode') await putRelaySecret(stage);
+      for (const claim of claims)
+        await stage.kubectl(['apply', '-f', '-'], volumeOf(claim, stage.namespace, folder));
+      await stage.kubectl(['apply', '-k', example]);
+      await stage.rolledOut();
+    });
+    afterAll(async () => {
+      await stage.close();
+      for (const claim of claims)
+        await stage.kubectl(['delete', 'pv', `${stage.namespace}-${claim}`, '--wait=false']);
+    });
 
-  it('brings back every entry when all pods are deleted at once', async () => {
-    onTestFailed(async () => console.log(await stage.report()));
-    const [first] = await stage.replicas(3);
-    await first?.fill(entries);
-    await recorded(stage, 3, entries);
+    it('brings back every entry when all pods are deleted at once', async () => {
+      onTestFailed(async () => console.log(await stage.report()));
+      const [first] = await stage.replicas(3);
+      await first?.fill(entries);
+      await recorded(stage, 3, entries);
+      const started = Date.now();
 
-    await stage.kubectl(['delete', 'pod', '-l', 'app=haproxy', '--grace-period=0', '--force']);
-    await stage.rolledOut();
+      await stage.kubectl(['delete', 'pod', '-l', 'app=haproxy', '--grace-period=0', '--force']);
+      await stage.rolledOut();
 
-    const held = await Promise.all((await stage.replicas(3)).map((each) => each.kept()));
-    expect(held).toEqual([entries, entries, entries]);
-    await restoredBySomeone(stage);
-  });
-});
+      figure(`all pods deleted, ${mode}, rolled out after`, seconds(started));
+      const held = await Promise.all((await stage.replicas(3)).map((each) => each.kept()));
+      expect(held).toEqual([entries, entries, entries]);
+      await restoredBySomeone(stage);
+    });
+  },
+);
 
 describe('snapshots in a Deployment on a real cluster', unless(noCluster ?? onlyInAll), () => {
   const stage = new Stage();

@@ -143,7 +143,9 @@ Init container (in mode reload) and native sidecar, as a list for `initContainer
   readinessProbe:
     httpGet: { path: /readyz, port: peer-sync }
     periodSeconds: 1
-    timeoutSeconds: 2
+    timeoutSeconds: 5
+    # A HAProxy that has crashed is up again before a second answer, and its tables are not.
+    failureThreshold: 1
   resources:
     {{- toYaml .resources | nindent 4 }}
   securityContext:
