@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { programs } from '../../helpers/programs.ts';
-import { missingOf, unless } from '../../helpers/skip.ts';
+import { missingOf, onlyInAll, unless } from '../../helpers/skip.ts';
 import { ownNetwork } from '../../rig/network.ts';
 
 const main = fileURLToPath(new URL('../../demo/main.ts', import.meta.url));
@@ -40,12 +40,14 @@ const cases = [
     programs.dataplaneV3,
     ownNetwork(),
     [],
+    // Its parts are in the cases before.
+    onlyInAll,
   ],
 ] as const;
 
-describe.each(cases)('the demo: %s', (_, haproxy, api, network, flags) => {
+describe.each(cases)('the demo: %s', (_, haproxy, api, network, flags, rare?) => {
   it('keeps every entry through joins, replacements and a hard kill', {
-    ...unless(missingOf({ HAProxy: haproxy, 'Data Plane API': api })),
+    ...unless(missingOf({ HAProxy: haproxy, 'Data Plane API': api }) ?? rare),
     timeout: 120_000,
   }, async () => {
     const { exitCode, text } = await demo(`--haproxy=${haproxy}`, `--network=${network}`, ...flags);
