@@ -25,6 +25,8 @@ export function createPassage(): Passage {
   const tables = new Map<number, { readonly table: Definition; readonly hasKey: boolean }>();
   let current: { readonly table: Definition; readonly hasKey: boolean } | undefined;
   let lastId = 0;
+  /** Of the last entry that passed: what is left out between two would shift the numbers of those behind it. */
+  let passedId = 0;
   let seen = 0;
   let passed = 0;
 
@@ -40,12 +42,17 @@ export function createPassage(): Passage {
     if (left === null) return null;
     passed += 1;
     const text = key === null ? undefined : dictionary.pass(key);
+    const follows = entry.id === (passedId + 1) % 2 ** 32;
+    passedId = entry.id;
     if (entry.expiryAt !== -1) bytes.writeUInt32BE(left, entry.expiryAt);
-    if (entry.expiryAt !== -1 && text === undefined) return bytes.subarray(frame.start, frame.end);
-    const timed = entry.expiryAt === -1 ? expiryBytes(left) : Buffer.alloc(0);
+    const needsId = !entry.hasId && !follows;
+    if (entry.expiryAt !== -1 && text === undefined && !needsId)
+      return bytes.subarray(frame.start, frame.end);
+    const timed = entry.expiryAt === -1 ? numberBytes(left) : Buffer.alloc(0);
     const idEnd = frame.body + (entry.hasId ? 4 : 0);
-    return message(entry.hasId ? stickTypes.timedUpdate : stickTypes.timedIncrementalUpdate, [
-      bytes.subarray(frame.body, idEnd),
+    const hasId = entry.hasId || needsId;
+    return message(hasId ? stickTypes.timedUpdate : stickTypes.timedIncrementalUpdate, [
+      needsId ? numberBytes(entry.id) : bytes.subarray(frame.body, idEnd),
       timed,
       ...(key === null || text === undefined
         ? [bytes.subarray(idEnd, frame.end)]
@@ -93,9 +100,9 @@ export function createPassage(): Passage {
   };
 }
 
-function expiryBytes(left: number): Buffer {
+function numberBytes(number: number): Buffer {
   const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(left);
+  bytes.writeUInt32BE(number);
   return bytes;
 }
 
