@@ -2,6 +2,12 @@ import type { Differences } from '../../src/modules/relay/difference/differences
 
 /** Replicas that are never compared. */
 export const noDifferences: Pick<Differences, 'link' | 'stop'> = {
-  link: () => ({ hear: () => false, look() {}, parted() {}, askToCompare() {} }),
+  link: () => ({
+    hear: () => false,
+    look() {},
+    parted() {},
+    askToCompare() {},
+    willCompare: () => false,
+  }),
   async stop() {},
 };

@@ -28,6 +28,7 @@ import { createDifferences } from './difference/differences.ts';
 import { learnDifference } from './difference/learn.ts';
 import { teach } from './difference/teach.ts';
 import { createFirstLesson } from './first-lesson.ts';
+import { drainSlot } from './legs/drain-slot.ts';
 import { openLeg } from './legs/open-leg.ts';
 import { resetSlot } from './legs/reset-slot.ts';
 import { teachNothing } from './legs/teach-nothing.ts';
@@ -142,7 +143,7 @@ export function createRelay(options: RelayOptions): Relay {
     uid: options.uid,
     haproxy: { at: section.at, local: localName, slots: section.slots, tables },
     differences,
-    legs: { open: openLeg, reset: resetSlot },
+    legs: { open: openLeg, reset: resetSlot, drain: drainSlot },
     splice,
     log,
     onChange() {

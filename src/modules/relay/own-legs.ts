@@ -1,11 +1,14 @@
 import type { Log } from '../../log.ts';
+import type { drainSlot } from './legs/drain-slot.ts';
 import type { openLeg } from './legs/open-leg.ts';
 import type { resetSlot } from './legs/reset-slot.ts';
 import type { OwnSlots } from './own-slots.ts';
+import { confirmedFor } from './pairing/beginning.ts';
 import type { Lesson } from './pairing/lessons.ts';
 import type { Opened } from './pairing/run-pair.ts';
 import type { View } from './pairing/view.ts';
 import type { HaproxyAddress } from './section/address.ts';
+import type { SessionBeginning } from './session-beginning.ts';
 import type { LinkTo } from './sibling-link.ts';
 import { resyncRequest } from './wire/messages.ts';
 
@@ -18,9 +21,16 @@ export interface OwnHaproxy {
   readonly tables: number;
 }
 
+/** What is done on a slot. */
+export interface Legs {
+  readonly open: typeof openLeg;
+  readonly reset: typeof resetSlot;
+  readonly drain: typeof drainSlot;
+}
+
 export interface OwnLegsOptions {
   readonly haproxy: OwnHaproxy;
-  readonly legs: { readonly open: typeof openLeg; readonly reset: typeof resetSlot };
+  readonly legs: Legs;
   readonly slots: OwnSlots;
   /** Our HAProxy as it is now; null: it does not answer. */
   readonly view: () => View | null;
@@ -37,24 +47,41 @@ export type OpenOwnLeg = (
   other: LinkTo['other'],
   theirs: View,
   wanted: (mine: View) => Lesson,
+  from: SessionBeginning,
   signal: AbortSignal,
 ) => Promise<Opened>;
 
 export function createOwnLegs({ haproxy, legs, slots, log, ...own }: OwnLegsOptions): OpenOwnLeg {
-  return async ({ uid, pod }, theirs, wanted, signal) => {
+  return async ({ uid, pod }, theirs, wanted, from, signal) => {
     const slot = slots.of({ uid, pod });
     if (slot === null)
       return { kind: 'full', why: `all ${haproxy.slots.length} slots are in use (--relay-slots)` };
     const leg = { at: haproxy.at, local: haproxy.local, slot, timeoutMs: answerMs, signal };
     const mine = own.view();
     if (mine === null) return { kind: 'refused', why: 'HAProxy does not answer' };
+    const reset = async (confirmed: ReadonlyMap<number, number>) =>
+      (await legs.reset({ ...leg, tables: haproxy.tables, confirmed }))
+        ? null
+        : { kind: 'refused' as const, why: `slot ${slot} could not be reset` };
     if (slots.needsReset(slot, uid, theirs)) {
-      const isReset = await legs.reset({ ...leg, tables: haproxy.tables });
-      if (!isReset) return { kind: 'refused', why: `slot ${slot} could not be reset` };
+      const failed = await reset(new Map());
+      if (failed !== null) return failed;
+    }
+    let isNew = false;
+    const begins = await from.of(mine, theirs, async () => {
+      isNew = true;
+      // If it breaks off, HAProxy may count as confirmed what nobody has got.
+      slots.begin(slot, uid, theirs, false);
+      return legs.drain(leg);
+    });
+    const confirmed = confirmedFor(begins);
+    if (confirmed !== null && !(isNew && begins.kind === 'marks')) {
+      const failed = await reset(confirmed);
+      if (failed !== null) return failed;
     }
     // Another worker may run by now, which has used none.
     if (own.view()?.worker !== mine.worker) return { kind: 'refused', why: 'another worker' };
-    slots.begin(slot, uid, theirs);
+    slots.begin(slot, uid, theirs, begins.kind !== 'marks' || begins.allOf.length > 0);
     const outcome = await legs.open(leg);
     if (outcome.kind !== 'up') return outcome;
     const decided = wanted(mine);

@@ -1,6 +1,6 @@
 import type { Log } from '../../log.ts';
 import type { Member } from '../../model/member.ts';
-import { anew, assign, begin, createSlots, needsReset, retain } from './pairing/slots.ts';
+import { anew, assign, begin, compared, createSlots, needsReset, retain } from './pairing/slots.ts';
 import type { View } from './pairing/view.ts';
 
 export interface OwnSlots {
@@ -9,8 +9,10 @@ export interface OwnSlots {
   /** The one that a pod has now. */
   held(uid: string): string | null;
   needsReset(slot: string, uid: string, theirs: View): boolean;
-  /** A session with their worker begins on it. */
-  begin(slot: string, uid: string, theirs: View): void;
+  /** A session with their worker begins on it; `whole`: as HAProxy itself would begin it. */
+  begin(slot: string, uid: string, theirs: View, whole: boolean): void;
+  /** That pod has got what was before the marks of its session. */
+  compared(uid: string): void;
   /** Our HAProxy as it is now; null: it does not answer. */
   look(view: View | null): void;
   /** Gives back those of pods that are neither members nor linked. */
@@ -55,8 +57,11 @@ export function createOwnSlots(
     },
     held: (uid) => slots.held.get(uid) ?? null,
     needsReset: (slot, uid, theirs) => needsReset(slots, slot, uid, theirs.worker),
-    begin(slot, uid, theirs) {
-      slots = begin(slots, slot, uid, theirs.worker);
+    begin(slot, uid, theirs, whole) {
+      slots = begin(slots, slot, uid, theirs.worker, whole);
+    },
+    compared(uid) {
+      slots = compared(slots, uid);
     },
     look(view) {
       // The first one may have run for long, with another run of this program beside it; and one that does not answer for

@@ -2,19 +2,19 @@ import type { Log } from '../../log.ts';
 import type { Member } from '../../model/member.ts';
 import type { Differences } from './difference/differences.ts';
 import type { LinkDifference } from './difference/link-difference.ts';
-import type { Leg, openLeg } from './legs/open-leg.ts';
-import type { resetSlot } from './legs/reset-slot.ts';
-import { createOwnLegs, type OwnHaproxy } from './own-legs.ts';
+import type { Leg } from './legs/open-leg.ts';
+import { createOwnLegs, type Legs, type OwnHaproxy } from './own-legs.ts';
 import { createOwnSlots } from './own-slots.ts';
 import { createDebt, type Debt } from './pairing/debt.ts';
 import { type PairRun, runPair, type Spliced } from './pairing/run-pair.ts';
 import { sameView, type View } from './pairing/view.ts';
+import { createSessionBeginning, type SessionBeginning } from './session-beginning.ts';
 import type { LinkTo } from './sibling-link.ts';
 
 export interface SessionsOptions {
   readonly uid: string;
   readonly haproxy: OwnHaproxy;
-  readonly legs: { readonly open: typeof openLeg; readonly reset: typeof resetSlot };
+  readonly legs: Legs;
   readonly splice: (leg: Leg, link: LinkTo) => Spliced;
   readonly differences: Differences;
   readonly log: Log;
@@ -65,6 +65,7 @@ interface Linked {
   readonly run: PairRun;
   readonly debt: Debt;
   readonly difference: LinkDifference;
+  readonly from: SessionBeginning;
 }
 
 /** The sessions of our HAProxy with all others, each over a link to its sidecar and on a slot of its own. */
@@ -90,7 +91,15 @@ export function createSessions(options: SessionsOptions): Sessions {
     const startedAtMs = now();
     // A link without a reader of data brings no messages either. What comes outside of a session belongs to one that is over.
     link.onData(() => {});
-    const difference = options.differences.link(link);
+    const difference = options.differences.link(link, {
+      marks: () => from.marks(),
+      compared: (told) => from.compared(told),
+    });
+    const from = createSessionBeginning({
+      willCompare: difference.willCompare,
+      onWhole: () => slots.compared(uid),
+      again: (why) => run.again(why),
+    });
     const run: PairRun = runPair({
       link: {
         send: (message) => link.send(message),
@@ -98,7 +107,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       },
       lead: link.lead ?? options.uid < uid,
       open: (theirs, asked, signal) =>
-        open(link.other, theirs, (mine) => debt.begin(mine, asked), signal),
+        open(link.other, theirs, (mine) => debt.begin(mine, asked), from, signal),
       splice: (leg) => options.splice(leg, link),
       onChange() {
         difference.look(run.theirs(), run.paired());
@@ -108,6 +117,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         if (!wasPaired) on.linked(pod, now() - startedAtMs);
         wasPaired = true;
         debt.paired();
+        from.paired();
         log.info({ pod, slot: slots.held(uid) }, 'paired');
       },
       onDown(why, isPaired) {
@@ -118,10 +128,13 @@ export function createSessions(options: SessionsOptions): Sessions {
       },
       now,
     });
-    linked.set(uid, { link, run, debt, difference });
+    linked.set(uid, { link, run, debt, difference, from });
+    // How we stand is said before the other side can begin a session.
+    difference.look(run.theirs(), run.paired());
     run.mine(view);
     options.onChange();
     void link.closed.then((why) => {
+      from.stop();
       if (linked.get(uid)?.run === run) {
         linked.delete(uid);
         slots.unlinked(uid);
@@ -197,6 +210,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
     async stop() {
       await options.differences.stop();
+      for (const { from } of linked.values()) from.stop();
       await Promise.all([...linked.values()].map(({ run }) => run.stop()));
       await Promise.all(leaving.values());
     },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { drainSlot } from '../../../src/modules/relay/legs/drain-slot.ts';
 import { resetSlot } from '../../../src/modules/relay/legs/reset-slot.ts';
 import { teachNothing } from '../../../src/modules/relay/legs/teach-nothing.ts';
 import { frames } from '../../../src/modules/relay/wire/frames.ts';
@@ -102,6 +103,68 @@ describe.each(haproxyVersions)('HAProxy %s', (title, haproxy) => {
         expect(await reset(stand, 's1', 50).finally(() => process.kill(worker, 'SIGCONT'))).toBe(
           false,
         );
+      });
+    });
+
+    describe('drainSlot', () => {
+      const drain = (stand: RelayStand, timeoutMs = 5000) =>
+        drainSlot({ at: stand.at, local, slot: 's1', timeoutMs, signal });
+
+      it('makes a session begin with what is written from then on, and with all of that', async () => {
+        const [teacher, next] = await Promise.all([start(), start()]);
+        // Nobody was sent these: up to 3.0 such an entry keeps its number when it is written again.
+        await teacher.write('old-', 100);
+        const drained = await drain(teacher);
+        expect([...(drained ?? [])].map(([name, { id }]) => [name, id])).toEqual([['sessions', 1]]);
+        expect(drained?.get('sessions')?.last).toBeGreaterThanOrEqual(100);
+        expect(await drain(teacher)).toEqual(new Map());
+        await teacher.write('old-', 40);
+        await teacher.write('new-', 10);
+
+        const pair = await pairInMemory([teacher, 's1'], [next, 's1']);
+        await eventually(async () => (await next.entries()) >= 50);
+        await teacher.write('mark-', 1);
+        await eventually(async () => (await next.ask('show table sessions')).includes('mark-0'));
+        expect(await next.entries()).toBe(51);
+        await pair.stop();
+
+        // The same again, from the same update on: what was sent since is sent once more.
+        const confirmed = new Map([...(drained ?? [])].map(([, { id, last }]) => [id, last]));
+        const slot = { at: teacher.at, local, slot: 's1', tables: 64, timeoutMs: 5000, signal };
+        await next.ask('clear table sessions');
+        expect(await resetSlot({ ...slot, confirmed })).toBe(true);
+        const again = await pairInMemory([teacher, 's1'], [next, 's1']);
+        await eventually(async () => (await next.entries()) >= 51);
+        await teacher.write('end-', 1);
+        await eventually(async () => (await next.ask('show table sessions')).includes('end-0'));
+        expect(await next.entries()).toBe(52);
+        await again.stop();
+      });
+
+      it('loses nothing of what is written all the time', async () => {
+        const [teacher, next] = await Promise.all([start(), start()]);
+        let writing = true;
+        let written = 0;
+        const writer = (async () => {
+          for (; writing; written += 1) await teacher.write(`k${written % 7}-`, 100);
+        })();
+        await eventually(() => written > 10);
+        for (let round = 0; round < 20; round += 1) expect(await drain(teacher)).not.toBeNull();
+        // Each key of before is written again behind the last drain.
+        const from = written;
+        const pair = await pairInMemory([teacher, 's1'], [next, 's1']);
+        await eventually(() => written > from + 8, { timeoutMs: 10_000 });
+        writing = false;
+        await writer;
+        await eventually(async () => (await next.entries()) === 700);
+        await pair.stop();
+      });
+
+      it('says that nothing is known when HAProxy does not answer', async () => {
+        const stand = await start();
+        const worker = await stand.worker();
+        await stopProcess(worker);
+        expect(await drain(stand, 50).finally(() => process.kill(worker, 'SIGCONT'))).toBeNull();
       });
     });
 

@@ -11,6 +11,8 @@ export interface Offered {
   readonly isWhole: boolean;
   /** Of its table, in milliseconds; 0: entries stay. */
   readonly tableExpireMs: number;
+  /** It was written before what the session began with, which does not bring it. */
+  readonly isBeforeSession?: boolean;
 }
 
 export type Choice =
@@ -37,12 +39,21 @@ const sameMarginMs = 10_000;
 /** An update comes over the session within this time. */
 const sessionMs = 500;
 
+/**
+ * An update that HAProxy has written itself, up to the mark. What it has learned it numbers half a circle away, from there on
+ * (src/stick_table.c), so that only what is near is looked at.
+ */
+export function isUpToMark(mark: number | undefined, id: number): boolean {
+  return mark !== undefined && (mark - id) >>> 0 < 2 ** 30;
+}
+
 /** Whether to take an entry. `comparedAtMs`: when the index of the own HAProxy was begun. */
 export function choose(offered: Offered, own: Known | undefined, comparedAtMs: number): Choice {
   const { expiresAtMs, tableExpireMs } = offered;
   if (tableExpireMs === 0) return own === undefined ? 'missing' : 'same-or-older';
   const wanted = wants(offered, own);
-  const isRecent = expiresAtMs - tableExpireMs > comparedAtMs - sessionMs;
+  const isRecent =
+    !offered.isBeforeSession && expiresAtMs - tableExpireMs > comparedAtMs - sessionMs;
   return isRecent && wanted !== 'same-or-older' ? 'recent' : wanted;
 }
 

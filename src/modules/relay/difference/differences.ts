@@ -3,14 +3,17 @@ import {
   type LinkDifference,
   type LinkToCompare,
 } from './link-difference.ts';
-import type { DifferencesOptions, Shared } from './shared.ts';
+import type { DifferencesOptions, SessionFrom, Shared } from './shared.ts';
 
 export interface Differences {
-  link(link: LinkToCompare): LinkDifference;
+  /** Missing: the session brings all that HAProxy itself would send. */
+  link(link: LinkToCompare, from?: SessionFrom): LinkDifference;
   stop(): Promise<void>;
 }
 
 const knownAtMost = 1000;
+
+const wholeSession: SessionFrom = { marks: () => new Map(), compared() {} };
 
 /** Lessons by difference over every link: of our HAProxy, and of others from it. */
 export function createDifferences(options: DifferencesOptions): Differences {
@@ -27,13 +30,13 @@ export function createDifferences(options: DifferencesOptions): Differences {
     },
   };
   return {
-    link(link) {
+    link(link, from = wholeSession) {
       const { uid } = link.other;
       const hadLink = known.delete(uid);
       known.add(uid);
       const [oldest] = known;
       if (known.size > knownAtMost && oldest !== undefined) known.delete(oldest);
-      return createLinkDifference(shared, link, hadLink);
+      return createLinkDifference(shared, link, hadLink, from);
     },
     async stop() {
       stopped.abort();

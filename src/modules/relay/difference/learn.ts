@@ -5,7 +5,7 @@ import { dataHash, hash } from '../../../lesson/fingerprint.ts';
 import { createPassage } from '../../../lesson/passage.ts';
 import { playLesson } from '../../../lesson/play.ts';
 import { type RecordOptions, recordLesson } from '../../../lesson/record.ts';
-import { type Choice, choose } from './choose.ts';
+import { type Choice, choose, isUpToMark } from './choose.ts';
 import { createIndex, type EntryIndex, entriesAtMost } from './index.ts';
 import type { RemoteChunk, RemoteLesson } from './remote-lesson.ts';
 
@@ -14,7 +14,7 @@ export interface LearnOptions {
   readonly record: RecordOptions;
   /** Entries that it holds, about. */
   readonly entries: number;
-  readonly lesson: Pick<RemoteLesson, 'next'>;
+  readonly lesson: Pick<RemoteLesson, 'next'> & Partial<Pick<RemoteLesson, 'marks'>>;
   /** No session brings what was written lately, so nothing counts as recent. */
   readonly withoutSession?: true;
 }
@@ -32,6 +32,8 @@ export type Learned =
       /** Of these: it has expired, or its table is another one here. */
       readonly expired: number;
       readonly otherTable: number;
+      /** Tables that hold entries of which it cannot be told who has the newer value. */
+      readonly left: readonly string[];
     }
   /** `too-large`: it holds more than can be compared. */
   | { readonly kind: 'too-large' | 'failed'; readonly why: string };
@@ -98,7 +100,22 @@ async function indexOwn({ record, entries }: LearnOptions): Promise<Own | Learne
 /** Counts what is chosen. */
 type Counts = Record<Choice | 'other-table' | 'expired', number>;
 
-function chooser(own: Own, counts: Counts, now: () => number, comparedAtMs: number) {
+/** Without an expiry nothing tells which of two values is newer; rates are not compared. */
+function isUntold(table: Definition, data: number, own: number | undefined): boolean {
+  return table.expireMs === 0 && own !== undefined && !(isWhole(table) && data === own);
+}
+
+interface ChooserOptions {
+  readonly own: Own;
+  readonly counts: Counts;
+  readonly left: Set<string>;
+  readonly now: () => number;
+  readonly comparedAtMs: number;
+  /** By table: what its HAProxy has written up to this update the session does not bring. */
+  readonly marks: ReadonlyMap<string, number>;
+}
+
+function chooser({ own, counts, left: leftTables, now, comparedAtMs, marks }: ChooserOptions) {
   return (chunk: RemoteChunk) =>
     (entry: Entry, bytes: Buffer, serverKey: Buffer | undefined): number | null => {
       const { table } = entry;
@@ -112,18 +129,21 @@ function chooser(own: Own, counts: Counts, now: () => number, comparedAtMs: numb
       // A table that holds nothing here was not defined: HAProxy passes over one that it has otherwise.
       if (defined !== undefined && defined !== table.text) {
         counts['other-table'] += 1;
+        leftTables.add(table.name);
         return null;
       }
       const [high, low] = keyOf(bytes, entry);
+      const known = own.index.get(high, low);
+      const data = dataHash(bytes, entry, serverKey);
+      if (isUntold(table, data, known?.data)) leftTables.add(table.name);
       const choice = choose(
         {
           expiresAtMs: chunk.atMs + expiry,
           uncertainMs: chunk.uncertainMs,
-          data: dataHash(bytes, entry, serverKey),
-          isWhole: isWhole(table),
-          tableExpireMs: table.expireMs,
+          ...{ data, isWhole: isWhole(table), tableExpireMs: table.expireMs },
+          isBeforeSession: isUpToMark(marks.get(table.name), entry.id),
         },
-        own.index.get(high, low),
+        known,
         comparedAtMs,
       );
       counts[choice] += 1;
@@ -141,7 +161,9 @@ export async function learnDifference(options: LearnOptions): Promise<Learned> {
     ...{ 'other-table': 0, expired: 0 },
   };
   const comparedAtMs = options.withoutSession ? Number.POSITIVE_INFINITY : own.startMs;
-  const choices = chooser(own, counts, record.now, comparedAtMs);
+  const left = new Set<string>();
+  const marks = lesson.marks?.() ?? new Map();
+  const choices = chooser({ own, counts, left, now: record.now, comparedAtMs, marks });
   const passage = createPassage();
 
   async function* taken(): AsyncGenerator<LessonChunk> {
@@ -180,6 +202,7 @@ export async function learnDifference(options: LearnOptions): Promise<Learned> {
     recent: counts.recent,
     expired: counts.expired,
     otherTable: counts['other-table'],
+    left: [...left],
   };
 }
 

@@ -1,8 +1,9 @@
 import type { View } from '../pairing/view.ts';
+import { entriesAtMost } from './index.ts';
 import { type DifferenceStep, readStep, writeStep } from './messages.ts';
 import { differenceNeed } from './need.ts';
 import { createPupil } from './pupil.ts';
-import type { Shared } from './shared.ts';
+import type { SessionFrom, Shared } from './shared.ts';
 import { createTeacher } from './teacher.ts';
 
 /** What is needed of a link. */
@@ -22,12 +23,15 @@ export interface LinkDifference {
   parted(): void;
   /** The other side is to compare its HAProxy with ours once more. */
   askToCompare(why: string): void;
+  /** The other side will compare its HAProxy with ours as soon as there is a session, the first one over this link, and says when it has. */
+  willCompare(): boolean;
 }
 
 /** What the other side has said of its HAProxy, and when. */
 interface Standing {
   readonly settledMs: number;
   readonly hadLink: boolean;
+  readonly compares: boolean;
   readonly atMs: number;
 }
 
@@ -39,6 +43,7 @@ export function createLinkDifference(
   shared: Shared,
   link: LinkToCompare,
   hadLink: boolean,
+  from: SessionFrom,
 ): LinkDifference {
   const { log, now } = shared;
   const { pod, uid } = link.other;
@@ -61,20 +66,23 @@ export function createLinkDifference(
   const sides = { pod, uid, send, signal };
   const mayBegin = () => isPaired && shared.view()?.learned === true && theirs?.learned === true;
   const pupil = createPupil(shared, sides, mayBegin);
-  const teacher = createTeacher(shared, sides);
+  const teacher = createTeacher(shared, sides, from.marks);
+
+  function needOf(mine: View | null, again: boolean, parted: boolean) {
+    return differenceNeed({
+      ...{ mine, theirs, again, parted, joiners: shared.joiners === true },
+      hadLink: hadLink || standing?.hadLink === true,
+      mineSettledMs: shared.settledMs(),
+      theirsSettledMs: standing === null ? null : standing.settledMs + now() - standing.atMs,
+    });
+  }
 
   function decide(): void {
     const mine = shared.view();
     const workers = `${mine?.worker} ${theirs?.worker}`;
     const parted = partings !== partingsDecided;
     if ((workers === decidedFor && !parted) || !isPaired || signal.aborted) return;
-    const need = differenceNeed({
-      ...{ mine, theirs, again: decidedFor !== null && decidedFor !== workers, parted },
-      joiners: shared.joiners === true,
-      hadLink: hadLink || standing?.hadLink === true,
-      mineSettledMs: shared.settledMs(),
-      theirsSettledMs: standing === null ? null : standing.settledMs + now() - standing.atMs,
-    });
+    const need = needOf(mine, decidedFor !== null && decidedFor !== workers, parted);
     if (need.kind === 'later') return;
     decidedFor = workers;
     partingsDecided = partings;
@@ -85,9 +93,10 @@ export function createLinkDifference(
 
   function heard(step: DifferenceStep): void {
     if (step.step === 'standing') {
-      const { settledMs, hadLink: had } = step;
-      standing = { settledMs, hadLink: had, atMs: now() };
-    } else if (step.step === 'again') pupil.need(step.why, againMs);
+      const { settledMs, hadLink: had, compares = false } = step;
+      standing = { settledMs, hadLink: had, compares, atMs: now() };
+    } else if (step.step === 'compared') from.compared(step);
+    else if (step.step === 'again') pupil.need(step.why, againMs);
     else if (step.step === 'ask') teacher.asked(step.id);
     else if (step.step === 'more') teacher.more(step.id);
     else if (step.step === 'stop') teacher.stop(step.id);
@@ -108,7 +117,7 @@ export function createLinkDifference(
       // How our HAProxy stands is said once it is known.
       if (!hasTold && shared.view()?.learned === true) {
         hasTold = true;
-        send({ step: 'standing', settledMs: shared.settledMs(), hadLink });
+        send({ step: 'standing', settledMs: shared.settledMs(), hadLink, compares: true });
       }
       decide();
       pupil.look();
@@ -118,5 +127,10 @@ export function createLinkDifference(
       decide();
     },
     askToCompare: (reason) => send({ step: 'again', why: reason }),
+    willCompare() {
+      const isKnown = decidedFor === null && standing?.compares === true;
+      const fits = (theirs?.entries ?? 0) <= entriesAtMost;
+      return isKnown && fits && needOf(shared.view(), false, false).kind === 'needed';
+    },
   };
 }

@@ -2,7 +2,7 @@ import { nanoid } from 'nanoid';
 import { startTimer } from '../../../clock.ts';
 import type { Seat } from './desk.ts';
 import type { Learned } from './learn.ts';
-import type { DifferenceStep } from './messages.ts';
+import { type DifferenceStep, tablesAtMost } from './messages.ts';
 import { nextLessonMs } from './need.ts';
 import { createRemoteLesson, type RemoteLesson } from './remote-lesson.ts';
 import type { Shared } from './shared.ts';
@@ -96,6 +96,7 @@ export function createPupil(
     if (signal.aborted) return;
     if (learned.kind === 'too-large') {
       log.warn({ pod, why: learned.why }, 'no lesson by difference');
+      send({ step: 'compared', left: [], why: learned.why.slice(0, 500) });
       return;
     }
     if (learned.kind === 'learned') {
@@ -110,6 +111,13 @@ export function createPupil(
     const open = learned.kind === 'learned' ? learned.taken + learned.recent : 0;
     const nextMs = nextLessonMs(progress, open, shared.random());
     if (nextMs !== null) stopTimer = startTimer(begin, nextMs);
+    else if (learned.kind === 'learned') tellCompared(learned.left);
+  }
+
+  function tellCompared(left: readonly string[]): void {
+    const fits = left.length <= tablesAtMost && left.every((name) => name.length <= 200);
+    const why = fits ? null : `${left.length} tables cannot be compared`;
+    send({ step: 'compared', left: fits ? [...left] : [], why });
   }
 
   return {

@@ -13,6 +13,8 @@ export interface RemoteLesson {
   hear(step: DifferenceStep): void;
   /** Resolves when the other side is ready; rejects when it is not. */
   granted(): Promise<void>;
+  /** The last update of each table that the session between the two does not bring. */
+  marks(): ReadonlyMap<string, number>;
   /** Null: that was all. Rejects where it breaks off. */
   next(): Promise<RemoteChunk | null>;
   /** Whoever waits is told so. */
@@ -30,6 +32,7 @@ export function createRemoteLesson(
   let failure: string | null = null;
   let over = false;
   let isGranted = false;
+  let marks: ReadonlyMap<string, number> = new Map();
   let parts: Buffer[] = [];
   let size = 0;
   let askedAtMs = 0;
@@ -57,7 +60,10 @@ export function createRemoteLesson(
 
   return {
     hear(step) {
-      if (step.step === 'granted') isGranted = true;
+      if (step.step === 'granted') {
+        isGranted = true;
+        marks = new Map((step.marks ?? []).map(({ table, last }) => [table, last]));
+      }
       if (step.step === 'refused') return fail(step.why);
       if (step.step === 'end') {
         if (step.why !== null) return fail(`the peer's lesson broke off: ${step.why}`);
@@ -78,6 +84,7 @@ export function createRemoteLesson(
       }
       wake();
     },
+    marks: () => marks,
     granted: () => until(() => isGranted),
     async next() {
       askedAtMs = now();

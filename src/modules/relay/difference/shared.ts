@@ -1,5 +1,6 @@
 import type { RecordOptions } from '../../../lesson/record.ts';
 import type { Log } from '../../../log.ts';
+import type { Compared } from '../pairing/beginning.ts';
 import type { View } from '../pairing/view.ts';
 import type { Desk } from './desk.ts';
 import type { Learned, learnDifference } from './learn.ts';
@@ -26,6 +27,14 @@ export interface DifferencesOptions {
   readonly now: () => number;
   /** From 0 to 1. */
   readonly random: () => number;
+}
+
+/** What the session between the two HAProxys began with, of what ours has written itself. */
+export interface SessionFrom {
+  /** The last update of each table that it does not bring. */
+  marks(): ReadonlyMap<string, number>;
+  /** The other side says that its comparisons have come to an end. */
+  compared(told: Compared): void;
 }
 
 /** What the lessons over all links share. */

@@ -1,4 +1,5 @@
 import type { Seat } from './desk.ts';
+import { tablesAtMost } from './messages.ts';
 import type { LinkOptions } from './pupil.ts';
 import { createRequests, type Requests } from './requests.ts';
 import type { Shared } from './shared.ts';
@@ -16,7 +17,12 @@ export interface Teacher {
 /** The pupil makes its index meanwhile. */
 const indexMs = 60_000;
 
-export function createTeacher(shared: Shared, { pod, uid, send, signal }: LinkOptions): Teacher {
+/** `marksOf`: the last update of each table that the session between the two does not bring. */
+export function createTeacher(
+  shared: Shared,
+  { pod, uid, send, signal }: LinkOptions,
+  marksOf: () => ReadonlyMap<string, number>,
+): Teacher {
   const { desk, session, log } = shared;
   let pupil: Requests | null = null;
   signal.addEventListener('abort', () => pupil?.end(), { once: true });
@@ -34,7 +40,9 @@ export function createTeacher(shared: Shared, { pod, uid, send, signal }: LinkOp
       }
       const requests = createRequests(id, indexMs);
       pupil = requests;
-      send({ step: 'granted', id });
+      const marks = [...marksOf()].map(([table, last]) => ({ table, last }));
+      const fits = marks.length > 0 && marks.length <= tablesAtMost;
+      send({ step: 'granted', id, ...(fits ? { marks } : {}) });
       const record = { ...session, signal };
       shared.run(
         shared.teach({ id, record, send, asked: requests.next }).then(({ kind }) => {

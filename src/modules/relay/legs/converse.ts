@@ -8,8 +8,8 @@ export type Conversation<T> =
   | { readonly kind: 'closed' | 'broken' | 'late' | 'stopped'; readonly why: string };
 
 export interface ConverseOptions<T> {
-  /** Each message of HAProxy; what it returns, unless undefined, ends the conversation. */
-  readonly hear: (frame: Frame) => T | undefined;
+  /** Each message of HAProxy, and what it was found in; what it returns, unless undefined, ends the conversation. */
+  readonly hear: (frame: Frame, bytes: Buffer) => T | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -52,7 +52,7 @@ export function converse<T>(
       let used = 0;
       for (const frame of frames(bytes)) {
         used = frame.end;
-        const value = hear(frame);
+        const value = hear(frame, bytes);
         if (value !== undefined) return finish({ kind: 'heard', value });
       }
       bytes = bytes.subarray(used);

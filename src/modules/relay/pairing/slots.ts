@@ -3,6 +3,8 @@ interface Used {
   readonly uid: string;
   /** The worker on the other side; null: assigned, and never paired. */
   readonly worker: string | null;
+  /** False: it began behind marks, and what is before them may be missing on the other side. */
+  readonly whole: boolean;
 }
 
 /** Slots of the own HAProxy, by the names they have in haproxy.cfg. A value: each change makes another one. */
@@ -63,12 +65,26 @@ export function retain(slots: Slots, uids: ReadonlySet<string>): Slots {
 export function needsReset(slots: Slots, slot: string, uid: string, worker: string): boolean {
   const was = slots.used.get(slot);
   if (was === undefined) return !slots.fresh;
-  return was.uid !== uid || was.worker !== worker;
+  return was.uid !== uid || was.worker !== worker || !was.whole;
 }
 
-/** A session with this worker begins on the slot. */
-export function begin(slots: Slots, slot: string, uid: string, worker: string): Slots {
-  return { ...slots, used: new Map([...slots.used, [slot, { uid, worker }]]) };
+/** A session with this worker begins on the slot; `whole`: as HAProxy itself would begin it. */
+export function begin(
+  slots: Slots,
+  slot: string,
+  uid: string,
+  worker: string,
+  whole = true,
+): Slots {
+  return { ...slots, used: new Map([...slots.used, [slot, { uid, worker, whole }]]) };
+}
+
+/** That pod has got what was before the marks. */
+export function compared(slots: Slots, uid: string): Slots {
+  const slot = slots.held.get(uid);
+  const was = slot === undefined ? undefined : slots.used.get(slot);
+  if (slot === undefined || was?.uid !== uid) return slots;
+  return { ...slots, used: new Map([...slots.used, [slot, { ...was, whole: true }]]) };
 }
 
 /** A worker of our own HAProxy runs that was not there before, and has used none. Pods keep theirs, so that `show peers` stays readable. */

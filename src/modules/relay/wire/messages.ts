@@ -43,14 +43,21 @@ export function helloText(local: string, slot: string): string {
 }
 
 /**
- * "I have nothing of your tables 1 to `tables`": the next session of this slot begins with everything. HAProxy passes over
- * the id of a table that it does not have (`peer_treat_ackmsg`).
+ * "I have what you have written up to this update", by the number of the table: the next session of this slot begins behind it. HAProxy
+ * passes over the number of a table that it does not have (`peer_treat_ackmsg`).
  */
+export function acks(updates: ReadonlyMap<number, number>): Buffer {
+  const messages = [...updates].map(([id, update]) => {
+    const number = encodeVarint(id);
+    const head = Buffer.from([stickTable, stickTypes.ack, number.length + 4, ...number]);
+    const last = Buffer.alloc(4);
+    last.writeUInt32BE(update);
+    return Buffer.concat([head, last]);
+  });
+  return Buffer.concat(messages);
+}
+
+/** "I have nothing of your tables 1 to `tables`": the next session of this slot begins with everything. */
 export function ackReset(tables: number): Buffer {
-  const messages: number[] = [];
-  for (let id = 1; id <= tables; id++) {
-    const body = [...encodeVarint(id), 0, 0, 0, 0];
-    messages.push(stickTable, stickTypes.ack, body.length, ...body);
-  }
-  return Buffer.from(messages);
+  return acks(new Map(Array.from({ length: tables }, (_, index) => [index + 1, 0])));
 }

@@ -37,6 +37,9 @@ function fakeHaproxy() {
   return {
     legs: {
       open,
+      async drain() {
+        return null;
+      },
       async reset({ slot }: { readonly slot: string }) {
         resets.push(slot);
         return true;

@@ -28,6 +28,9 @@ function legs(asked: string[]) {
       asked.push(`open ${slot}`);
       return { kind: 'up' as const, leg: legOf(slot) };
     },
+    async drain() {
+      return null;
+    },
     async reset({ slot }: { readonly slot: string }) {
       asked.push(`reset ${slot}`);
       return true;

@@ -97,6 +97,9 @@ function sessionsOf(uid = 'uid-a') {
         });
         return { kind: 'up', leg };
       },
+      async drain() {
+        return null;
+      },
       async reset({ slot }) {
         done.push(`reset ${slot}`);
         return true;

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { choose, marginMs } from '../../../../../src/modules/relay/difference/choose.ts';
+import {
+  choose,
+  isUpToMark,
+  marginMs,
+} from '../../../../../src/modules/relay/difference/choose.ts';
 
 const tableExpireMs = 3_600_000;
 /** Both were written long before they are compared. */
@@ -79,4 +83,30 @@ it('leaves an entry whose expiry alone differs a little, unless its rates may di
   expect(choose({ ...offered, isWhole: false }, own, comparedAtMs)).toBe('newer');
   const later = { ...offered, expiresAtMs: comparedAtMs + 15_000, isWhole: true };
   expect(choose(later, own, comparedAtMs)).toBe('newer');
+});
+
+it('tells what was written before the session from what was written or learned since', () => {
+  const distance = fc.nat(2 ** 29);
+  fc.assert(
+    fc.property(fc.nat(2 ** 32 - 1), distance, distance, (mark, before, since) => {
+      const id = (number: number) => number % 2 ** 32;
+      expect(isUpToMark(mark, id(mark - before + 2 ** 32))).toBe(true);
+      expect(isUpToMark(mark, id(mark + 1 + since))).toBe(false);
+      // Learned: half a circle away, before the mark or since.
+      expect(isUpToMark(mark, id(mark - before + 2 ** 31 + 2 ** 32))).toBe(false);
+      expect(isUpToMark(mark, id(mark + since + 2 ** 31))).toBe(false);
+      expect(isUpToMark(undefined, id(mark))).toBe(false);
+    }),
+  );
+});
+
+it('takes what the session does not bring, however lately it may have been written', () => {
+  const expiresAtMs = comparedAtMs + tableExpireMs;
+  const offered = { expiresAtMs, data: 1, uncertainMs: 0, tableExpireMs, isWhole: true };
+  const before = { ...offered, isBeforeSession: true };
+  expect(choose(offered, undefined, comparedAtMs)).toBe('recent');
+  expect(choose(before, undefined, comparedAtMs)).toBe('missing');
+  const own = { expiresAtMs: expiresAtMs - 5000, data: 2 };
+  expect(choose(offered, own, comparedAtMs)).toBe('recent');
+  expect(choose(before, own, comparedAtMs)).toBe('newer');
 });

@@ -75,6 +75,7 @@ function replica(name: string, keys: readonly string[], lessonMs: Delay) {
           recent: 0,
           expired: 0,
           otherTable: 0,
+          left: [],
         };
       }),
     teach: ({ id, send, asked }: TeachOptions) =>

@@ -3,6 +3,7 @@ import {
   anew,
   assign,
   begin,
+  compared,
   createSlots,
   needsReset,
   retain,
@@ -54,6 +55,19 @@ describe('slots of the own HAProxy', () => {
     const one = session(fresh(['s1']), 'a', 'w1');
     expect(session(one.slots, 'a', 'w1').reset).toBe(false);
     expect(session(one.slots, 'a', 'w2')).toMatchObject({ slot: 's1', reset: true });
+  });
+
+  it('resets one whose session began behind marks, until that pod has compared', () => {
+    const { slots, slot } = given(fresh(['s1', 's2']), 'a');
+    const marked = begin(slots, slot, 'a', 'w1', false);
+    expect(session(marked, 'a', 'w1').reset).toBe(true);
+    expect(session(compared(marked, 'b'), 'a', 'w1').reset).toBe(true);
+    expect(session(compared(marked, 'a'), 'a', 'w1').reset).toBe(false);
+    // Nor is that of another pod whole which had the slot before.
+    const left = retain(marked, new Set());
+    expect(compared(left, 'a')).toBe(left);
+    const held = given(left, 'a').slots;
+    expect(compared(held, 'a').used.get(slot)?.whole).toBe(true);
   });
 
   it('refuses when every slot is held, and gives the first that is free again', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { frames, isBroken } from '../../../../../src/modules/relay/wire/frames.ts';
 import {
   ackReset,
+  acks,
   helloText,
   resyncRequest,
 } from '../../../../../src/modules/relay/wire/messages.ts';
@@ -72,5 +73,13 @@ describe('what the relay says', () => {
     const many = [...frames(ackReset(300))];
     expect(many).toHaveLength(300);
     expect(many.at(-1)).toMatchObject({ class: 10, type: 132, length: 6 });
+  });
+
+  it('confirms an update of a table', () => {
+    const updates = new Map([
+      [1, 0x01020304],
+      [240, 2 ** 32 - 1],
+    ]);
+    expect(acks(updates).toString('hex')).toBe('0a840501010203040a8406f000ffffffff');
   });
 });
