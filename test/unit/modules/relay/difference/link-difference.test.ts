@@ -28,7 +28,7 @@ type Delay = () => number;
  * A replica whose HAProxy is a set of keys: a fake, because real ones do not run on a virtual clock. What is learned and taught is
  * what `RemoteLesson` and `asked` hand on, as with a real one.
  */
-function replica(name: string, keys: readonly string[], lessonMs: Delay) {
+function replica(name: string, keys: readonly string[], lessonMs: Delay, ends?: Learned) {
   const held = new Set(keys);
   const { log, lines } = capturedLog();
   let view: View | null = { worker: `w-${name}`, learned: true, fresh: false, entries: 1 };
@@ -55,6 +55,7 @@ function replica(name: string, keys: readonly string[], lessonMs: Delay) {
     learn: ({ lesson }: LearnOptions) =>
       alone(async (): Promise<Learned> => {
         let taken = 0;
+        if (ends !== undefined) return ends;
         try {
           await wait();
           for (;;) {
@@ -108,33 +109,39 @@ function replica(name: string, keys: readonly string[], lessonMs: Delay) {
 type Replica = ReturnType<typeof replica>;
 
 /** A link between two of them, each of which was linked with the other before. */
-function linkOf(one: Replica, other: Replica, delay: Delay) {
+function linkOf(one: Replica, other: Replica, delay: Delay, isPaired = true) {
   const { promise: closed, resolve } = Promise.withResolvers<string>();
   let isCut = false;
   const sent: string[] = [];
+  /** What each of the two was told of the comparisons of the other one. */
+  const compared: string[] = [];
   const ends: LinkDifference[] = [];
   function half(from: Replica, to: Replica, at: number): LinkDifference {
     let lastMs = 0;
-    return from.differences.link({
+    const end = {
       other: { pod: to.name, uid: `uid-${to.name}` },
       closed,
-      send(message) {
+      send(message: unknown) {
         if (isCut) throw new Error('sent after the end');
         const step = readStep(message)?.step ?? '';
         sent.push(`${from.name} ${step}`);
         lastMs = Math.max(lastMs, now() + 500 * delay());
         setTimeout(() => !isCut && ends[at]?.hear(structuredClone(message)), lastMs - now());
       },
+    };
+    return from.differences.link(end, {
+      marks: () => new Map(),
+      compared: ({ why }) => void compared.push(`${from.name}: ${why}`),
     });
   }
   ends.push(half(one, other, 1), half(other, one, 0));
-  const look = () => {
-    ends[0]?.look(other.view(), true);
-    ends[1]?.look(one.view(), true);
+  const look = (paired = true) => {
+    ends[0]?.look(other.view(), paired);
+    ends[1]?.look(one.view(), paired);
   };
-  look();
+  look(isPaired);
   return {
-    ...{ sent, look },
+    ...{ sent, look, compared, willCompare: () => ends.map((end) => end.willCompare()) },
     async cut() {
       // Who hears of the end first still sends, and that is lost.
       resolve('cut');
@@ -163,6 +170,43 @@ const delayOf =
 const anyKeys = fc.uniqueArray(fc.constantFrom(...'abcdefgh'), { maxLength: 6 });
 
 describe('lessons over links', () => {
+  it('are known to come before the session, and their end is said once, when both have all', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyKeys, anyKeys, parts, async (keys, others, stream) => {
+        const [one, other] = [
+          replica('one', keys, delayOf(stream)),
+          replica('other', others, delayOf(stream)),
+        ];
+        await knownTo(one, other);
+        const link = linkOf(one, other, delayOf(stream), false);
+        await vi.advanceTimersByTimeAsync(900);
+        expect(link.willCompare()).toEqual([true, true]);
+        link.look();
+        expect(link.willCompare()).toEqual([false, false]);
+        await vi.advanceTimersByTimeAsync(5 * minute);
+
+        expect([...one.held].toSorted()).toEqual([...other.held].toSorted());
+        expect(link.compared.toSorted()).toEqual(['one: null', 'other: null']);
+        await link.cut();
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('say that they cannot be given, where HAProxy holds too many entries', async () => {
+    const one = replica('one', ['a'], () => 0);
+    const other = replica('other', ['b'], () => 0, {
+      kind: 'too-large',
+      why: 'too many',
+    });
+    await knownTo(one, other);
+    const link = linkOf(one, other, () => 0);
+    await vi.advanceTimersByTimeAsync(minute);
+
+    expect(link.compared.toSorted()).toEqual(['one: too many', 'other: null']);
+    await link.cut();
+  });
+
   it('leave all replicas with what any has, in whatever order messages come, one lesson at a time in each', async () => {
     await fc.assert(
       fc.asyncProperty(
