@@ -83,12 +83,12 @@ export function everySecond(act: () => void): () => void {
 }
 
 /** Longest time that work of many steps may keep everything else waiting, in milliseconds. */
-const breathMs = 8;
+const breathMs = 4;
 let turnSinceMs: number | null = null;
 
 /**
  * For work of many steps, whose next step is ready at once: resolves when everything else that is ready has had its turn, where such work has taken
- * 8 ms since that was so; else undefined, to save the waiting. All who call it share the 8 ms.
+ * 4 ms since that was so; else undefined, to save the waiting. All who call it share the 4 ms.
  */
 export function breathe(): Promise<void> | undefined {
   const nowMs = monotonicNow();
