@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { atLeast, type Version, versionOf } from '../model/program-version.ts';
 import { type Check, failure, ok, warning } from './facts.ts';
-import { atLeast, type Version, versionOf } from './version.ts';
 
 /** Least versions that send the newline which the master of HAProxy 3.2 and later asks for (haproxy#2992). */
 const newlineFix: Readonly<Record<string, number>> = { '2.9': 17, '3.0': 13, '3.1': 9, '3.2': 4 };

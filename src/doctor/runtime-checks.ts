@@ -1,5 +1,5 @@
+import { atLeast, versionOf } from '../model/program-version.ts';
 import { type Check, failure, ok, warning } from './facts.ts';
-import { atLeast, versionOf } from './version.ts';
 
 const master: Check = ({ master: found, options }) => {
   const name = 'master-socket';
