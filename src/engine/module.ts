@@ -36,6 +36,8 @@ export interface Module {
   prepare?(): Promise<void>;
   /** Called after each reload by this program, whatever it was for. */
   reloaded?(): void;
+  /** haproxy.cfg may have been written by somebody else since it was read last, so it is read again in this pass. */
+  outdated?(): boolean;
   /** Follows its source until `signal` aborts, and requests a pass when the source changes. Never throws. */
   watch?(poke: () => void, signal: AbortSignal): Promise<void>;
   /** Why this replica must not become ready yet with the HAProxy that was observed; null: nothing. Asked in each pass. */

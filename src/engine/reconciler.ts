@@ -105,7 +105,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   async function read(full: boolean, signal: AbortSignal): Promise<Configuration> {
     // Another program may have loaded meanwhile what a reload is due for.
-    if (configuration === null || configuration.reloadDue || full) {
+    const isOutdated = modules.some((module) => module.outdated?.() === true);
+    if (configuration === null || configuration.reloadDue || full || isOutdated) {
       configuration = await applier.read(signal);
     }
     return configuration;

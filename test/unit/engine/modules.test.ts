@@ -96,6 +96,18 @@ describe('a module', () => {
     expect(events).toEqual(['runtime, in full', 'runtime', 'prepare', 'reloaded']);
   });
 
+  it('has haproxy.cfg read again in a pass when it says that somebody may have written it', async () => {
+    let isOutdated = false;
+    const module: Module = { name: 'looks', request: () => null, outdated: () => isOutdated };
+    const loop = bench(section(['a']), [module]);
+    await loop.pass(true);
+    await loop.pass();
+    expect(loop.calls).toEqual(['read']);
+    isOutdated = true;
+    await loop.pass();
+    expect(loop.calls).toEqual(['read', 'read']);
+  });
+
   it('has its edit made in one transaction with the members', async () => {
     const { module } = wantsLine(line);
     const loop = await joined(module);

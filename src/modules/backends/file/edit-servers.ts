@@ -27,8 +27,12 @@ export interface EditOptions {
 /** The text with the servers of a backend, and what is not as it is wanted. */
 export interface Edited {
   readonly text: string;
+  /** Keyword of the section; null: there is none. */
+  readonly keyword: string | null;
   /** One sentence each; no words of somebody else's lines. */
   readonly problems: readonly string[];
+  /** Names of ours that `text` was given with. */
+  readonly present: readonly string[];
   readonly added: readonly string[];
   readonly changed: readonly string[];
   readonly removed: readonly string[];
@@ -114,8 +118,11 @@ export function editServers(
 ): Edited {
   const { env = {}, params = [], written = new Set() } = options;
   const found = findBackend(text, wanted.name, env);
-  if (found.kind === 'none')
-    return { text, problems: [found.why], added: [], changed: [], removed: [] };
+  if (found.kind === 'none') {
+    const nothing = { present: [], added: [], changed: [], removed: [] };
+    return { text, keyword: null, problems: [found.why], ...nothing };
+  }
+  const { keyword } = found.section;
   const present = sort(found, wanted, written);
   const problems: string[] = [];
   const lines = possible(wanted, present, problems).map((server) => serverWords(server, params));
@@ -125,6 +132,7 @@ export function editServers(
   const before = new Map(present.ours.map((server) => [server.name, server]));
   const names = new Set(targets.map(({ name }) => name));
   const changes = {
+    present: [...before.keys()],
     added: targets.filter(({ name }) => !before.has(name)).map(({ name }) => name),
     changed: targets
       .filter((target) => {
@@ -134,9 +142,10 @@ export function editServers(
       .map(({ name }) => name),
     removed: present.ours.filter(({ name }) => !names.has(name)).map(({ name }) => name),
   };
-  const differs = Object.values(changes).some((each) => each.length > 0);
+  const { added, changed, removed } = changes;
+  const differs = added.length + changed.length + removed.length > 0;
   const isTwice = before.size < present.ours.length;
-  if (!differs && !isTwice) return { text, problems, ...changes };
+  if (!differs && !isTwice) return { text, keyword, problems, ...changes };
   const block = lines.map((words) => words.map(configWord).join(' '));
-  return { text: withBlock(found, present.ours, block), problems, ...changes };
+  return { text: withBlock(found, present.ours, block), keyword, problems, ...changes };
 }

@@ -60,7 +60,7 @@ backend b
     const one = server('app-1', { weight: 3 });
     const written = `${text.replace('\n\n', `\n  server app-1 10.9.0.1:80   weight 3 id ${one.id} # x\n\n`)}`;
 
-    expect(edit(written, [one])).toEqual({
+    expect(edit(written, [one])).toMatchObject({
       ...{ text: written, problems: [], added: [], changed: [], removed: [] },
     });
   });
