@@ -2,25 +2,15 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { monotonicNow } from '../../../src/clock.ts';
 import { saysTheSame } from '../../../src/config-text/surviving-lines.ts';
 import type { Module } from '../../../src/engine/module.ts';
-import { observePeers } from '../../../src/engine/observe.ts';
-import { createReconciler } from '../../../src/engine/reconciler.ts';
-import { createScheduler } from '../../../src/engine/scheduler.ts';
 import { reloadOverMaster } from '../../../src/haproxy/master.ts';
-import { createSectionReader, peersEdit } from '../../../src/modules/peers/edit.ts';
-import { createPeersGate } from '../../../src/modules/peers/gate/keeper.ts';
-import { passRetry } from '../../../src/modules/peers/gate/settings.ts';
-import { planPeers } from '../../../src/modules/peers/plan.ts';
 import { capturedLog } from '../../helpers/captured-log.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { member, membership, self } from '../../helpers/members.ts';
 import { programs } from '../../helpers/programs.ts';
 import { randomOf } from '../../helpers/random.ts';
-import { gate } from '../../helpers/reconciler.ts';
 import { missingOf, unless } from '../../helpers/skip.ts';
-import { settableSource } from '../../helpers/source.ts';
-import { dataplaneConfigurations, humanBreaks, occupied } from '../../rig/appliers.ts';
+import { humanBreaks, occupied } from '../../rig/appliers.ts';
 import { type DataplaneStand, startDataplane } from '../../rig/dataplane-stand.ts';
-import { sectionName } from '../../rig/haproxy-stand.ts';
+import { startEngineLoop } from '../../rig/engine-loop.ts';
 import { createOneBackend } from './one-backend/module.ts';
 import { readServers, type Servers } from './one-backend/text.ts';
 
@@ -34,13 +24,6 @@ const variants = [
 ] as const;
 
 const backend = 'sessions';
-/** As soon as may be: what is tested is what is done, not when. */
-const soon = {
-  ...{ burstWindowMs: 20, minReloadIntervalMs: 50, removalDelayMs: 100, staggerMs: 0 },
-  ...{ staggerLimitMs: 0, reestablishLimitMs: 50, unloadedLimitMs: 500 },
-  ...{ backoffMinMs: 50, backoffMaxMs: 500 },
-};
-
 let stand: DataplaneStand | undefined;
 let stop = new AbortController();
 let ended: Promise<void> = Promise.resolve();
@@ -70,59 +53,22 @@ async function setUp({ version, dataplane = '', haproxy = '' }: (typeof variants
       wanted = readServers(on.text(), backend);
     },
   });
-  const running = async (signal: AbortSignal) => {
-    const observed = await observePeers(on.adminSocket, sectionName, signal);
-    return observed.kind === 'up' ? observed.state?.peers : undefined;
-  };
-  const options = { sectionName, env: {}, running };
-  const owners = module.owner === undefined ? [] : [module.owner];
-  const applier = dataplaneConfigurations(on, options, owners, { log });
-  const source = settableSource(membership(own(on)));
-  /** Reloads of ours while the own resync was pending: none may be. */
-  const wrong: string[] = [];
-  const who = { ...self('a'), address: '127.0.0.1' };
-  const plan = { port: on.peersPort, keep: new Set<string>(), expected: [] };
-  const settings = { ...gate, ...soon };
-  const reconciler = createReconciler({
-    ...{ source, applier, modules: [module], log, now: monotonicNow },
-    gate: createPeersGate({ settings, selfName: who.name, now: monotonicNow }),
-    retry: passRetry(settings),
-    observe: (signal) => observePeers(on.adminSocket, sectionName, signal),
-    section: createSectionReader(options),
-    edit: (changes) => peersEdit(changes, options),
-    plan: (members, section) => planPeers(members, section, who, plan),
-    observer: {
-      pass({ decision, observed }) {
-        if (decision.kind !== 'apply' || observed.kind === 'down') return;
-        if (observed.state?.resync === 'pending') wrong.push(decision.reasons.join());
-      },
-      ...{ applied() {}, failed() {}, ready() {} },
-    },
-  });
-  const scheduler = createScheduler({
-    pass: (resync) => reconciler.runOnce(resync, stop.signal),
+  const { members, poke, wrong, ...loop } = startEngineLoop({
+    ...{ on, module, log, signal: stop.signal },
     reconcileIntervalMs: 1000,
-    now: monotonicNow,
-    onError: (error) => wrong.push(String(error)),
   });
-  source.onChange(() => scheduler.poke());
-  ended = scheduler.run(stop.signal);
+  ended = loop.ended;
   return {
     on,
     ...{ lines, held, wrong },
-    members(names: readonly string[]) {
-      const others = names.map((name) =>
-        member(name, { address: `127.0.7.${name.charCodeAt(0)}` }),
-      );
-      source.set(membership(own(on), ...others));
-    },
+    members,
     /** From its next pass on, whenever that is. */
     wants(next: Servers) {
       wanted = next;
     },
     servers(next: Servers) {
       wanted = next;
-      scheduler.poke();
+      poke();
     },
     wanted: () => wanted,
     said: (msg: string) => eventually(() => lines.some((line) => line.msg === msg)),
@@ -143,10 +89,6 @@ async function setUp({ version, dataplane = '', haproxy = '' }: (typeof variants
         throw new Error(`${String(Object(error).cause)}\n${log.join('\n')}\n${on.text()}`);
       }),
   };
-}
-
-function own({ peersPort: _ }: DataplaneStand) {
-  return member('a', { address: '127.0.0.1' });
 }
 
 /**
