@@ -5,7 +5,8 @@ import type { WantedBackend, WantedServer } from '../../src/modules/backends/ser
 export function server(name: string, part: Partial<WantedServer> = {}): WantedServer {
   const last = Number(/\d+$/.exec(name)?.[0] ?? 0) % 256;
   const address = `10.9.0.${last}`;
-  return { name, id: firstId(name), address, port: 80, weight: 1, state: 'up', ...part };
+  const weight = part.state === 'drain' ? 0 : 1;
+  return { name, id: firstId(name), address, port: 80, weight, state: 'up', ...part };
 }
 
 export function backend(servers: readonly WantedServer[], name = 'app'): WantedBackend {

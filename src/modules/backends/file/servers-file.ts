@@ -44,25 +44,28 @@ export function createServersFile(options: ServersFileOptions): ServersFile {
   /** Names of ours that may stand in the file, by backend. */
   const inFile = new Map<string, ReadonlySet<string>>();
   let last: { readonly text: string; readonly of: Wanted; readonly request: Request } | null = null;
-  let state: FileState = { behindSinceMs: null, problems: [] };
+  let behindSinceMs: number | null = null;
+  let problems: readonly string[] = [];
 
   function compare(text: string, wanted: readonly WantedBackend[]): Request {
-    const problems: string[] = [];
+    const found: string[] = [];
     const edits = wanted.flatMap((backend) => {
       const written = inventory.names(backend.name);
       const how = { env, params, written };
       const edited = editServers(text, backend, how);
-      problems.push(...edited.problems);
+      found.push(...edited.problems);
       const isDone = edited.text === text;
       // A write that is under way may bring any that was noted.
       inFile.set(backend.name, isDone ? new Set(edited.present) : written);
       return isDone ? [] : [serversEdit(backend, how)];
     });
+    problems = found;
+    if (edits.length === 0) {
+      behindSinceMs = null;
+      return null;
+    }
     // Another text is one that was written since.
-    const sinceMs = last?.text === text ? state.behindSinceMs : null;
-    const behindSinceMs = edits.length === 0 ? null : (sinceMs ?? now());
-    state = { behindSinceMs, problems };
-    if (behindSinceMs === null) return null;
+    if (behindSinceMs === null || (last !== null && last.text !== text)) behindSinceMs = now();
     return {
       ...{ module: backendsOwner, urgency: 'burst', via: 'persist', sinceMs: behindSinceMs },
       ...{ reasons: ['HAProxy has other servers than haproxy.cfg'], edits },
@@ -78,6 +81,8 @@ export function createServersFile(options: ServersFileOptions): ServersFile {
         return [name, new Set([...before, ...servers.map((each) => each.name)])] as const;
       });
       await inventory.note(new Map(names));
+      // Until the file is read, nobody knows whether it has them.
+      if (wanted !== noted) behindSinceMs ??= now();
       noted = wanted;
     },
     request({ text }) {
@@ -86,6 +91,6 @@ export function createServersFile(options: ServersFileOptions): ServersFile {
         last = { text, of: noted, request: compare(text, noted) };
       return last.request;
     },
-    state: () => state,
+    state: () => ({ behindSinceMs, problems }),
   };
 }

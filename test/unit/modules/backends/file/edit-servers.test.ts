@@ -33,7 +33,7 @@ backend b
     const servers = [
       server('app-1', { state: 'drain' }),
       server('app-2', { state: 'maint' }),
-      server('app-3', { weight: 0, state: 'drain' }),
+      server('app-3', { weight: 7, state: 'drain' }),
     ];
     const lines = splitLines(edit(text, servers).text).filter((line) => /server app/.test(line));
 
