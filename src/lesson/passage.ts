@@ -1,9 +1,9 @@
 import { type Frame, frames } from '../modules/relay/wire/frames.ts';
 import { stickTable, stickTypes } from '../modules/relay/wire/messages.ts';
 import { encodeVarint } from '../modules/relay/wire/varint.ts';
-import { type Definition, readDefinition, UnreadableLesson } from './definition.ts';
-import { type Entry, isEntry, readEntry } from './entry.ts';
-import { readNumber } from './number.ts';
+import { UnreadableLesson } from './definition.ts';
+import { type Entry, isEntry } from './entry.ts';
+import { followTables } from './follow.ts';
 import { createDictionary, hasServerKey, readServerKey, writeServerKey } from './server-key.ts';
 
 /** What becomes of an entry: the milliseconds that are left to it, or null, and it is left out. `bytes`: where its parts are. */
@@ -22,9 +22,7 @@ export interface Passage {
 
 export function createPassage(): Passage {
   const dictionary = createDictionary();
-  const tables = new Map<number, { readonly table: Definition; readonly hasKey: boolean }>();
-  let current: { readonly table: Definition; readonly hasKey: boolean } | undefined;
-  let lastId = 0;
+  const tables = followTables(hasServerKey);
   /** Of the last entry that passed: what is left out between two would shift the numbers of those behind it. */
   let passedId = 0;
   let seen = 0;
@@ -32,11 +30,8 @@ export function createPassage(): Passage {
 
   function passEntry(bytes: Buffer, frame: Frame, choose: Choose): Buffer | null {
     seen += 1;
-    if (current === undefined)
-      throw new UnreadableLesson('an entry of a table that is not defined');
-    const entry = readEntry(bytes, frame, current.table, lastId);
-    lastId = entry.id;
-    const key = current.hasKey ? readServerKey(bytes, entry) : null;
+    const { entry, of: hasKey } = tables.entry(bytes, frame);
+    const key = hasKey ? readServerKey(bytes, entry) : null;
     const means = key === null ? undefined : dictionary.hear(key);
     const left = choose(entry, bytes, means);
     if (left === null) return null;
@@ -67,13 +62,8 @@ export function createPassage(): Passage {
   function passOne(bytes: Buffer, frame: Frame, choose: Choose): Buffer | null {
     if (frame.class !== stickTable) return null;
     if (isEntry(frame.type)) return passEntry(bytes, frame, choose);
-    if (frame.type === stickTypes.define) {
-      const table = readDefinition(bytes, frame);
-      current = { table, hasKey: hasServerKey(table) };
-      tables.set(table.id, current);
-    } else if (frame.type === stickTypes.switch) {
-      current = tables.get(readNumber(bytes, frame.body, frame.end)?.value ?? 0);
-    } else return null;
+    if (frame.type !== stickTypes.define && frame.type !== stickTypes.switch) return null;
+    tables.turn(bytes, frame);
     return bytes.subarray(frame.start, frame.end);
   }
 
