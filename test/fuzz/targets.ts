@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import fc from 'fast-check';
+import { createHearer } from '../../src/aggregate/codec/hear.ts';
 import { confirmed, differencesIn, type Told } from '../../src/cli/table-differences.ts';
 import {
   blockDepths,
@@ -17,12 +19,15 @@ import { runningPeers } from '../../src/haproxy/running-peers.ts';
 import { parseShowPeers } from '../../src/haproxy/show-peers.ts';
 import { parseShowTable } from '../../src/haproxy/show-table.ts';
 import { createSampler, sampleKeys } from '../../src/haproxy/table-sample.ts';
+import { UnreadableLesson } from '../../src/lesson/definition.ts';
 import { isDnsName, isHaproxyName, quoted } from '../../src/model/names.ts';
 import { readRelaySection } from '../../src/modules/relay/section/read.ts';
 import { renderRelayCfg } from '../../src/modules/relay/section/render.ts';
+import { frames } from '../../src/modules/relay/wire/frames.ts';
 import { parseStatus } from '../../src/telemetry/ask-status.ts';
 import { headEnd, maxHeadBytes, parseHead } from '../../src/telemetry/request.ts';
 import { statusSchema } from '../../src/telemetry/status-schema.ts';
+import { anyMessages, bytesOf } from '../helpers/peer-messages.ts';
 import { status as statusOf } from '../helpers/status.ts';
 import { anyText, config, damaged, entry, name, recorded } from './inputs.ts';
 
@@ -304,6 +309,39 @@ const helloAnswers = fc.asyncProperty(answers, fc.boolean(), async (pieces, ends
   if (outcome === 'known') must(first.startsWith('200'), `known by ${JSON.stringify(first)}`);
 });
 
+const lessons = ['2.6', '3.0', '3.4'].map((version) => {
+  const { lesson } = JSON.parse(readFileSync(`test/golden/lesson/${version}.json`, 'utf8'));
+  return Buffer.from(lesson, 'base64');
+});
+const changed = fc
+  .record({
+    lesson: fc.constantFrom(...lessons),
+    changes: fc.array(fc.tuple(fc.nat(20_000), fc.integer({ min: 0, max: 255 })), {
+      maxLength: 8,
+    }),
+  })
+  .map(({ lesson, changes }) => {
+    const bytes = Buffer.from(lesson);
+    for (const [at, to] of changes) bytes[at % bytes.length] = to;
+    return bytes;
+  });
+
+/** A session of HAProxy with anything in it: it is read, or refused by the one error there is. */
+const peerMessages = fc.property(fc.oneof(changed, anyMessages.map(bytesOf)), (bytes) => {
+  const hear = createHearer();
+  try {
+    for (const frame of frames(bytes)) {
+      const heard = hear(bytes, frame, 0);
+      if (heard.kind !== 'entry') continue;
+      const { keyAt, keyEnd, end } = heard.entry;
+      must(keyAt >= frame.body && keyAt <= keyEnd && keyEnd <= end, 'a key outside its entry');
+      must(Number.isSafeInteger(heard.leftMs) && heard.leftMs >= 0, 'an expiry');
+    }
+  } catch (error) {
+    if (!(error instanceof UnreadableLesson)) throw error;
+  }
+});
+
 /** Everything that reads what others have written, each with what must hold whatever that is. */
 export const targets: Readonly<Record<string, fc.IRawProperty<unknown>>> = {
   tokenizer,
@@ -316,4 +354,5 @@ export const targets: Readonly<Record<string, fc.IRawProperty<unknown>>> = {
   'table-sample': tableSample,
   'show-proc': showProc,
   hello: helloAnswers,
+  'peer-messages': peerMessages,
 } as Readonly<Record<string, fc.IRawProperty<unknown>>>;
