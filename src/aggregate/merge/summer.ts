@@ -1,0 +1,66 @@
+import type { Column, SumPlan } from './plan.ts';
+import { addRate, type RateSums } from './rate.ts';
+import { type MergeRules, mergeRules } from './rules.ts';
+
+/** Adds up the parts of one key: `begin`, `add` each of them, `finish`. The sum is always made anew from all parts. */
+export interface Summer {
+  begin(now: number): void;
+  /** A part, whose values are from `at` on. */
+  add(words: Uint32Array, at: number): void;
+  /** Writes the sum from `to` on. */
+  finish(out: Uint32Array, to: number): void;
+}
+
+interface Total extends RateSums {
+  low: number;
+  high: number;
+}
+
+function clear(total: Total): void {
+  total.low = 0;
+  total.high = 0;
+  total.events = 0;
+  total.slope = 0;
+  total.weightedAge = 0;
+  total.weight = 0;
+}
+
+export function createSummer(
+  { columns }: Pick<SumPlan, 'columns'>,
+  rules: MergeRules = mergeRules,
+): Summer {
+  const totals = columns.map((column) => ({
+    column,
+    total: { low: 0, high: 0, events: 0, slope: 0, weightedAge: 0, weight: 0 },
+  }));
+  let nowTick = 0;
+
+  function addOne({ way, from, periodMs }: Column, total: Total, words: Uint32Array, at: number) {
+    const value = words[at + from] ?? 0;
+    if (way === 'rate') addRate(total, words, at + from, { now: nowTick, periodMs });
+    else if (way === 'maximum') total.low = rules.maximum(total.low, value);
+    else {
+      total.low += value;
+      if (way === 'wide') total.high += words[at + from + 1] ?? 0;
+    }
+  }
+
+  function finishOne({ way, to, periodMs }: Column, total: Total, out: Uint32Array, at: number) {
+    if (way === 'wide') rules.writeWide(total.low, total.high, out, at + to);
+    else if (way === 'rate') out.set(rules.rate(total, nowTick, periodMs), at + to);
+    else out[at + to] = rules.clampNumber(total.low);
+  }
+
+  return {
+    begin(now) {
+      nowTick = now;
+      for (const { total } of totals) clear(total);
+    },
+    add(words, at) {
+      for (const { column, total } of totals) addOne(column, total, words, at);
+    },
+    finish(out, to) {
+      for (const { column, total } of totals) finishOne(column, total, out, to);
+    },
+  };
+}
