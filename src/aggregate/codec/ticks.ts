@@ -17,3 +17,8 @@ export function tickAfter(tick: number, ms: number): number {
 export function ticksSince(tick: number, later: number): number {
   return (later - tick) | 0;
 }
+
+/** The tick at which what has so many milliseconds left expires; 0 is never, for both. */
+export function expiryAt(now: number, leftMs: number): number {
+  return leftMs === 0 ? 0 : Math.max(1, tickAfter(now, leftMs));
+}

@@ -2,7 +2,6 @@ import type { Definition } from '../../lesson/definition.ts';
 import type { Layout } from '../codec/layout.ts';
 import { type MergeRules, mergeRules } from '../merge/rules.ts';
 import { createSettling, type Settling } from './lesson.ts';
-import { Parts } from './parts.ts';
 import { Runs } from './runs.ts';
 import { Store } from './store.ts';
 
@@ -131,5 +130,3 @@ export class Ledger {
     if (generation > this.own.generation || isLater) this.conflict = true;
   }
 }
-
-export const { expiryAt } = Parts;

@@ -1,5 +1,5 @@
 import type { Layout } from '../codec/layout.ts';
-import { tickAfter, ticksSince } from '../codec/ticks.ts';
+import { ticksSince } from '../codec/ticks.ts';
 import { type MergeRules, mergeRules } from '../merge/rules.ts';
 import { Rows } from './rows.ts';
 import type { Runs } from './runs.ts';
@@ -114,10 +114,5 @@ export class Parts {
       } else next = Math.min(next, (ageMs < rate.periodMs ? 1 : 2) * rate.periodMs - ageMs);
     }
     return next;
-  }
-
-  /** The tick of an expiry so many milliseconds away; 0, which is never, stands for no tick. */
-  static expiryAt(now: number, leftMs: number): number {
-    return leftMs === 0 ? 0 : Math.max(1, tickAfter(now, leftMs));
   }
 }

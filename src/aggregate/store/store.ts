@@ -109,6 +109,12 @@ export class Store extends Chains {
     });
   }
 
+  /** All sums are to be told, to a HAProxy that may know none of them. */
+  markAll(): void {
+    for (let row = 0; row < this.keys.rows.high; row++)
+      if (this.keys.isUsed(row)) this.sums.add(row);
+  }
+
   /** A sum was told: a row without parts is of no use any more. */
   release(row: number): void {
     if (this.firstOf(row) === -1) this.remove(row);

@@ -1,0 +1,109 @@
+import type { Ledger } from '../../../aggregate/store/ledger.ts';
+import { repeat, startTimer } from '../../../clock.ts';
+import { type Leg, type LegOptions, openLeg } from '../../relay/legs/open-leg.ts';
+import { heartbeat, resyncFinished } from '../../relay/wire/messages.ts';
+import { createListener } from './listener.ts';
+import { createSums } from './sums.ts';
+import { createTables, type Suffixes } from './tables.ts';
+
+export interface SessionOptions extends LegOptions {
+  readonly ledger: Ledger;
+  readonly suffixes: Suffixes;
+  /** The present tick. */
+  readonly now: () => number;
+  /** Sums may be told: what the replicas hold is there, or was waited for long enough. */
+  readonly mayTell: () => boolean;
+  /** Something was heard: sums are to be told, and own parts. */
+  readonly changed: () => void;
+  /** Since when the session is up: its lesson is over and in its place. */
+  readonly settled?: () => void;
+}
+
+export interface Session {
+  /** Tells sums that are to be told, until there are none, or HAProxy takes no more for now. */
+  tell(): void;
+  /** Why it has ended. Never rejects. */
+  readonly ended: Promise<string>;
+  close(why: string): void;
+}
+
+/** HAProxy closes a session that says nothing for 5 s (PEER_RECONNECT_TIMEOUT). */
+const heartbeatMs = 1000;
+/** Rows of each table that are looked at in one go. */
+const stepRows = 2000;
+/** HAProxy has not finished its own resync: it is asked again. */
+const askAgainMs = 50;
+
+/** Connects to the own HAProxy and begins with a lesson. A text: why it could not. Never throws. */
+export async function openSession(options: SessionOptions): Promise<Session | string> {
+  const opened = await openLeg(options);
+  return opened.kind === 'up' ? begin(opened.leg, options) : opened.why;
+}
+
+function begin(
+  leg: Leg,
+  { ledger, suffixes, now, mayTell, changed, settled }: SessionOptions,
+): Session {
+  const tables = createTables(ledger, suffixes);
+  const sums = createSums(ledger);
+  let why: string | null = null;
+  let isOpen = true;
+  let isFull = false;
+  let isSettled = false;
+  let stopAsking = () => {};
+
+  function close(reason: string): void {
+    why ??= reason;
+    leg.close();
+  }
+  const listener = createListener({
+    ...{ leg, ledger, tables, now, changed, close },
+    askAgain() {
+      stopAsking = startTimer(() => listener.ask(), askAgainMs);
+    },
+  });
+
+  /** What a lesson has left to do goes before all sums: half of it would be told. */
+  function step(): boolean {
+    const isDone = ledger.step(stepRows, now());
+    if (!isDone || isSettled || !ledger.isSettled) return isDone;
+    isSettled = true;
+    settled?.();
+    return true;
+  }
+
+  function tell(): void {
+    if (!isOpen || isFull) return;
+    step();
+    // Who asks for a lesson gets what there is: it would wait for 5 s.
+    const isAllowed = listener.isAsked ? listener.hasHeardAll : ledger.isSettled && mayTell();
+    if (!isAllowed) return;
+    const bytes = sums.next(tables.targets(), now());
+    if (bytes === null) {
+      if (listener.isAsked) {
+        listener.answered();
+        leg.write(resyncFinished);
+      }
+      return;
+    }
+    isFull = !leg.write(bytes);
+    if (!isFull) setImmediate(tell);
+  }
+
+  leg.onDrain(() => {
+    isFull = false;
+    tell();
+  });
+  const stopBeating = repeat(() => {
+    leg.write(Buffer.concat([heartbeat, listener.confirmations()]));
+  }, heartbeatMs);
+  for (const { store } of ledger.tables.values()) store.markAll();
+  listener.ask();
+  const ended = leg.closed.then((text) => {
+    isOpen = false;
+    stopBeating();
+    stopAsking();
+    return why ?? text;
+  });
+  return { tell, ended, close };
+}
