@@ -9,7 +9,7 @@ import { countLinks } from '../modules/relay/count.ts';
 import { createLinks } from '../modules/relay/links/links.ts';
 import { readCertificates, trustFiles, trustKindOf } from '../modules/relay/links/trust-files.ts';
 import { watchCertificates } from '../modules/relay/links/watch-certificates.ts';
-import { createRelay } from '../modules/relay/module.ts';
+import { createRelay, type Relay } from '../modules/relay/module.ts';
 import { readRelaySection } from '../modules/relay/section/read.ts';
 import { writeBeforeHAProxy } from '../modules/relay/start/before-haproxy.ts';
 import { snapshotsFor } from '../modules/snapshot/create.ts';
@@ -18,6 +18,7 @@ import { openDoor } from '../modules/snapshot/turn/door.ts';
 import { doorPath } from '../modules/snapshot/turn/messages.ts';
 import { readSnapshotKeys } from '../snapshot/file/keys.ts';
 import { askStatus } from '../telemetry/ask-status.ts';
+import { runBackends } from './run-backends.ts';
 import { serve } from './serve.ts';
 import type { Started } from './start.ts';
 
@@ -36,8 +37,10 @@ export async function runRelay(started: Started): Promise<void> {
   const trust = trustKindOf(config);
   const uid = config.podUid ?? self.name;
   if (config.snapshotKeyFile !== undefined) await readSnapshotKeys(config.snapshotKeyFile);
-  const relay = createRelay({
+  const backends = runBackends(started, () => relay.scheduler.poke());
+  const relay: Relay = createRelay({
     ...started,
+    modules: backends === null ? [] : [backends.module],
     ...{ section, uid },
     now: monotonicNow,
     wallNow,
@@ -70,7 +73,7 @@ export async function runRelay(started: Started): Promise<void> {
     ...{ config, metrics, source, scheduler: relay.scheduler },
     live: () => liveness(relay.scheduler.overdueMs(), 0),
     readiness: relay.readiness,
-    status: relay.status,
+    status: async () => ({ ...(await relay.status()), backends: backends?.status() }),
     show: [relay.show, countLinks(metrics, links.counters)],
   });
   const door = await openDoor({
@@ -102,7 +105,7 @@ export async function runRelay(started: Started): Promise<void> {
         )
       : () => {};
   source.start(signal);
-  const watching = Promise.all([relay.watch(signal), relay.record(signal)]);
+  const watching = Promise.all([relay.watch(signal), relay.record(signal), backends?.run(signal)]);
   await relay.scheduler.run(signal);
   stopLooking();
   await door?.close();

@@ -16,6 +16,7 @@ import { openDoor } from '../modules/snapshot/turn/door.ts';
 import { doorPath } from '../modules/snapshot/turn/messages.ts';
 import type { CommandOf, Context } from './command.ts';
 import { reloadSnapshots } from './reload-snapshots.ts';
+import { runBackends } from './run-backends.ts';
 import { lessonsFor } from './run-lessons.ts';
 import { runRelay } from './run-relay.ts';
 import { serve } from './serve.ts';
@@ -32,7 +33,12 @@ async function runReload(started: Started): Promise<void> {
   const context = { config, env, self, staticPeers, events, log, metrics, now: monotonicNow };
   const desk = createDesk();
   const snapshots = await reloadSnapshots(started, (act, stop) => alone(desk, act, stop));
-  const modules = [...createModules(context), ...(snapshots === null ? [] : [snapshots.module])];
+  const backends = runBackends(started, () => module.scheduler.poke());
+  const modules = [
+    ...createModules(context),
+    ...(snapshots === null ? [] : [snapshots.module]),
+    ...(backends === null ? [] : [backends.module]),
+  ];
   const owners = modules.flatMap(({ owner }) => owner ?? []);
   const applier = createApplier(
     config,
@@ -69,7 +75,11 @@ async function runReload(started: Started): Promise<void> {
     ...{ config, metrics, source, scheduler: module.scheduler },
     live: () => liveness(module.scheduler.overdueMs(), config.dataplaneTimeout),
     readiness: () => module.reconciler.readiness(),
-    status: async () => ({ ...(await module.status()), ...(await snapshots?.status()) }),
+    status: async () => ({
+      ...(await module.status()),
+      ...(await snapshots?.status()),
+      backends: backends?.status(),
+    }),
     show: [lessons.show],
   });
   log.info(
@@ -101,6 +111,7 @@ async function runReload(started: Started): Promise<void> {
     module.watch(signal),
     lessons.run(signal),
     snapshots?.record(signal),
+    backends?.run(signal),
     ...modules.map((each) => each.watch?.(poke, signal)),
   ]);
   await module.scheduler.run(signal);

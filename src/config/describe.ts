@@ -14,6 +14,7 @@ const groups = {
   tls: 'TLS between the peers',
   relay: 'Relay mode',
   snapshot: 'Snapshots',
+  backends: 'Backends of Services',
   tuning: 'Tuning (the defaults suit most set-ups)',
 } as const satisfies Readonly<Record<OptionGroup, string>>;
 

@@ -1,4 +1,5 @@
 import type { CommandName, Option } from '../model/option.ts';
+import { backendsOptions } from '../modules/backends/options/backends.ts';
 import { gateOptions } from '../modules/peers/options/gate.ts';
 import { peersOptions } from '../modules/peers/options/section.ts';
 import { relayOptions } from '../modules/relay/options/relay.ts';
@@ -21,6 +22,7 @@ export const options = [
   ...templateOptions,
   ...snapshotOptions,
   ...byHandOptions,
+  ...backendsOptions,
   ...dataplaneOptions,
   ...telemetryOptions,
   ...statusOptions,

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { UserError } from '../errors.ts';
 import { quoted } from '../model/names.ts';
 import type { CommandName, Option } from '../model/option.ts';
+import { backendsProblems } from '../modules/backends/options/parse.ts';
 import { relayProblems } from '../modules/relay/options/relations.ts';
 import { envName, options } from './options.ts';
 import { type Environment, type Raw, readRaw } from './parse.ts';
@@ -126,7 +127,8 @@ export function loadConfig<C extends CommandName>(
     const origin = raw.values.get(name)?.origin;
     return origin === 'default' ? undefined : origin;
   };
-  problems.push(...relayProblems({ value: (name) => config[camelCase(name)], origin: given }));
+  const value = (name: string) => config[camelCase(name)];
+  problems.push(...relayProblems({ value, origin: given }), ...backendsProblems({ value }));
   if (problems.length > 0) {
     throw new UserError(
       'CONFIG_INVALID',

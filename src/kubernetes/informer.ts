@@ -89,7 +89,7 @@ export function createInformer<Facts extends Named>(
   const connect = options.connect ?? connectWith(options.kubeConfig);
   const store = createStore(resource);
   let synced = false;
-  const troubles = createTroubleLog(log, now);
+  const troubles = createTroubleLog(log, now, resource.plural);
   let connection: Connection | undefined;
   let selector: string | undefined;
   /** Where to watch on; undefined means list first. */

@@ -10,7 +10,8 @@ export interface TroubleLog {
   well(): void;
 }
 
-export function createTroubleLog(log: Log, now: () => number): TroubleLog {
+/** `what`: the objects that are followed, in the plural. */
+export function createTroubleLog(log: Log, now: () => number, what = 'pods'): TroubleLog {
   const warnedAt = new Map<string, number>();
   let warned = false;
   return {
@@ -18,15 +19,15 @@ export function createTroubleLog(log: Log, now: () => number): TroubleLog {
       const { code, message, hint } = error;
       const fields = { code, reason: message, hint, retryInMs };
       if (now() - (warnedAt.get(code) ?? Number.NEGATIVE_INFINITY) < repeatMs) {
-        log.debug(fields, 'pods cannot be followed at present');
+        log.debug(fields, `${what} cannot be followed at present`);
         return;
       }
       warnedAt.set(code, now());
       warned = true;
-      log.warn(fields, 'pods cannot be followed at present');
+      log.warn(fields, `${what} cannot be followed at present`);
     },
     well() {
-      if (warned) log.info('pods are followed again');
+      if (warned) log.info(`${what} are followed again`);
       warned = false;
     },
   };

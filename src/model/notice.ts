@@ -107,6 +107,13 @@ export const noticeReasons = {
     advice:
       'The message has the reason. The file is still there: keep a copy before it is replaced.',
   },
+  BackendHeld: {
+    type: 'Warning',
+    meaning:
+      'With `--backend`: endpoints of a Service are no servers of the backend that the message names, because HAProxy refuses them, cannot be trusted with them, or has no such backend, or because a slice has no such port.',
+    advice:
+      'The message has the reason, or the answer of HAProxy. The other endpoints are served, and it is tried again.',
+  },
   ReconcileFailing: {
     type: 'Warning',
     meaning:

@@ -14,8 +14,8 @@ export type OptionType =
   | 'selector'
   | readonly string[];
 
-/** What a first set-up needs, what TLS between the peers, relay mode and snapshots need, and what the defaults suit. */
-export type OptionGroup = 'basic' | 'tls' | 'relay' | 'snapshot' | 'tuning';
+/** What a first set-up needs, what TLS between the peers, relay mode, snapshots and backends need, and what the defaults suit. */
+export type OptionGroup = 'basic' | 'tls' | 'relay' | 'snapshot' | 'backends' | 'tuning';
 
 export type CommandName = 'init' | 'run' | 'status' | 'doctor' | 'snapshot';
 

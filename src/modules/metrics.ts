@@ -1,5 +1,6 @@
 import { generalMetrics } from '../telemetry/general-metrics.ts';
 import { createMetricsOf, type Registered } from '../telemetry/metrics.ts';
+import { backendsMetrics } from './backends/metrics.ts';
 import { peersMetrics } from './peers/metrics.ts';
 import { peersTlsMetrics } from './peers/tls/metrics.ts';
 import { relayMetrics } from './relay/metrics.ts';
@@ -14,6 +15,7 @@ export const metricParts = {
   Template: templateMetrics,
   Relay: relayMetrics,
   Snapshots: snapshotMetrics,
+  Backends: backendsMetrics,
 } as const;
 
 type Parts = typeof metricParts;

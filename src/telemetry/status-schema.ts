@@ -119,6 +119,18 @@ export const statusSchema = z.object({
         .nullable(),
     })
     .optional(),
+  /** With `--backend`. Absent: without it, or an earlier version. */
+  backends: listOf(
+    z.object({
+      name: z.string(),
+      /** `NAMESPACE/SERVICE:PORT`. */
+      service: z.string(),
+      /** Of this program, in the worker; null: not known yet. */
+      servers: z.object({ up: z.number(), drain: z.number(), maint: z.number() }).nullable(),
+      /** What is not as it should be, and why. */
+      held: listOf(z.string()),
+    }),
+  ).optional(),
   lastChange: z
     .object({
       atMs: z.number(),

@@ -6,6 +6,8 @@ export interface EndpointOptions {
   readonly address: string;
   readonly ready?: boolean;
   readonly terminating?: boolean;
+  /** Missing: as `ready`. */
+  readonly serving?: boolean;
 }
 
 /** Makes, changes or (without endpoints) deletes a slice, as the EndpointSlice controller would: none runs here. */
@@ -15,17 +17,20 @@ export async function writeSlice(
   service: string,
   endpoints: readonly EndpointOptions[],
   name = `${service}-abcde`,
+  port = 8080,
 ): Promise<void> {
   const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
   const body = {
     metadata: { name, labels: { 'kubernetes.io/service-name': service } },
     addressType: endpoints.some(({ address }) => address.includes(':')) ? 'IPv6' : 'IPv4',
-    ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
-    endpoints: endpoints.map(({ pod, address, ready = true, terminating = false }) => ({
-      addresses: [address],
-      conditions: { ready, serving: ready, terminating },
-      ...(pod === null ? {} : { targetRef: { kind: 'Pod', namespace, name: pod } }),
-    })),
+    ports: [{ name: 'http', port, protocol: 'TCP' }],
+    endpoints: endpoints.map(
+      ({ pod, address, ready = true, terminating = false, serving = ready }) => ({
+        addresses: [address],
+        conditions: { ready, serving, terminating },
+        ...(pod === null ? {} : { targetRef: { kind: 'Pod', namespace, name: pod } }),
+      }),
+    ),
   };
   const known = await server.admin('GET', `${path}/${name}`, undefined, true);
   if (known.status === 404) await server.admin('POST', path, body);

@@ -11,7 +11,7 @@ export interface AppServers {
   close(): Promise<void>;
 }
 
-/** HTTP servers on addresses of 127/8, all on one port, each of which says its address. */
+/** HTTP servers on addresses of 127/8, all on one port, each of which answers with its address and port. */
 export function createAppServers(port: number, delayMs = 0): AppServers {
   const servers = new Map<string, Server>();
   const answered = new Map<string, number>();
@@ -30,7 +30,7 @@ export function createAppServers(port: number, delayMs = 0): AppServers {
     async start(address) {
       const server = createServer((_, answer) => {
         answered.set(address, (answered.get(address) ?? 0) + 1);
-        setTimeout(() => answer.end(address), delayMs);
+        setTimeout(() => answer.end(`${address}:${port}`), delayMs);
       });
       server.keepAliveTimeout = 60_000;
       await new Promise<void>((resolve, reject) => {

@@ -44,6 +44,8 @@ export interface ReplicaSetting {
   /** Flags of init alone, where `flags` are those of run. */
   readonly initFlags?: readonly string[];
   readonly ports?: ReplicaPorts;
+  /** More sections of the template. */
+  readonly sections?: string;
   /** Entries that the table has room for, as haproxy.cfg writes it. */
   readonly tableSize?: string;
   /** The program, from source or built; this tree's source where missing. */
@@ -139,7 +141,9 @@ export function createReplica(setting: ReplicaSetting, name: string, address: st
   const source = setting.ownSource
     ? `\npeers ${sectionName}\n    default-server source ${address}\n`
     : '';
-  writeFileSync(template, replicaTemplate(address, ports.web, setting.tableSize) + source);
+  const sections = setting.sections ?? '';
+  const text = replicaTemplate(address, ports.web, setting.tableSize);
+  writeFileSync(template, text + sections + source);
   const configFile = join(etc, 'haproxy.cfg');
   const adminSocket = join(run, 'admin.sock');
   const masterSocket = join(run, 'master.sock');

@@ -9,7 +9,12 @@ export interface RequestLoad {
 }
 
 /** Asks for `path` again and again, `parallel` at the same time over connections that are kept, until it is stopped. */
-export function startRequests(port: number, parallel: number, path = '/'): RequestLoad {
+export function startRequests(
+  port: number,
+  parallel: number,
+  path = '/',
+  host = '127.0.0.1',
+): RequestLoad {
   const agent = new Agent({ keepAlive: true, maxSockets: parallel });
   const answers = new Map<string, number>();
   const failures: string[] = [];
@@ -21,7 +26,7 @@ export function startRequests(port: number, parallel: number, path = '/'): Reque
         failures.push(why);
         resolve();
       };
-      get({ port, host: '127.0.0.1', path, agent, timeout: 10_000 }, (response) => {
+      get({ port, host, path, agent, timeout: 10_000 }, (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (chunk: string) => {
           text += chunk;

@@ -1,3 +1,4 @@
+import { backendsRow } from './dashboard-backends.ts';
 import { m, type Row } from './dashboard-row.ts';
 import { snapshotRow } from './dashboard-snapshots.ts';
 
@@ -378,4 +379,5 @@ export const rows: readonly Row[] = [
     ],
   },
   snapshotRow,
+  backendsRow,
 ];

@@ -1,5 +1,6 @@
 import type { SidecarConfig } from '../../config/values.ts';
 import { leftOutReasons } from '../../engine/left-out.ts';
+import type { Module } from '../../engine/module.ts';
 import { observePeers } from '../../engine/observe.ts';
 import { createReadiness } from '../../engine/readiness.ts';
 import { sameWorker } from '../../engine/ready-marker.ts';
@@ -74,6 +75,8 @@ export interface RelayOptions {
   readonly events: Recorder;
   /** With `--snapshot`. */
   readonly snapshots?: ((needs: SnapshotNeeds) => Snapshots) | undefined;
+  /** What else works on this HAProxy: only what it waits for and what troubles it are asked here. */
+  readonly modules?: readonly Pick<Module, 'waits' | 'trouble'>[];
 }
 
 /** The slot of lessons, for another user of it. */
@@ -116,6 +119,7 @@ const lessonSilentMs = 5000;
 /** Sessions of our HAProxy with those of all members, without a line in haproxy.cfg that would be another one for it. */
 export function createRelay(options: RelayOptions): Relay {
   const { config, section, source, self, log, now, signal, events, metrics } = options;
+  const { modules = [] } = options;
   const { adminSocket, peersSection } = config;
   const partnersOf = createPartners(self, now);
   let incomplete = options.wasReady?.incomplete ?? false;
@@ -205,6 +209,7 @@ export function createRelay(options: RelayOptions): Relay {
     fixedSection: { name: peersSection, entries: section.slots.length },
     peers: (peers) => peersByName(peers, self.name, partners()),
     snapshot: snapshots?.shown,
+    troubles: () => modules.flatMap((each) => each.trouble?.() ?? []),
     now,
     wallNow: options.wallNow,
   });
@@ -261,6 +266,7 @@ export function createRelay(options: RelayOptions): Relay {
         leftOut: leftOutReasons(membership, config.allowLeftOut),
         ...{ observed, partners: partners(), joinTimeoutMs: config.joinTimeout },
         restore: restore.waits(),
+        waits: modules.flatMap((each) => each.waits?.(observed) ?? []),
       },
       now(),
     );

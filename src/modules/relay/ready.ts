@@ -24,6 +24,8 @@ export interface RelayReadyInput {
   readonly joinTimeoutMs: number;
   /** Why it is still open whether a snapshot is restored; null: it is not. */
   readonly restore: string | null;
+  /** What modules wait for. */
+  readonly waits?: readonly string[];
 }
 
 /** Is this replica fit to replace another one: has it learned, and gets what the others write? */
@@ -44,6 +46,7 @@ export function relayReadiness(input: RelayReadyInput, nowMs: number): Readiness
   if (silent.length > 0) reasons.push(`HAProxy does not answer at ${names(silent)}`);
   const apart = waited.filter(({ view, paired, member }) => view && !paired && !member.terminating);
   if (apart.length > 0) reasons.push(`no session with ${names(apart)}`);
+  reasons.push(...(input.waits ?? []));
   return { ready: reasons.length === 0, reasons };
 }
 

@@ -6,7 +6,7 @@ import type { WantedServer } from '../../../src/modules/backends/server.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { haproxyVersions } from '../../helpers/programs.ts';
-import { missingOf, unless } from '../../helpers/skip.ts';
+import { missingOf, onlyEnds, unless } from '../../helpers/skip.ts';
 import { stopProcess } from '../../helpers/stop-process.ts';
 import { createAppServers } from '../../rig/app-servers.ts';
 import { startRequests } from '../../rig/request-load.ts';
@@ -38,7 +38,7 @@ async function shown({ ask }: BackendStand): Promise<readonly string[]> {
 }
 
 describe.each(haproxyVersions)('servers of HAProxy %s', (title, haproxy) => {
-  const missing = unless(missingOf({ [`HAProxy ${title}`]: haproxy }));
+  const missing = unless(missingOf({ [`HAProxy ${title}`]: haproxy }) ?? onlyEnds(title));
 
   it('come, drain, go, and come back', missing, async () => {
     const stand = await testBackendStand({ haproxy });

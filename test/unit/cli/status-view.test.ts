@@ -48,6 +48,22 @@ describe('renderStatus', () => {
     `);
   });
 
+  it('shows backends, and those that serve nobody', () => {
+    const service = 'web/app:http';
+    const backends: Status['backends'] = [
+      { name: 'be_app', service, servers: { up: 1, drain: 2, maint: 3 }, held: [] },
+      { name: 'be_new', service, servers: null, held: [] },
+    ];
+    const text = renderStatus([{ name: 'web-1', status: well('web-1', { backends }) }], plain);
+
+    expect(text).toContain(
+      '  backend       be_app from web/app:http: 1 server in use, 2 for clients that stick to them, 3 in maintenance\n',
+    );
+    expect(text).toContain(
+      '  backend       be_new from web/app:http: its servers are not known yet\n',
+    );
+  });
+
   it('shows what is not well, and why', () => {
     const change = { joined: ['web-3'], moved: [], left: ['web-0'], atMs: nowMs - 90_000, ms: 130 };
     const ill = well('web-2', {

@@ -361,6 +361,7 @@ describe('the option table', () => {
       'TLS between the peers:',
       'Relay mode:',
       'Snapshots:',
+      ...(command === 'run' || command === 'doctor' ? ['Backends of Services:'] : []),
       'Tuning (the defaults suit most set-ups):',
     ];
 

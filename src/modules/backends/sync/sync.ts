@@ -1,0 +1,140 @@
+import type { SidecarConfig } from '../../../config/values.ts';
+import type { Module } from '../../../engine/module.ts';
+import { askAll } from '../../../haproxy/ask-all.ts';
+import { parseServersState } from '../../../haproxy/servers-state.ts';
+import { command } from '../../../haproxy/socket.ts';
+import type { Log } from '../../../log.ts';
+import type { Recorder } from '../../../telemetry/event-recorder.ts';
+import type { MetricsOf } from '../../../telemetry/metrics.ts';
+import type { Status } from '../../../telemetry/status-schema.ts';
+import { type Wanted, wantedServers } from '../endpoints/wanted.ts';
+import type { backendsMetrics } from '../metrics.ts';
+import { type BackendOf, backendsOf } from '../options/parse.ts';
+import { type BackendFacts, createKeeper, type Kept } from '../runtime/keeper.ts';
+import { createLoop, type Loop } from '../runtime/loop.ts';
+import type { WantedBackend } from '../server.ts';
+import { type FollowedService, followService } from './follow.ts';
+import { createStanding } from './standing.ts';
+
+export interface BackendsOptions {
+  readonly config: SidecarConfig;
+  readonly metrics: MetricsOf<typeof backendsMetrics>;
+  readonly events: Recorder;
+  readonly log: Log;
+  /** What haproxy.cfg says of a backend. Never rejects. */
+  readonly facts: (backend: string) => Promise<BackendFacts>;
+  /** What the worker has been given now, of all backends that are known: haproxy.cfg is to say the same. */
+  readonly onWanted?: (backends: readonly WantedBackend[]) => void;
+  /** This replica was ready before this program started, and stays so. */
+  readonly wasReady: boolean;
+  /** Its readiness may be another. */
+  readonly onStanding: () => void;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+}
+
+export interface Backends {
+  /** Its part in the passes of the sidecar: readiness and trouble. */
+  readonly module: Module;
+  readonly status: () => NonNullable<Status['backends']>;
+  /** Until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+interface Kind {
+  readonly of: BackendOf;
+  readonly service: FollowedService;
+  wanted(): Wanted | null;
+}
+
+/** What `--backend` asks for; null without it, when nothing is opened, asked or counted. */
+export function backendsFor(options: BackendsOptions): Backends | null {
+  const { config, metrics, log, now } = options;
+  const all = backendsOf(config.backend, config.namespace);
+  if (all.length === 0) return null;
+  const { adminSocket, zone } = config;
+  const standing = createStanding(options, all);
+  const services = new Map<string, FollowedService>();
+
+  function serviceOf({ namespace, service }: BackendOf): FollowedService {
+    const key = `${namespace}/${service}`;
+    const mine = all.filter((each) => each.namespace === namespace && each.service === service);
+    const known =
+      services.get(key) ??
+      followService({
+        ...{
+          namespace,
+          service,
+          log,
+          kubeConfig: config.kubeconfig,
+          relistMs: config.relistInterval,
+        },
+        onChange: () => {
+          for (const { backend } of mine) loop.poke(backend);
+        },
+        onTrouble: (trouble) => {
+          for (const { backend } of mine) standing.heard(backend, trouble);
+        },
+      });
+    services.set(key, known);
+    return known;
+  }
+
+  const kinds: readonly Kind[] = all.map((of) => {
+    const service = serviceOf(of);
+    return {
+      ...{ of, service },
+      wanted() {
+        const slices = service.slices();
+        return slices === null ? null : wantedServers(slices, { port: of.port, zone });
+      },
+    };
+  });
+
+  const last = new Map<string, Wanted>();
+  function onKept(backend: string, kept: Kept, sinceMs: number | null): void {
+    if (sinceMs !== null) metrics.backendSeconds.observe((now() - sinceMs) / 1000);
+    standing.kept(backend, kept, last.get(backend)?.notes ?? []);
+    options.onWanted?.([...last].map(([name, { servers }]) => ({ name, servers })));
+  }
+
+  const loop: Loop = createLoop({
+    backends: kinds.map(({ of: { backend }, wanted }) => ({
+      name: backend,
+      wanted() {
+        const found = wanted();
+        if (found !== null) last.set(backend, found);
+        return found?.servers ?? null;
+      },
+      keeper: createKeeper({
+        ...{ backend, now },
+        settings: {
+          ...{ dynamic: config.dynamic, onEmpty: config.onEmpty },
+          ...{ deleteAfterMs: config.deleteAfter, drainLimitMs: config.drainLimit },
+        },
+        read: async (name, signal) =>
+          parseServersState(await command(adminSocket, `show servers state ${name}`, { signal })),
+        tell: (lines, signal) => askAll(adminSocket, lines, signal),
+        onStep: (kind, outcome) => metrics.backendCommands.inc({ command: kind, outcome }),
+      }),
+    })),
+    info: (signal) => command(adminSocket, 'show info', { signal }),
+    ...{ facts: options.facts, onKept, compareMs: config.reconcileInterval, log, now },
+  });
+
+  return {
+    module: {
+      name: 'backends',
+      request: () => null,
+      waits: () => standing.waits(),
+      trouble: () => standing.trouble(loop.trouble()),
+    },
+    status: standing.status,
+    async run(signal) {
+      await Promise.all([
+        loop.run(signal),
+        ...[...services.values()].map((service) => service.run(signal)),
+      ]);
+    },
+  };
+}
