@@ -18,7 +18,7 @@ import { openDoor } from '../modules/snapshot/turn/door.ts';
 import { doorPath } from '../modules/snapshot/turn/messages.ts';
 import { readSnapshotKeys } from '../snapshot/file/keys.ts';
 import { askStatus } from '../telemetry/ask-status.ts';
-import { runBackends } from './run-backends.ts';
+import { createBackendsFile, runBackends } from './run-backends.ts';
 import { serve } from './serve.ts';
 import type { Started } from './start.ts';
 
@@ -37,7 +37,11 @@ export async function runRelay(started: Started): Promise<void> {
   const trust = trustKindOf(config);
   const uid = config.podUid ?? self.name;
   if (config.snapshotKeyFile !== undefined) await readSnapshotKeys(config.snapshotKeyFile);
-  const backends = runBackends(started, () => relay.scheduler.poke());
+  const backends = await runBackends(started, () => {
+    relay.scheduler.poke();
+    file?.poke();
+  });
+  const file = backends === null ? null : createBackendsFile(started, backends.module);
   const relay: Relay = createRelay({
     ...started,
     modules: backends === null ? [] : [backends.module],
@@ -105,7 +109,12 @@ export async function runRelay(started: Started): Promise<void> {
         )
       : () => {};
   source.start(signal);
-  const watching = Promise.all([relay.watch(signal), relay.record(signal), backends?.run(signal)]);
+  const watching = Promise.all([
+    relay.watch(signal),
+    relay.record(signal),
+    backends?.run(signal),
+    file?.run(signal),
+  ]);
   await relay.scheduler.run(signal);
   stopLooking();
   await door?.close();

@@ -33,7 +33,7 @@ async function runReload(started: Started): Promise<void> {
   const context = { config, env, self, staticPeers, events, log, metrics, now: monotonicNow };
   const desk = createDesk();
   const snapshots = await reloadSnapshots(started, (act, stop) => alone(desk, act, stop));
-  const backends = runBackends(started, () => module.scheduler.poke());
+  const backends = await runBackends(started, () => module.scheduler.poke());
   const modules = [
     ...createModules(context),
     ...(snapshots === null ? [] : [snapshots.module]),

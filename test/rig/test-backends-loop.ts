@@ -48,7 +48,7 @@ export function testBackendsLoop(
   const loop = createLoop({
     backends: [{ name: 'be_app', keeper, wanted: () => wanted }],
     info: (signal) => command(socket, 'show info', { signal }),
-    facts: async () => ({ params: [], balance: 'roundrobin', ...facts }),
+    facts: async () => ({ params: [], balance: 'roundrobin', refuses: null, ...facts }),
     onKept: (_, now) => {
       kept = now;
     },

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { kill } from 'node:process';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { parseServersState } from '../../../src/haproxy/servers-state.ts';
 import { isOurs } from '../../../src/modules/backends/plan/plan.ts';
 import { askStatus } from '../../../src/telemetry/ask-status.ts';
@@ -17,6 +19,7 @@ import { type EndpointOptions, writeSlice } from '../../helpers/kube-slices.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
 import { missingOf, onlyInAll, unless } from '../../helpers/skip.ts';
+import { stopProcess } from '../../helpers/stop-process.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 import { createAppServers } from '../../rig/app-servers.ts';
 import { membersFile } from '../../rig/members-file.ts';
@@ -90,6 +93,23 @@ backend be_app
     return { replica, front };
   }
 
+  /** haproxy.cfg has them, too, so that a worker which somebody else starts has them although no sidecar looks. */
+  async function surviveReload(replica: Replica, count: number): Promise<void> {
+    const before = await servers(replica);
+    expect(before).toHaveLength(count);
+    await eventually(() => {
+      const text = readFileSync(replica.configFile, 'utf8');
+      expect(text.match(/^ +server app-\d+ /gm)).toHaveLength(count);
+      expect(text).toContain('    server static1 127.0.0.1:1 disabled\n');
+    });
+    await stopProcess(replica.sidecarPid());
+    await reloadOverMaster(replica.masterSocket, { timeoutMs: 10_000 });
+    const plain = (all: typeof before) => all.map(({ forSeconds: _, ...rest }) => rest);
+    const after = await servers(replica);
+    kill(replica.sidecarPid(), 'SIGCONT');
+    expect(plain(after)).toEqual(plain(before));
+  }
+
   const status = async (replica: Replica) => {
     const { port } = new URL(`http://${address}:${replica.ports.probe}`);
     return askStatus(address, Number(port), {
@@ -137,6 +157,7 @@ backend be_app
           },
         ],
       });
+      await surviveReload(replica, 3);
     });
 
   it('are in rotation soon after they are known, with no reload', { timeout: 60_000 }, async () => {
@@ -157,6 +178,7 @@ backend be_app
     // On a machine that does nothing else: 50 ms, of which most is the API server's.
     expect(times.at(18)).toBeLessThan(500);
     expect(await replica.reloads()).toBe(reloads);
+    await surviveReload(replica, 40);
   });
 
   it('stay while the API server is away', { ...unless(onlyInAll), timeout: 120_000 }, async () => {

@@ -94,6 +94,8 @@ export function backendsProblems({ value }: GivenBackends): readonly string[] {
       problems.push(`--backend ${parsed.backend} is given twice: a backend has one Service`);
     else seen.add(parsed.backend);
   }
+  if (value('dry-run') === true)
+    problems.push('--backend and --dry-run exclude each other: HAProxy is given servers at once');
   const params = value('server-params');
   if (typeof params === 'string') problems.push(...paramsProblems(params));
   const zone = value('zone');

@@ -28,6 +28,8 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** What is not done, and why. */
   readonly holds: readonly string[];
+  /** Nobody serves, and servers stay as they are for that. */
+  readonly keeps: boolean;
   /** When there is something to do although nothing changes; null: never. */
   readonly wakeMs: number | null;
 }
@@ -156,5 +158,5 @@ export function planServers(input: PlanInput): Plan {
     holds.add(
       `${leftOut} endpoints are left out: "balance roundrobin" has room for ${roundrobinLimit} servers; leastconn has no limit`,
     );
-  return { steps: [...given, ...taken, ...deleted], holds: [...holds], wakeMs };
+  return { steps: [...given, ...taken, ...deleted], holds: [...holds], keeps, wakeMs };
 }

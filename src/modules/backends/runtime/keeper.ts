@@ -12,6 +12,8 @@ export interface BackendFacts {
   readonly params: readonly string[];
   /** Null: not known. */
   readonly balance: string | null;
+  /** Why it is given no server while HAProxy runs; null: it is. */
+  readonly refuses: string | null;
 }
 
 export interface KeeperSettings {
@@ -43,6 +45,8 @@ export interface Kept {
   /** What is not done, and why. */
   readonly holds: readonly string[];
   readonly servers: { readonly up: number; readonly drain: number; readonly maint: number };
+  /** What the worker has of what is wanted, for haproxy.cfg; null: servers stay as they are, so haproxy.cfg does. */
+  readonly has: readonly WantedServer[] | null;
   /** How many commands were carried out. */
   readonly changes: number;
   /** When it is to be looked at again although nothing has changed, in milliseconds from now; null: never. */
@@ -78,8 +82,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
   const { backend, read, tell, onStep, now } = options;
   const refusals = createRefusals(now);
   return {
-    async pass(wanted, { params, balance }, version, signal) {
-      const gates = gatesOf(version, balance, options.settings.dynamic);
+    async pass(wanted, { params, balance, refuses }, version, signal) {
+      const known = gatesOf(version, balance, options.settings.dynamic);
+      const gates = { ...known, add: known.add ?? refuses };
       let changes = 0;
       let running: readonly RunningServer[] | null = null;
       let plan: Plan | null = null;
@@ -109,12 +114,14 @@ export function createKeeper(options: KeeperOptions): Keeper {
       if (running === null || plan === null) {
         const why = `HAProxy has no backend ${backend}: is that its name, and is it in the haproxy.cfg that HAProxy runs with?`;
         const servers = { up: 0, drain: 0, maint: 0 };
-        return { serves: false, holds: [why], servers, changes, wakeMs: null };
+        return { serves: false, holds: [why], servers, has: null, changes, wakeMs: null };
       }
       const servers = countOf(running);
+      const names = new Set(running.filter(isOurs).map(({ name }) => name));
       const isWanted = wanted.some(({ state }) => state === 'up');
       return {
         ...{ serves: servers.up > 0 || !isWanted, servers, changes },
+        has: plan.keeps ? null : wanted.filter(({ name }) => names.has(name)),
         holds: [...plan.holds, ...refusals.reasons()],
         wakeMs: earliest(plan.wakeMs, refusals.wakeMs()),
       };

@@ -18,7 +18,7 @@ export interface LoopOptions {
   /** `show info`; rejects where HAProxy does not answer. */
   readonly info: (signal: AbortSignal) => Promise<string>;
   /** What haproxy.cfg says of a backend now. Called when another worker runs, and when everything is compared. */
-  readonly facts: (backend: string) => Promise<BackendFacts>;
+  readonly facts: (backend: string, version: Version) => Promise<BackendFacts>;
   /** A backend was brought in step; `sinceMs`: when it was first known to differ, null where nothing said so. */
   readonly onKept: (backend: string, kept: Kept, sinceMs: number | null) => void;
   /** Everything is compared this often. */
@@ -81,7 +81,7 @@ export function createLoop(options: LoopOptions): Loop {
     wakeAt.delete(name);
     if (servers === null) return;
     try {
-      const known = facts.get(name) ?? (await options.facts(name));
+      const known = facts.get(name) ?? (await options.facts(name, version));
       facts.set(name, known);
       const kept = await keeper.pass(servers, known, version, signal);
       if (kept.wakeMs !== null) wakeAt.set(name, now() + kept.wakeMs);

@@ -10,9 +10,9 @@ import type { Status } from '../../../telemetry/status-schema.ts';
 import { type Wanted, wantedServers } from '../endpoints/wanted.ts';
 import type { backendsMetrics } from '../metrics.ts';
 import { type BackendOf, backendsOf } from '../options/parse.ts';
-import { type BackendFacts, createKeeper, type Kept } from '../runtime/keeper.ts';
-import { createLoop, type Loop } from '../runtime/loop.ts';
-import type { WantedBackend } from '../server.ts';
+import { createKeeper, type Kept } from '../runtime/keeper.ts';
+import { createLoop, type Loop, type LoopOptions } from '../runtime/loop.ts';
+import type { WantedBackend, WantedServer } from '../server.ts';
 import { type FollowedService, followService } from './follow.ts';
 import { createStanding } from './standing.ts';
 
@@ -22,9 +22,9 @@ export interface BackendsOptions {
   readonly events: Recorder;
   readonly log: Log;
   /** What haproxy.cfg says of a backend. Never rejects. */
-  readonly facts: (backend: string) => Promise<BackendFacts>;
-  /** What the worker has been given now, of all backends that are known: haproxy.cfg is to say the same. */
-  readonly onWanted?: (backends: readonly WantedBackend[]) => void;
+  readonly facts: LoopOptions['facts'];
+  /** The worker has these servers now, and haproxy.cfg is to have the same: of all backends that are known. */
+  readonly onHas: (backends: readonly WantedBackend[]) => void;
   /** This replica was ready before this program started, and stays so. */
   readonly wasReady: boolean;
   /** Its readiness may be another. */
@@ -92,10 +92,13 @@ export function backendsFor(options: BackendsOptions): Backends | null {
   });
 
   const last = new Map<string, Wanted>();
+  const has = new Map<string, readonly WantedServer[]>();
   function onKept(backend: string, kept: Kept, sinceMs: number | null): void {
     if (sinceMs !== null) metrics.backendSeconds.observe((now() - sinceMs) / 1000);
     standing.kept(backend, kept, last.get(backend)?.notes ?? []);
-    options.onWanted?.([...last].map(([name, { servers }]) => ({ name, servers })));
+    if (kept.has === null || JSON.stringify(kept.has) === JSON.stringify(has.get(backend))) return;
+    has.set(backend, kept.has);
+    options.onHas([...has].map(([name, servers]) => ({ name, servers })));
   }
 
   const loop: Loop = createLoop({

@@ -68,7 +68,12 @@ describe('--backend', () => {
   it('tells everything that is wrong at once', () => {
     const text = problems(
       ...['--backend=be_a=a', '--backend=be_a=b', '--backend=nothing', '--zone=a b'],
-      ...['--server-params=check id 7 enabled', '--delete-after=soon', '--on-empty=drop'],
+      ...[
+        '--server-params=check id 7 enabled',
+        '--delete-after=soon',
+        '--on-empty=drop',
+        '--dry-run',
+      ],
     );
 
     for (const part of [
@@ -79,6 +84,7 @@ describe('--backend', () => {
       '--server-params has enabled: a server that HAProxy is given while it runs cannot have it',
       '--delete-after "soon"',
       '--on-empty "drop"',
+      '--backend and --dry-run exclude each other',
     ])
       expect(text).toContain(part);
   });

@@ -35,7 +35,7 @@ function lines(part: Partial<PlanInput>): readonly string[] {
 describe('what the worker is told', () => {
   it('is nothing where it has what is wanted', () => {
     expect(plan({ wanted: [wanted('app-a')], running: [running('app-a')] })).toEqual({
-      ...{ steps: [], holds: [], wakeMs: null },
+      ...{ steps: [], holds: [], keeps: false, wakeMs: null },
     });
   });
 

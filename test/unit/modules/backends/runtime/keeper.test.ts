@@ -5,7 +5,7 @@ import { createKeeper } from '../../../../../src/modules/backends/runtime/keeper
 import type { WantedServer } from '../../../../../src/modules/backends/server.ts';
 
 const signal = new AbortController().signal;
-const facts = { params: [], balance: null };
+const facts = { params: [], balance: null, refuses: null };
 
 function wanted(name: string): WantedServer {
   return { name, id: firstId(name), address: '10.0.0.1', port: 80, weight: 1, state: 'up' };

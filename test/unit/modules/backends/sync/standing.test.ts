@@ -13,7 +13,7 @@ const all = [
 
 function kept(part: Partial<Kept> = {}): Kept {
   const servers = { up: 2, drain: 1, maint: 0 };
-  return { serves: true, holds: [], servers, changes: 0, wakeMs: null, ...part };
+  return { serves: true, holds: [], servers, has: [], changes: 0, wakeMs: null, ...part };
 }
 
 const empty = { up: 0, drain: 0, maint: 0 };
