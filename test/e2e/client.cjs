@@ -3,6 +3,8 @@
 const http = require('node:http');
 const rate = Number(process.env.RATE);
 const host = process.env.TARGET;
+/** What a request asks for, but for its number. */
+const prefix = process.env.PREFIX ?? '/?session=live-';
 const agent = new http.Agent({ keepAlive: true, maxSockets: 20 });
 let next = 0;
 let account;
@@ -17,7 +19,7 @@ function count(where, what) {
 
 /** @param {number} id @param {boolean} kept @param {boolean} again */
 function send(id, kept, again) {
-  const options = { host, port: 8080, path: `/?session=live-${id}`, timeout: 10_000 };
+  const options = { host, port: 8080, path: `${prefix}${id}`, timeout: 10_000 };
   const request = http.get({ ...options, agent: kept ? agent : false }, (response) => {
     let body = '';
     response.setEncoding('utf8');

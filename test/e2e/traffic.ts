@@ -23,10 +23,13 @@ const script = readFileSync(new URL('./client.cjs', import.meta.url), 'utf8');
 export class Traffic {
   readonly #kubectl: Kubectl;
   readonly #rate: number;
+  readonly #prefix: string | undefined;
 
-  constructor(kubectl: Kubectl, rate = 200) {
+  /** `prefix`: of the path, before the number of the request; missing: one that makes an entry. */
+  constructor(kubectl: Kubectl, rate = 200, prefix?: string) {
     this.#kubectl = kubectl;
     this.#rate = rate;
+    this.#prefix = prefix;
   }
 
   /** Needs the Service to be there, and nobody behind it. */
@@ -37,6 +40,7 @@ export class Traffic {
     const env = [
       { name: 'TARGET', value: address },
       { name: 'RATE', value: String(this.#rate) },
+      ...(this.#prefix === undefined ? [] : [{ name: 'PREFIX', value: this.#prefix }]),
     ];
     const securityContext = {
       allowPrivilegeEscalation: false,
