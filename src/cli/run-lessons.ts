@@ -8,6 +8,7 @@ import { haproxyEnv } from '../modules/peers/haproxy-env.ts';
 import { lessonPlaceOf } from '../modules/peers/lesson-leg.ts';
 import { countLinks, countSessions } from '../modules/relay/count.ts';
 import type { Desk } from '../modules/relay/difference/desk.ts';
+import { teachNothing } from '../modules/relay/legs/teach-nothing.ts';
 import { createLinks } from '../modules/relay/links/links.ts';
 import { readCertificates, trustFiles, trustKindOf } from '../modules/relay/links/trust-files.ts';
 import { watchCertificates } from '../modules/relay/links/watch-certificates.ts';
@@ -48,7 +49,9 @@ export async function lessonsFor(
   }
   const uid = config.podUid ?? self.name;
   const lessons = createLessons({
-    ...{ uid, leg: place, desk, isBusy, log, now: monotonicNow, random: Math.random },
+    ...{ uid, leg: place, desk, isBusy, log, now: monotonicNow, random: Math.random, teachNothing },
+    membership: () => source.snapshot(),
+    selfName: self.name,
     observe: (signal) => observePeers(adminSocket, sectionName, signal),
     onLearned: countSessions(metrics).byDifference,
   });

@@ -5,6 +5,7 @@ import { observePeers } from '../../src/engine/observe.ts';
 import { createLessons, type Lessons } from '../../src/modules/lessons/lessons.ts';
 import { lessonPlaceOf } from '../../src/modules/peers/lesson-leg.ts';
 import { createDesk } from '../../src/modules/relay/difference/desk.ts';
+import { teachNothing } from '../../src/modules/relay/legs/teach-nothing.ts';
 import { capturedLog, type LogLine } from '../helpers/captured-log.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { memoryLinks } from '../helpers/memory-link.ts';
@@ -43,9 +44,13 @@ function startSidecar(name: string, stand: WatchedStand, isBusy: () => boolean) 
       log,
       now: monotonicNow,
       random: Math.random,
+      selfName: name,
+      teachNothing,
     },
     observe: (signal) => observePeers(stand.adminSocket, sectionName, signal),
     onLearned() {},
+    // Nobody is known to be alone.
+    membership: () => ({ synced: false, members: [], notes: [], awaited: 0, observedAtMs: 0 }),
   });
   const watching = lessons.watch(ended.signal);
   const stop = async () => {

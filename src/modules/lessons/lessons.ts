@@ -1,15 +1,18 @@
 import { sleep } from '../../clock.ts';
 import type { Log } from '../../log.ts';
+import type { Membership } from '../../model/membership.ts';
 import type { Observed } from '../../model/observed.ts';
-import type { Desk, Seat } from '../relay/difference/desk.ts';
+import { alone, type Desk, type Seat } from '../relay/difference/desk.ts';
 import { createDifferences } from '../relay/difference/differences.ts';
 import { learnDifference } from '../relay/difference/learn.ts';
 import type { LinkDifference, LinkToCompare } from '../relay/difference/link-difference.ts';
 import type { DifferencesOptions } from '../relay/difference/shared.ts';
 import { teach } from '../relay/difference/teach.ts';
+import type { teachNothing } from '../relay/legs/teach-nothing.ts';
 import { neverSeen, ownOf } from '../relay/own-haproxy.ts';
 import { alike, type View } from '../relay/pairing/view.ts';
 import { createSettled } from '../relay/settled.ts';
+import { isLone } from './lone.ts';
 import { readView, writeView } from './messages.ts';
 import { isSettled, type SessionsSeen, seeSessions } from './sessions-seen.ts';
 
@@ -31,6 +34,10 @@ export interface LessonsOptions {
   readonly desk: Desk;
   /** A reload waits, or runs. */
   readonly isBusy: () => boolean;
+  readonly membership: () => Membership;
+  readonly selfName: string;
+  /** Tells a HAProxy that nobody can teach that there is nothing to learn. */
+  readonly teachNothing: typeof teachNothing;
   readonly onLearned: DifferencesOptions['onLearned'];
   readonly log: Log;
   /** Milliseconds, monotonic. */
@@ -116,6 +123,22 @@ export function createLessons(options: LessonsOptions): Lessons {
     for (const one of all) look(one);
   }
 
+  /** HAProxy asks within the time of one look. */
+  async function tellLone(observed: Observed, signal: AbortSignal): Promise<void> {
+    const { membership, selfName, isBusy } = options;
+    const lone = () =>
+      isLone({ ...{ membership: membership(), selfName, observed }, isBusy: isBusy() });
+    if (!lone()) return;
+    const told = await alone(
+      desk,
+      () => options.teachNothing({ ...leg, ...{ timeoutMs: answerMs, signal, stillNobody: lone } }),
+      signal,
+    );
+    if (told === 'taught')
+      log.info('there is no other replica: HAProxy is told that there is nothing to learn');
+    else log.debug({ told }, 'first resync');
+  }
+
   return {
     askToCompare(why) {
       const there = [...all].filter(({ link }) => isSettled(sessions.get(link.other.pod), now()));
@@ -147,6 +170,7 @@ export function createLessons(options: LessonsOptions): Lessons {
         const observed = await options.observe(signal);
         if (signal.aborted) return;
         see(observed);
+        await tellLone(observed, signal);
         await sleep(lookMs, signal).catch(() => undefined);
       }
     },

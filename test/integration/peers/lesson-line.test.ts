@@ -47,6 +47,8 @@ for (const [title, haproxy, dataplane, network] of cases) {
       await raise(a);
       const line = `    peer lesson ${a.address}:${a.ports.peers}`;
       expect(lessonLines(a)).toEqual([line]);
+      // Told at once that there is nothing, in place of 5 s after which it would say that it is alone.
+      expect((await a.peers())?.resync).toBe('learned');
       await fillTable(a, entries);
 
       members.set(a, b);
