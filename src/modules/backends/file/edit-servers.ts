@@ -31,8 +31,6 @@ export interface Edited {
   readonly keyword: string | null;
   /** One sentence each; no words of somebody else's lines. */
   readonly problems: readonly string[];
-  /** Names of ours that `text` was given with. */
-  readonly present: readonly string[];
   readonly added: readonly string[];
   readonly changed: readonly string[];
   readonly removed: readonly string[];
@@ -119,7 +117,7 @@ export function editServers(
   const { env = {}, params = [], written = new Set() } = options;
   const found = findBackend(text, wanted.name, env);
   if (found.kind === 'none') {
-    const nothing = { present: [], added: [], changed: [], removed: [] };
+    const nothing = { added: [], changed: [], removed: [] };
     return { text, keyword: null, problems: [found.why], ...nothing };
   }
   const { keyword } = found.section;
@@ -132,7 +130,6 @@ export function editServers(
   const before = new Map(present.ours.map((server) => [server.name, server]));
   const names = new Set(targets.map(({ name }) => name));
   const changes = {
-    present: [...before.keys()],
     added: targets.filter(({ name }) => !before.has(name)).map(({ name }) => name),
     changed: targets
       .filter((target) => {

@@ -3,11 +3,9 @@ import { errorMessage } from '../../../errors.ts';
 import type { StateFile } from '../../../files/state-file.ts';
 import type { Log } from '../../../log.ts';
 
-/** Names of servers by backend. */
-export type Names = ReadonlyMap<string, ReadonlySet<string>>;
-
 export const inventorySchema = z.object({
   version: z.literal(1),
+  /** By backend, those that were written first at the beginning. */
   backends: z.record(z.string(), z.array(z.string())),
 });
 
@@ -18,43 +16,69 @@ export const inventorySchema = z.object({
 export interface Inventory {
   /** Of a backend. What cannot be read is not known, so nothing of it goes. */
   names(backend: string): ReadonlySet<string>;
-  /** The names of these backends, on disk before it resolves; those of others stay. Never throws: if that fails, what is written now is kept by a later run, and the log says so. */
-  note(names: Names): Promise<void>;
+  /**
+   * These servers may be written from now on; on disk before it resolves. Never throws: if that fails, what is written now is kept by a
+   * later run, and the log says so.
+   */
+  note(backend: string, names: readonly string[]): Promise<void>;
 }
 
-type Inner = z.infer<typeof inventorySchema>;
+/**
+ * So many names are remembered that are not wanted any more: a failed reload makes the Data Plane API restore an older file, with
+ * servers that had gone (dataplaneapi reload_agent.go).
+ */
+const pastMost = 4000;
 
-function asValue(names: Names): Inner {
-  const backends = [...names].map(([name, all]) => [name, [...all].toSorted()] as const);
-  return { version: 1, backends: Object.fromEntries(backends) };
-}
-
-export async function createInventory(file: StateFile<Inner>, log: Log): Promise<Inventory> {
+export async function createInventory(
+  file: StateFile<z.infer<typeof inventorySchema>>,
+  log: Log,
+): Promise<Inventory> {
   const read = await file.read();
-  let known: Names = new Map(
+  const known = new Map(
     Object.entries(read?.backends ?? {}).map(([name, all]) => [name, new Set(all)]),
   );
-  let saved = read === undefined ? '' : JSON.stringify(asValue(known));
+  let isSaved = read !== undefined;
   let isTold = false;
+
+  /** Whether anything is new. */
+  function remember(backend: string, names: readonly string[]): boolean {
+    const all = known.get(backend) ?? new Set();
+    const before = all.size;
+    for (const name of names) all.add(name);
+    known.set(backend, all);
+    if (all.size === before) return false;
+    let tooMany = all.size - names.length - pastMost;
+    const wanted = new Set(names);
+    for (const name of all) {
+      if (tooMany <= 0) break;
+      if (wanted.has(name)) continue;
+      all.delete(name);
+      tooMany -= 1;
+    }
+    return true;
+  }
+
+  async function save(): Promise<void> {
+    const backends = Object.fromEntries([...known].map(([name, all]) => [name, [...all]]));
+    try {
+      await file.write({ version: 1, backends }, { mode: 0o600 });
+      isSaved = true;
+      isTold = false;
+    } catch (error) {
+      if (!isTold)
+        log.warn(
+          { reason: errorMessage(error) },
+          'cannot note which servers are ours: after a restart they are taken for those of others',
+        );
+      isTold = true;
+    }
+  }
+
   return {
     names: (backend) => known.get(backend) ?? new Set(),
-    async note(names) {
-      known = new Map([...known, ...names]);
-      const value = asValue(known);
-      const text = JSON.stringify(value);
-      if (text === saved) return;
-      try {
-        await file.write(value, { mode: 0o600 });
-        saved = text;
-        isTold = false;
-      } catch (error) {
-        if (!isTold)
-          log.warn(
-            { reason: errorMessage(error) },
-            'cannot note which servers are ours: after a restart they are taken for those of others',
-          );
-        isTold = true;
-      }
+    async note(backend, names) {
+      if (remember(backend, names)) isSaved = false;
+      if (!isSaved) await save();
     },
   };
 }

@@ -41,8 +41,6 @@ export function createServersFile(options: ServersFileOptions): ServersFile {
   const { params, env, inventory, now } = options;
   /** What was noted: nothing else is written. */
   let noted: Wanted = null;
-  /** Names of ours that may stand in the file, by backend. */
-  const inFile = new Map<string, ReadonlySet<string>>();
   let last: { readonly text: string; readonly of: Wanted; readonly request: Request } | null = null;
   let behindSinceMs: number | null = null;
   let problems: readonly string[] = [];
@@ -54,10 +52,7 @@ export function createServersFile(options: ServersFileOptions): ServersFile {
       const how = { env, params, written };
       const edited = editServers(text, backend, how);
       found.push(...edited.problems);
-      const isDone = edited.text === text;
-      // A write that is under way may bring any that was noted.
-      inFile.set(backend.name, isDone ? new Set(edited.present) : written);
-      return isDone ? [] : [serversEdit(backend, how)];
+      return edited.text === text ? [] : [serversEdit(backend, how)];
     });
     problems = found;
     if (edits.length === 0) {
@@ -75,14 +70,14 @@ export function createServersFile(options: ServersFileOptions): ServersFile {
   return {
     async note() {
       const wanted = options.wanted();
-      if (wanted === null) return;
-      const names = wanted.map(({ name, servers }) => {
-        const before = inFile.get(name) ?? inventory.names(name);
-        return [name, new Set([...before, ...servers.map((each) => each.name)])] as const;
-      });
-      await inventory.note(new Map(names));
+      if (wanted === null || wanted === noted) return;
+      for (const { name, servers } of wanted)
+        await inventory.note(
+          name,
+          servers.map((each) => each.name),
+        );
       // Until the file is read, nobody knows whether it has them.
-      if (wanted !== noted) behindSinceMs ??= now();
+      behindSinceMs ??= now();
       noted = wanted;
     },
     request({ text }) {

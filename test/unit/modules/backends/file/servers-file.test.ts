@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createMemoryApplier } from '../../../../../src/apply/memory.ts';
@@ -157,7 +157,7 @@ describe('the file of the servers', () => {
 });
 
 describe('what is remembered', () => {
-  it('is noted before it is written, and goes when it is neither wanted nor there', async () => {
+  it('is noted before it is written, and once', async () => {
     const it = await world();
     it.wants(server('app-1'), server('app-2'));
     it.fails(fault());
@@ -165,18 +165,43 @@ describe('what is remembered', () => {
     expect(it.noted()).toEqual({ version: 1, backends: { app: ['app-1', 'app-2'] } });
     it.fails(null);
     it.pass(5000);
-    await it.look();
-
-    // Before the file is read again.
+    rmSync(it.path);
     it.wants(server('app-1'));
-    it.pass(5000);
-    await it.look();
-    expect(it.noted()).toMatchObject({ backends: { app: ['app-1', 'app-2'] } });
-    await it.look();
     await it.look();
 
-    expect(await it.text()).not.toContain('app-2');
-    expect(it.noted()).toMatchObject({ backends: { app: ['app-1'] } });
+    expect(existsSync(it.path)).toBe(false);
+  });
+
+  it('is enough to take out what comes back with an older file', async () => {
+    const it = await world();
+    it.wants(server('app-1'), server('app-2'));
+    await it.look();
+    const older = await it.text();
+    it.wants(server('app-3'));
+    it.pass(2000);
+    await it.look();
+
+    const restored = await world(older, it.path);
+    restored.wants(server('app-3'));
+    await restored.look();
+
+    expect(await restored.text()).toMatch(/s1 .*\n {2}server app-3 .*\n$/);
+  });
+
+  it('is bounded: of those that are gone, the last 4000', async () => {
+    const file = createStateFile(join(testFolder(), 'servers.json'), inventorySchema);
+    const inventory = await createInventory(file, createLog('silent'));
+    const rounds = Array.from({ length: 10 }, (_, round) =>
+      Array.from({ length: 1000 }, (_unused, index) => `app-${round}-${index}`),
+    );
+    for (const names of rounds) await inventory.note('app', ['stays', ...names]);
+
+    const names = inventory.names('app');
+    expect(names.size).toBe(5001);
+    expect([names.has('stays'), names.has('app-5-0'), names.has('app-4-999')]).toEqual([
+      ...[true, true, false],
+    ]);
+    expect((await file.read())?.backends.app).toHaveLength(5001);
   });
 
   it('lets a later run take out what an earlier one wrote', async () => {
@@ -213,7 +238,7 @@ describe('what is remembered', () => {
     await first.look();
     const file = createStateFile(first.path, inventorySchema);
     const inventory = await createInventory(file, createLog('silent'));
-    await inventory.note(new Map([['other', new Set(['x'])]]));
+    await inventory.note('other', ['x']);
 
     expect(first.noted()).toMatchObject({ backends: { app: ['app-1'], other: ['x'] } });
   });
