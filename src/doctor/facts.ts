@@ -106,6 +106,24 @@ export interface SnapshotFact {
   >;
 }
 
+/** A backend of `--backend`. */
+export interface BackendFact {
+  readonly name: string;
+  /** `NAMESPACE/SERVICE:PORT`. */
+  readonly service: string;
+  readonly endpoints: Looked<{
+    readonly up: number;
+    readonly drain: number;
+    readonly maint: number;
+    /** What was passed over in the slices, and why. */
+    readonly notes: readonly string[];
+  }>;
+  /** Why haproxy.cfg has no such backend, or why it takes no server at run time. Null: not known. */
+  readonly file: { readonly missing: string | null; readonly refuses: string | null } | null;
+  /** Servers of this program in use, null: the worker has no such backend. `held`: why this version is given none. */
+  readonly running: Looked<{ readonly used: number | null; readonly held: string | null }>;
+}
+
 /** Everything that the checks look at, as it was found. */
 export interface Facts {
   readonly self: Self;
@@ -116,6 +134,8 @@ export interface Facts {
   readonly relay?: RelayFact | undefined;
   /** Missing: without `--snapshot`. */
   readonly snapshot?: SnapshotFact | undefined;
+  /** Missing: without `--backend`. */
+  readonly backends?: readonly BackendFact[] | undefined;
   readonly podName: string;
   /** Version of this program. */
   readonly version: string;

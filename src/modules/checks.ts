@@ -1,4 +1,5 @@
 import type { Checks } from '../doctor/facts.ts';
+import { backendsChecks } from './backends/checks/checks.ts';
 import { peersChecks, tableChecks } from './peers/checks/checks.ts';
 import { peersTlsChecks } from './peers/tls/checks.ts';
 import { relayChecks } from './relay/checks/checks.ts';
@@ -11,4 +12,5 @@ export const moduleChecks: readonly Checks[] = [
   tableChecks,
   peersTlsChecks,
   snapshotChecks,
+  backendsChecks,
 ];

@@ -14,6 +14,7 @@ import { localName } from '../../modules/relay/section/slots.ts';
 import { createSource } from '../../sources/from-config.ts';
 import { readKeptSelector } from '../../sources/kept-selector.ts';
 import type { Facts } from '../facts.ts';
+import { lookAtBackends } from './look-at-backends.ts';
 import { lookAtDataplane } from './look-at-dataplane.ts';
 import { lookAtDns } from './look-at-dns.ts';
 import { connectedOf, lookAtHaproxy, lookAtMaster } from './look-at-haproxy.ts';
@@ -105,6 +106,7 @@ export async function gatherFacts(
     localName: isRelay ? localName : undefined,
     relay: await lookAtRelay(config, configText, signal),
     snapshot: await lookAtSnapshots(config),
+    backends: await lookAtBackends(config, env, { configText, admin }, signal),
     podName: config.podName,
     version,
     env: haproxyEnv(config, env),

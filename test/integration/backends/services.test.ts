@@ -18,6 +18,7 @@ import {
 import { type EndpointOptions, writeSlice } from '../../helpers/kube-slices.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
+import { startProgram } from '../../helpers/run-cli.ts';
 import { missingOf, onlyInAll, unless } from '../../helpers/skip.ts';
 import { stopProcess } from '../../helpers/stop-process.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
@@ -157,6 +158,17 @@ backend be_app
           },
         ],
       });
+      if (mode === 'direct') {
+        const { lines } = await startProgram([
+          ...['doctor', '--pod-name=a', `--pod-ip=${address}`, '--applier=direct', '--source=file'],
+          ...['--members-file=/nowhere', `--haproxy-config=${replica.configFile}`],
+          ...[`--admin-socket=${replica.adminSocket}`, `--master-socket=${replica.masterSocket}`],
+          ...[`--backend=be_app=${namespace}/app:http`, `--kubeconfig=${kubeconfig}`],
+        ]).ended;
+        expect(lines.filter((line) => / backend-/.test(line)).join()).toMatch(
+          /ok +backend-endpoints .*ok +backend-section .*ok +backend-servers /,
+        );
+      }
       await surviveReload(replica, 3);
     });
 
