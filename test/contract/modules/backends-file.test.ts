@@ -275,6 +275,8 @@ for (const variant of variants) {
           else await on.stopApi('SIGKILL');
           down = !down;
         } else if (what === 'broken' && !down) {
+          // With nothing of ours to write: a write that meets it may bring back what the API takes out of the file just then.
+          await settled();
           await humanBreaks(on, port.port).catch(() => 0);
         } else if (what === 'human' && !down) {
           await settled();
