@@ -27,7 +27,7 @@ function wayOf({ name, kind }: Field): Way {
 const wordsOf: Readonly<Record<Way, number>> = { sum: 1, maximum: 1, wide: 2, rate: 3 };
 
 /** A field of a part that the table of the sums has, too: of rates with the same period, as others cannot be added. */
-function sameField(parts: Layout, field: Field): Field | undefined {
+export function sameField(parts: Layout, field: Field): Field | undefined {
   return parts.fields.find(
     ({ type, kind, periodMs }) =>
       type === field.type && kind === field.kind && kind !== 'none' && periodMs === field.periodMs,

@@ -38,6 +38,8 @@ export class Ledger {
   conflict = false;
   /** The last flush of this session: those in `own` of the tables have not been in one. */
   sequence = 0;
+  /** Called before the own HAProxy gets another name or number: what it has said under this one is to be flushed. */
+  beforeOwnChanges: () => void = () => {};
   private staged: number | null = null;
   private lessons = 0;
   private settling: readonly Settling[] = [];
@@ -89,6 +91,7 @@ export class Ledger {
     const generation = Math.max(before, ...heard.map((run) => run.generation)) + 1;
     const run = this.runs.add(origin, generation);
     if (run === undefined || staged === null) return null;
+    this.beforeOwnChanges();
     this.own = { origin, generation, run };
     this.sequence = 0;
     this.conflict = false;
@@ -114,13 +117,25 @@ export class Ledger {
   /** A replica has said this of an origin, which is not the own HAProxy as a rule. */
   hear(table: LedgerTable, run: number, sequence: number, said: Said, now: number): void {
     const { origin, generation } = this.runs.get(run);
-    if (origin === this.own?.origin) {
+    const { own } = this;
+    if (origin === own?.origin && generation >= own.generation) {
       this.hearOfOwn(generation, sequence);
       return;
     }
-    const row = table.store.put(said.key, said.keyAt, said.keyEnd);
-    if (row !== -1)
-      table.store.set(row, { run, sequence, expiry: said.expiry, words: said.words }, now);
+    const { store } = table;
+    const row = store.put(said.key, said.keyAt, said.keyEnd);
+    if (row === -1) return;
+    if (origin === own?.origin) this.recall(store, row, own.run, said, now);
+    else store.set(row, { run, sequence, expiry: said.expiry, words: said.words }, now);
+  }
+
+  /** An earlier sidecar has said this. Where HAProxy has not told it again it was cleared meanwhile: the others are told zeros. */
+  private recall(store: Store, row: number, run: number, said: Said, now: number): void {
+    for (const settling of this.settling) settling.before(store, row, now);
+    if (store.partOf(row, run) !== -1) return;
+    const words = new Uint32Array(said.words.length);
+    store.set(row, { run, sequence: this.sequence, expiry: said.expiry, words }, now);
+    store.own.add(row);
   }
 
   /** Somebody knows of this session and flush of the own HAProxy. */

@@ -74,6 +74,7 @@ function begin(
 
   function tell(): void {
     if (!isOpen || isFull) return;
+    if (ledger.conflict) close('another sidecar has spoken for this HAProxy, or did later');
     step();
     // Who asks for a lesson gets what there is: it would wait for 5 s.
     const isAllowed = listener.isAsked ? listener.hasHeardAll : ledger.isSettled && mayTell();

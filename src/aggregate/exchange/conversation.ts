@@ -1,0 +1,122 @@
+import { UnreadableLesson } from '../../lesson/definition.ts';
+import type { ByteStream } from '../../modules/relay/legs/byte-stream.ts';
+import type { Ledger } from '../store/ledger.ts';
+import {
+  haveMessage,
+  helloMessage,
+  type Mark,
+  type Message,
+  readMessage,
+  version,
+} from './messages.ts';
+import { takeParts } from './read-parts.ts';
+import { lackedOf, marksOf } from './scan.ts';
+import { createSkew } from './skew.ts';
+import { createTelling, type Telling } from './telling.ts';
+
+export interface ConversationOptions {
+  readonly ledger: Ledger;
+  readonly now: () => number;
+  /** Something of another replica has come, or it takes more again. */
+  readonly changed: () => void;
+  /** What has come is none of ours: the link is of no use. */
+  readonly broken: (why: string) => void;
+}
+
+/** What is said to one sidecar, and what it says. */
+export interface Conversation extends Pick<Telling, 'flushed' | 'step'> {
+  /** Asks for all that is newer. */
+  ask(): void;
+  /** Says what is held, so that the other side can see whether something is missing for long. */
+  remind(): void;
+  /** The other side has said all that was asked for. */
+  readonly isComplete: boolean;
+}
+
+export function converse(stream: ByteStream, options: ConversationOptions): Conversation {
+  const { ledger, now, changed, broken } = options;
+  const skew = createSkew();
+  const telling = createTelling({
+    ...{ ledger, now },
+    write: (message) => stream.write(message),
+  });
+  let bytes: Buffer = Buffer.alloc(0);
+  let isOver = false;
+  let isComplete = false;
+  /** What the other side lacked when it said so last. */
+  let lacked: readonly Mark[] = [];
+
+  function reminded(marks: readonly Mark[]): void {
+    // What is under way is no lack: only what was lacking the last time, too, and still is.
+    if (lackedOf(ledger, marks, lacked).length > 0) telling.lacks(marks);
+    const others = marksOf(ledger).filter(({ origin }) => origin !== ledger.own?.origin);
+    lacked = lackedOf(ledger, marks, others);
+  }
+
+  function completed(marks: readonly Mark[]): void {
+    isComplete = true;
+    for (const { origin, generation, sequence } of marks) {
+      const run = ledger.runs.add(origin, generation);
+      if (origin === ledger.own?.origin) ledger.hearOfOwn(generation, sequence);
+      else if (run !== undefined) {
+        const known = ledger.runs.get(run);
+        known.complete = Math.max(known.complete, sequence);
+      }
+    }
+  }
+
+  function heard(message: Message): void {
+    if (message.kind === 'parts') takeParts(message, { ledger, skew, now: now() });
+    else if (message.kind === 'complete') completed(message.marks);
+    else if (message.kind === 'have') {
+      if (message.isAsking) telling.asked(message.marks);
+      else reminded(message.marks);
+    } else if (message.version !== version)
+      throw new UnreadableLesson(`version ${message.version} of what sidecars say`);
+  }
+
+  function read(): void {
+    let at = 0;
+    for (let next = readMessage(bytes, at); next !== null; next = readMessage(bytes, at)) {
+      heard(next.message);
+      at = next.end;
+    }
+    bytes = bytes.subarray(at);
+  }
+
+  stream.onData((chunk) => {
+    if (isOver) return;
+    bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
+    try {
+      read();
+    } catch (error) {
+      if (!(error instanceof UnreadableLesson)) throw error;
+      isOver = true;
+      broken(error.message);
+    }
+    changed();
+  });
+  stream.onDrain(() => {
+    telling.drained();
+    changed();
+  });
+  stream.write(helloMessage());
+
+  return {
+    flushed(parts, mark) {
+      if (!isOver) telling.flushed(parts, mark);
+    },
+    step: () => !isOver && telling.step(),
+    ask() {
+      if (isOver) return;
+      isComplete = false;
+      stream.write(haveMessage(marksOf(ledger), true));
+    },
+    remind() {
+      if (!isOver) stream.write(haveMessage(marksOf(ledger), false));
+    },
+    get isComplete() {
+      return isComplete;
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import type { ByteStream } from '../../modules/relay/legs/byte-stream.ts';
+import type { LedgerTable } from '../store/ledger.ts';
+import { partWords } from '../store/parts.ts';
+import { type Conversation, type ConversationOptions, converse } from './conversation.ts';
+import { createPartsWriter, type PartsWriter } from './write-parts.ts';
+
+/** Own parts that are told at a time: about 3 ms of work. */
+export const flushKeys = 2000;
+
+export interface Exchange {
+  /** A link to another sidecar; call what it returns when it is closed. */
+  join(stream: ByteStream, broken: (why: string) => void): () => void;
+  /** Tells own parts that have changed, and goes on with what others lack. True: there is more to do at once. */
+  step(): boolean;
+  /** Asks all for what is newer: the tables are known from now on. */
+  ask(): void;
+  /** Some times a minute: says what is held. */
+  remind(): void;
+  /** All have said what was asked for. */
+  readonly isComplete: boolean;
+}
+
+export type ExchangeOptions = Omit<ConversationOptions, 'broken'>;
+
+export function createExchange(options: ExchangeOptions): Exchange {
+  const { ledger, now } = options;
+  const conversations = new Set<Conversation>();
+  const writers = new WeakMap<LedgerTable, PartsWriter>();
+  let hasAsked = false;
+
+  function writerOf(table: LedgerTable): PartsWriter {
+    const writer = writers.get(table) ?? createPartsWriter(table);
+    writers.set(table, writer);
+    return writer;
+  }
+
+  /** Own parts of one table, as the flush `sequence`. */
+  function flushTable(table: LedgerTable, limit: number, sequence: number): number {
+    const { store } = table;
+    const writer = writerOf(table);
+    let count = 0;
+    for (; count < limit; count++) {
+      const row = store.own.take();
+      if (row === -1) break;
+      const part = store.partOf(row, ledger.own?.run ?? 0);
+      if (part === -1) continue;
+      store.parts.rows.set(part, partWords.sequence, sequence);
+      writer.add(row, part, now());
+    }
+    return count;
+  }
+
+  /** True: there are more. */
+  function flush(): boolean {
+    const { own } = ledger;
+    if (own === null) return false;
+    const sequence = ledger.sequence + 1;
+    let left = flushKeys;
+    const parts: Buffer[] = [];
+    for (const table of ledger.tables.values()) {
+      left -= flushTable(table, left, sequence);
+      const message = writerOf(table).take(now());
+      if (message !== null) parts.push(message);
+    }
+    if (left === flushKeys) return false;
+    ledger.sequence = sequence;
+    ledger.runs.get(own.run).complete = sequence;
+    for (const conversation of conversations) conversation.flushed(parts, { ...own, sequence });
+    return left <= 0;
+  }
+
+  ledger.beforeOwnChanges = () => {
+    while (flush());
+  };
+  return {
+    join(stream, broken) {
+      const conversation = converse(stream, { ...options, broken });
+      conversations.add(conversation);
+      if (hasAsked) conversation.ask();
+      return () => conversations.delete(conversation);
+    },
+    step() {
+      // What is looked for has the number of its flush then.
+      if (flush()) return true;
+      let hasMore = false;
+      for (const conversation of conversations) hasMore = conversation.step() || hasMore;
+      return hasMore;
+    },
+    ask() {
+      hasAsked = true;
+      for (const conversation of conversations) conversation.ask();
+    },
+    remind() {
+      for (const conversation of conversations) conversation.remind();
+    },
+    get isComplete() {
+      return hasAsked && [...conversations].every((conversation) => conversation.isComplete);
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { ticksSince } from '../codec/ticks.ts';
+import { writeValues } from '../codec/values.ts';
+import { writeDefinition } from '../codec/write.ts';
+import { Writer } from '../codec/writer.ts';
+import type { LedgerTable } from '../store/ledger.ts';
+import { partWords } from '../store/parts.ts';
+import { messageOf, types } from './messages.ts';
+
+/** Parts of one table, as one message. */
+export interface PartsWriter {
+  /** A part of the table, unless it has expired. */
+  add(row: number, part: number, now: number): void;
+  /** The message; null: there are no parts. */
+  take(now: number): Buffer | null;
+}
+
+export function createPartsWriter({ definition, layout, store }: LedgerTable): PartsWriter {
+  const entries = new Writer(64 * 1024);
+  const head = new Writer(1024);
+  /** Runs of the message, by their place in its list. */
+  const places = new Map<number, number>();
+
+  function placeOf(run: number): number {
+    const known = places.get(run) ?? places.size;
+    places.set(run, known);
+    return known;
+  }
+
+  return {
+    add(row, part, now) {
+      const { keys, parts } = store;
+      const memory = parts.rows.memory(part);
+      const at = parts.rows.at(part);
+      const expiry = memory[at + partWords.expiry] ?? 0;
+      const leftMs = expiry === 0 ? 0 : ticksSince(now, expiry);
+      if (leftMs < 0 || (expiry !== 0 && leftMs === 0)) return;
+      entries.number(placeOf(memory[at + partWords.run] ?? 0));
+      entries.number(memory[at + partWords.sequence] ?? 0);
+      entries.number(leftMs);
+      const length = keys.lengthOf(row);
+      entries.number(length);
+      const from = keys.offsetOf(row);
+      entries.raw(keys.bytesOf(row), from, from + length);
+      writeValues(entries, layout, memory, { from: at + partWords.values, now });
+    },
+    take(now) {
+      if (entries.at === 0) return null;
+      const body = entries.take();
+      const message = messageOf(
+        types.parts,
+        (to) => {
+          to.fixed(now);
+          to.number(places.size);
+          for (const run of places.keys()) {
+            const { origin, generation } = store.parts.runs.get(run);
+            to.text(origin);
+            to.number(generation);
+          }
+          writeDefinition(to, 0, definition, layout.fields);
+          to.raw(body);
+        },
+        head,
+      );
+      places.clear();
+      return message;
+    },
+  };
+}
