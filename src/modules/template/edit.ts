@@ -3,6 +3,7 @@ import type { OwnEntries } from '../../config-text/foreign-lines.ts';
 import { readPeersSection } from '../../config-text/peers-text.ts';
 import { damages } from '../../config-text/surviving-lines.ts';
 import { RemoteError } from '../../errors.ts';
+import { carryServers } from '../backends/file/carry-servers.ts';
 import { changedByHand } from './by-hand.ts';
 import { type PeersWhere, withLivePeers } from './live-peers.ts';
 
@@ -57,8 +58,12 @@ function conflict(lines: readonly string[]): RemoteError {
 export function templateEdit({ bases, next, where, lacks }: TemplateEdit): Edit {
   const [base = next] = bases;
 
+  /** With the peers and servers that other modules have put there. */
+  const withLive = (live: string) =>
+    carryServers(live, withLivePeers(base, next, live, where), where.env);
+
   function remaining({ text: live }: { readonly text: string }): Step | null {
-    const target = withLivePeers(base, next, live, where);
+    const target = withLive(live);
     const own = peersOf([live, target, ...bases], where);
     if (isMade(live, target, own, where)) return null;
     const lost = bases.map((each) => changedByHand(each, live, target, [own]));
@@ -68,7 +73,7 @@ export function templateEdit({ bases, next, where, lacks }: TemplateEdit): Edit 
       what: { template: 'changed' },
       own: { ...own, names: new Set() },
       whole: true,
-      inText: (text) => withLivePeers(base, next, text, where),
+      inText: withLive,
       ways: () => [],
       lacks,
     };

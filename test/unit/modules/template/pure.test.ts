@@ -11,6 +11,7 @@ import {
   refuseLosses,
   tableLosses,
 } from '../../../../src/modules/template/table-losses.ts';
+import { server } from '../../../helpers/backends.ts';
 
 const where = { sectionName: 'p', selfName: 'a', env: {} };
 
@@ -107,6 +108,19 @@ describe('the edit', () => {
     expect(() => editOf(base, config(['fullconn 2'])).remaining(live)).toThrow(RemoteError);
     const taken = editOf(base, config(['fullconn 2', 'timeout queue 1s'])).remaining(live);
     expect(taken).not.toBeNull();
+  });
+
+  it('keeps the servers that this program has put into a backend, which no template has', () => {
+    const { name, id } = server('app-1');
+    const line = `server ${name} 10.9.0.1:80 id ${id} weight 1`;
+    const base = config(['fullconn 1']);
+    const live = configuration(config(['fullconn 1', line]));
+
+    expect(editOf(base, base).remaining(live)).toBeNull();
+    const step = editOf(base, config(['fullconn 2'])).remaining(live);
+    expect(step?.inText(live.text)).toBe(config(['fullconn 2', line]));
+    const stranger = configuration(config(['fullconn 1', line.replace(`${id}`, '7')]));
+    expect(() => editOf(base, config(['fullconn 2'])).remaining(stranger)).toThrow(RemoteError);
   });
 
   it('says so where nobody knows what haproxy.cfg was made from', () => {
