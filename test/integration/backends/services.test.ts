@@ -61,20 +61,22 @@ describe('the endpoints of a Service', unless(missing), () => {
 
   /** A replica that has HAProxy and sidecar, with `be_app` behind /app. It is not waited for until it is ready. */
   async function start(
-    mode: 'relay' | 'reload',
+    mode: 'relay' | 'direct' | 'dataplane',
     namespace: string,
-    { kubeconfig = server.kubeconfigPath, flags = [] as readonly string[] } = {},
+    { kubeconfig = server.kubeconfigPath, flags = [] as readonly string[], watches = false } = {},
   ) {
     const members = membersFile(join(testFolder(), 'members.json'));
     members.set({ name: 'a', address });
     const relayKey = join(testFolder(), 'key');
     writeFileSync(relayKey, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
     const front = await freePort(address);
+    const more = [`--backend=be_app=${namespace}/app:http`, `--kubeconfig=${kubeconfig}`, ...flags];
     const replica = testReplica(
       {
-        ...{ haproxy: haproxy ?? '', dataplane: null, sourceFlags: members.sourceFlags },
+        ...{ haproxy: haproxy ?? '', sourceFlags: members.sourceFlags },
+        dataplane: mode === 'dataplane' ? (programs.dataplaneV3 ?? '') : null,
         ...(mode === 'relay' ? { relayKey } : {}),
-        flags: [`--backend=be_app=${namespace}/app:http`, `--kubeconfig=${kubeconfig}`, ...flags],
+        flags: more,
         sections: `
 frontend public
     bind ${address}:${front}
@@ -89,6 +91,8 @@ backend be_app
       'a',
       address,
     );
+    if (watches)
+      more.push(`--template=${join(replica.directory, 'template.cfg')}`, '--watch-template');
     await replica.init();
     await replica.start();
     return { replica, front };
@@ -101,10 +105,11 @@ backend be_app
     await eventually(() => {
       const text = readFileSync(replica.configFile, 'utf8');
       expect(text.match(/^ +server app-\d+ /gm)).toHaveLength(count);
-      expect(text).toContain('    server static1 127.0.0.1:1 disabled\n');
+      expect(text).toMatch(/^ +server static1 127\.0\.0\.1:1 disabled$/m);
     });
     await stopProcess(replica.sidecarPid());
-    await reloadOverMaster(replica.masterSocket, { timeoutMs: 10_000 });
+    // One of ours may still be under way.
+    await eventually(() => reloadOverMaster(replica.masterSocket, { timeoutMs: 10_000 }));
     const plain = (all: typeof before) => all.map(({ forSeconds: _, ...rest }) => rest);
     const after = await servers(replica);
     kill(replica.sidecarPid(), 'SIGCONT');
@@ -119,9 +124,13 @@ backend be_app
   };
 
   // Who keeps them is the same in both modes; who asks for the state of readiness is not.
-  for (const mode of ['relay', 'reload'] as const)
-    it(`are its servers in ${mode} mode, and the replica is ready when they are there`, {
-      ...unless(mode === 'relay' ? undefined : onlyInAll),
+  for (const mode of ['relay', 'direct', 'dataplane'] as const)
+    it(`are its servers with ${mode}, and the replica is ready when they are there`, {
+      ...unless(
+        mode === 'relay'
+          ? undefined
+          : (onlyInAll ?? missingOf({ 'Data Plane API': programs.dataplaneV3 })),
+      ),
       timeout: 60_000,
     }, async () => {
       const namespace = `first-${mode}`;
@@ -191,6 +200,36 @@ backend be_app
     expect(times.at(18)).toBeLessThan(500);
     expect(await replica.reloads()).toBe(reloads);
     await surviveReload(replica, 40);
+  });
+
+  it('stay when the template changes that the sidecar follows', {
+    ...unless(onlyInAll),
+    timeout: 60_000,
+  }, async () => {
+    await server.createNamespace('template');
+    await writeSlice(server, 'template', 'app', endpoints(3));
+    const { replica } = await start('dataplane', 'template', { watches: true });
+    await eventually(() => replica.ready(), { timeoutMs: 30_000 });
+    await eventually(() => readFileSync(replica.configFile, 'utf8').includes('server app-0002'));
+    const reloads = await replica.reloads();
+    const template = join(replica.directory, 'template.cfg');
+    const text = readFileSync(template, 'utf8');
+
+    for (const [from, to] of [
+      ['timeout client 30s', 'timeout client 31s'],
+      ['http-reuse always', 'http-reuse safe'],
+    ] as const) {
+      writeFileSync(template, readFileSync(template, 'utf8').replace(from, to));
+      await eventually(() => readFileSync(replica.configFile, 'utf8').includes(to), {
+        timeoutMs: 30_000,
+      });
+    }
+    expect(text).not.toBe(readFileSync(template, 'utf8'));
+    await eventually(async () => (await replica.reloads()) === reloads + 2);
+
+    expect(await servers(replica)).toHaveLength(3);
+    expect(replica.log()).not.toContain('TEMPLATE_CONFLICT');
+    await surviveReload(replica, 3);
   });
 
   it('stay while the API server is away', { ...unless(onlyInAll), timeout: 120_000 }, async () => {
