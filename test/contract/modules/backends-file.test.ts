@@ -152,6 +152,7 @@ async function setUp({ version, dataplane = '', haproxy = '' }: (typeof variants
     settled: () =>
       eventually(
         async () => {
+          // A worker of 3.4 that cannot bind may leave the socket with nobody behind it: an operator reloads then.
           await on.ask('show info').catch(() => reloadOverMaster(on.masterSocket));
           loop.poke();
           const want = (wanted[0]?.servers ?? []).filter(({ state: is }) => is !== 'maint');
@@ -209,20 +210,18 @@ for (const variant of variants) {
     });
 
     it('are written again when a failed reload has restored an older file', async () => {
-      const { on, wants, settled, pid, writes } = await setUp(variant);
+      const { on, wants, settled, writes } = await setUp(variant);
       const port = await occupied();
-      const first = await pid();
       wants([server('app-1')]);
       await settled();
 
       await humanBreaks(on, port.port);
       await settled();
 
-      // By the write, and by the one after it was lost.
-      expect(writes()).toBeGreaterThan(1);
+      // The write, and the one after it was lost; the file is there before the answer is.
+      await eventually(() => writes() > 1);
       expect(inFile(on.text())).toHaveLength(1);
       expect(on.text()).not.toContain(`:${port.port}`);
-      expect(await pid()).toBe(first);
       await port.free();
     });
 
