@@ -215,7 +215,7 @@ export class World {
   }
 
   settle(): void {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 6; round++) {
       for (
         let turns = 0;
         this.work() || !this.replicas.every(({ ledger }) => ledger.step(100, this.now));

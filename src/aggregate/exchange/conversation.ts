@@ -48,9 +48,9 @@ export function converse(stream: ByteStream, options: ConversationOptions): Conv
 
   function reminded(marks: readonly Mark[]): void {
     // What is under way is no lack: only what was lacking the last time, too, and still is.
-    if (lackedOf(ledger, marks, lacked).length > 0) telling.lacks(marks);
+    if (lackedOf(marks, lacked).length > 0) telling.lacks(marks);
     const others = marksOf(ledger).filter(({ origin }) => origin !== ledger.own?.origin);
-    lacked = lackedOf(ledger, marks, others);
+    lacked = lackedOf(marks, others);
   }
 
   function completed(marks: readonly Mark[]): void {

@@ -2,6 +2,7 @@ import type { ByteStream } from '../../modules/relay/legs/byte-stream.ts';
 import type { LedgerTable } from '../store/ledger.ts';
 import { partWords } from '../store/parts.ts';
 import { type Conversation, type ConversationOptions, converse } from './conversation.ts';
+import { marksOf } from './scan.ts';
 import { createPartsWriter, type PartsWriter } from './write-parts.ts';
 
 /** Own parts that are told at a time: about 3 ms of work. */
@@ -27,6 +28,9 @@ export function createExchange(options: ExchangeOptions): Exchange {
   const conversations = new Set<Conversation>();
   const writers = new WeakMap<LedgerTable, PartsWriter>();
   let hasAsked = false;
+  /** Runs with a gap that was there the last time, and those for which everybody was asked. */
+  let gaps = '';
+  let askedFor = '';
 
   function writerOf(table: LedgerTable): PartsWriter {
     const writer = writers.get(table) ?? createPartsWriter(table);
@@ -64,8 +68,9 @@ export function createExchange(options: ExchangeOptions): Exchange {
     }
     if (left === flushKeys) return false;
     ledger.sequence = sequence;
-    ledger.runs.get(own.run).complete = sequence;
-    for (const conversation of conversations) conversation.flushed(parts, { ...own, sequence });
+    Object.assign(ledger.runs.get(own.run), { complete: sequence, newest: sequence });
+    for (const conversation of conversations)
+      conversation.flushed(parts, { ...own, sequence, newest: sequence });
     return left <= 0;
   }
 
@@ -91,7 +96,17 @@ export function createExchange(options: ExchangeOptions): Exchange {
       for (const conversation of conversations) conversation.ask();
     },
     remind() {
-      for (const conversation of conversations) conversation.remind();
+      // What a HAProxy that has gone has said last may be held by some only, and nobody else can say that this was all.
+      const found = marksOf(ledger)
+        .filter(({ sequence, newest }) => newest > sequence)
+        .map(({ origin, generation, sequence }) => `${origin} ${generation} ${sequence}`)
+        .join();
+      const isLasting = found !== '' && found === gaps && found !== askedFor;
+      gaps = found;
+      if (isLasting) askedFor = found;
+      for (const conversation of conversations)
+        if (isLasting) conversation.ask();
+        else conversation.remind();
     },
     get isComplete() {
       return hasAsked && [...conversations].every((conversation) => conversation.isComplete);

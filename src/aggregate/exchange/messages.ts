@@ -18,6 +18,8 @@ export interface Mark {
   readonly origin: string;
   readonly generation: number;
   readonly sequence: number;
+  /** The newest flush of which something is there. */
+  readonly newest: number;
 }
 
 export type Message =
@@ -47,10 +49,11 @@ export function helloMessage(): Buffer {
 
 function writeMarks(to: Writer, marks: readonly Mark[]): void {
   to.number(marks.length);
-  for (const { origin, generation, sequence } of marks) {
+  for (const { origin, generation, sequence, newest } of marks) {
     to.text(origin);
     to.number(generation);
     to.number(sequence);
+    to.number(newest);
   }
 }
 
@@ -81,6 +84,7 @@ function readMarks(from: Cursor, bytes: Buffer): readonly Mark[] {
       origin: readText(from, bytes),
       generation: from.number(),
       sequence: from.number(),
+      newest: from.number(),
     });
   return marks;
 }

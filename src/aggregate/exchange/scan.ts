@@ -23,8 +23,11 @@ const scanRows = 2000;
 export function marksOf(ledger: Ledger): readonly Mark[] {
   return ledger.runs
     .all()
-    .filter(({ isStaged, complete }) => !isStaged && complete > 0)
-    .map(({ origin, generation, complete }) => ({ origin, generation, sequence: complete }));
+    .filter(({ isStaged, complete, newest }) => !isStaged && complete + newest > 0)
+    .map(({ origin, generation, complete: sequence, newest }) => ({
+      ...{ origin, generation, sequence },
+      newest: Math.max(sequence, newest),
+    }));
 }
 
 /** The runs of these marks, as far as they are known here. */
@@ -38,15 +41,11 @@ export function knownOf(ledger: Ledger, marks: readonly Mark[]): ReadonlyMap<num
 }
 
 /** Those of `wanted` that are newer than `marks`. */
-export function lackedOf(
-  ledger: Ledger,
-  marks: readonly Mark[],
-  wanted: readonly Mark[],
-): readonly Mark[] {
-  const known = knownOf(ledger, marks);
-  return wanted.filter((mark) => {
-    const run = ledger.runs.find({ ...mark, isStaged: false });
-    return run !== undefined && mark.sequence > (known.get(run) ?? 0);
+export function lackedOf(marks: readonly Mark[], wanted: readonly Mark[]): readonly Mark[] {
+  const known = new Map(marks.map((mark) => [`${mark.generation} ${mark.origin}`, mark]));
+  return wanted.filter(({ origin, generation, sequence, newest }) => {
+    const { sequence: whole = 0, newest: last = 0 } = known.get(`${generation} ${origin}`) ?? {};
+    return sequence > whole || newest > last;
   });
 }
 

@@ -35,27 +35,37 @@ export function createTelling({ ledger, now, write }: TellingOptions): Telling {
   let claims: readonly Mark[] = [];
   /** Of the own parts, all up to this flush have been sent. */
   let told: Mark | null = null;
-  let hasMissed = false;
+  /** The first flush that was not sent since the last one that was. */
+  let missed: Mark | null = null;
+  /** What it said it holds. */
+  let held: readonly Mark[] = [];
 
   function send(message: Buffer): void {
     if (!write(message)) isFull = true;
   }
 
   function ownMark(): readonly Mark[] {
-    const { own } = ledger;
-    return marksOf(ledger).filter(
-      ({ origin, generation }) => origin === own?.origin && generation === own.generation,
-    );
+    return marksOf(ledger).filter(isCurrent);
   }
 
   function lookForAll(marks: readonly Mark[]): void {
-    hasMissed = false;
+    missed = null;
     claims = marksOf(ledger);
     scan = createScan(ledger, { known: knownOf(ledger, marks), wants: () => true });
   }
 
+  function isCurrent(mark: Mark): boolean {
+    const { own } = ledger;
+    return mark.origin === own?.origin && mark.generation === own.generation;
+  }
+
   function lookForMissed(): void {
-    hasMissed = false;
+    // In an earlier session: that is not among what is own now.
+    if (missed === null || !isCurrent(missed) || (told !== null && !isCurrent(told))) {
+      lookForAll(told === null ? held : [...held, told]);
+      return;
+    }
+    missed = null;
     claims = ownMark();
     const known = knownOf(ledger, told === null ? [] : [told]);
     scan = createScan(ledger, { known, wants: (run) => run === ledger.own?.run });
@@ -64,15 +74,15 @@ export function createTelling({ ledger, now, write }: TellingOptions): Telling {
   /** All that a scan has found is sent: and so is each flush since it began, unless one was missed. */
   function finish(): void {
     scan = null;
-    const own = claims.find(({ origin }) => origin === ledger.own?.origin);
-    const latest = hasMissed ? [] : ownMark();
-    told = latest[0] ?? own ?? null;
+    const latest = missed !== null ? [] : ownMark();
+    told = latest[0] ?? claims.find(isCurrent) ?? null;
     send(completeMessage([...claims, ...latest]));
   }
 
   return {
     asked(marks) {
       isAsked = true;
+      held = marks;
       lookForAll(marks);
     },
     lacks(marks) {
@@ -80,8 +90,10 @@ export function createTelling({ ledger, now, write }: TellingOptions): Telling {
     },
     flushed(parts, mark) {
       if (!isAsked) return;
-      if (isFull) hasMissed = true;
-      if (hasMissed) return;
+      if (isFull || missed !== null) {
+        missed ??= mark;
+        return;
+      }
       for (const part of parts) send(part);
       if (scan !== null) return;
       told = mark;
@@ -89,12 +101,12 @@ export function createTelling({ ledger, now, write }: TellingOptions): Telling {
     },
     step() {
       if (isFull) return false;
-      if (scan === null && hasMissed) lookForMissed();
+      if (scan === null && missed !== null) lookForMissed();
       if (scan === null) return false;
       const message = scan.next(now());
       if (message === null) finish();
       else if (message !== 'nothing') send(message);
-      return (scan !== null || hasMissed) && !isFull;
+      return (scan !== null || missed !== null) && !isFull;
     },
     drained() {
       isFull = false;

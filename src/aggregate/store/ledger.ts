@@ -57,7 +57,7 @@ export class Ledger {
     const store = new Store({ layout, runs: this.runs, maxKeys, seed: seed(), now, rules });
     const made = { definition, layout, store };
     this.tables.set(definition.name, made);
-    for (const run of this.runs.all()) run.complete = 0;
+    for (const run of this.runs.all()) Object.assign(run, { complete: 0, newest: 0 });
     return made;
   }
 
@@ -116,7 +116,8 @@ export class Ledger {
 
   /** A replica has said this of an origin, which is not the own HAProxy as a rule. */
   hear(table: LedgerTable, run: number, sequence: number, said: Said, now: number): void {
-    const { origin, generation } = this.runs.get(run);
+    const heard = this.runs.get(run);
+    const { origin, generation } = heard;
     const { own } = this;
     if (origin === own?.origin && generation >= own.generation) {
       this.hearOfOwn(generation, sequence);
@@ -127,6 +128,7 @@ export class Ledger {
     if (row === -1) return;
     if (origin === own?.origin) this.recall(store, row, own.run, said, now);
     else store.set(row, { run, sequence, expiry: said.expiry, words: said.words }, now);
+    heard.newest = Math.max(heard.newest, sequence);
   }
 
   /** An earlier sidecar has said this. Where HAProxy has not told it again it was cleared meanwhile: the others are told zeros. */

@@ -9,6 +9,8 @@ export interface Run {
   readonly isStaged: boolean;
   /** The newest of its flushes up to which nothing is missing here. */
   complete: number;
+  /** The newest of its flushes of which something is here. */
+  newest: number;
   /** Parts that it has in all tables. */
   parts: number;
 }
@@ -36,7 +38,7 @@ export class Runs {
 
   /** The number of this run; undefined: there are too many. */
   add(origin: string, generation: number, isStaged = false): number | undefined {
-    const run: Run = { origin, generation, isStaged, complete: 0, parts: 0 };
+    const run: Run = { origin, generation, isStaged, complete: 0, newest: 0, parts: 0 };
     const known = this.find(run);
     if (known !== undefined) return known;
     const number = this.runs.length < runLimit ? this.runs.length : this.reuse();

@@ -98,7 +98,10 @@ describe('a link', () => {
     const parts = writer.take(now) ?? expect.fail();
     return Buffer.concat([
       helloMessage(),
-      haveMessage([{ origin: ledger.own?.origin ?? '', generation: 1, sequence: 3 }], true),
+      haveMessage(
+        [{ origin: ledger.own?.origin ?? '', generation: 1, sequence: 3, newest: 3 }],
+        true,
+      ),
       parts,
     ]);
   };
