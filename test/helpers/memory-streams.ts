@@ -55,3 +55,25 @@ export function memoryStreams(enough = 64 * 1024) {
     },
   };
 }
+
+/** The same, whose bytes arrive by themselves, until it is cut. */
+export function runningStreams() {
+  const { left, right, deliver } = memoryStreams();
+  let isCut = false;
+  const running = (stream: ByteStream): ByteStream => ({
+    ...stream,
+    write(chunk) {
+      setImmediate(() => {
+        if (!isCut) deliver();
+      });
+      return stream.write(chunk);
+    },
+  });
+  return {
+    left: running(left),
+    right: running(right),
+    cut(): void {
+      isCut = true;
+    },
+  };
+}

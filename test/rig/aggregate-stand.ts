@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { haproxyBranch } from '../helpers/programs.ts';
 import { makeFolder, removeFolder } from '../helpers/temporary-folder.ts';
@@ -5,6 +7,8 @@ import { type HaproxyStand, sectionName, startHaproxyStand } from './haproxy-sta
 
 export interface AggregateStand extends HaproxyStand {
   readonly at: { readonly path: string };
+  /** A request that counts for this key in `T`, and is refused where the sums of all are over 100. Its status. */
+  request(key: string, path?: string): Promise<number>;
   /** The fields of a key as `show table` prints them; null: it is not there. */
   entry(table: string, key: string): Promise<Readonly<Record<string, number>> | null>;
   set(table: string, key: string, data: string): Promise<void>;
@@ -23,6 +27,15 @@ const plain: AggregateTable = {
   type: 'string len 32',
   store: 'gpc0,gpt0,bytes_out_cnt,http_req_cnt,http_req_rate(10s)',
 };
+
+/** Counts requests, and refuses those of `/limit` when all replicas together have had more than 100. */
+const frontend = (socket: string) => `frontend counting
+  bind unix@${socket}
+  http-request track-sc0 hdr(x-key) table T
+  http-request sc-inc-gpc0(0)
+  http-request deny deny_status 429 if { path /limit } { sc_http_req_rate(0,T.sum) gt 100 }
+  http-request return status 200
+`;
 
 function sections(haproxy: string, tables: readonly AggregateTable[]): string {
   const learns = Number(haproxyBranch(haproxy)) >= 3.2 ? 'recv-only ' : '';
@@ -46,12 +59,17 @@ export async function startAggregateStand(
 ): Promise<AggregateStand> {
   const folder = makeFolder('hps-agg-');
   const path = join(folder, 'agg.sock');
+  const web = join(folder, 'web.sock');
+  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
   let stand: HaproxyStand;
   try {
     stand = await startHaproxyStand({
       haproxy,
       peers: [`peer a unix@${path}`, `peer agg unix@${path}`],
-      rewrite: (text) => text + sections(haproxy, tables),
+      rewrite: (text) =>
+        text +
+        sections(haproxy, tables) +
+        (tables.some(({ name }) => name === 'T') ? frontend(web) : ''),
     });
   } catch (error) {
     removeFolder(folder);
@@ -71,7 +89,15 @@ export async function startAggregateStand(
       const said = await stand.ask(`set table ${table} key ${key} ${data}`);
       if (said.trim() !== '') throw new Error(said);
     },
+    async request(key, uri = '/') {
+      const options = { socketPath: web, path: uri, agent, headers: { 'x-key': key } };
+      const [response] = (await once(get(options), 'response')) as [IncomingMessage];
+      response.resume();
+      await once(response, 'end');
+      return response.statusCode ?? 0;
+    },
     async stop() {
+      agent.destroy();
       await stand.stop();
       removeFolder(folder);
     },
