@@ -14,7 +14,7 @@ import { Wheel } from './wheel.ts';
 export interface StoreOptions {
   readonly layout: Layout;
   readonly runs: Runs;
-  /** Keys at most, and four parts for each of them on average. */
+  /** Keys at most, and sixteen parts for each of them on average. */
   readonly maxKeys: number;
   /** A random number of 32 bits. */
   readonly seed: number;
@@ -23,7 +23,7 @@ export interface StoreOptions {
   readonly rules?: MergeRules;
 }
 
-const partsPerKey = 4;
+const partsPerKey = 16;
 
 /**
  * The parts of one table. A row stands for a key; a key goes when its last part has expired and that was told. Where there are too many,
