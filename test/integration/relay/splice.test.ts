@@ -103,9 +103,13 @@ describe.each(haproxyVersions)('two HAProxies %s, spliced', (title, haproxy) => 
 describe('a HAProxy that closes the session while nobody reads', () => {
   const folder = suiteFolder();
 
-  it('is heard to its last update, although a confirmation comes for it', async () => {
-    const path = join(folder, 'closing.sock');
-    const update = Buffer.from([10, 128, 4, 1, 2, 3, 4]);
+  const update = Buffer.from([10, 128, 4, 1, 2, 3, 4]);
+
+  it.each([
+    ['a confirmation', ackReset(1)],
+    ['an update', update],
+  ])('is heard to its last update, although %s comes for it', async (what, late) => {
+    const path = join(folder, `${what.replaceAll(' ', '-')}.sock`);
     let haproxy: Socket | undefined;
     const server = createServer((socket) => {
       socket.on('error', () => {});
@@ -133,7 +137,7 @@ describe('a HAProxy that closes the session while nobody reads', () => {
     await new Promise((done) => haproxy?.write(Buffer.concat(Array(50).fill(update)), done));
     haproxy?.destroy();
     await new Promise((done) => haproxy?.once('close', done));
-    far.write(ackReset(1));
+    far.write(late);
 
     expect(await passing.ended).toMatch(/^HAProxy has ended the session/);
     expect(bytes).toBe(51 * update.length);

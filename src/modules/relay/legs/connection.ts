@@ -1,7 +1,7 @@
-import { connect, type Socket } from 'node:net';
 import type { HaproxyAddress } from '../section/address.ts';
 import { connectOptions } from './address.ts';
 import type { ByteStream } from './byte-stream.ts';
+import { isClosedCode, LegSocket } from './leg-socket.ts';
 
 /** How a connection has ended, or why there was none. */
 export interface Ended {
@@ -35,10 +35,10 @@ const readInto = Buffer.allocUnsafeSlow(64 * 1024);
 const otherSide =
   'HAProxy has ended the session, as it does when it is reloaded or stopped, and when another session begins in its slot';
 
-/** It has closed while something was on its way there. */
-const closedCodes: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET']);
-
-/** Connects, and writes `first` then. Never throws: `ended` tells. */
+/**
+ * Connects, and writes `first` then. Never throws: `ended` tells. What HAProxy wrote before it closed is read first, also where it
+ * closed while we wrote.
+ */
 export function connectTo(at: HaproxyAddress, first: string): Connection {
   let take: ((chunk: Buffer) => void) | null = null;
   let drained: () => void = () => {};
@@ -67,17 +67,19 @@ export function connectTo(at: HaproxyAddress, first: string): Connection {
     }
   }
 
-  const socket: Socket = connect({
-    ...connectOptions(at),
-    onread: { buffer: readInto, callback: received },
-  });
+  function closedWith(code: string | undefined): void {
+    cause = { why: `${otherSide} (${code})`, code };
+  }
+
+  const socket = new LegSocket({ onread: { buffer: readInto, callback: received } }, closedWith);
+  socket.connect(connectOptions(at));
   socket.on('connect', () => {
     connected = true;
   });
   socket.on('drain', () => drained());
   socket.on('error', (error: NodeJS.ErrnoException) => {
-    const closed = connected && closedCodes.has(error.code ?? '');
-    cause = { why: closed ? `${otherSide} (${error.code})` : error.message, code: error.code };
+    if (connected && isClosedCode(error.code)) closedWith(error.code);
+    else cause = { why: error.message, code: error.code };
   });
   socket.write(first);
   const ended = new Promise<Ended>((resolve) => {

@@ -53,8 +53,8 @@ const enough = 16 * 1024;
  * a small chunk the leg rests for a moment: the first update goes out at once, and those that follow it go out together.
  * Whoever cannot take more holds up the other, and no more than a few kilobytes are kept here.
  *
- * To write to a HAProxy that has just closed the session would lose what it wrote last and nobody has read yet (EPIPE). So what
- * comes without an update in it, confirmations, is written when the leg has been read.
+ * What comes without an update in it, confirmations, is written when the leg has been read, so a HAProxy that has closed meanwhile is
+ * mostly noticed by reading. Where a write comes first, it fails, and the leg still reads what HAProxy wrote last (`legs/leg-socket.ts`).
  */
 export function splice(
   leg: Leg,
