@@ -19,9 +19,14 @@ function compare(left: string, right: string): number {
   return left < right ? -1 : 1;
 }
 
-/** Greater than that of every file there. */
+/**
+ * Greater than that of every snapshot there. What has such a name and is none does not count: after the highest number that a
+ * name can have no later file would be found.
+ */
 export async function nextSequence(directory: string): Promise<number> {
-  return ((await snapshotsIn(directory))[0]?.sequence ?? 0) + 1;
+  for (const { file, sequence } of await snapshotsIn(directory))
+    if ((await peekSnapshot(join(directory, file))) !== null) return sequence + 1;
+  return 1;
 }
 
 /** Those of them that say that they are of this set: others may be in the same directory, and are not ours to remove. */

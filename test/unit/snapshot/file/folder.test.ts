@@ -1,4 +1,4 @@
-import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nextSequence, removePartials, snapshotsIn } from '../../../../src/snapshot/file/folder.ts';
@@ -9,6 +9,7 @@ import {
   snapshotName,
   writerOfPartial,
 } from '../../../../src/snapshot/file/names.ts';
+import { written } from '../../../helpers/snapshot-input.ts';
 import { testFolder } from '../../../helpers/test-folder.ts';
 
 const takenAtMs = Date.UTC(2026, 11, 31, 1, 2, 3);
@@ -52,7 +53,23 @@ describe('a directory', () => {
       writeFileSync(join(directory, name), '');
     const found = await snapshotsIn(directory);
     expect(found.map(({ sequence }) => sequence)).toEqual([100_000_000, 10, 9]);
-    expect(await nextSequence(directory)).toBe(100_000_001);
+  });
+
+  it('has a next number above that of every snapshot, and of nothing that is none', async () => {
+    const directory = testFolder();
+    for (const [sequence, set] of [
+      [9, 'other/haproxy-peers'],
+      [7, 'default/haproxy-peers'],
+    ] as const)
+      await written(directory, [], { header: { sequence, set } });
+    const foreign = snapshotName({ sequence: 999_999_999_999_999, takenAtMs, replica: 'a' });
+    writeFileSync(join(directory, foreign), 'x');
+    mkdirSync(join(directory, snapshotName({ sequence: 99, takenAtMs, replica: 'folder' })));
+    symlinkSync(
+      '/dev/zero',
+      join(directory, snapshotName({ sequence: 98, takenAtMs, replica: 'l' })),
+    );
+    expect(await nextSequence(directory)).toBe(10);
   });
 
   it('begins with one', async () => {
