@@ -1,6 +1,8 @@
 import * as z from 'zod';
+import { limits } from './layout.ts';
 
-const name = z.string().min(1).max(300);
+/** HAProxy takes lines of 2048 bytes (2.6 to 3.4, `LINESIZE` in include/haproxy/defaults.h), so no name is longer. */
+const name = z.string().min(1).max(2048);
 const count = z.number().int().nonnegative();
 
 /** A stick table as haproxy.cfg had it. */
@@ -52,6 +54,15 @@ export type SnapshotHeader = z.infer<typeof headerSchema>;
 export type SnapshotTrailer = z.infer<typeof trailerSchema>;
 export type SnapshotTable = z.infer<typeof table>;
 export type Seal = z.infer<typeof sealSchema>;
+
+/** Why no reader would take this header; null: they take it. */
+export function headerFault(header: SnapshotHeader, bytes: number): string | null {
+  const issue = headerSchema.safeParse(header).error?.issues[0];
+  if (issue !== undefined) return `${issue.path.join('.')}: ${issue.message}`;
+  const { headerBytes } = limits;
+  if (bytes <= headerBytes) return null;
+  return `the names of its tables take ${bytes} bytes, and ${headerBytes} are the most`;
+}
 
 /** Null: it is not what this version writes. */
 export function parseJson<T>(schema: z.ZodType<T>, bytes: Buffer): T | null {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { zstdCompress } from 'node:zlib';
 import { AppError, errorMessage } from '../../errors.ts';
-import type { SnapshotHeader, SnapshotTrailer } from './about.ts';
+import { headerFault, type SnapshotHeader, type SnapshotTrailer } from './about.ts';
 import { chunkBytes, chunkHeadBytes, kinds, prelude, recordHead } from './layout.ts';
-import { partialName, snapshotName } from './names.ts';
+import { partialName, readSnapshotName, snapshotName } from './names.ts';
 import { createSealing, newSeal } from './sealing.ts';
 
 const compress = promisify(zstdCompress);
@@ -46,6 +46,15 @@ export interface SnapshotWriter {
   ): Promise<{ readonly path: string; readonly bytes: number }>;
   /** Nothing is left of it. Never throws. */
   abandon(): Promise<void>;
+}
+
+/** Why no reader would take or find this file; null: nothing is in the way. */
+function faultOf({ name }: WriteOptions, header: SnapshotHeader, bytes: number): string | null {
+  const fault = headerFault(header, bytes);
+  if (fault !== null) return `its header could not be read back: ${fault}`;
+  const own = snapshotName(header);
+  if (name !== undefined || readSnapshotName(own) !== null) return null;
+  return `"${own}" is no name of a snapshot. Is there a file with the highest number, or has the name of this replica other characters than A-Z a-z 0-9 . _ : -?`;
 }
 
 /**
@@ -115,6 +124,8 @@ export async function writeSnapshot(options: WriteOptions): Promise<SnapshotWrit
   }
 
   await guarded(async () => {
+    const fault = faultOf(options, header, headerBytes.length);
+    if (fault !== null) throw new Error(fault);
     await fs.remove(temporary);
     file = await fs.open(temporary, 'wx', 0o600);
     await put(prelude());

@@ -182,3 +182,32 @@ describe('an encrypted snapshot', () => {
     expect(await refusalOf(path, [key])).toBe('damaged');
   });
 });
+
+describe('a file that no reader would take', () => {
+  const tables = (count: number, length: number) =>
+    Array.from({ length: count }, () => ({ name: 't'.repeat(length), keys: 'ip' }));
+  it.each([
+    ['a set of 3000 characters', { set: 's'.repeat(3000) }, 'set'],
+    ['no name of a replica', { replica: '' }, 'replica'],
+    ['a table of 3000 characters', { tables: tables(1, 3000) }, 'tables.0.name'],
+    ['5001 tables', { tables: tables(5001, 3) }, 'tables'],
+    ['names that take more than the header may', { tables: tables(700, 2000) }, 'tables take'],
+    ['a replica with a space', { replica: 'web 0' }, 'web 0'],
+    ['a replica that is a path', { replica: '../web-0' }, 'no name of a snapshot'],
+    ['a replica of two lines', { replica: 'web\n0' }, 'no name of a snapshot'],
+    ['a number above the highest', { sequence: 1_000_000_000_000_000 }, 'highest number'],
+  ])('is not written: %s', async (_, header, why) => {
+    const directory = testFolder();
+    await expect(written(directory, [Buffer.from('x')], { header })).rejects.toMatchObject({
+      code: 'SNAPSHOT_FAILED',
+      message: expect.stringContaining(why),
+    });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it.each([1, 100, 400, 2048])('a table of %i characters comes back', async (length) => {
+    const header = { tables: tables(1, length), set: 's'.repeat(length) };
+    const path = await written(testFolder(), [Buffer.from('x')], { header });
+    expect(await readBack(path)).toMatchObject({ header });
+  });
+});
