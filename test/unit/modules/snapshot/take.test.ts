@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findSnapshot } from '../../../../src/modules/snapshot/find.ts';
@@ -129,6 +129,36 @@ describe('the one to restore', () => {
     expect((await findSnapshot(directory, ours, [], new Set([right]))).found?.header.sequence).toBe(
       2,
     );
+  });
+
+  it.each<[string, (directory: string, sequence: number) => Promise<unknown>]>([
+    [
+      'snapshots of other sets',
+      (directory, sequence) =>
+        written(directory, [Buffer.from('x')], { header: { sequence, set: `other/${sequence}` } }),
+    ],
+    [
+      'files that are none',
+      async (directory, sequence) =>
+        writeFileSync(join(directory, `snapshot-0000${sequence}-20260101T000000Z-a.hps`), 'x'),
+    ],
+  ])('is found behind any number of newer %s', async (_, put) => {
+    const directory = testFolder();
+    const right = await written(directory, [Buffer.from('x')], { header: { sequence: 3 } });
+    for (let sequence = 1000; sequence < 1100; sequence += 1) await put(directory, sequence);
+    const { found, refused } = await findSnapshot(directory, ours, []);
+    expect(found?.path).toBe(right);
+    expect(refused).toHaveLength(20);
+  });
+
+  it('is none after twenty of these tables that are damaged', async () => {
+    const directory = testFolder();
+    for (let sequence = 1; sequence <= 21; sequence += 1) {
+      const path = await written(directory, [Buffer.from('x')], { header: { sequence } });
+      if (sequence > 1) truncateSync(path, statSync(path).size - 1);
+    }
+    const { found, refused } = await findSnapshot(directory, ours, []);
+    expect([found, refused.length]).toEqual([null, 20]);
   });
 
   it('is none where there is no directory, which is named', async () => {
