@@ -1,7 +1,8 @@
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 
-const text = z.string().max(1000);
+/** As long as a path may be (`PATH_MAX` in linux/limits.h): a line that is not understood ends the visit. */
+const text = z.string().max(4096);
 const count = z.number().int().nonnegative();
 
 /** What somebody wants the slot for, and what came of it. One JSON object a line. */

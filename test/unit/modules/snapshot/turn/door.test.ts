@@ -76,6 +76,16 @@ describe('the door', () => {
     expect(outcomes).toEqual(Array.from({ length: 4 }, () => taken));
   });
 
+  it.each([1000, 1001, 4095])('is told of a file whose path has %i characters', async (length) => {
+    const { options, outcomes } = await opened();
+    const restored: Outcome = {
+      ...{ step: 'restored' as const, path: 'p'.repeat(length), replica: 'a', takenAtMs: 1 },
+      ...{ entries: 2, expired: 0 },
+    };
+    const told = await visit({ ...options, for: 'restore' }, (turn) => turn.note(restored));
+    expect([told, outcomes]).toEqual([['b', 'c'], [restored]]);
+  });
+
   it('waits for whoever has the slot, and has the slot free again when a visitor is gone', async () => {
     const { options, desk, outcomes } = await opened();
     const held = Promise.withResolvers<void>();
