@@ -24,6 +24,15 @@ afterEach(() => {
 /** What the wire is like: how long a message takes, 0 to 1 each time; they stay in their order. */
 type Delay = () => number;
 
+/** Numbers from 0 to 1 that differ between replicas: with the same ones three that ask each other in a circle meet again and again. */
+function chance(name: string): () => number {
+  let state = [...name].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) % 2147483647;
+  return () => {
+    state = (state * 16807) % 2147483647;
+    return state / 2147483647;
+  };
+}
+
 /**
  * A replica whose HAProxy is a set of keys: a fake, because real ones do not run on a virtual clock. What is learned and taught is
  * what `RemoteLesson` and `asked` hand on, as with a real one.
@@ -47,7 +56,7 @@ function replica(name: string, keys: readonly string[], lessonMs: Delay, ends?: 
   }
   const wait = () => new Promise((resolve) => setTimeout(resolve, 1 + 2000 * lessonMs()));
   const differences = createDifferences({
-    ...{ uid: `uid-${name}`, desk: createDesk(), log, now, random: () => 0.5 },
+    ...{ uid: `uid-${name}`, desk: createDesk(), log, now, random: chance(name) },
     session: { at: { path: '' }, local: '', slot: '', timeoutMs: 1, tables: 1, silentMs: 1, now },
     view: () => view,
     settledMs: () => 1e9,
