@@ -66,7 +66,7 @@ export async function takeSnapshot(options: TakeOptions, signal: AbortSignal): P
 
 async function take(options: TakeOptions, signal: AbortSignal): Promise<Taken> {
   const { directory, origin, now, wallNow } = options;
-  if (options.byHand === undefined) await removePartials(directory, origin.replica, wallNow());
+  if (options.byHand === undefined) await removePartials(directory, origin, wallNow());
   const sequence = await nextSequence(directory);
   const [about, key] = await Promise.all([options.about(), options.key()]);
   const [beganMs, takenAtMs] = [now(), wallNow()];

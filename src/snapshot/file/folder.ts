@@ -1,16 +1,17 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SnapshotHeader } from './about.ts';
 import { readSnapshotName, type SnapshotName, writerOfPartial } from './names.ts';
 import { peekSnapshot } from './open-snapshot.ts';
 
 /** More files than this are not looked at: the newest are. */
 const mostFiles = 1000;
 
-/** The snapshots of a directory by their names alone, newest first. Throws what the file system says. */
+/** The snapshots of a directory by their names alone, newest first: by number, then by date. Throws what the file system says. */
 export async function snapshotsIn(directory: string): Promise<readonly SnapshotName[]> {
   const names = (await readdir(directory)).flatMap((file) => readSnapshotName(file) ?? []);
   return names
-    .toSorted((left, right) => right.sequence - left.sequence || compare(left.file, right.file))
+    .toSorted((left, right) => right.sequence - left.sequence || compare(right.file, left.file))
     .slice(0, mostFiles);
 }
 
@@ -50,12 +51,13 @@ export async function removeSnapshots(directory: string, files: readonly string[
 const abandonedMs = 60 * 60 * 1000;
 
 /**
- * Removes what was begun and never finished: all of `replica`, which writes nothing at this moment, and those of others and of
- * commands that are an hour old. Returns how many.
+ * Removes what was begun and never finished: all of this replica of this set, which writes nothing at this moment, and those of
+ * others and of commands that are an hour old. A replica of another set may have the same name, that of a node for instance, so
+ * the header counts, too. Returns how many.
  */
 export async function removePartials(
   directory: string,
-  replica: string,
+  own: Pick<SnapshotHeader, 'replica' | 'set'>,
   wallNowMs: number,
 ): Promise<number> {
   let removed = 0;
@@ -64,7 +66,8 @@ export async function removePartials(
     if (writer === null) continue;
     const path = join(directory, file);
     const changed = await stat(path).catch(() => null);
-    const isOwn = writer.replica === replica && !writer.byHand;
+    const header = writer.byHand ? null : await peekSnapshot(path);
+    const isOwn = header?.replica === own.replica && header.set === own.set;
     if (!isOwn && (changed === null || wallNowMs - changed.mtimeMs < abandonedMs)) continue;
     await rm(path, { force: true });
     removed += 1;

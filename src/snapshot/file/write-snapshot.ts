@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { zstdCompress } from 'node:zlib';
 import { AppError, errorMessage } from '../../errors.ts';
 import { headerFault, type SnapshotHeader, type SnapshotTrailer } from './about.ts';
+import { freePath } from './free-path.ts';
 import { chunkBytes, chunkHeadBytes, kinds, prelude, recordHead } from './layout.ts';
 import { partialName, readSnapshotName, snapshotName } from './names.ts';
 import { createSealing, newSeal } from './sealing.ts';
@@ -65,7 +66,6 @@ export async function writeSnapshot(options: WriteOptions): Promise<SnapshotWrit
   const { directory, key, disk: fs = disk } = options;
   const header = { ...options.header, seal: key === undefined ? null : newSeal(key) };
   const temporary = join(directory, partialName(header.id, header.replica));
-  const path = join(directory, options.name ?? snapshotName(header));
   const headerBytes = Buffer.from(JSON.stringify(header));
   const sealing =
     key === undefined || header.seal === null ? null : createSealing(key, header.seal, headerBytes);
@@ -152,6 +152,7 @@ export async function writeSnapshot(options: WriteOptions): Promise<SnapshotWrit
         await file?.sync();
         await file?.close();
         file = null;
+        const path = await freePath(directory, header, options.name);
         await fs.rename(temporary, path);
         const folder = await fs.open(directory, 'r');
         try {

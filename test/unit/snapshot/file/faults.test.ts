@@ -1,6 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../../src/errors.ts';
@@ -121,16 +129,52 @@ it('fails with one error at whatever step the disk fails, and what has its name 
   }
 });
 
+it('fails where it would write a header that it does not read', async () => {
+  const directory = testFolder();
+  const tables = (count: number, length: number) =>
+    Array.from({ length: count }, (_, at) => ({
+      name: `t${at}`.padEnd(length, 'x'),
+      keys: 'string 64',
+    }));
+  const most = await written(directory, noise(1), { header: { tables: tables(100, 2000) } });
+  expect(await readBack(most)).toMatchObject({ trailer: { entries: 1 } });
+  for (const each of [tables(5001, 10), tables(1, 3000), tables(4000, 400)])
+    await failed(written(directory, noise(1), { header: { tables: each } }));
+  expect(readdirSync(directory)).toHaveLength(1);
+});
+
 describe('two writers in one directory', () => {
-  it('with the same name and number leave one whole file', async () => {
+  it('with the same name and number leave whole files', async () => {
     const directory = testFolder();
     const both = ['one', 'two'].map((id) => written(directory, noise(20), { header: { id } }));
     await Promise.all(both);
     const found = readdirSync(directory);
-    expect(found).toHaveLength(1);
-    expect(await readBack(join(directory, found[0] ?? ''))).toMatchObject({
-      trailer: { entries: 20 },
-    });
+    // Two that end in the same instant may have one name.
+    expect([1, 2]).toContain(found.length);
+    for (const file of found)
+      expect(await readBack(join(directory, file))).toMatchObject({ trailer: { entries: 20 } });
+  });
+
+  it('replace no file that has come to lie there meanwhile', async () => {
+    const directory = testFolder();
+    const header = headerOf();
+    const name = 'mine.hps';
+    const [automatic, byHand] = await Promise.all([
+      writeSnapshot({ directory, header }),
+      writeSnapshot({ directory, header: { ...header, id: 'hand-1' }, name }),
+    ]);
+    const first = await written(directory, noise(1), { header: { id: 'first' } });
+    writeFileSync(join(directory, name), 'precious');
+    const { path } = await automatic.finish({ entries: 0, tookMs: 0 });
+    expect(path).not.toBe(first);
+    expect((await snapshotsIn(directory)).map(({ file }) => join(directory, file))).toEqual([
+      path,
+      first,
+    ]);
+    expect(await readBack(first)).toMatchObject({ header: { id: 'first' } });
+    await failed(byHand.finish({ entries: 0, tookMs: 0 }));
+    expect(readFileSync(join(directory, name), 'utf8')).toBe('precious');
+    expect(readdirSync(directory)).toHaveLength(3);
   });
 });
 

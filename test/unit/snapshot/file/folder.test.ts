@@ -1,4 +1,11 @@
-import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nextSequence, removePartials, snapshotsIn } from '../../../../src/snapshot/file/folder.ts';
@@ -13,6 +20,12 @@ import { written } from '../../../helpers/snapshot-input.ts';
 import { testFolder } from '../../../helpers/test-folder.ts';
 
 const takenAtMs = Date.UTC(2026, 11, 31, 1, 2, 3);
+
+/** What is on the disk of one that was begun and of which no message has come. */
+async function headerAlone(set: string): Promise<Buffer> {
+  const path = await written(testFolder(), [], { header: { set } });
+  return readFileSync(path).subarray(0, -40);
+}
 
 describe('names', () => {
   it.each(['web-0', 'haproxy-7d9c5b5c6d-x2x9z', 'a.b.c', `n${'x'.repeat(252)}`])(
@@ -79,21 +92,29 @@ describe('a directory', () => {
   it('is freed of what was never finished, but not of what another replica writes now', async () => {
     const directory = testFolder();
     const now = Date.now();
-    const put = (name: string, ageMs: number) => {
-      writeFileSync(join(directory, name), '');
+    const own = { replica: 'web-0', set: 'default/b' };
+    const put = (name: string, ageMs: number, content: string | Buffer = '') => {
+      writeFileSync(join(directory, name), content);
       utimesSync(join(directory, name), (now - ageMs) / 1000, (now - ageMs) / 1000);
     };
-    put(partialName('1', 'web-0'), 0);
+    put(partialName('1', 'web-0'), 0, await headerAlone('default/b'));
+    put(partialName('4', 'web-0'), 60_000, await headerAlone('other/b'));
+    put(partialName('5', 'web-0'), 60_000);
+    put(partialName('6', 'web-0'), 2 * 3_600_000);
     put(partialName(`${byHand}1`, 'web-0'), 60_000);
     put(partialName(`${byHand}2`, 'web-0'), 2 * 3_600_000);
     put(partialName('2', 'web-1'), 60_000);
     put(partialName('3', 'web-1'), 2 * 3_600_000);
     put('.other.partial', 2 * 3_600_000);
-    expect(await removePartials(directory, 'web-0', now)).toBe(3);
-    expect(readdirSync(directory).toSorted()).toEqual([
-      '.other.partial',
-      partialName(`${byHand}1`, 'web-0'),
-      partialName('2', 'web-1'),
-    ]);
+    expect(await removePartials(directory, own, now)).toBe(4);
+    expect(readdirSync(directory).toSorted()).toEqual(
+      [
+        '.other.partial',
+        partialName(`${byHand}1`, 'web-0'),
+        partialName('4', 'web-0'),
+        partialName('5', 'web-0'),
+        partialName('2', 'web-1'),
+      ].toSorted(),
+    );
   });
 });
