@@ -14,7 +14,7 @@ import { cpuMsOf, memoryMiB } from './process.ts';
  * of the image costs at rest and when one more joins. The baseline of the same run is the same with 3 members.
  */
 const seconds = Number(process.argv[2] ?? 90);
-const lean = ['--no-opt', '--no-maglev', '--max-semi-space-size=1'];
+const lean = ['--no-opt', '--max-semi-space-size=1'];
 const haproxy = programs.haproxy34 ?? programs.haproxy30;
 if (haproxy === undefined || programs.dataplaneV3 === undefined) {
   console.error('HAProxy 3 or the Data Plane API is missing: see docs/contributing.md.');

@@ -10,7 +10,7 @@ import { memoryMiB } from './process.ts';
 const directory = makeFolder('hps-bench-');
 const members = join(directory, 'members.json');
 writeFileSync(members, '[{"name":"a","address":"127.0.0.1"}]');
-const lean = ['--no-opt', '--no-maglev', '--max-semi-space-size=1'];
+const lean = ['--no-opt', '--max-semi-space-size=1'];
 
 async function measure(
   name: string,

@@ -20,7 +20,7 @@ export interface SetOptions {
 }
 
 /** As the image starts it. */
-const lean = ['--no-opt', '--no-maglev', '--max-semi-space-size=1'];
+const lean = ['--no-opt', '--max-semi-space-size=1'];
 const environment = { NODE_ENV: 'production', MALLOC_ARENA_MAX: '1' };
 
 /** Milliseconds from the moment that HAProxy answered until the sidecar says ready. */
