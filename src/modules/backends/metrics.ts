@@ -29,6 +29,7 @@ export const backendsMetrics = {
   backendSeconds: {
     type: 'histogram',
     name: 'backend_change_duration_seconds',
+    labels: ['backend'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     help: 'With `--backend`: time from the news of the API server until the worker has the servers.',
   },

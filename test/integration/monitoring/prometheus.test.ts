@@ -54,6 +54,13 @@ const quiet = [
   'Age of the newest snapshot: interval',
   'Size of snapshots: entries {{pod}}',
   'Size of snapshots: bytes {{pod}}',
+  // Nor backends.
+  'Servers: {{backend}} {{state}}',
+  'Servers: {{backend}} held',
+  'From news to rotation: p50',
+  'From news to rotation: p99',
+  'Commands to the worker: {{command}} {{outcome}}',
+  'Services that are followed: {{backend}}',
 ];
 /** Only while a change waits. */
 const passing = ['Why changes wait: {{reason}}'];
@@ -133,6 +140,12 @@ describe('three replicas under a real Prometheus', unless(missing), () => {
       const found = await prometheus.query(`{__name__=~"${base}(_bucket)?"}`);
       const silent = [
         'source_failures_total',
+        // Without --backend.
+        'backend_servers',
+        'backend_connected',
+        'backend_held',
+        'backend_commands_total',
+        'backend_change_duration_seconds',
         'kubernetes_events_total',
         'waits_total',
         'changes_waiting_reason',

@@ -94,7 +94,7 @@ export function backendsFor(options: BackendsOptions): Backends | null {
   const last = new Map<string, Wanted>();
   const has = new Map<string, readonly WantedServer[]>();
   function onKept(backend: string, kept: Kept, sinceMs: number | null): void {
-    if (sinceMs !== null) metrics.backendSeconds.observe((now() - sinceMs) / 1000);
+    if (sinceMs !== null) metrics.backendSeconds.observe({ backend }, (now() - sinceMs) / 1000);
     standing.kept(backend, kept, last.get(backend)?.notes ?? []);
     if (kept.has === null || JSON.stringify(kept.has) === JSON.stringify(has.get(backend))) return;
     has.set(backend, kept.has);
