@@ -147,7 +147,8 @@ for (const [title, haproxy] of haproxyVersions) {
         await eventually(() => writer.written > 6300, patient);
         const after = await connections();
         await writer.stop();
-        expect(after - before).toBeLessThan(10);
+        // Sessions have begun a moment ago, so who runs is looked at four times a second, which has nothing to do with the 6,000 writes.
+        expect(after - before).toBeLessThan(20);
       });
 
       it('a reload by somebody else loses nothing, whoever writes meanwhile', async () => {
