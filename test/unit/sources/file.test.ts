@@ -92,6 +92,39 @@ describe('file source', () => {
     await has(started, 'other', 'own');
   });
 
+  it('finds by polling what no event tells of, each time it is written to', async () => {
+    const elsewhere = join(directory, 'elsewhere');
+    await mkdir(elsewhere);
+    await mkdir(join(directory, 'watched'));
+    const target = join(elsewhere, 'members.yaml');
+    const path = join(directory, 'watched', 'members.yaml');
+    await writeFile(target, one);
+    await symlink(target, path);
+    const { started } = start(path, 20);
+    await has(started, 'own');
+
+    for (let round = 0; round < 3; round += 1) {
+      await replace(target, two);
+      await has(started, 'other', 'own');
+      await replace(target, one);
+      await has(started, 'own');
+    }
+    // As long, and in its place.
+    await replace(target, two);
+    await has(started, 'other', 'own');
+    await writeFile(target, two.replace('other', 'third'));
+    await has(started, 'own', 'third');
+  });
+
+  it('is heard of while nothing changes', async () => {
+    const path = join(directory, 'members.yaml');
+    await writeFile(path, one);
+    const { started } = start(path, 20);
+    await has(started, 'own');
+    const first = started.snapshot().observedAtMs ?? 0;
+    await eventually(() => expect(started.snapshot().observedAtMs).toBeGreaterThan(first));
+  });
+
   it('is not synced by a bad file', async () => {
     const path = join(directory, 'members.yaml');
     await writeFile(path, 'nonsense');
