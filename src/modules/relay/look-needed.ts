@@ -9,7 +9,7 @@ const soonMs = 250;
 const slowMs = 1000;
 
 export interface LookNeeded {
-  /** A session has begun or ended. */
+  /** A session has begun or ended perhaps. */
   changed(): void;
   /** After a look: resolves when the next one is due, or when the signal aborts. */
   next(signal: AbortSignal): Promise<void>;
@@ -23,20 +23,24 @@ export function nextLookMs(paired: boolean, sinceMs: number): number {
 
 /**
  * When HAProxy is to be asked who runs. Its sessions end with its worker, so as long as there is one it is not asked: to ask costs as
- * much as all heartbeats. `paired`: there is a session. `now`: milliseconds, monotonic.
+ * much as several seconds of pings. `paired`: with whom there is a session. `now`: milliseconds, monotonic.
  */
-export function createLookNeeded(paired: () => boolean, now: () => number): LookNeeded {
+export function createLookNeeded(paired: () => readonly string[], now: () => number): LookNeeded {
   let changedAtMs = now();
+  let before = paired().join(' ');
   let wake = () => {};
   return {
     changed() {
+      const all = paired().join(' ');
+      if (all === before) return;
+      before = all;
       changedAtMs = now();
       wake();
     },
     async next(signal) {
       // What happens during this time does not count, so that many sessions that end together are one look.
       await pause(soonMs, signal);
-      const ms = nextLookMs(paired(), now() - changedAtMs) - soonMs;
+      const ms = nextLookMs(paired().length > 0, now() - changedAtMs) - soonMs;
       if (ms <= 0 || signal.aborted) return;
       const changed = new AbortController();
       wake = () => changed.abort();

@@ -165,7 +165,14 @@ export function createRelay(options: RelayOptions): Relay {
     now,
   });
   const lookAgain = createLookAgain(now);
-  const lookNeeded = createLookNeeded(() => sessions.siblings().some(({ paired }) => paired), now);
+  const lookNeeded = createLookNeeded(
+    () =>
+      sessions
+        .siblings()
+        .filter(({ paired }) => paired)
+        .map(({ uid }) => uid),
+    now,
+  );
   const counted = countState(metrics);
   const partners = () => partnersOf(source.snapshot().members, sessions.siblings());
 

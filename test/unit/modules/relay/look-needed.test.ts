@@ -9,7 +9,8 @@ afterEach(() => {
 });
 
 function looker(isPaired = false) {
-  let paired = isPaired;
+  let paired: readonly string[] = isPaired ? ['one'] : [];
+  let sessions = 0;
   const look = createLookNeeded(
     () => paired,
     () => performance.now(),
@@ -25,10 +26,14 @@ function looker(isPaired = false) {
   })();
   return {
     looks,
+    /** Some have ended; `next`: another one is there. */
     set(next: boolean) {
-      paired = next;
+      sessions += 1;
+      paired = next ? [`other-${sessions}`] : [];
       look.changed();
     },
+    /** Something else has happened. */
+    stir: look.changed,
     async end() {
       ended.abort();
       await vi.runAllTimersAsync();
@@ -56,6 +61,17 @@ it('with a session that lasts nobody looks', async () => {
   await vi.advanceTimersByTimeAsync(12_000);
   const before = on.looks.length;
   await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(on.looks.length).toBe(before);
+  await on.end();
+});
+
+it('what is no beginning and no end of a session brings no look', async () => {
+  const on = looker(true);
+  on.stir();
+  await vi.advanceTimersByTimeAsync(60_000);
+  const before = on.looks.length;
+  on.stir();
+  await vi.advanceTimersByTimeAsync(60_000);
   expect(on.looks.length).toBe(before);
   await on.end();
 });
