@@ -1,4 +1,5 @@
 import type { LinkTo } from '../../src/modules/relay/sibling-link.ts';
+import { heartbeat } from '../../src/modules/relay/wire/messages.ts';
 
 /** Called before a message is handed on: it waits for what is returned, and so does all that comes after it. */
 export type Hold = (from: string, to: string, message: unknown) => Promise<void> | undefined;
@@ -14,6 +15,7 @@ function end(
   close: (why: string) => void,
   closed: Promise<string>,
   hold: (message: unknown) => Promise<void> | undefined,
+  passed: (chunk: Buffer) => void,
 ) {
   const queue: Item[] = [];
   let bytes = 0;
@@ -77,7 +79,10 @@ function end(
       hear = act;
       later();
     },
-    write: (chunk) => other?.receive({ chunk }) ?? false,
+    write(chunk) {
+      passed(chunk);
+      return other?.receive({ chunk }) ?? false;
+    },
     onDrain(act) {
       drained = act;
     },
@@ -105,15 +110,21 @@ function end(
 /** Links between sidecars of one process, which a test can cut. */
 export function memoryLinks(hold: Hold = () => undefined) {
   const made: { readonly names: readonly string[]; readonly close: (why: string) => void }[] = [];
+  let heartbeats = 0;
+  const passed = (chunk: Buffer) => {
+    if (chunk.equals(heartbeat)) heartbeats += 1;
+  };
   return {
+    /** Of a HAProxy, over all links so far. */
+    heartbeats: () => heartbeats,
     /** The ends of `left` and of `right`. */
     make(left: string, right: string): readonly [LinkTo, LinkTo] {
       let close: (why: string) => void = () => {};
       const closed = new Promise<string>((resolve) => {
         close = resolve;
       });
-      const one = end(right, close, closed, (message) => hold(right, left, message));
-      const two = end(left, close, closed, (message) => hold(left, right, message));
+      const one = end(right, close, closed, (message) => hold(right, left, message), passed);
+      const two = end(left, close, closed, (message) => hold(left, right, message), passed);
       one.join(two);
       two.join(one);
       made.push({ names: [left, right], close });

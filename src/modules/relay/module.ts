@@ -148,7 +148,7 @@ export function createRelay(options: RelayOptions): Relay {
     haproxy: { at: section.at, local: localName, slots: section.slots, tables },
     differences,
     legs: { open: openLeg, reset: resetSlot, drain: drainSlot },
-    splice,
+    splice: (at, link, beats) => splice(at, link, { beats }),
     log,
     onChange() {
       lookNeeded.changed();

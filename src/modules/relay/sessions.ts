@@ -15,7 +15,7 @@ export interface SessionsOptions {
   readonly uid: string;
   readonly haproxy: OwnHaproxy;
   readonly legs: Legs;
-  readonly splice: (leg: Leg, link: LinkTo) => Spliced;
+  readonly splice: (leg: Leg, link: LinkTo, beats: boolean) => Spliced;
   readonly differences: Differences;
   readonly log: Log;
   readonly onChange: () => void;
@@ -108,7 +108,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       lead: link.lead ?? options.uid < uid,
       open: (theirs, asked, signal) =>
         open(link.other, theirs, (mine) => debt.begin(mine, asked), from, signal),
-      splice: (leg) => options.splice(leg, link),
+      splice: (leg, beats) => options.splice(leg, link, beats),
       onChange() {
         difference.look(run.theirs(), run.paired());
         options.onChange();

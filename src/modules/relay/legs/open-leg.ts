@@ -12,7 +12,8 @@ export interface Leg extends ByteStream {
   readonly slot: string;
   /** Nothing more is written, and what HAProxy still sends is read: it closes the session then. */
   finishWriting(): void;
-  close(): void;
+  /** `why`: as `closed` says it. */
+  close(why?: string): void;
   /** Why it was closed, whoever closed it. Never rejects. */
   readonly closed: Promise<string>;
   /** The same with the details. */
@@ -46,7 +47,7 @@ function legOf(slot: string, connection: Connection): Leg {
   const { write, onDrain, onData, pause, resume, finishWriting, ended, destroy } = connection;
   return {
     ...{ slot, write, onDrain, onData, pause, resume, finishWriting, ended },
-    close: () => destroy('closed by the sidecar'),
+    close: (why = 'closed by the sidecar') => destroy(why),
     closed: ended.then(({ why }) => why),
   };
 }

@@ -11,7 +11,12 @@ const messageSchema = z.discriminatedUnion('type', [
   /** The lead begins a round: whose leg is opened first. */
   z.object({ type: z.literal('begin'), round, first: z.enum(['lead', 'other']) }),
   /** The leg of this round is open; from here on data frames belong to it. */
-  z.object({ type: z.literal('up'), round }),
+  z.object({
+    type: z.literal('up'),
+    round,
+    /** Its sidecar gives its HAProxy the heartbeats, so none need be passed on. Missing: it is of an earlier version. */
+    beats: z.boolean().optional(),
+  }),
   /** This round is over. */
   z.object({ type: z.literal('down'), round, why }),
   /** The sender lacks entries: teach it all. */

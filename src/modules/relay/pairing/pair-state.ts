@@ -29,6 +29,8 @@ export interface Pair {
   /** Rounds in a row that came to nothing. */
   readonly failures: number;
   readonly pairedAtMs: number;
+  /** The other side has said so with the leg of this round: as `beats` of its message. */
+  readonly beats: boolean;
 }
 
 export type PairEvent =
@@ -44,7 +46,7 @@ export type PairEvent =
 export type PairEffect =
   | { readonly kind: 'send'; readonly message: Message }
   | { readonly kind: 'open'; readonly round: number; readonly theirs: View }
-  | { readonly kind: 'splice'; readonly round: number }
+  | { readonly kind: 'splice'; readonly round: number; readonly beats: boolean }
   /** Closes the leg, and ends the splice. */
   | { readonly kind: 'close'; readonly round: number; readonly why: string };
 
@@ -56,7 +58,7 @@ export interface Step {
 export function createPair(lead: boolean): Pair {
   return {
     ...{ lead, mine: null, theirs: null, round: 0, phase: 'idle' },
-    ...{ dueAtMs: 0, failures: 0, pairedAtMs: 0 },
+    ...{ dueAtMs: 0, failures: 0, pairedAtMs: 0, beats: false },
   };
 }
 

@@ -3,6 +3,8 @@ import type { Message } from './messages.ts';
 import type { Pair, PairEffect, PairEvent, Step } from './pair-state.ts';
 import type { View } from './view.ts';
 
+type Up = Extract<Message, { readonly type: 'up' }>;
+
 /** A round takes milliseconds; HAProxy that is stopped answers never. */
 const roundLimitMs = 3000;
 /** A session that has lasted so long was no failure. */
@@ -77,12 +79,13 @@ function onBegin(pair: Pair, round: number, first: 'lead' | 'other', nowMs: numb
 function paired(pair: Pair, effects: readonly PairEffect[], nowMs: number): Step {
   return {
     pair: { ...pair, phase: 'paired', pairedAtMs: nowMs },
-    effects: [...effects, { kind: 'splice', round: pair.round }],
+    effects: [...effects, { kind: 'splice', round: pair.round, beats: pair.beats }],
   };
 }
 
-function onUp(pair: Pair, round: number, nowMs: number): Step {
-  if (round !== pair.round) return { pair, effects: [] };
+function onUp(before: Pair, { round, beats = false }: Up, nowMs: number): Step {
+  if (round !== before.round) return { pair: before, effects: [] };
+  const pair = { ...before, beats };
   if (pair.phase === 'up-first') return paired(pair, [], nowMs);
   if (pair.phase !== 'awaiting-first' || pair.theirs === null) return { pair, effects: [] };
   return {
@@ -98,7 +101,7 @@ function onMessage(pair: Pair, message: Message, nowMs: number): Step {
     case 'begin':
       return onBegin(pair, message.round, message.first, nowMs);
     case 'up':
-      return onUp(pair, message.round, nowMs);
+      return onUp(pair, message, nowMs);
     case 'down':
       if (message.round !== pair.round) return { pair, effects: [] };
       return over(pair, `the other side: ${message.why}`, nowMs, false);
@@ -109,7 +112,7 @@ function onMessage(pair: Pair, message: Message, nowMs: number): Step {
 
 function onLegUp(pair: Pair, round: number, nowMs: number): Step {
   if (round !== pair.round) return { pair, effects: [] };
-  const up: PairEffect = { kind: 'send', message: { type: 'up', round } };
+  const up: PairEffect = { kind: 'send', message: { type: 'up', round, beats: true } };
   if (pair.phase === 'opening-first')
     return { pair: { ...pair, phase: 'up-first' }, effects: [up] };
   if (pair.phase === 'opening-second') return paired(pair, [up], nowMs);

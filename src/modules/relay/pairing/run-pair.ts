@@ -35,7 +35,8 @@ export interface PairRunOptions {
   readonly lead: boolean;
   /** The own leg for a session with their worker; `asked`: why the other side asks for a lesson. Never throws. */
   readonly open: (theirs: View, asked: string | null, signal: AbortSignal) => Promise<Opened>;
-  readonly splice: (leg: Leg) => Spliced;
+  /** `beats`: the other sidecar gives its HAProxy the heartbeats, and so is this one to. */
+  readonly splice: (leg: Leg, beats: boolean) => Spliced;
   /** What it tells of the pair is another. */
   readonly onChange: () => void;
   readonly onPaired: () => void;
@@ -137,7 +138,7 @@ export function runPair(options: PairRunOptions): PairRun {
       }
       case 'splice':
         if (open !== null) {
-          open.spliced = { splice: options.splice(open.leg), atMs: now() };
+          open.spliced = { splice: options.splice(open.leg, effect.beats), atMs: now() };
           // Only now does the other HAProxy get it: a leg that came up alone has taught nobody.
           if (open.pays === asked) asked = null;
         }

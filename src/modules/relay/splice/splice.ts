@@ -1,8 +1,9 @@
-import { startTimer } from '../../../clock.ts';
+import { monotonicNow, startTimer } from '../../../clock.ts';
 import type { ByteStream } from '../legs/byte-stream.ts';
 import type { Leg } from '../legs/open-leg.ts';
 import { heartbeat } from '../wire/messages.ts';
 import { countUpdates } from '../wire/update-counter.ts';
+import { keepAlive } from './alive.ts';
 import { rest } from './rest.ts';
 
 /** `in`: to HAProxy of this pod; `out`: from it. */
@@ -24,6 +25,10 @@ export interface Splice {
 export interface SpliceOptions {
   /** How long nothing is read after a small chunk: what HAProxy writes meanwhile is then read at once. */
   readonly restMs?: number | undefined;
+  /** As `AliveOptions.beats`; missing: no. */
+  readonly beats?: boolean | undefined;
+  /** Milliseconds, monotonic. */
+  readonly now?: () => number;
 }
 
 /**
@@ -37,13 +42,6 @@ const restDefaultMs = 3;
  * not send again after a break. Passed on at once they cost both relays 6 to 14 % (`npm run bench -- relay --part live`).
  */
 const ackRestMs = 25;
-
-/**
- * HAProxy gives a session up that it has heard nothing on for 5 s, and where its own attempt on this slot has ended within the first
- * moments of the session, what it heard before does not count (peer_session_release, haproxy src/peers.c). The first heartbeat of the other one
- * comes after 3 to 5 s, so it gets one from here in between.
- */
-const firstBeatMs = 2000;
 
 /** A chunk of this size costs more for its bytes than for being one. */
 const enough = 16 * 1024;
@@ -59,13 +57,14 @@ const enough = 16 * 1024;
 export function splice(
   leg: Leg,
   link: ByteStream,
-  { restMs = restDefaultMs }: SpliceOptions = {},
+  { restMs = restDefaultMs, beats = false, now = monotonicNow }: SpliceOptions = {},
 ): Splice {
   const toLink = countUpdates();
   const toHaproxy = countUpdates();
   const bytes = { in: 0, out: 0 };
   let stopped = false;
   let resting = false;
+  let reads = true;
   let held: Buffer[] = [];
   let heldBytes = 0;
   let acks: Buffer[] = [];
@@ -73,6 +72,7 @@ export function splice(
   let stopAcks = () => {};
 
   function put(chunk: Buffer): void {
+    alive.told();
     if (!leg.write(chunk)) link.pause();
   }
   function release(): void {
@@ -84,11 +84,16 @@ export function splice(
   function readOn(): void {
     resting = false;
     if (stopped) return;
+    reads = true;
     leg.resume();
     // Where nothing was to be read they wait for the next moment.
     if (held.length > 0) rest(release, restMs);
   }
 
+  function pauseLeg(): void {
+    reads = false;
+    leg.pause();
+  }
   function toOther(chunk: Buffer): boolean {
     stopAcks();
     const all = acks.length === 0 ? chunk : Buffer.concat([...acks, chunk]);
@@ -97,7 +102,7 @@ export function splice(
     return link.write(all);
   }
   function sendAcks(): void {
-    if (!stopped && !toOther(Buffer.alloc(0))) leg.pause();
+    if (!stopped && !toOther(Buffer.alloc(0))) pauseLeg();
   }
   /** Puts the chunk aside, which is made of confirmations, unless they are many. */
   function keepsAcks(chunk: Buffer): boolean {
@@ -108,10 +113,18 @@ export function splice(
     return true;
   }
 
-  const stopFirstBeat = startTimer(() => {
-    // Where a message is on its way, HAProxy hears something anyway.
-    if (!stopped && !toHaproxy.within && !toHaproxy.broken && held.length === 0) put(heartbeat);
-  }, firstBeatMs);
+  const alive = keepAlive({
+    ...{ beats, now },
+    beat() {
+      // Where a message is on its way, HAProxy hears something anyway.
+      if (!stopped && !toHaproxy.within && !toHaproxy.broken && held.length === 0) put(heartbeat);
+    },
+    reads: () => reads,
+    silent() {
+      end();
+      leg.close('HAProxy has said nothing for 6 s');
+    },
+  });
 
   link.onDrain(readOn);
   leg.onDrain(() => {
@@ -133,18 +146,20 @@ export function splice(
   });
   leg.onData((chunk) => {
     if (stopped) return;
+    alive.heard();
+    if (beats && !toLink.within && !toLink.broken && chunk.equals(heartbeat)) return;
     bytes.out += chunk.length;
     const { updates, others, within } = toLink;
     toLink.take(chunk);
     const isCut = within || toLink.within || toLink.broken;
     const hasUpdates = isCut || toLink.updates > updates;
     const isAcks = !hasUpdates && toLink.others === others;
-    if (!(isAcks && keepsAcks(chunk)) && !toOther(chunk)) leg.pause();
+    if (!(isAcks && keepsAcks(chunk)) && !toOther(chunk)) pauseLeg();
     // Heartbeats and confirmations are followed by nothing: to rest then would be two more wakings for each chunk that HAProxy takes.
     else if (chunk.length < enough && hasUpdates) {
       release();
       resting = true;
-      leg.pause();
+      pauseLeg();
       rest(readOn, restMs);
     }
   });
@@ -153,7 +168,7 @@ export function splice(
     if (stopped) return;
     stopped = true;
     stopAcks();
-    stopFirstBeat();
+    alive.stop();
     link.resume();
   }
 

@@ -29,17 +29,20 @@ interface Side {
   worker: number;
   answers: boolean;
   readonly got: string[];
+  /** Of before sidecars gave their HAProxy the heartbeats: it says nothing of them. */
+  readonly isEarlier: boolean;
 }
 
 /** Two sidecars, their HAProxy and the link between them, on a clock of their own. */
 function world(seed: number, faultsUntil: number) {
   const next = random(seed);
   let now = 0;
-  const side = (lead: boolean): Side => ({
+  const side = (lead: boolean, isEarlier: boolean): Side => ({
+    isEarlier,
     ...{ pair: createPair(lead), inbox: [], leg: null, opening: null, splice: null },
     ...{ worker: 1, answers: false, got: [] },
   });
-  const sides = [side(true), side(false)] as const;
+  const sides = [side(true, seed % 4 === 1), side(false, seed % 4 === 2)] as const;
   const other = (one: Side) => (one === sides[0] ? sides[1] : sides[0]);
   const problems: string[] = [];
 
@@ -48,11 +51,15 @@ function world(seed: number, faultsUntil: number) {
     to.inbox.push({ at: Math.max(before, now + Math.floor(next() * 30)), content });
   }
 
+  function saidBy({ isEarlier }: Side, message: Message): Message {
+    return isEarlier && message.type === 'up' ? { type: 'up', round: message.round } : message;
+  }
+
   function act(one: Side, event: PairEvent): void {
     const { pair, effects } = step(one.pair, event, now);
     one.pair = pair;
     for (const effect of effects) {
-      if (effect.kind === 'send') send(other(one), effect.message);
+      if (effect.kind === 'send') send(other(one), saidBy(one, effect.message));
       if (effect.kind === 'open') {
         if (one.leg !== null || one.opening !== null) problems.push(`two legs at ${now}`);
         const works = one.answers && (now >= faultsUntil || next() < 0.6);
@@ -66,6 +73,8 @@ function world(seed: number, faultsUntil: number) {
       if (effect.kind === 'splice') {
         if (one.leg !== effect.round) problems.push(`spliced without a leg at ${now}`);
         one.splice = effect.round;
+        // Who believes that of an earlier one would keep heartbeats from its HAProxy.
+        if (effect.beats === other(one).isEarlier) problems.push(`heartbeats at ${now}`);
       }
     }
   }

@@ -22,7 +22,7 @@ function legInMemory(): { leg: Leg; haproxy: ByteStream; hangUp: (why: string) =
     ...near,
     slot: 's1',
     finishWriting() {},
-    close: () => hangUp('closed by the sidecar'),
+    close: (why = 'closed by the sidecar') => hangUp(why),
     closed,
     ended: closed.then((why) => ({ why, code: undefined, connected: true })),
   };
@@ -65,6 +65,54 @@ describe('splice', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  describe('where both sidecars give their HAProxy the heartbeats', () => {
+    it('none crosses the link, and nothing else is taken for one, however the stream is cut', async () => {
+      const beatsAndMore = fc.array(
+        fc.oneof(
+          fc.constant([heartbeat]),
+          anyMessages.map((all) => all.map((one) => bytesOf([one]))),
+        ),
+        { maxLength: 10 },
+      );
+      await fc.assert(
+        fc.asyncProperty(beatsAndMore, async (groups) => {
+          const { leg, haproxy } = legInMemory();
+          const [near, far] = linkInMemory();
+          const toLink = heard(far);
+          const passing = splice(leg, near, { restMs: 0, beats: true });
+          const messages = groups.flat();
+          // As HAProxy writes them: an idle moment, and then a heartbeat alone.
+          for (const message of messages) haproxy.write(message);
+          const wanted = Buffer.concat(messages.filter((message) => !message.equals(heartbeat)));
+          await eventually(() => toLink().equals(wanted), { intervalMs: 1, timeoutMs: 2000 });
+          passing.stop();
+        }),
+        { numRuns: 50 },
+      );
+    });
+
+    it('the bytes of one within a message are passed on', async () => {
+      const { leg, haproxy } = legInMemory();
+      const [near, far] = linkInMemory();
+      const toLink = heard(far);
+      const whole = Buffer.from([stickTable, stickTypes.update, 6, 1, 2, ...heartbeat, 3, 4]);
+      const passing = splice(leg, near, { restMs: 0, beats: true });
+      for (const part of [whole.subarray(0, 5), whole.subarray(5, 7), whole.subarray(7)])
+        haproxy.write(part);
+      await eventually(() => toLink().equals(whole), { intervalMs: 1 });
+      passing.stop();
+    });
+
+    it('HAProxy that says nothing for 6 s ends the session, and it is told why', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
+      const { leg } = legInMemory();
+      const passing = splice(leg, linkInMemory()[0], { beats: true });
+      await vi.advanceTimersByTimeAsync(9000);
+      vi.useRealTimers();
+      expect(await passing.ended).toBe('HAProxy has said nothing for 6 s');
+    });
   });
 
   it('holds HAProxy up while the link takes nothing, and the link while HAProxy takes nothing', async () => {
