@@ -12,3 +12,9 @@ export function cpuMsOf(pid: number): number {
   const [user, system] = fields.split(' ').slice(11, 13).map(Number);
   return ((user ?? 0) + (system ?? 0)) * 10;
 }
+
+/** How often the first thread of a process has gone to sleep (proc(5)): as often as it was woken. */
+export function wakingsOf(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]);
+}

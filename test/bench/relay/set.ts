@@ -9,7 +9,7 @@ import { membersFile } from '../../rig/members-file.ts';
 import { ownNetwork } from '../../rig/network.ts';
 import { createReplica, type Replica } from '../../rig/replica.ts';
 import { fillTable } from '../../rig/table.ts';
-import { cpuMsOf, memoryMiB } from '../process.ts';
+import { cpuMsOf, memoryMiB, wakingsOf } from '../process.ts';
 
 export interface SetOptions {
   readonly haproxy: string;
@@ -76,18 +76,23 @@ export async function set({ haproxy, peers, entries, seconds }: SetOptions): Pro
     console.log(`after ${entries} entries have passed to ${peers}: ${shown(memory('VmRSS'))}`);
     console.log(`at the peak: ${shown(memory('VmHWM'))}`);
 
-    await sleep(3000);
+    // HAProxy is looked at for a while after a session has begun.
+    await sleep(12_000);
     const used = (which: readonly number[]) => which.map(cpuMsOf);
     const workers = await Promise.all(replicas.map(workerPid));
-    const before = [used(pids), used(workers)];
+    const before = [used(pids), used(workers), pids.map(wakingsOf)];
     await sleep(seconds * 1000);
-    const after = [used(pids), used(workers)];
-    const percent = (at: number) =>
+    const after = [used(pids), used(workers), pids.map(wakingsOf)];
+    const aSecond = (at: number, factor: number, digits: number) =>
       shown(
-        (after[at] ?? []).map((ms, index) => (ms - (before[at]?.[index] ?? 0)) / seconds / 10),
-        2,
+        (after[at] ?? []).map(
+          (value, each) => ((value - (before[at]?.[each] ?? 0)) / seconds) * factor,
+        ),
+        digits,
       );
-    console.log(`at rest for ${seconds} s, % of a core: ${percent(0)}; HAProxy ${percent(1)}`);
+    console.log(
+      `at rest for ${seconds} s, % of a core: ${aSecond(0, 0.1, 2)}; HAProxy ${aSecond(1, 0.1, 2)}; wakings a second: ${aSecond(2, 1, 1)}`,
+    );
   } finally {
     await Promise.all(replicas.map((each) => each.kill()));
     removeFolder(directory);
