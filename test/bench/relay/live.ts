@@ -1,8 +1,10 @@
+import { restDefaultMs } from '../../../src/modules/relay/splice/splice.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { type RelayStand, startRelayStand } from '../../rig/relay-stand.ts';
 import { writeSteadily } from '../../rig/relay-writer.ts';
 import { cpuMsOf } from '../process.ts';
+import { bare } from './bare.ts';
 import type { SideOptions } from './side.ts';
 import { startSide } from './sides.ts';
 
@@ -55,10 +57,16 @@ export async function live({ haproxy, siblings, rates, seconds, relay }: LiveOpt
       const end = await used();
       const spent = end.map((usage, at) => usage.cpuMs - (start[at]?.cpuMs ?? 0));
       const haproxies = pids.map((pid, at) => cpuMsOf(pid) - (busy[at] ?? 0));
+      // An update has about 30 bytes.
+      const floor = await bare({
+        bytes: Math.ceil(rate / 1000) * 30,
+        restMs: relay.restMs ?? restDefaultMs,
+        seconds,
+      });
       const micros = (ms = 0) => ((ms * 1000) / writer.written).toFixed(2).padStart(6);
       const percent = (ms = 0) => (ms / (seconds * 10)).toFixed(1).padStart(5);
       console.log(
-        `${String(siblings).padStart(2)} siblings, ${String(rate).padStart(6)}/s: an update and sibling costs the sender${micros((spent[0] ?? 0) / siblings)} µs =${percent((spent[0] ?? 0) / siblings)} % of a core, the receiver${micros(spent[1])} µs =${percent(spent[1])} %; HAProxy${micros(haproxies[0])}, ${micros(haproxies[1])} µs; sender ${end[0]?.rssMb.toFixed(0)} MiB, sent ${(((end[0]?.updatesOut ?? 0) - (start[0]?.updatesOut ?? 0)) / siblings).toFixed(0)} of ${writer.written}`,
+        `${String(siblings).padStart(2)} siblings, ${String(rate).padStart(6)}/s: an update and sibling costs the sender${micros((spent[0] ?? 0) / siblings)} µs =${percent((spent[0] ?? 0) / siblings)} % of a core, the receiver${micros(spent[1])} µs =${percent(spent[1])} %; HAProxy${micros(haproxies[0])}, ${micros(haproxies[1])} µs; sender ${end[0]?.rssMb.toFixed(0)} MiB, a bare program that reads as often and writes over TLS${percent(floor * seconds * 10)} %, so the sender takes ${((spent[0] ?? 0) / siblings / (floor * seconds * 10)).toFixed(1)} times that; sent ${(((end[0]?.updatesOut ?? 0) - (start[0]?.updatesOut ?? 0)) / siblings).toFixed(0)} of ${writer.written}`,
       );
     }
   } finally {

@@ -35,7 +35,7 @@ export interface SpliceOptions {
  * What an update may wait. A waking costs the same for one update as for fifty (`npm run bench -- relay`), so it is as long as
  * the delay of all stays below 5 ms; a timer may be a millisecond late.
  */
-const restDefaultMs = 3;
+export const restDefaultMs = 3;
 
 /**
  * What a confirmation may wait. HAProxy confirms each time something came, and the other one only learns from it what it need
