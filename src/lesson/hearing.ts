@@ -1,12 +1,11 @@
 import { startTimer } from '../clock.ts';
 import type { Leg } from '../modules/relay/legs/open-leg.ts';
-import { type Frame, frames, isBroken } from '../modules/relay/wire/frames.ts';
+import { isBroken, wholeBytes } from '../modules/relay/wire/frames.ts';
 import type { LessonFailure } from './chunk.ts';
 
-/** Whole messages as they were read at one time. */
+/** Whole messages as they were read at one time, one at least. Good until the next ones are asked for. */
 export interface Heard {
   readonly bytes: Buffer;
-  readonly found: readonly Frame[];
 }
 
 /** Reads a leg piece by piece: HAProxy waits while nobody asks for the next one. */
@@ -15,12 +14,18 @@ export interface Hearing {
   next(silentMs: number): Promise<Heard | LessonFailure>;
 }
 
+/** As much as is read at once, and a message that has begun. */
+const workBytes = 128 * 1024;
+
 export function isFailure(heard: object): heard is LessonFailure {
   return 'why' in heard;
 }
 
 export function hear(leg: Leg, signal: AbortSignal): Hearing {
-  let rest: Buffer = Buffer.alloc(0);
+  // Read into again and again: what a large lesson would leave behind otherwise is cleared away late, 40 MiB of it at times.
+  let work: Buffer = Buffer.allocUnsafeSlow(workBytes);
+  /** Of a message whose end has still to come. */
+  let rest: Buffer = work.subarray(0, 0);
   let failure: LessonFailure | null = null;
   let queue: Buffer[] = [];
   let wake: () => void = () => {};
@@ -51,6 +56,21 @@ export function hear(leg: Leg, signal: AbortSignal): Hearing {
     });
   }
 
+  function together(): Buffer {
+    const length = queue.reduce((sum, chunk) => sum + chunk.length, rest.length);
+    const into = length <= work.length ? work : Buffer.allocUnsafeSlow(2 * length);
+    // A part of the same memory perhaps: set() does that right.
+    into.set(rest);
+    let at = rest.length;
+    for (const chunk of queue) {
+      into.set(chunk, at);
+      at += chunk.length;
+    }
+    queue = [];
+    work = into;
+    return into.subarray(0, length);
+  }
+
   return {
     async next(silentMs) {
       for (;;) {
@@ -58,15 +78,14 @@ export function hear(leg: Leg, signal: AbortSignal): Hearing {
         if (!came) fail('silent', `HAProxy has sent nothing for ${silentMs} ms`);
         // What was read before it closed still counts.
         if (queue.length === 0 && failure !== null) return failure;
-        const bytes = Buffer.concat([rest, ...queue]);
-        queue = [];
-        const found = [...frames(bytes)];
-        rest = bytes.subarray(found.at(-1)?.end ?? 0);
+        const bytes = together();
+        const whole = wholeBytes(bytes);
+        rest = bytes.subarray(whole);
         if (isBroken(rest)) {
           fail('broken', 'HAProxy says what is no message of a peer');
-          rest = Buffer.alloc(0);
+          rest = work.subarray(0, 0);
         }
-        if (found.length > 0) return { bytes, found };
+        if (whole > 0) return { bytes: bytes.subarray(0, whole) };
       }
     },
   };

@@ -4,6 +4,7 @@ import { encodeVarint } from '../modules/relay/wire/varint.ts';
 import { UnreadableLesson } from './definition.ts';
 import { type Entry, isEntry } from './entry.ts';
 import { followTables } from './follow.ts';
+import { createPieces, type Pieces } from './pieces.ts';
 import { createDictionary, hasServerKey, readServerKey, writeServerKey } from './server-key.ts';
 
 /** What becomes of an entry: the milliseconds that are left to it, or null, and it is left out. `bytes`: where its parts are. */
@@ -13,8 +14,10 @@ export type Choose = (entry: Entry, bytes: Buffer, serverKey: Buffer | undefined
 export interface Passage {
   /** What `choose` lets through of whole messages, to be sent to another HAProxy. Throws `UnreadableLesson`. */
   pass(bytes: Buffer, choose: Choose): Buffer;
-  /** Of one message; null: all of it is left out. `bytes` may be written to. */
-  passOne(bytes: Buffer, frame: Frame, choose: Choose): Buffer | null;
+  /** The same, without a copy: what is returned is in the bytes as a rule, which are written to. */
+  passOwn(bytes: Buffer, choose: Choose): Buffer;
+  /** Of one message; true if anything. `bytes`, which `into` is made of, may be written to. */
+  passOne(bytes: Buffer, frame: Frame, choose: Choose, into: Pieces): boolean;
   /** Entries that came, and those that passed. */
   readonly seen: number;
   readonly passed: number;
@@ -28,25 +31,27 @@ export function createPassage(): Passage {
   let seen = 0;
   let passed = 0;
 
-  function passEntry(bytes: Buffer, frame: Frame, choose: Choose): Buffer | null {
+  function passEntry(bytes: Buffer, frame: Frame, choose: Choose, into: Pieces): boolean {
     seen += 1;
     const { entry, of: hasKey } = tables.entry(bytes, frame);
     const key = hasKey ? readServerKey(bytes, entry) : null;
     const means = key === null ? undefined : dictionary.hear(key);
     const left = choose(entry, bytes, means);
-    if (left === null) return null;
+    if (left === null) return false;
     passed += 1;
     const text = key === null ? undefined : dictionary.pass(key);
     const follows = entry.id === (passedId + 1) % 2 ** 32;
     passedId = entry.id;
     if (entry.expiryAt !== -1) bytes.writeUInt32BE(left, entry.expiryAt);
     const needsId = !entry.hasId && !follows;
-    if (entry.expiryAt !== -1 && text === undefined && !needsId)
-      return bytes.subarray(frame.start, frame.end);
+    if (entry.expiryAt !== -1 && text === undefined && !needsId) {
+      into.keep(frame.start, frame.end);
+      return true;
+    }
     const timed = entry.expiryAt === -1 ? numberBytes(left) : Buffer.alloc(0);
     const idEnd = frame.body + (entry.hasId ? 4 : 0);
     const hasId = entry.hasId || needsId;
-    return message(hasId ? stickTypes.timedUpdate : stickTypes.timedIncrementalUpdate, [
+    const rewritten = [
       needsId ? numberBytes(entry.id) : bytes.subarray(frame.body, idEnd),
       timed,
       ...(key === null || text === undefined
@@ -56,31 +61,36 @@ export function createPassage(): Passage {
             writeServerKey(key.place, text),
             bytes.subarray(key.end, frame.end),
           ]),
-    ]);
+    ];
+    const type = hasId ? stickTypes.timedUpdate : stickTypes.timedIncrementalUpdate;
+    into.put(message(type, rewritten));
+    return true;
   }
 
-  function passOne(bytes: Buffer, frame: Frame, choose: Choose): Buffer | null {
-    if (frame.class !== stickTable) return null;
-    if (isEntry(frame.type)) return passEntry(bytes, frame, choose);
-    if (frame.type !== stickTypes.define && frame.type !== stickTypes.switch) return null;
+  function passOne(bytes: Buffer, frame: Frame, choose: Choose, into: Pieces): boolean {
+    if (frame.class !== stickTable) return false;
+    if (isEntry(frame.type)) return passEntry(bytes, frame, choose, into);
+    if (frame.type !== stickTypes.define && frame.type !== stickTypes.switch) return false;
     tables.turn(bytes, frame);
-    return bytes.subarray(frame.start, frame.end);
+    into.keep(frame.start, frame.end);
+    return true;
+  }
+
+  function passOwn(own: Buffer, choose: Choose): Buffer {
+    const pieces = createPieces(own);
+    let used = 0;
+    for (const frame of frames(own)) {
+      used = frame.end;
+      passOne(own, frame, choose, pieces);
+    }
+    if (used < own.length) throw new UnreadableLesson('a lesson that ends within a message');
+    return pieces.joined();
   }
 
   return {
     passOne,
-    pass(bytes, choose) {
-      const own = Buffer.from(bytes);
-      const parts: Buffer[] = [];
-      let used = 0;
-      for (const frame of frames(own)) {
-        used = frame.end;
-        const part = passOne(own, frame, choose);
-        if (part !== null) parts.push(part);
-      }
-      if (used < own.length) throw new UnreadableLesson('a lesson that ends within a message');
-      return Buffer.concat(parts);
-    },
+    passOwn,
+    pass: (bytes, choose) => passOwn(Buffer.from(bytes), choose),
     get seen() {
       return seen;
     },

@@ -1,5 +1,6 @@
 import { breathe, repeat, startTimer } from '../clock.ts';
 import { type Leg, type LegOptions, openLeg } from '../modules/relay/legs/open-leg.ts';
+import { frames } from '../modules/relay/wire/frames.ts';
 import {
   control,
   controlTypes,
@@ -45,7 +46,7 @@ const askLimitMs = 1000;
 
 /**
  * Gives HAProxy the entries of a lesson. What has expired since is left out, and what is left of the others is less by their age.
- * HAProxy takes them as learned from a peer: it does not pass them on. Only `played` means that it has all of them. Never throws.
+ * HAProxy takes them as learned from a peer: it does not pass them on. The bytes of the chunks are written to. Only `played` means that it has all of them. Never throws.
  */
 export async function playLesson(
   options: PlayOptions,
@@ -85,7 +86,7 @@ function listen(leg: Leg, { asked, silentMs, signal }: PlayOptions) {
       // It says something every 3 s.
       const next = await hearing.next(Math.max(silentMs, 10_000));
       if (isFailure(next)) return failed.resolve(next);
-      for (const frame of next.found) {
+      for (const frame of frames(next.bytes)) {
         if (frame.class === error)
           return failed.resolve({ kind: 'broken', why: 'HAProxy does not understand the lesson' });
         if (frame.class !== control) continue;
@@ -141,7 +142,7 @@ async function give(
   }
   for await (const { bytes, atMs } of chunks) {
     const ageMs = now() - atMs;
-    const ready = passage.pass(bytes, (entry, within) =>
+    const ready = passage.passOwn(bytes, (entry, within) =>
       leftAfter(expiryOf(within, entry), ageMs, entry.table.expireMs),
     );
     await breathe();

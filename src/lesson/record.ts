@@ -1,8 +1,10 @@
 import { breathe, repeat } from '../clock.ts';
+import { converse } from '../modules/relay/legs/converse.ts';
 import { type Leg, type LegOptions, openLeg } from '../modules/relay/legs/open-leg.ts';
 import { resetSlot } from '../modules/relay/legs/reset-slot.ts';
-import type { Frame } from '../modules/relay/wire/frames.ts';
+import { type Frame, frames } from '../modules/relay/wire/frames.ts';
 import {
+  acks,
   control,
   controlTypes,
   error,
@@ -12,11 +14,12 @@ import {
   resyncPartial,
   resyncRequest,
 } from '../modules/relay/wire/messages.ts';
+import { createChoice, type Written } from './choice.ts';
 import type { LessonChunk, LessonFailure } from './chunk.ts';
-import { type Definition, UnreadableLesson } from './definition.ts';
+import { UnreadableLesson } from './definition.ts';
 import { hear, isFailure } from './hearing.ts';
-import { type Choose, createPassage } from './passage.ts';
-import { createTaught, type Taught } from './taught.ts';
+import { createPassage } from './passage.ts';
+import { createPieces } from './pieces.ts';
 
 export interface RecordOptions extends LegOptions {
   /** How many stick tables HAProxy has in this section, or more. */
@@ -25,10 +28,20 @@ export interface RecordOptions extends LegOptions {
   readonly silentMs: number;
   /** Milliseconds: the clock of the chunks. */
   readonly now: () => number;
+  /**
+   * As the last recording ended. HAProxy pushes what it has written behind that once more after the lesson, and all of it where this is
+   * missing (2.6: always). Of another worker, or too high, it is no harm: what is written during the lesson always comes behind it.
+   */
+  readonly written?: Written;
 }
 
 export type Recorded =
-  | { readonly kind: 'whole'; readonly entries: number; readonly bytes: number }
+  | {
+      readonly kind: 'whole';
+      readonly entries: number;
+      readonly bytes: number;
+      readonly written: Written;
+    }
   | LessonFailure;
 
 /** HAProxy closes a session that says nothing for 5 s (PEER_RECONNECT_TIMEOUT). */
@@ -38,21 +51,24 @@ const restLimitMs = 60_000;
 
 /**
  * Asks HAProxy for all that it holds, as a peer that has started does, and hands it out piece by piece; HAProxy waits while `take`
- * has not finished with one. What is written meanwhile is in it, too, behind the rest: an entry may come twice, and the last one
+ * has not finished with one, and its bytes are good until then. What is written meanwhile is in it, too, behind the rest: an entry may come twice, and the last one
  * counts. Only `whole` means that nothing is missing. Never throws.
  */
 export async function recordLesson(
   options: RecordOptions,
   take: (chunk: LessonChunk) => Promise<void> | void,
 ): Promise<Recorded> {
-  if (!(await resetSlot(options)))
+  const { written: confirmed } = options;
+  if (!(await resetSlot({ ...options, ...(confirmed && { confirmed }) })))
     return { kind: 'refused', why: `slot ${options.slot} could not be reset` };
   const opened = await openLeg(options);
   if (opened.kind !== 'up') return { kind: 'refused', why: opened.why };
   const { leg } = opened;
   const stop = repeat(() => leg.write(heartbeat), heartbeatMs);
   try {
-    return await follow(leg, options, take);
+    const recorded = await follow(leg, options, take);
+    if (recorded.kind === 'whole') await confirm(leg, options, recorded.written);
+    return recorded;
   } catch (thrown) {
     const kind = thrown instanceof UnreadableLesson ? 'broken' : 'consumer';
     return { kind, why: thrown instanceof Error ? thrown.message : String(thrown) };
@@ -63,35 +79,22 @@ export async function recordLesson(
   }
 }
 
-/**
- * What is taken of what HAProxy sends. In the lesson entries come with their expiry: those without were sent before HAProxy had read
- * the request, and come again. Behind it come all that it has written itself once more, without an expiry: of these what was written
- * during the lesson is new, and was written at that moment.
- */
-function createChoice() {
-  const taught = new Map<string, Taught>();
-  const ofTable = ({ name }: Definition) => {
-    const known = taught.get(name) ?? createTaught();
-    taught.set(name, known);
-    return known;
-  };
-  const lesson: Choose = ({ expiryAt, table, id }, bytes) => {
-    if (expiryAt === -1) return null;
-    ofTable(table).add(id);
-    return bytes.readUInt32BE(expiryAt);
-  };
-  const rest: Choose = ({ table, id }) => (ofTable(table).has(id) ? null : table.expireMs);
-  return { lesson, rest };
+/** Else the next session in this slot, also one that only resets it, begins with all that HAProxy has written. */
+async function confirm(leg: Leg, options: RecordOptions, written: Written): Promise<void> {
+  leg.write(acks(written));
+  leg.finishWriting();
+  // HAProxy reads all that was said before it closes.
+  await converse(leg, { ...options, hear: () => undefined });
 }
 
 async function follow(
   leg: Leg,
-  { silentMs, now, signal }: RecordOptions,
+  { silentMs, now, signal, written: before = new Map() }: RecordOptions,
   take: (chunk: LessonChunk) => Promise<void> | void,
 ): Promise<Recorded> {
   const passage = createPassage();
   const hearing = hear(leg, signal);
-  const choose = createChoice();
+  const { choose, written } = createChoice(before);
   let phase: keyof typeof choose = 'lesson';
   let size = 0;
   let lastMs = now();
@@ -123,9 +126,10 @@ async function follow(
     const atMs = now();
     if (atMs - restSinceMs > restLimitMs)
       return { kind: 'silent', why: `HAProxy has not come to an end within ${restLimitMs} ms` };
-    const parts: Buffer[] = [];
+    const pieces = createPieces(heard.bytes);
+    let hasPassed = false;
     let end: 'whole' | LessonFailure | null = null;
-    for (const frame of heard.found) {
+    for (const frame of frames(heard.bytes)) {
       if (frame.class === error)
         return { kind: 'broken', why: 'HAProxy does not understand this sidecar' };
       if (frame.class === control) {
@@ -133,18 +137,17 @@ async function follow(
         if (end !== null) break;
         continue;
       }
-      const part = passage.passOne(heard.bytes, frame, choose[phase]);
-      if (part !== null) parts.push(part);
+      if (passage.passOne(heard.bytes, frame, choose[phase], pieces)) hasPassed = true;
       lastMs = atMs;
     }
-    const bytes = Buffer.concat(parts);
+    const bytes = pieces.joined();
     size += bytes.length;
     if (bytes.length > 0) await take({ bytes, atMs });
     // What HAProxy has ready is read without a pause between.
     await breathe();
-    if (end === 'whole') return { kind: 'whole', entries: passage.passed, bytes: size };
+    if (end === 'whole') return { kind: 'whole', entries: passage.passed, bytes: size, written };
     if (end !== null) return end;
     // The time that `take` has used is not HAProxy's.
-    if (parts.length > 0) lastMs = now();
+    if (hasPassed) lastMs = now();
   }
 }

@@ -4,6 +4,7 @@ import { sharedTables } from '../../config-text/stick-tables.ts';
 import { readText } from '../../files/files.ts';
 import { command } from '../../haproxy/socket.ts';
 import { parseWorker } from '../../haproxy/worker.ts';
+import type { Written } from '../../lesson/choice.ts';
 import { playLesson } from '../../lesson/play.ts';
 import { recordLesson } from '../../lesson/record.ts';
 import type { Log } from '../../log.ts';
@@ -120,6 +121,7 @@ function create(
     events.record({ reason: 'SnapshotRestored', message });
   }
 
+  let written: Written | null = null;
   const recording = createRecording({
     ...{ self, log, now, standing, intervalMs: config.snapshotInterval },
     take: (signal) =>
@@ -136,14 +138,16 @@ function create(
           },
           key: async () => (await keys())[0],
           record: (take, signal) =>
-            alone(
-              () =>
-                recordLesson(
-                  { ...leg, signal, timeoutMs: acceptMs, tables: options.tables, silentMs, now },
-                  take,
-                ),
-              signal,
-            ),
+            alone(async () => {
+              const times = { timeoutMs: acceptMs, silentMs, now };
+              const tables = options.tables;
+              const recorded = await recordLesson(
+                { ...leg, signal, ...times, tables, ...(written && { written }) },
+                take,
+              );
+              written = recorded.kind === 'whole' ? recorded.written : null;
+              return recorded;
+            }, signal),
           newId: nanoid,
         },
         signal,

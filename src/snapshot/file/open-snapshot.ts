@@ -12,6 +12,7 @@ import {
   trailerSchema,
 } from './about.ts';
 import {
+  chunkBytes,
   chunkHeadBytes,
   formatVersion,
   kinds,
@@ -123,6 +124,12 @@ async function verify(file: FileHandle, begun: Begun, sealing: Sealing | null) {
   return { trailer, bytes };
 }
 
+/** `chunkSize`: what most chunks unpack to is one piece, and not many to be put together. */
+const unpacking = {
+  maxOutputLength: limits.messageBytes,
+  chunkSize: chunkHeadBytes + chunkBytes + 128 * 1024,
+};
+
 async function* readChunks(
   file: FileHandle,
   { header }: Begun,
@@ -133,9 +140,7 @@ async function* readChunks(
     if (kind !== kinds.chunk) continue;
     const packed = sealing === null ? body : sealing.open(kind, index, body);
     index += 1;
-    const plain =
-      packed &&
-      (await decompress(packed, { maxOutputLength: limits.messageBytes }).catch(() => null));
+    const plain = packed && (await decompress(packed, unpacking).catch(() => null));
     if (plain === null || plain.length < chunkHeadBytes)
       throw new SnapshotRefused('damaged', `its part ${index} was changed while it was read`);
     yield {

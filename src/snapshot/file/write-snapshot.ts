@@ -37,7 +37,7 @@ export interface WriteOptions {
 
 export interface SnapshotWriter {
   /**
-   * The next messages, whole ones, recorded so many milliseconds after the header's date. Resolves when more may follow: what
+   * The next messages, whole ones, of which nothing is kept, recorded so many milliseconds after the header's date. Resolves when more may follow: what
    * is in memory never exceeds a chunk. Throws `AppError` SNAPSHOT_FAILED; what was written is removed then.
    */
   add(messages: Buffer, atMs: number): Promise<void> | undefined;
@@ -47,6 +47,17 @@ export interface SnapshotWriter {
   ): Promise<{ readonly path: string; readonly bytes: number }>;
   /** Nothing is left of it. Never throws. */
   abandon(): Promise<void>;
+}
+
+/** A chunk and what was read at once behind its beginning, as a rule. */
+const pendingRoom = chunkHeadBytes + chunkBytes + 128 * 1024;
+
+/** The same bytes, `used` of them, where at least `needed` have room. */
+function withRoom(buffer: Buffer<ArrayBuffer>, used: number, needed: number): Buffer<ArrayBuffer> {
+  if (needed <= buffer.length) return buffer;
+  const larger = Buffer.allocUnsafeSlow(2 * needed);
+  larger.set(buffer.subarray(0, used));
+  return larger;
 }
 
 /** Why no reader would take or find this file; null: nothing is in the way. */
@@ -70,7 +81,8 @@ export async function writeSnapshot(options: WriteOptions): Promise<SnapshotWrit
   const sealing =
     key === undefined || header.seal === null ? null : createSealing(key, header.seal, headerBytes);
   const digest = createHash('sha256');
-  let pending: Buffer[] = [];
+  // One for all chunks of the file: each is compressed before the next one begins.
+  let pending = Buffer.allocUnsafeSlow(pendingRoom);
   let pendingBytes = 0;
   let pendingAtMs = 0;
   let index = 0;
@@ -115,10 +127,8 @@ export async function writeSnapshot(options: WriteOptions): Promise<SnapshotWrit
   }
 
   async function flush(): Promise<void> {
-    const head = Buffer.alloc(chunkHeadBytes);
-    head.writeUInt32BE(Math.min(Math.max(0, Math.round(pendingAtMs)), 0xffffffff));
-    const plain = Buffer.concat([head, ...pending]);
-    pending = [];
+    pending.writeUInt32BE(Math.min(Math.max(0, Math.round(pendingAtMs)), 0xffffffff));
+    const plain = pending.subarray(0, chunkHeadBytes + pendingBytes);
     pendingBytes = 0;
     await record(kinds.chunk, sealed(kinds.chunk, await compress(plain)));
   }
@@ -136,7 +146,9 @@ export async function writeSnapshot(options: WriteOptions): Promise<SnapshotWrit
     add(messages, atMs) {
       // The first of a chunk: its entries live a moment longer, never shorter.
       if (pendingBytes === 0) pendingAtMs = atMs;
-      pending.push(messages);
+      const at = chunkHeadBytes + pendingBytes;
+      pending = withRoom(pending, at, at + messages.length);
+      pending.set(messages, at);
       pendingBytes += messages.length;
       messageBytes += messages.length;
       return pendingBytes < chunkBytes ? undefined : guarded(flush);

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { monotonicNow } from '../../../src/clock.ts';
 import type { LessonChunk } from '../../../src/lesson/chunk.ts';
@@ -23,6 +26,31 @@ async function* replay(chunks: readonly LessonChunk[]) {
   yield* chunks;
 }
 
+/** A socket in front of that of HAProxy, which counts what HAProxy says. */
+async function countedSocket(path: string, behind: string) {
+  let bytes = 0;
+  const server = createServer((near) => {
+    const far = connect(behind);
+    far.on('data', (chunk) => {
+      bytes += chunk.length;
+    });
+    far.on('error', () => near.destroy());
+    near.on('error', () => far.destroy());
+    near.pipe(far).pipe(near);
+  }).listen(path);
+  await once(server, 'listening');
+  return {
+    path,
+    /** Since the last time. */
+    take() {
+      const taken = bytes;
+      bytes = 0;
+      return taken;
+    },
+    close: () => void server.close(),
+  };
+}
+
 describe.each(haproxyVersions)('HAProxy %s', (title, haproxy) => {
   describe('real', unless(missingOf({ [`HAProxy ${title}`]: haproxy })), () => {
     const start = relayStands(haproxy);
@@ -31,7 +59,12 @@ describe.each(haproxyVersions)('HAProxy %s', (title, haproxy) => {
       stand: RelayStand,
       take: (chunk: LessonChunk) => Promise<void> | void,
       more: Partial<RecordOptions> = {},
-    ) => recordLesson({ at: stand.at, ...session, tables: 16, now: monotonicNow, ...more }, take);
+    ) =>
+      recordLesson(
+        { at: stand.at, ...session, tables: 16, now: monotonicNow, ...more },
+        // They are only good until this returns.
+        ({ bytes, atMs }) => take({ bytes: Buffer.from(bytes), atMs }),
+      );
     const play = (
       stand: RelayStand,
       chunks: AsyncIterable<LessonChunk>,
@@ -166,6 +199,45 @@ describe.each(haproxyVersions)('HAProxy %s', (title, haproxy) => {
       expect(recorded.kind).toBe('whole');
       expect(keys.size).toBe(40_000);
       expect(await learned.entries()).toBe(40_000);
+    });
+
+    it('behind an earlier recording HAProxy says nothing twice, and nothing is missed', async () => {
+      const folder = testFolder();
+      const [from, to] = await Promise.all([start(), start()]);
+      await from.write('key', 20_000);
+      const counted = await countedSocket(join(folder, 'counted.sock'), from.at.path);
+      const at = { path: counted.path };
+      const first = await record(from, () => {}, { at });
+      if (first.kind !== 'whole') throw new Error(first.why);
+      const whole = counted.take();
+      const quiet = await record(from, () => {}, { at, written: first.written });
+      expect(quiet).toMatchObject({ kind: 'whole', entries: 20_000 });
+      // 2.6 begins from the start again.
+      if (haproxyBranch(haproxy ?? '') !== '2.6') expect(counted.take()).toBeLessThan(whole * 0.6);
+      // As of this worker, of one that had written more, and of one that had written less.
+      const others = [2 ** 31 - 2, 1_000_000, 3].map((id) => new Map([[1, id]]));
+      for (const [round, written] of [first.written, ...others].entries()) {
+        const lesson: LessonChunk[] = [];
+        const values = `data.gpc0 ${round + 2}`;
+        let hasWritten = false;
+        const again = await record(
+          from,
+          async (chunk) => {
+            lesson.push(chunk);
+            if (hasWritten) return;
+            hasWritten = true;
+            for (let key = 0; key < 100; key++)
+              await from.ask(`set table sessions key key${key * 200} ${values}`);
+          },
+          { at, written },
+        );
+        expect(again.kind).toBe('whole');
+        expect(await play(to, replay(lesson))).toMatchObject({ kind: 'played' });
+        expect(await to.entries()).toBe(20_000);
+        const changed = await to.ask(`show table sessions data.gpc0 eq ${round + 2}`);
+        expect(changed.match(/key=/g)).toHaveLength(100);
+      }
+      counted.close();
     });
 
     it('says when HAProxy is reloaded in the middle, and when it falls silent', async () => {

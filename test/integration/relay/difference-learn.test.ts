@@ -22,7 +22,7 @@ describe.each(haproxyVersions)('learnDifference, HAProxy %s', (title, haproxy) =
 
     async function recorded(stand: RelayStand): Promise<LessonChunk> {
       const parts: Buffer[] = [];
-      await recordLesson(session(stand), ({ bytes }) => void parts.push(bytes));
+      await recordLesson(session(stand), ({ bytes }) => void parts.push(Buffer.from(bytes)));
       return { bytes: Buffer.concat(parts), atMs: monotonicNow() };
     }
     /** As it was so long ago. */

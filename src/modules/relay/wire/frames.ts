@@ -47,6 +47,18 @@ export function* frames(buffer: Buffer): Iterable<Frame> {
   }
 }
 
+/** How many bytes the messages have that are complete. */
+export function wholeBytes(buffer: Buffer): number {
+  let start = 0;
+  for (;;) {
+    const head = headLength(buffer, start);
+    if (head <= 0) return start;
+    const end = start + head + bodyLength(buffer, start, head);
+    if (end > buffer.length) return start;
+    start = end;
+  }
+}
+
 /** What begins here is no message of the peers protocol, whatever follows. */
 export function isBroken(buffer: Buffer): boolean {
   return headLength(buffer, 0) < 0;

@@ -19,7 +19,7 @@ function options(directory: string, change: Partial<TakeOptions> = {}): TakeOpti
     async record(take) {
       await take({ bytes: Buffer.from('one'), atMs: 100 });
       await take({ bytes: Buffer.from('two'), atMs: 250 });
-      return { kind: 'whole', entries: 2, bytes: 6 };
+      return { kind: 'whole', entries: 2, bytes: 6, written: new Map() };
     },
     newId() {
       id += 1;
@@ -43,7 +43,11 @@ describe('a snapshot', () => {
   });
 
   it.each([
-    ['there is nothing', { kind: 'whole', entries: 0, bytes: 0 } as const, 'empty'],
+    [
+      'there is nothing',
+      { kind: 'whole', entries: 0, bytes: 0, written: new Map() } as const,
+      'empty',
+    ],
     ['HAProxy ends it', { kind: 'closed', why: 'reloaded' } as const, 'failed'],
   ])('leaves no file where %s', async (_, recorded, kind) => {
     const directory = testFolder();

@@ -103,7 +103,7 @@ function replica(name: string, keys: readonly string[], lessonMs: Delay, ends?: 
           return { kind: 'consumer' as const, why: String(error) };
         }
         send({ step: 'end', id, why: null });
-        return { kind: 'whole' as const, entries: held.size, bytes: 1 };
+        return { kind: 'whole' as const, entries: held.size, bytes: 1, written: new Map() };
       }),
   });
   return {
