@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, string>> = {
   relay: 'sessions of HAProxy through two relays: time to learn, CPU of an update, delay; --help',
   aggregate: 'memory of the sums of replicas, by key and origin, and CPU of an update; --help',
   snapshot: 'time of requests with and without snapshots; --help',
+  'snapshot-cost': 'processor time and memory of a snapshot and of its restore; --help',
   handover: 'how long a table is incomplete after a reload, and what is lost in flight',
 };
 
