@@ -35,6 +35,7 @@ async function beside(): Promise<{ readonly sidecar: Sidecar; readonly other: Ot
   const reader = createFrameReader({
     text: (_, value) => heard.push(value),
     data: () => {},
+    sums: () => {},
     garbage: (why) => heard.push({ garbage: why }),
   });
   reader.trust();

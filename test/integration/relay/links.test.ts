@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { LinksOptions } from '../../../src/modules/relay/links/links.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { type LinkFleet, linkFleet, pour, type Sidecar } from '../../helpers/links.ts';
 import { freePort } from '../../helpers/ports.ts';
@@ -59,6 +60,64 @@ describe.each([true, false])('links, in plain text: %s', (plaintext) => {
       [{ end: true }, all.length],
     ]);
     expect(Buffer.concat(got).equals(all)).toBe(true);
+  });
+});
+
+describe('what is said of sums', () => {
+  const speaking = (index: number, sums: number | undefined): Partial<LinksOptions> => ({
+    own: {
+      ...{ version: 1, section: 'peers', pod: `s${index}`, start: `start-${index}`, sums },
+      uid: fleet?.members()[index]?.uid ?? '',
+    },
+  });
+  const linked = async (one: number | undefined, other: number | undefined) => {
+    fleet = await linkFleet(2);
+    const [a, b] = await Promise.all([
+      fleet.start('s0', speaking(0, one)),
+      fleet.start('s1', speaking(1, other)),
+    ]);
+    return await eventually(() => {
+      const [here, there] = [a.link('s1'), b.link('s0')];
+      return here && there ? { here, there } : false;
+    });
+  };
+
+  it('comes beside the data, each in its order, and much more than the link takes at a time', async () => {
+    const { here, there } = await linked(1, 1);
+    const got = { data: [] as Buffer[], sums: [] as Buffer[] };
+    there.onData((chunk) => got.data.push(chunk));
+    const chunks = Array.from({ length: 100 }, (_, index) => Buffer.alloc(index * 97 + 1, index));
+    // More than a link lets wait before it is closed.
+    const whole = Buffer.alloc(3 * 1024 * 1024, 'a sum; ');
+    expect(here.sums?.write(whole)).toBe(false);
+    const drained = new Promise<void>((resolve) => here.sums?.onDrain(resolve));
+    await pour(here, chunks);
+    there.sums?.onData((chunk) => got.sums.push(chunk));
+    await drained;
+    here.sums?.write(Buffer.from('the end'));
+    await eventually(() => expect(Buffer.concat(got.sums).length).toBe(whole.length + 7));
+
+    expect(Buffer.concat(got.sums).equals(Buffer.concat([whole, Buffer.from('the end')]))).toBe(
+      true,
+    );
+    await eventually(() =>
+      expect(Buffer.concat(got.data).equals(Buffer.concat(chunks))).toBe(true),
+    );
+  });
+
+  it.each([
+    ['to nobody who does not', 1, undefined],
+    ['by nobody who was not asked to', undefined, 1],
+    ['to nobody of another version', 1, 2],
+  ] as const)('is said %s, and the link is as any other', async (_, one, other) => {
+    const { here, there } = await linked(one, other);
+
+    expect([here.sums, there.sums]).toEqual([null, null]);
+    const got: unknown[] = [];
+    there.onData(() => {});
+    there.onMessage((message) => got.push(message));
+    here.send('still there');
+    await eventually(() => expect(got).toEqual(['still there']));
   });
 });
 

@@ -4,7 +4,7 @@
  * newer version may send more.
  */
 
-const types = { control: 1, message: 2, data: 3, ping: 4 } as const;
+const types = { control: 1, message: 2, data: 3, ping: 4, sums: 5 } as const;
 const headerBytes = 4;
 
 /** Most bytes of the JSON of one control frame or message. */
@@ -22,8 +22,17 @@ export const pingFrame: Buffer = headerOf(types.ping, 0);
 
 /** The header for data of `length` bytes, less than 16 MiB. */
 export function dataHeader(length: number): Buffer {
+  return pieceHeader(types.data, length);
+}
+
+/** The same for what is said of sums. */
+export function sumsHeader(length: number): Buffer {
+  return pieceHeader(types.sums, length);
+}
+
+function pieceHeader(type: number, length: number): Buffer {
   if (length >= 2 ** 24) throw new RangeError(`${length} bytes do not fit into one frame`);
-  return headerOf(types.data, length);
+  return headerOf(type, length);
 }
 
 /** RangeError where the JSON has more than `maxTextBytes`. */
@@ -38,6 +47,8 @@ export interface FrameHandlers {
   text(kind: TextKind, value: unknown): void;
   /** A piece of what was written on the other side: not a whole frame. Only good until this returns, unless kept. */
   data(slice: Buffer): void;
+  /** As `data`. */
+  sums(slice: Buffer): void;
   /** These bytes are no frames, or more than may be sent by now. Nothing is read any more. */
   garbage(why: string): void;
 }
@@ -101,6 +112,7 @@ export function createFrameReader(handlers: FrameHandlers): FrameReader {
     left -= slice.length;
     if (text !== undefined && left === 0) told(text);
     else if (type === types.data) handlers.data(slice);
+    else if (type === types.sums) handlers.sums(slice);
     return slice.length;
   }
 

@@ -14,6 +14,8 @@ export interface Greeting {
   readonly start: string;
   /** How many times the side that dials has done so in this run; the other side says the same number. */
   readonly attempt: number;
+  /** The version of what it says of sums (`--aggregate`), in frames of their own; missing: it says nothing of them. */
+  readonly sums?: number | undefined;
 }
 
 /** The number of a link among those of one run of the sidecar that gives the numbers. */
@@ -42,6 +44,7 @@ const helloSchema = z.object({
   uid: word(128),
   start: word(64),
   attempt: count,
+  sums: count.optional(),
   lost: z.object({ start: word(64), number: count }).optional(),
 });
 

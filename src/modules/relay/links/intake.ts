@@ -12,6 +12,7 @@ export interface IntakeHandlers {
 export interface Intake {
   onData(callback: (chunk: Buffer) => void): void;
   onMessage(callback: (message: unknown) => void): void;
+  onSums(callback: (chunk: Buffer) => void): void;
   pause(): void;
   resume(): void;
   /** The other side has greeted: messages and data may come. */
@@ -25,8 +26,13 @@ export function createIntake(socket: Socket, handlers: IntakeHandlers): Intake {
   let paused = false;
   let onData: ((chunk: Buffer) => void) | undefined;
   let onMessage: ((message: unknown) => void) | undefined;
+  let onSums: ((chunk: Buffer) => void) | undefined;
   /** What came before somebody asked for it: one piece, because reading stops. */
-  let held: { readonly data: Buffer } | { readonly message: unknown } | undefined;
+  let held:
+    | { readonly data: Buffer }
+    | { readonly sums: Buffer }
+    | { readonly message: unknown }
+    | undefined;
 
   const reader = createFrameReader({
     text(kind: TextKind, value) {
@@ -39,6 +45,11 @@ export function createIntake(socket: Socket, handlers: IntakeHandlers): Intake {
       if (!isOpen()) return;
       if (onData === undefined) hold({ data: slice });
       else onData(slice);
+    },
+    sums(slice) {
+      if (!isOpen()) return;
+      if (onSums === undefined) hold({ sums: slice });
+      else onSums(slice);
     },
     garbage: handlers.garbage,
   });
@@ -62,9 +73,11 @@ export function createIntake(socket: Socket, handlers: IntakeHandlers): Intake {
   function release(): void {
     const what = held;
     if (what === undefined || paused || !isOpen()) return;
-    if ('data' in what ? onData === undefined : onMessage === undefined) return;
+    const reader = 'data' in what ? onData : 'sums' in what ? onSums : onMessage;
+    if (reader === undefined) return;
     held = undefined;
     if ('data' in what) onData?.(what.data);
+    else if ('sums' in what) onSums?.(what.sums);
     else onMessage?.(what.message);
     apply();
   }
@@ -78,6 +91,10 @@ export function createIntake(socket: Socket, handlers: IntakeHandlers): Intake {
     },
     onMessage(callback) {
       onMessage = callback;
+      release();
+    },
+    onSums(callback) {
+      onSums = callback;
       release();
     },
     pause() {

@@ -25,6 +25,8 @@ interface Line extends NewLine {
 }
 
 export interface LinesOptions {
+  /** `Greeting.sums` of this side. */
+  readonly sums: number | undefined;
   readonly report: Report;
   readonly onLink: (link: Link) => void;
   /** Not called for what `close` ends. */
@@ -55,7 +57,7 @@ export interface Lines {
 }
 
 export function createLines(options: LinesOptions): Lines {
-  const { report, onLink, onClosed, onControl, now } = options;
+  const { report, sums, onLink, onClosed, onControl, now } = options;
   const lines = new Map<number, Line>();
   /** By the name of the member: when the last link with it has ended. */
   const before = new Map<string, Promise<string>>();
@@ -105,7 +107,7 @@ export function createLines(options: LinesOptions): Lines {
       close(id, { code: 'closed', why });
       onClosed(id, { kind: 'failed' });
     };
-    line.open = linkOf({ wire, other, dialled, address, close: end });
+    line.open = linkOf({ wire, sums, other, dialled, address, close: end });
     const { link } = line.open;
     report.linked({ pod, address, dialled });
     const earlier = before.get(pod);

@@ -1,4 +1,5 @@
 import type { Greeting } from './greeting.ts';
+import { type SumsStream, sumsStream } from './sums-stream.ts';
 import type { Wire, WireEnd } from './wire.ts';
 
 /** What a splice needs of a link. */
@@ -24,6 +25,8 @@ export interface Link extends DataLink {
   send(message: unknown): void;
   /** As `onData`. */
   onMessage(callback: (message: unknown) => void): void;
+  /** Where sidecars say what they have counted; null: the other one or this one does not, or in another version. */
+  readonly sums: SumsStream | null;
   /** The other side is told why. */
   close(why: string): void;
   /** Why it ended; never rejects. */
@@ -38,14 +41,19 @@ export interface OpenLink {
 
 export interface LinkOptions {
   readonly wire: Wire;
+  /** `Greeting.sums` of this side. */
+  readonly sums: number | undefined;
   readonly other: Greeting;
   readonly dialled: boolean;
   readonly address: string;
   readonly close: (why: string) => void;
 }
 
-export function linkOf({ wire, other, dialled, address, close }: LinkOptions): OpenLink {
+export function linkOf({ wire, sums, other, dialled, address, close }: LinkOptions): OpenLink {
   const { promise: closed, resolve } = Promise.withResolvers<string>();
+  const speaksOfSums = sums !== undefined && sums === other.sums;
+  // Who says something all the same must not stop the rest.
+  if (!speaksOfSums) wire.onSums(() => {});
   return {
     link: {
       other,
@@ -53,6 +61,7 @@ export function linkOf({ wire, other, dialled, address, close }: LinkOptions): O
       address,
       closed,
       close,
+      sums: speaksOfSums ? sumsStream(wire) : null,
       send: (message) => wire.sendMessage(message),
       write: (chunk) => wire.write(chunk),
       onDrain: (callback) => wire.onDrain(callback),

@@ -75,7 +75,7 @@ export function createLinks(options: LinksOptions): Links {
   let closing: Promise<void> | undefined;
 
   const lines = createLines({
-    ...{ report, now },
+    ...{ report, now, sums: own.sums },
     onLink: options.onLink,
     onControl: (id, control) => after(() => mesh.control(id, control)),
     onClosed: (id, outcome) => after(() => mesh.closed(id, outcome)),

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { startTimer } from '../../../clock.ts';
 import { visible } from '../../../visible.ts';
-import { dataHeader, pingFrame, textFrame } from './frames.ts';
+import { dataHeader, pingFrame, sumsHeader, textFrame } from './frames.ts';
 import {
   type Control,
   type HeardControl,
@@ -32,6 +32,9 @@ export interface Wire extends Omit<Intake, 'reads'> {
   /** False: wait for `onDrain`. */
   write(chunk: Buffer): boolean;
   onDrain(callback: () => void): void;
+  /** As `write` and `onDrain`, beside them. */
+  writeSums(chunk: Buffer): boolean;
+  onSumsDrain(callback: () => void): void;
   /** Notices that nothing comes. True: it may be so, look again after `doubtPaceMs`. */
   look(): boolean;
   /** Every second: pings where nothing else was sent. */
@@ -54,6 +57,7 @@ export function createWire(socket: Socket, handlers: WireHandlers, now: () => nu
   let trusted = false;
   let sentAtMs = Number.NEGATIVE_INFINITY;
   let drained = () => {};
+  let sumsDrained = () => {};
 
   function end(code: string, why: string): void {
     if (!open) return;
@@ -102,7 +106,10 @@ export function createWire(socket: Socket, handlers: WireHandlers, now: () => nu
   }
 
   socket.on('data', silence.heard);
-  socket.on('drain', () => open && drained());
+  socket.on('drain', () => {
+    if (open) drained();
+    if (open) sumsDrained();
+  });
   socket.on('end', () => end('ended', 'the other side has closed the connection'));
   socket.on('error', (error: NodeJS.ErrnoException) =>
     end('broken', `the connection broke (${error.code ?? error.message})`),
@@ -124,6 +131,10 @@ export function createWire(socket: Socket, handlers: WireHandlers, now: () => nu
     write: (chunk) => chunk.length === 0 || put(dataHeader(chunk.length), chunk),
     onDrain(callback) {
       drained = callback;
+    },
+    writeSums: (chunk) => put(sumsHeader(chunk.length), chunk),
+    onSumsDrain(callback) {
+      sumsDrained = callback;
     },
     resume() {
       silence.heard();

@@ -5,20 +5,23 @@ import {
   dataHeader,
   maxTextBytes,
   pingFrame,
+  sumsHeader,
   textFrame,
 } from '../../../../../src/modules/relay/links/frames.ts';
 
 interface Read {
   readonly texts: unknown[];
   readonly data: Buffer[];
+  readonly sums: Buffer[];
   readonly garbage: string[];
 }
 
 function reader() {
-  const read: Read = { texts: [], data: [], garbage: [] };
+  const read: Read = { texts: [], data: [], sums: [], garbage: [] };
   const frames = createFrameReader({
     text: (kind, value) => read.texts.push([kind, value, Buffer.concat(read.data).length]),
     data: (slice) => read.data.push(slice),
+    sums: (slice) => read.sums.push(slice),
     garbage: (why) => read.garbage.push(why),
   });
   return { ...frames, read };
@@ -37,6 +40,7 @@ const frame = fc.oneof(
   fc.record({ message: fc.jsonValue() }),
   fc.record({ control: fc.record({ take: fc.nat() }) }),
   fc.record({ data: fc.uint8Array({ maxLength: 3000 }) }),
+  fc.record({ sums: fc.uint8Array({ maxLength: 3000 }) }),
   fc.constant({ ping: true }),
   fc.record({ unknown: fc.uint8Array({ maxLength: 300 }) }),
 );
@@ -50,6 +54,7 @@ describe('frames', () => {
         trust();
         const texts: unknown[] = [];
         const data: Buffer[] = [];
+        const sums: Buffer[] = [];
         const bytes = all.map((each) => {
           const before = Buffer.concat(data).length;
           if ('ping' in each) return pingFrame;
@@ -61,6 +66,10 @@ describe('frames', () => {
           if ('data' in each) {
             data.push(Buffer.from(each.data));
             return Buffer.concat([dataHeader(each.data.length), each.data]);
+          }
+          if ('sums' in each) {
+            sums.push(Buffer.from(each.sums));
+            return Buffer.concat([sumsHeader(each.sums.length), each.sums]);
           }
           const kind = 'message' in each ? 'message' : 'control';
           const value = 'message' in each ? each.message : each.control;
@@ -76,6 +85,7 @@ describe('frames', () => {
         expect(read.garbage).toEqual([]);
         expect(read.texts).toEqual(texts);
         expect(Buffer.concat(read.data).equals(Buffer.concat(data))).toBe(true);
+        expect(Buffer.concat(read.sums).equals(Buffer.concat(sums))).toBe(true);
       }),
     );
   });
@@ -86,7 +96,7 @@ describe('frames', () => {
     stop();
     push(Buffer.concat([dataHeader(3), Buffer.from('abc'), textFrame('message', 1)]));
     push(Buffer.concat([dataHeader(1), Buffer.from('d')]));
-    expect(read).toEqual({ texts: [], data: [], garbage: [] });
+    expect(read).toEqual({ texts: [], data: [], sums: [], garbage: [] });
     go();
 
     expect(Buffer.concat(read.data).toString()).toBe('abcd');
@@ -95,6 +105,7 @@ describe('frames', () => {
 
   it.each([
     ['data', Buffer.concat([dataHeader(1), Buffer.from('x')])],
+    ['sums', Buffer.concat([sumsHeader(1), Buffer.from('x')])],
     ['a message', textFrame('message', {})],
     ['HTTP', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
     ['a client hello', Buffer.from('1603010200010001fc0303', 'hex')],
@@ -117,7 +128,8 @@ describe('frames', () => {
         if (trusted) trust();
         for (const piece of pieces(Buffer.from(bytes), [7])) push(piece);
         expect(read.garbage.length).toBeLessThanOrEqual(1);
-        expect(Buffer.concat(read.data).length).toBeLessThanOrEqual(bytes.length);
+        const handed = Buffer.concat([...read.data, ...read.sums]);
+        expect(handed.length).toBeLessThanOrEqual(bytes.length);
       }),
     );
   });
