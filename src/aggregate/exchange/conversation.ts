@@ -14,6 +14,9 @@ import { lackedOf, marksOf } from './scan.ts';
 import { createSkew } from './skew.ts';
 import { createTelling, type Telling } from './telling.ts';
 
+/** Bytes from and to another sidecar. */
+export type SumsStream = Pick<ByteStream, 'write' | 'onDrain' | 'onData'>;
+
 export interface ConversationOptions {
   readonly ledger: Ledger;
   readonly now: () => number;
@@ -33,7 +36,7 @@ export interface Conversation extends Pick<Telling, 'flushed' | 'step'> {
   readonly isComplete: boolean;
 }
 
-export function converse(stream: ByteStream, options: ConversationOptions): Conversation {
+export function converse(stream: SumsStream, options: ConversationOptions): Conversation {
   const { ledger, now, changed, broken } = options;
   const skew = createSkew();
   const telling = createTelling({

@@ -1,7 +1,11 @@
-import type { ByteStream } from '../../modules/relay/legs/byte-stream.ts';
 import type { LedgerTable } from '../store/ledger.ts';
 import { partWords } from '../store/parts.ts';
-import { type Conversation, type ConversationOptions, converse } from './conversation.ts';
+import {
+  type Conversation,
+  type ConversationOptions,
+  converse,
+  type SumsStream,
+} from './conversation.ts';
 import { marksOf } from './scan.ts';
 import { createPartsWriter, type PartsWriter } from './write-parts.ts';
 
@@ -10,7 +14,7 @@ export const flushKeys = 2000;
 
 export interface Exchange {
   /** A link to another sidecar; call what it returns when it is closed. */
-  join(stream: ByteStream, broken: (why: string) => void): () => void;
+  join(stream: SumsStream, broken: (why: string) => void): () => void;
   /** Tells own parts that have changed, and goes on with what others lack. True: there is more to do at once. */
   step(): boolean;
   /** Asks all for what is newer: the tables are known from now on. */
@@ -43,7 +47,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     const { store } = table;
     const writer = writerOf(table);
     let count = 0;
-    for (; count < limit; count++) {
+    for (; count < limit && !writer.isFull; count++) {
       const row = store.own.take();
       if (row === -1) break;
       const part = store.partOf(row, ledger.own?.run ?? 0);
@@ -60,9 +64,11 @@ export function createExchange(options: ExchangeOptions): Exchange {
     if (own === null) return false;
     const sequence = ledger.sequence + 1;
     let left = flushKeys;
+    let isMore = false;
     const parts: Buffer[] = [];
     for (const table of ledger.tables.values()) {
       left -= flushTable(table, left, sequence);
+      isMore ||= writerOf(table).isFull;
       const message = writerOf(table).take(now());
       if (message !== null) parts.push(message);
     }
@@ -71,7 +77,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     Object.assign(ledger.runs.get(own.run), { complete: sequence, newest: sequence });
     for (const conversation of conversations)
       conversation.flushed(parts, { ...own, sequence, newest: sequence });
-    return left <= 0;
+    return isMore || left <= 0;
   }
 
   ledger.beforeOwnChanges = () => {

@@ -71,7 +71,7 @@ export function createScan(ledger: Ledger, { known, wants }: ScanOptions): Scan 
       if (table === undefined) return null;
       writer ??= createPartsWriter(table);
       const end = Math.min(row + scanRows, table.store.keys.rows.high);
-      for (; row < end; row++) addRow(row, now);
+      for (; row < end && !writer.isFull; row++) addRow(row, now);
       const message = writer.take(now) ?? 'nothing';
       if (row >= table.store.keys.rows.high) {
         tables.shift();

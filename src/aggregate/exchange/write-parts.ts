@@ -12,7 +12,12 @@ export interface PartsWriter {
   add(row: number, part: number, now: number): void;
   /** The message; null: there are no parts. */
   take(now: number): Buffer | null;
+  /** The message is long enough: it should be taken. */
+  readonly isFull: boolean;
 }
+
+/** However many values a key has, and however many replicas say something of it. */
+const enoughBytes = 256 * 1024;
 
 export function createPartsWriter({ definition, layout, store }: LedgerTable): PartsWriter {
   const entries = new Writer(64 * 1024);
@@ -27,6 +32,9 @@ export function createPartsWriter({ definition, layout, store }: LedgerTable): P
   }
 
   return {
+    get isFull() {
+      return entries.at >= enoughBytes;
+    },
     add(row, part, now) {
       const { keys, parts } = store;
       const memory = parts.rows.memory(part);
