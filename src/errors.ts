@@ -55,6 +55,8 @@ export const errorCodes = {
   PEER_REFUSED:
     'The name or address of a new peer has invalid characters. Nothing was written. Find out who can write to the source of the members (EndpointSlices, members file), and report this: such a member should have been ignored earlier.',
   SECTION_MISSING: 'The peers section does not exist and cannot be created safely.',
+  AGGREGATE_INVALID:
+    'With --aggregate haproxy.cfg has no section aggregate, or tables in it of which sums would be wrong. The message lists all of them with their lines; docs/aggregate.md has a complete example.',
   SECTION_UNMODELLED:
     'haproxy.cfg has lines that a write by the Data Plane API would lose or move. Nothing is written until you rewrite or remove them, or run the sidecar with --applier direct. The message names the lines, and says whether the Data Plane API must be restarted, too.',
   HAPROXY_UNREACHABLE:

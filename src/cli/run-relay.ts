@@ -11,6 +11,7 @@ import { readCertificates, trustFiles, trustKindOf } from '../modules/relay/link
 import { watchCertificates } from '../modules/relay/links/watch-certificates.ts';
 import { createRelay, type Relay } from '../modules/relay/module.ts';
 import { readRelaySection } from '../modules/relay/section/read.ts';
+import { localName } from '../modules/relay/section/slots.ts';
 import { writeBeforeHAProxy } from '../modules/relay/start/before-haproxy.ts';
 import { snapshotsFor } from '../modules/snapshot/create.ts';
 import { lastSnapshotMs } from '../modules/snapshot/recording.ts';
@@ -18,6 +19,7 @@ import { openDoor } from '../modules/snapshot/turn/door.ts';
 import { doorPath } from '../modules/snapshot/turn/messages.ts';
 import { readSnapshotKeys } from '../snapshot/file/keys.ts';
 import { askStatus } from '../telemetry/ask-status.ts';
+import { runAggregate, sumsVersion } from './run-aggregate.ts';
 import { createBackendsFile, runBackends } from './run-backends.ts';
 import { serve } from './serve.ts';
 import type { Started } from './start.ts';
@@ -42,9 +44,10 @@ export async function runRelay(started: Started): Promise<void> {
     file?.poke();
   });
   const file = backends === null ? null : createBackendsFile(started, backends.module);
+  const sums = await runAggregate(started, localName, () => relay.scheduler.poke());
   const relay: Relay = createRelay({
     ...started,
-    modules: backends === null ? [] : [backends.module],
+    modules: [backends, sums].flatMap((each) => each?.module ?? []),
     ...{ section, uid },
     now: monotonicNow,
     wallNow,
@@ -54,12 +57,18 @@ export async function runRelay(started: Started): Promise<void> {
     }),
   });
   const links = createLinks({
-    own: { version: 1, section: config.peersSection, pod: self.name, uid, start: nanoid() },
+    own: {
+      ...{ version: 1, section: config.peersSection, pod: self.name, uid, start: nanoid() },
+      sums: sums === null ? undefined : sumsVersion,
+    },
     ...{ port, host: config.podIp, log, now: monotonicNow },
     ...trustFiles(config),
     members: () => source.snapshot(),
     selfName: self.name,
-    onLink: relay.linked,
+    onLink(link) {
+      sums?.linked(link);
+      relay.linked(link);
+    },
   });
   source.onChange(() => links.membersChanged());
   const bridge = createBridge({
@@ -77,8 +86,12 @@ export async function runRelay(started: Started): Promise<void> {
     ...{ config, metrics, source, scheduler: relay.scheduler },
     live: () => liveness(relay.scheduler.overdueMs(), 0),
     readiness: relay.readiness,
-    status: async () => ({ ...(await relay.status()), backends: backends?.status() }),
-    show: [relay.show, countLinks(metrics, links.counters)],
+    status: async () => ({
+      ...(await relay.status()),
+      backends: backends?.status(),
+      aggregate: sums?.status(),
+    }),
+    show: [relay.show, countLinks(metrics, links.counters), () => sums?.show()],
   });
   const door = await openDoor({
     ...{ path: doorPath(config.adminSocket), log },
@@ -120,6 +133,7 @@ export async function runRelay(started: Started): Promise<void> {
   await door?.close();
   await relay.recordLast(lastSnapshotMs);
   await Promise.all([watching, source.stopped(), links.close(), bridge.close(), relay.stop()]);
+  await sums?.stop();
   await Promise.all([server.close(), events.flush(1000)]);
 }
 

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { formatDuration } from '../config/duration.ts';
 import type { Status } from '../telemetry/status-schema.ts';
 import { visibleIn } from '../visible.ts';
+import { aggregateFacts } from './aggregate-text.ts';
 import { backendFacts } from './backend-text.ts';
 import { columns, count } from './columns.ts';
 import type { Found } from './found.ts';
@@ -145,8 +146,8 @@ export function renderStatus(told: readonly Found[], { colors, nowMs }: ViewOpti
       ...(status.snapshot === undefined ? [] : snapshotFacts(status.snapshot, nowMs)).map(
         ({ label, text, bad }) => fact(label, bad ? paint('yellow', text) : text),
       ),
-      ...backendFacts(status.backends ?? []).map(({ label, text, bad }) =>
-        fact(label, bad ? paint('yellow', text) : text),
+      ...[...backendFacts(status.backends ?? []), ...aggregateFacts(status.aggregate)].map(
+        ({ label, text, bad }) => fact(label, bad ? paint('yellow', text) : text),
       ),
       ...troubles.map((each) => fact('trouble', paint('yellow', each))),
       fact('change', pending === null ? 'none is due' : changeDue(status, pending)),

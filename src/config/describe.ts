@@ -15,6 +15,7 @@ const groups = {
   relay: 'Relay mode',
   snapshot: 'Snapshots',
   backends: 'Backends of Services',
+  aggregate: 'Sums over all replicas',
   tuning: 'Tuning (the defaults suit most set-ups)',
 } as const satisfies Readonly<Record<OptionGroup, string>>;
 

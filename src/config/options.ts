@@ -1,4 +1,5 @@
 import type { CommandName, Option } from '../model/option.ts';
+import { aggregateOptions } from '../modules/aggregate/options/aggregate.ts';
 import { backendsOptions } from '../modules/backends/options/backends.ts';
 import { gateOptions } from '../modules/peers/options/gate.ts';
 import { peersOptions } from '../modules/peers/options/section.ts';
@@ -23,6 +24,7 @@ export const options = [
   ...snapshotOptions,
   ...byHandOptions,
   ...backendsOptions,
+  ...aggregateOptions,
   ...dataplaneOptions,
   ...telemetryOptions,
   ...statusOptions,

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { UserError } from '../errors.ts';
 import { quoted } from '../model/names.ts';
 import type { CommandName, Option } from '../model/option.ts';
+import { aggregateProblems } from '../modules/aggregate/options/relations.ts';
 import { backendsProblems } from '../modules/backends/options/parse.ts';
 import { relayProblems } from '../modules/relay/options/relations.ts';
 import { envName, options } from './options.ts';
@@ -128,7 +129,11 @@ export function loadConfig<C extends CommandName>(
     return origin === 'default' ? undefined : origin;
   };
   const value = (name: string) => config[camelCase(name)];
-  problems.push(...relayProblems({ value, origin: given }), ...backendsProblems({ value }));
+  problems.push(
+    ...relayProblems({ value, origin: given }),
+    ...backendsProblems({ value }),
+    ...aggregateProblems({ value }),
+  );
   if (problems.length > 0) {
     throw new UserError(
       'CONFIG_INVALID',

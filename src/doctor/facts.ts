@@ -5,7 +5,7 @@ import type { DataplaneAddress } from '../model/dataplane-address.ts';
 import type { HelloOutcome } from '../model/hello.ts';
 import type { Self } from '../model/member.ts';
 import type { LeftOut } from '../model/membership.ts';
-import type { PeersState } from '../model/peers-state.ts';
+import type { PeersState, ResyncState } from '../model/peers-state.ts';
 
 /** A fact: its value, or why it could not be read. */
 export type Looked<T> =
@@ -136,6 +136,8 @@ export interface Facts {
   readonly snapshot?: SnapshotFact | undefined;
   /** Missing: without `--backend`. */
   readonly backends?: readonly BackendFact[] | undefined;
+  /** Missing: without `--aggregate`. */
+  readonly sums?: { readonly suffix: string } | undefined;
   readonly podName: string;
   /** Version of this program. */
   readonly version: string;
@@ -201,6 +203,8 @@ export interface Facts {
     readonly version: string;
     readonly level: string;
     readonly peers: PeersState | null;
+    /** Of the section for sums over replicas; null: the worker has none. */
+    readonly sums?: ResyncState | null;
     readonly tables: readonly TableState[];
   }>;
   /** The outcome of a hello to this pod's own peers port. HAProxy answers every client, e.g. with `wrong-name`. */

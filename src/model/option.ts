@@ -14,8 +14,15 @@ export type OptionType =
   | 'selector'
   | readonly string[];
 
-/** What a first set-up needs, what TLS between the peers, relay mode, snapshots and backends need, and what the defaults suit. */
-export type OptionGroup = 'basic' | 'tls' | 'relay' | 'snapshot' | 'backends' | 'tuning';
+/** What a first set-up needs, what TLS between the peers, relay mode, snapshots, backends and sums need, and what the defaults suit. */
+export type OptionGroup =
+  | 'basic'
+  | 'tls'
+  | 'relay'
+  | 'snapshot'
+  | 'backends'
+  | 'aggregate'
+  | 'tuning';
 
 export type CommandName = 'init' | 'run' | 'status' | 'doctor' | 'snapshot';
 

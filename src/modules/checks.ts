@@ -1,4 +1,5 @@
 import type { Checks } from '../doctor/facts.ts';
+import { aggregateChecks } from './aggregate/checks/checks.ts';
 import { backendsChecks } from './backends/checks/checks.ts';
 import { peersChecks, tableChecks } from './peers/checks/checks.ts';
 import { peersTlsChecks } from './peers/tls/checks.ts';
@@ -13,4 +14,5 @@ export const moduleChecks: readonly Checks[] = [
   peersTlsChecks,
   snapshotChecks,
   backendsChecks,
+  aggregateChecks,
 ];

@@ -1,5 +1,6 @@
 import { generalMetrics } from '../telemetry/general-metrics.ts';
 import { createMetricsOf, type Registered } from '../telemetry/metrics.ts';
+import { aggregateMetrics } from './aggregate/metrics.ts';
 import { backendsMetrics } from './backends/metrics.ts';
 import { peersMetrics } from './peers/metrics.ts';
 import { peersTlsMetrics } from './peers/tls/metrics.ts';
@@ -16,6 +17,7 @@ export const metricParts = {
   Relay: relayMetrics,
   Snapshots: snapshotMetrics,
   Backends: backendsMetrics,
+  Sums: aggregateMetrics,
 } as const;
 
 type Parts = typeof metricParts;

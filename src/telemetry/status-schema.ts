@@ -131,6 +131,19 @@ export const statusSchema = z.object({
       held: listOf(z.string()),
     }),
   ).optional(),
+  /** With `--aggregate`. Absent: without it, or an earlier version. */
+  aggregate: z
+    .object({
+      /** HAProxy is told the sums as they change. */
+      current: z.boolean(),
+      /** Sidecars of others that tell their counters. */
+      links: z.number(),
+      /** HAProxys whose counters are in the sums, with those that have gone. */
+      origins: z.number(),
+      /** `evicted`: keys that had to make room for others. */
+      tables: listOf(z.object({ name: z.string(), keys: z.number(), evicted: z.number() })),
+    })
+    .optional(),
   lastChange: z
     .object({
       atMs: z.number(),

@@ -1,6 +1,7 @@
 import { backendsRow } from './dashboard-backends.ts';
 import { m, type Row } from './dashboard-row.ts';
 import { snapshotRow } from './dashboard-snapshots.ts';
+import { sumsRow } from './dashboard-sums.ts';
 
 /** What the Grafana dashboard shows: rows of panels, each with its queries. */
 
@@ -380,4 +381,5 @@ export const rows: readonly Row[] = [
   },
   snapshotRow,
   backendsRow,
+  sumsRow,
 ];

@@ -107,6 +107,7 @@ export async function gatherFacts(
     relay: await lookAtRelay(config, configText, signal),
     snapshot: await lookAtSnapshots(config),
     backends: await lookAtBackends(config, env, { configText, admin }, signal),
+    sums: config.aggregate ? { suffix: config.aggregateSuffix } : undefined,
     podName: config.podName,
     version,
     env: haproxyEnv(config, env),

@@ -1,4 +1,5 @@
 import type { SidecarConfig } from '../../config/values.ts';
+import { sumsSection } from '../../config-text/sums-section.ts';
 import { showProc } from '../../haproxy/master.ts';
 import { parseShowPeers } from '../../haproxy/show-peers.ts';
 import { parseShowTable } from '../../haproxy/show-table.ts';
@@ -18,10 +19,12 @@ export async function lookAtHaproxy(
     ask('show peers'),
     ask('show table'),
   ]);
+  const sections = parseShowPeers(peers);
   return {
     version: /^Version: (\S+)/m.exec(info)?.[1] ?? 'unknown',
     level: level.trim(),
-    peers: parseShowPeers(peers).find(({ section }) => section === peersSection) ?? null,
+    peers: sections.find(({ section }) => section === peersSection) ?? null,
+    sums: sections.find(({ section }) => section === sumsSection)?.resync ?? null,
     tables: parseShowTable(tables),
   };
 }

@@ -61,6 +61,12 @@ const quiet = [
   'From news to rotation: p99',
   'Commands to the worker: {{command}} {{outcome}}',
   'Services that are followed: {{backend}}',
+  // Nor sums.
+  'Sums that are current: current',
+  'Sums that are current: fewest links',
+  'Sums that are current: origins',
+  'Keys that are summed: {{table}}',
+  'Keys that are summed: {{table}} made room',
 ];
 /** Only while a change waits. */
 const passing = ['Why changes wait: {{reason}}'];
@@ -140,6 +146,9 @@ describe('three replicas under a real Prometheus', unless(missing), () => {
       const found = await prometheus.query(`{__name__=~"${base}(_bucket)?"}`);
       const silent = [
         'source_failures_total',
+        // Without --aggregate.
+        'aggregate_keys',
+        'aggregate_evicted_keys',
         // Without --backend.
         'backend_servers',
         'backend_connected',

@@ -362,6 +362,7 @@ describe('the option table', () => {
       'Relay mode:',
       'Snapshots:',
       ...(command === 'run' || command === 'doctor' ? ['Backends of Services:'] : []),
+      'Sums over all replicas:',
       'Tuning (the defaults suit most set-ups):',
     ];
 

@@ -38,6 +38,7 @@ const written: Readonly<Record<string, string>> = {
 
 /** Files that are opened, and texts that are compared, sent as JSON or read with a grammar of their own. */
 const onlyRead: ReadonlySet<string> = new Set([
+  'aggregate-suffix',
   ...['template', 'labels-file', 'members-file', 'kubeconfig'],
   ...['peers-tls-certificate', 'peers-tls-key', 'peers-tls-ca', 'relay-key-file'],
   ...['snapshot', 'snapshot-key-file', 'snapshot-set'],

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { tickOf } from '../../../aggregate/codec/ticks.ts';
+import type { SumsStream } from '../../../aggregate/exchange/conversation.ts';
 import { createExchange } from '../../../aggregate/exchange/exchange.ts';
 import { Ledger } from '../../../aggregate/store/ledger.ts';
 import { monotonicNow, repeat, sleep } from '../../../clock.ts';
-import type { ByteStream } from '../../relay/legs/byte-stream.ts';
 import type { HaproxyAddress } from '../../relay/section/address.ts';
 import { openSession, type Session } from '../session/session.ts';
 import type { Suffixes } from '../session/tables.ts';
@@ -21,12 +21,16 @@ export interface ReplicaOptions {
   readonly maxKeys: number;
   /** Why there is no session, or why one has ended. */
   readonly ended: (why: string) => void;
+  /** Another sidecar is to be linked yet: what it holds is waited for, too. */
+  readonly isAwaited?: () => boolean;
+  /** The sums are current, or are not any more. */
+  readonly onCurrent?: (isCurrent: boolean) => void;
 }
 
 export interface Replica {
   readonly ledger: Ledger;
   /** A link to another sidecar; call what it returns when it is closed. `broken`: what comes over it is none of ours. */
-  join(stream: ByteStream, broken: (why: string) => void): () => void;
+  join(stream: SumsStream, broken: (why: string) => void): () => void;
   /** HAProxy has been told sums that hold all that was known when the session began. */
   readonly isCurrent: boolean;
   stop(): Promise<void>;
@@ -56,15 +60,28 @@ export function startReplica(options: ReplicaOptions): Replica {
   let session: Session | null = null;
   let settledMs: number | null = null;
   let tickedMs = monotonicNow();
+  let wasCurrent = false;
 
   function act(): boolean {
     const isMore = exchange.step();
     session?.tell();
+    look();
     return isMore;
   }
 
   function mayTell(): boolean {
-    return exchange.isComplete || (settledMs !== null && monotonicNow() - settledMs > othersMs);
+    const isWhole = exchange.isComplete && options.isAwaited?.() !== true;
+    return isWhole || (settledMs !== null && monotonicNow() - settledMs > othersMs);
+  }
+
+  function isCurrent(): boolean {
+    return session !== null && ledger.isSettled && mayTell();
+  }
+
+  function look(): void {
+    const is = isCurrent();
+    if (is !== wasCurrent) options.onCurrent?.(is);
+    wasCurrent = is;
   }
 
   function tick(): void {
@@ -94,8 +111,10 @@ export function startReplica(options: ReplicaOptions): Replica {
     }
     session = opened;
     pacer.soon();
-    options.ended(await opened.ended);
+    const why = await opened.ended;
     session = null;
+    look();
+    options.ended(why);
   }
 
   const serving = (async () => {
@@ -114,7 +133,7 @@ export function startReplica(options: ReplicaOptions): Replica {
     ledger,
     join: (stream, broken) => exchange.join(stream, broken),
     get isCurrent() {
-      return session !== null && ledger.isSettled && mayTell();
+      return isCurrent();
     },
     async stop() {
       over.abort();

@@ -3,13 +3,14 @@ import { expiryAt } from '../../../aggregate/codec/ticks.ts';
 import { writeConfirmation } from '../../../aggregate/codec/write.ts';
 import { Writer } from '../../../aggregate/codec/writer.ts';
 import type { Ledger } from '../../../aggregate/store/ledger.ts';
+import { epochTable } from '../../../config-text/sums-section.ts';
 import { UnreadableLesson } from '../../../lesson/definition.ts';
 import { createTaught, type Taught } from '../../../lesson/taught.ts';
 import type { Leg } from '../../relay/legs/open-leg.ts';
 import { frames, isBroken } from '../../relay/wire/frames.ts';
 import { controlTypes, resyncConfirm, resyncRequest } from '../../relay/wire/messages.ts';
 import { chooseEpoch, type Epoch, epochMessages, newEpoch, tagOf } from './epoch.ts';
-import { epochTable, type Role, type SessionTables } from './tables.ts';
+import type { Role, SessionTables } from './tables.ts';
 
 export interface ListenerOptions {
   readonly leg: Leg;

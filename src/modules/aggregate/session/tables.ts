@@ -1,6 +1,7 @@
 import type { HeardTable } from '../../../aggregate/codec/hear.ts';
 import { type SumPlan, sumPlan } from '../../../aggregate/merge/plan.ts';
 import type { Ledger, LedgerTable } from '../../../aggregate/store/ledger.ts';
+import { epochTable } from '../../../config-text/sums-section.ts';
 
 /** What is said of a table, by what its name ends in. */
 export interface Suffixes {
@@ -9,8 +10,6 @@ export interface Suffixes {
   /** All but this one. */
   readonly others: string;
 }
-
-export const epochTable = 'agg.epoch';
 
 /** A table of sums in this session. */
 export interface Target {

@@ -3,10 +3,13 @@ import {
   findSections,
   lineEnd,
   splitLines,
+  tokenize,
   type Variables,
 } from '../../../config-text/config-text.ts';
 import type { PeerLine } from '../../../config-text/own-name.ts';
+import { sumsPeer, sumsSection } from '../../../config-text/sums-section.ts';
 import { variablesAt } from '../../../config-text/variables.ts';
+import { isLocal, parseAddress } from './address.ts';
 import { fateOf, strangerIn } from './peers-lines.ts';
 import type { Problem } from './refused-lines.ts';
 import { localName } from './slots.ts';
@@ -24,6 +27,13 @@ export interface Edit {
   readonly problems: Problem[];
 }
 
+/** The line over which HAProxy and sidecar talk of sums: it leads to this HAProxy itself. */
+function isSidecar({ section, name, index }: PeerLine, { lines }: Edit): boolean {
+  if (section !== sumsSection || name.text !== sumsPeer) return false;
+  const at = parseAddress(tokenize(lines[index] ?? '')[2]?.text ?? '');
+  return at !== null && isLocal(at);
+}
+
 export function editOtherSections(
   entries: readonly PeerLine[],
   input: EditInput,
@@ -34,10 +44,12 @@ export function editOtherSections(
   );
   for (const section of sections) {
     const inIt = entries.filter(({ index }) => index > section.start && index < section.end);
-    const stranger = inIt.find(({ isOwn }) => !isOwn);
+    const stranger = inIt.find((entry) => !entry.isOwn && !isSidecar(entry, edit));
     if (stranger !== undefined)
       edit.problems.push({ index: stranger.index, why: strangerIn(section) });
-    for (const { index, name } of inIt) {
+    for (const entry of inIt) {
+      if (isSidecar(entry, edit)) continue;
+      const { index, name } = entry;
       const line = edit.lines[index] ?? '';
       edit.lines[index] = line.slice(0, name.start) + localName + line.slice(name.end);
     }

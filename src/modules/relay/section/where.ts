@@ -26,7 +26,11 @@ function hindrance([keyword = '', ...words]: readonly string[]): string | null {
  */
 export function listenWhere(
   template: string,
-  { adminSocket, port }: { readonly adminSocket: string; readonly port: number },
+  {
+    adminSocket,
+    port,
+    socket = 'peers.sock',
+  }: { readonly adminSocket: string; readonly port: number; readonly socket?: string },
 ): Where {
   const lines = splitLines(template);
   const globals = findSections(lines).filter(({ keyword }) => keyword === 'global');
@@ -39,5 +43,5 @@ export function listenWhere(
       return { at: { host: '127.0.0.1', port }, why };
     }
   }
-  return { at: { path: `${dirname(adminSocket)}/peers.sock` }, why: null };
+  return { at: { path: `${dirname(adminSocket)}/${socket}` }, why: null };
 }

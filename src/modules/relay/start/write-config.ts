@@ -6,11 +6,13 @@ import { type FileAccess, readText } from '../../../files/files.ts';
 import { writeChecked } from '../../../haproxy/write-checked.ts';
 import { connectWith } from '../../../kubernetes/connection.ts';
 import type { Log } from '../../../log.ts';
+import { withSums } from '../../aggregate/section/render.ts';
 import { haproxyEnv } from '../../peers/haproxy-env.ts';
 import { sharedDirectories } from '../../peers/join/shared-directories.ts';
 import { readPeersTls } from '../../peers/tls/files.ts';
 import { checkTrust } from '../links/trust-files.ts';
 import { renderRelayCfg } from '../section/render.ts';
+import { localName } from '../section/slots.ts';
 import { provideKey } from './key-secret.ts';
 
 /** Throws where pods in reload mode ask for certificates, and those that are here cannot be used. */
@@ -45,7 +47,7 @@ export async function writeRelayConfig(options: {
   if (doubts.length > 0) log.warn({ warnings: doubts }, 'what sidecars know each other by');
   if (config.relayUpgrade) await checkUpgrade(config, log);
   const template = await readText(config.template);
-  const { text, warnings } = renderRelayCfg({
+  const rendered = renderRelayCfg({
     template,
     sectionName: config.peersSection,
     slots: config.relaySlots,
@@ -53,6 +55,14 @@ export async function writeRelayConfig(options: {
     port: config.peersPort,
     env: haproxyEnv(config, options.env),
   });
+  const sums = config.aggregate
+    ? withSums({
+        ...{ text: rendered.text, localName, adminSocket: config.adminSocket },
+        ...{ port: config.aggregatePort, suffix: config.aggregateSuffix },
+      })
+    : { text: rendered.text, warnings: [] };
+  const { text } = sums;
+  const warnings = [...rendered.warnings, ...sums.warnings];
   const container = { uid: geteuid?.() ?? 0, directories: sharedDirectories(config) };
   const unfit = containerLines(template, container).map(
     ({ line, text: written, why }) => `line ${line}: ${written}: ${why}`,

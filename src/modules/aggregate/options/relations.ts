@@ -1,0 +1,33 @@
+import { quoted } from '../../../model/names.ts';
+
+export interface GivenOptions {
+  /** The parsed value by the name of the option; undefined or null where there is none that is right. */
+  value(name: string): unknown;
+}
+
+const mostKeys = 5_000_000;
+const shape = /^[.:_-][A-Za-z0-9.:_-]{1,30}$/;
+const others = '.others';
+
+/** What is wrong with the options of sums, one sentence each; all of them are told at once. */
+export function aggregateProblems({ value }: GivenOptions): readonly string[] {
+  if (value('aggregate') !== true) return [];
+  const problems: string[] = [];
+  const suffix = value('aggregate-suffix');
+  if (typeof suffix === 'string' && !shape.test(suffix))
+    problems.push(
+      `--aggregate-suffix ${quoted(suffix)} cannot end the name of a table: one of . : _ - and then letters, digits or these, 2 to 31 characters`,
+    );
+  else if (typeof suffix === 'string' && (suffix.endsWith(others) || others.endsWith(suffix)))
+    problems.push(
+      `--aggregate-suffix ${quoted(suffix)} is that of ${others}, which is about the other replicas`,
+    );
+  const keys = value('aggregate-max-keys');
+  if (typeof keys === 'number' && (keys < 1 || keys > mostKeys))
+    problems.push(`--aggregate-max-keys ${keys} is not from 1 to ${mostKeys}`);
+  if (value('mode') !== 'relay')
+    problems.push(
+      '--aggregate needs --mode relay: sidecars tell each other their counters over its links',
+    );
+  return problems;
+}

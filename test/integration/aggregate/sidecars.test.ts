@@ -1,0 +1,207 @@
+import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { monotonicNow, sleep } from '../../../src/clock.ts';
+import { sumsSection } from '../../../src/config-text/sums-section.ts';
+import { parseShowPeers } from '../../../src/haproxy/show-peers.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { haproxyVersions } from '../../helpers/programs.ts';
+import { missingOf, onlyInAll, unless } from '../../helpers/skip.ts';
+import { testFolder } from '../../helpers/test-folder.ts';
+import { membersFile } from '../../rig/members-file.ts';
+import { ownNetwork } from '../../rig/network.ts';
+import { allReady } from '../../rig/raise.ts';
+import { writeRelayKey } from '../../rig/relay-key.ts';
+import type { Replica } from '../../rig/replica.ts';
+import { testReplica } from '../../rig/test-replica.ts';
+
+const stored = 'http_req_cnt,http_req_rate(3s)';
+const countingPort = 8081;
+
+/** Requests for a key in the header are counted, and refused where all replicas together have had more than 100 in 3 s. */
+const sections = (address: string) => `
+backend rate
+    stick-table type string len 32 size 100k expire 1m store ${stored} peers aggregate
+backend rate.sum
+    stick-table type string len 32 size 300k expire 1m store ${stored} peers aggregate
+backend rate.others
+    stick-table type string len 32 size 300k expire 1m store ${stored} peers aggregate
+frontend counting
+    bind ${address}:${countingPort}
+    http-request track-sc0 hdr(x-key) table rate
+    http-request deny deny_status 429 if { path /limit } { sc_http_req_rate(0,rate.sum) gt 100 }
+    http-request return status 200
+`;
+
+const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+afterAll(() => agent.destroy());
+
+async function request({ address }: Replica, key: string, path = '/'): Promise<number> {
+  const to = { host: address, port: countingPort, path, agent, headers: { 'x-key': key } };
+  const [response] = (await once(get(to), 'response')) as [IncomingMessage];
+  response.resume();
+  await once(response, 'end');
+  return response.statusCode ?? 0;
+}
+
+/** The fields of a key as HAProxy prints them; null: it is not there. */
+async function entry(replica: Replica, table: string, key: string) {
+  const text = await replica.ask(`show table ${table} key ${key}`);
+  const line = text.split('\n').find((each) => each.startsWith('0x'));
+  if (line === undefined) return null;
+  const fields = [...line.matchAll(/(\w+)(?:\(\d+\))?=(\d+)/g)];
+  return Object.fromEntries(fields.map(([, name = '', value]) => [name, Number(value)]));
+}
+
+/** How the lesson of its section for sums has ended. */
+async function resyncOf(replica: Replica) {
+  const sections = parseShowPeers(await replica.ask('show peers'));
+  return sections.find(({ section }) => section === sumsSection)?.resync;
+}
+
+/** How long it takes until all have this sum, in milliseconds. */
+async function summed(all: readonly Replica[], key: string, count: number): Promise<number> {
+  const startMs = monotonicNow();
+  await eventually(
+    async () => {
+      for (const each of all)
+        expect((await entry(each, 'rate.sum', key))?.http_req_cnt).toBe(count);
+      return true;
+    },
+    { intervalMs: 5 },
+  );
+  return monotonicNow() - startMs;
+}
+
+const times = async (count: number, replica: Replica, key: string) => {
+  for (let sent = 0; sent < count; sent++) expect(await request(replica, key)).toBe(200);
+};
+
+/** One client on each of them in turn. How many requests were not refused. */
+async function overload(all: readonly Replica[]): Promise<number> {
+  let passed = 0;
+  for (let round = 0; round < 60; round++) {
+    const answers = await Promise.all(all.map((each) => request(each, 'c', '/limit')));
+    passed += answers.filter((status) => status === 200).length;
+    await sleep(10);
+  }
+  return passed;
+}
+
+for (const [title, haproxy] of haproxyVersions) {
+  const network = ownNetwork();
+  describe(
+    `sums of whole sidecars in relay mode, HAProxy ${title}`,
+    // HAProxy's side of it is played with each version in each run (replicas.test.ts).
+    unless(missingOf({ [title]: haproxy }) ?? (title === '3.4' ? undefined : onlyInAll)),
+    () => {
+      async function startSet(flags: (name: string) => readonly string[] = () => ['--aggregate']) {
+        const members = membersFile(join(testFolder(), 'members.json'));
+        const relayKey = writeRelayKey(testFolder());
+        let last = 0;
+        const now: Replica[] = [];
+        const replica = (name: string) => {
+          last += 1;
+          const address = `${network}.${last}`;
+          const own = flags(name);
+          const template = sections(address);
+          return testReplica(
+            {
+              ...{ haproxy: haproxy ?? '', dataplane: null, relayKey },
+              ...{
+                sourceFlags: members.sourceFlags,
+                sections: own.length > 0 ? template : template.replaceAll('peers aggregate', ''),
+              },
+              ...{ flags: own, initFlags: own },
+              podUid: () => `uid-of-${name}-${address}`,
+            },
+            name,
+            address,
+          );
+        };
+        const join3 = async (...names: readonly string[]) => {
+          const joined = names.map(replica);
+          now.push(...joined);
+          members.set(...now);
+          await Promise.all(joined.map((each) => each.init()));
+          await Promise.all(joined.map((each) => each.start()));
+          await allReady(joined, 20_000);
+          return joined;
+        };
+        return {
+          now,
+          join: join3,
+          async leave(gone: Replica) {
+            now.splice(now.indexOf(gone), 1);
+            await gone.stop();
+            members.set(...now);
+          },
+        };
+      }
+
+      it('hold what was counted on all of them, through killed sidecars and HAProxys and a pod that is replaced, and limit one client on all', async () => {
+        const { now, join: bring, leave } = await startSet();
+        const joined = await bring('a', 'b', 'c');
+        const [a, b, c] = joined as [Replica, Replica, Replica];
+        // The sidecar has told it all there is: HAProxy itself would give up after 5 s, and be alone.
+        for (const each of joined) expect(await resyncOf(each)).toBe('learned');
+        await times(20, a, 'k');
+        await times(5, b, 'k');
+        const behindMs = await summed(now, 'k', 25);
+        console.log(`HAProxy ${title}: in the sums of all after ${behindMs.toFixed(0)} ms`);
+        expect(await entry(a, 'rate.others', 'k')).toMatchObject({ http_req_cnt: 5 });
+        expect(await entry(c, 'rate.others', 'k')).toMatchObject({ http_req_cnt: 25 });
+
+        await b.killSidecar();
+        await times(3, b, 'k');
+        await times(4, c, 'k');
+        await summed([a], 'k', 29);
+        b.startSidecar();
+        await summed(now, 'k', 32);
+
+        // What it had counted counts on until it expires; the next one is another origin.
+        await c.killHaproxy();
+        await c.startHaproxy();
+        await times(10, c, 'k');
+        await summed(now, 'k', 42);
+
+        await leave(a);
+        const next = await bring('d');
+        await summed(now, 'k', 42);
+        for (const each of next) await times(1, each, 'k');
+        await summed(now, 'k', 43);
+        expect(await b.reloads()).toBe(0);
+        const status = await (await fetch(`http://${b.address}:${b.ports.probe}/status`)).json();
+        expect(status).toMatchObject({ aggregate: { current: true, links: 2 } });
+        expect((status as { troubles?: unknown[] }).troubles ?? []).toEqual([]);
+
+        const passed = await overload(now);
+        console.log(`HAProxy ${title}: ${passed} of 180 requests passed a limit of 100`);
+        expect(passed).toBeGreaterThanOrEqual(100);
+        // Every one of them knows it, whoever is asked.
+        await eventually(async () => {
+          for (const each of now) expect(await request(each, 'c', '/limit')).toBe(429);
+          return true;
+        });
+      });
+
+      it('are those of who has them, where some of the set do not', unless(onlyInAll), async () => {
+        const { join: bring } = await startSet((name) => (name === 'old' ? [] : ['--aggregate']));
+        const joined = await bring('a', 'b', 'old');
+        const [a, b, old] = joined as [Replica, Replica, Replica];
+        await times(3, a, 'k');
+        await times(4, b, 'k');
+        await times(5, old, 'k');
+        await summed([a, b], 'k', 7);
+        expect(await entry(old, 'rate.sum', 'k')).toBeNull();
+        const status = await (await fetch(`http://${a.address}:${a.ports.probe}/status`)).json();
+        expect(status).toMatchObject({
+          troubles: [
+            expect.stringMatching(/^no sums of old: its sidecar runs without --aggregate/),
+          ],
+        });
+      });
+    },
+  );
+}
