@@ -1,5 +1,6 @@
 import { monotonicNow } from '../clock.ts';
 import { sumsPeer } from '../config-text/sums-section.ts';
+import { lookAtWorker } from '../engine/watch-worker.ts';
 import { UserError } from '../errors.ts';
 import { readText } from '../files/files.ts';
 import { startReplica } from '../modules/aggregate/replica/replica.ts';
@@ -42,6 +43,7 @@ export async function runAggregate(
     suffix: { sum: suffix, others: othersSuffix },
     maxKeys: config.aggregateMaxKeys,
     start: startReplica,
+    running: (signal) => lookAtWorker(config.adminSocket, signal),
     membership: () => source.snapshot(),
     selfName: self.name,
     now: monotonicNow,

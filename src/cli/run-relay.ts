@@ -127,6 +127,7 @@ export async function runRelay(started: Started): Promise<void> {
     relay.record(signal),
     backends?.run(signal),
     file?.run(signal),
+    sums?.run(signal),
   ]);
   await relay.scheduler.run(signal);
   stopLooking();

@@ -2,12 +2,14 @@ import type { SumsStream } from '../../aggregate/exchange/conversation.ts';
 import type { Module } from '../../engine/module.ts';
 import type { Log } from '../../log.ts';
 import type { Membership } from '../../model/membership.ts';
+import type { Running } from '../../model/worker.ts';
 import type { MetricsOf } from '../../telemetry/metrics.ts';
 import type { Status } from '../../telemetry/status-schema.ts';
 import type { HaproxyAddress } from '../relay/section/address.ts';
 import type { aggregateMetrics } from './metrics.ts';
 import type { startReplica } from './replica/replica.ts';
 import { standingOf } from './standing.ts';
+import { watchWorker } from './worker-watch.ts';
 
 /** A link to another sidecar, as far as sums need it. */
 export interface LinkToSum {
@@ -26,6 +28,8 @@ export interface SumsOptions {
   readonly suffix: { readonly sum: string; readonly others: string };
   readonly maxKeys: number;
   readonly start: typeof startReplica;
+  /** Who answers on the admin socket. Never throws. */
+  readonly running: (signal: AbortSignal) => Promise<Running>;
   readonly membership: () => Membership;
   readonly selfName: string;
   /** Sums are current, or are not any more: for readiness. */
@@ -42,6 +46,8 @@ export interface Sums {
   status(): NonNullable<Status['aggregate']>;
   /** Brings the metrics up to date. */
   show(): void;
+  /** Follows HAProxy until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -146,6 +152,18 @@ export function startSums(options: SumsOptions): Sums {
         metrics.aggregateEvicted.set({ table }, evicted);
       }
     },
+    run: (signal) =>
+      watchWorker(
+        {
+          running: options.running,
+          changed() {
+            replica.redial('another worker of HAProxy runs');
+            // Nor may another section have noticed.
+            options.poke();
+          },
+        },
+        signal,
+      ),
     stop: () => replica.stop(),
   };
 }

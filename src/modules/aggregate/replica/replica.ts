@@ -33,6 +33,8 @@ export interface Replica {
   join(stream: SumsStream, broken: (why: string) => void): () => void;
   /** HAProxy has been told sums that hold all that was known when the session began. */
   readonly isCurrent: boolean;
+  /** Ends the session with HAProxy, and begins another one at once. */
+  redial(why: string): void;
   stop(): Promise<void>;
 }
 
@@ -135,6 +137,7 @@ export function startReplica(options: ReplicaOptions): Replica {
     get isCurrent() {
       return isCurrent();
     },
+    redial: (why) => session?.close(why),
     async stop() {
       over.abort();
       for (const stop of stops) stop();

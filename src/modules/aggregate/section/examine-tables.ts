@@ -82,11 +82,24 @@ function examinePair(pair: Pair): readonly Fault[] {
   ];
 }
 
+/** From HAProxy 3.0 on `dont_stop` of src/peers.c is one for all sections, and the first whose table is in the file has it. */
+function examineOrder(all: readonly TableText[]): readonly Fault[] {
+  const [first] = all;
+  const other = all.find((table) => !isOfSums(table));
+  if (first === undefined || other === undefined || !isOfSums(first)) return [];
+  return [
+    doubt(
+      first,
+      `${first.name} comes before ${other.name} of section ${other.peers}: in a reload HAProxy 3.0 and later hand over the section of the first table in the file only, so put those of ${other.peers} first. Sums lose nothing by that`,
+    ),
+  ];
+}
+
 /** The tables of sums, each with the table that it is of. */
 export function examineTables(all: readonly TableText[], suffix: string) {
   const byName = new Map(all.map((table) => [table.name, table]));
   const ends = (name: string) => [suffix, othersSuffix].find((each) => name.endsWith(each));
-  const faults: Fault[] = [];
+  const faults: Fault[] = [...examineOrder(all)];
   const sums = all.filter((table) => isOfSums(table) && ends(table.name) !== undefined);
   const targets = new Map<string, string[]>();
   for (const target of sums) {

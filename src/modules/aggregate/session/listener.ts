@@ -53,6 +53,7 @@ export function createListener({
   let isLesson = false;
   let isAsked = false;
   let hasHeardAll = false;
+  let isPartial = false;
   let bytes: Buffer = Buffer.alloc(0);
 
   function ask(): void {
@@ -66,6 +67,7 @@ export function createListener({
     leg.write(resyncConfirm);
     if (!isLesson) return;
     isLesson = false;
+    isPartial = false;
     hasHeardAll = true;
     if (tables.epochs === undefined || tagOf(tables.epochs) === undefined) {
       close(`the section has no table ${epochTable} with gpt0`);
@@ -87,6 +89,7 @@ export function createListener({
     else if (type === controlTypes.resyncPartial) {
       leg.write(resyncConfirm);
       hasHeardAll = true;
+      isPartial = true;
       changed();
       askAgain();
     }
@@ -157,6 +160,10 @@ export function createListener({
     /** All tables have been defined. */
     get hasHeardAll() {
       return hasHeardAll;
+    },
+    /** HAProxy waits for its old worker, or for who may teach it, and has told what it has meanwhile. */
+    get isPartial() {
+      return isPartial;
     },
     /** Confirms what has come since the last time. */
     confirmations(): Buffer {

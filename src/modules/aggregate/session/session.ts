@@ -77,7 +77,9 @@ function begin(
     if (ledger.conflict) close('another sidecar has spoken for this HAProxy, or did later');
     step();
     // Who asks for a lesson gets what there is: it would wait for 5 s.
-    const isAllowed = listener.isAsked ? listener.hasHeardAll : ledger.isSettled && mayTell();
+    // Nor is one that still learns without sums for that long, where those of before are known.
+    const isWhole = (ledger.isSettled || listener.isPartial) && mayTell();
+    const isAllowed = listener.isAsked ? listener.hasHeardAll : isWhole;
     if (!isAllowed) return;
     const bytes = sums.next(tables.targets(), now());
     if (bytes === null) {

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Ledger } from '../../../../src/aggregate/store/ledger.ts';
+import { sleep } from '../../../../src/clock.ts';
 import type { Member } from '../../../../src/model/member.ts';
 import type { Observed } from '../../../../src/model/observed.ts';
 import type {
@@ -9,6 +10,7 @@ import type {
 import { type LinkToSum, startSums } from '../../../../src/modules/aggregate/sums.ts';
 import { createMetrics } from '../../../../src/modules/metrics.ts';
 import { capturedLog } from '../../../helpers/captured-log.ts';
+import { eventually } from '../../../helpers/eventually.ts';
 import { membership } from '../../../helpers/members.ts';
 
 const up: Observed = { kind: 'up', state: null };
@@ -26,6 +28,8 @@ function start(...members: readonly Member[]) {
   let isCurrent = false;
   let nowMs = 1000;
   let pokes = 0;
+  const redialled: string[] = [];
+  let worker = 1;
   let next = '';
   const play: typeof startReplica = (options) => {
     replica = options;
@@ -41,6 +45,7 @@ function start(...members: readonly Member[]) {
       get isCurrent() {
         return isCurrent;
       },
+      redial: (why) => void redialled.push(why),
       stop: async () => {},
     };
   };
@@ -48,6 +53,7 @@ function start(...members: readonly Member[]) {
     ...{ at: { path: '/agg.sock' }, localName: 'self', slot: 'agg', maxKeys: 10 },
     ...{ suffix: { sum: '.sum', others: '.others' }, start: play, log, metrics },
     ...{ selfName: 'a', membership: () => membership(...members), now: () => nowMs },
+    running: async () => ({ kind: 'worker', worker: { pid: worker, startedAtSeconds: worker } }),
     poke: () => {
       pokes += 1;
     },
@@ -55,7 +61,10 @@ function start(...members: readonly Member[]) {
   onTestFinished(() => sums.stop());
   const options = () => replica ?? expect.fail();
   return {
-    ...{ sums, lines, joined, options, metrics },
+    ...{ sums, lines, joined, options, metrics, redialled },
+    reload() {
+      worker += 10;
+    },
     pokes: () => pokes,
     later(ms: number) {
       nowMs += ms;
@@ -148,6 +157,20 @@ describe('the sums of all replicas', () => {
     const { options, lines } = start();
     for (let time = 0; time < 3; time++) options().ended('nobody listens');
     expect(lines.filter(({ why }) => why === 'nobody listens')).toHaveLength(1);
+  });
+
+  it('begin another session when another worker runs, which no session may tell', async () => {
+    const { sums, redialled, reload, pokes } = start();
+    const ended = new AbortController();
+    const running = sums.run(ended.signal);
+    await sleep(20);
+    expect(redialled).toEqual([]);
+    reload();
+    await eventually(() => redialled.length > 0);
+    ended.abort();
+    await running;
+    expect(redialled).toEqual(['another worker of HAProxy runs']);
+    expect(pokes()).toBe(1);
   });
 
   it('are in the metrics', async () => {

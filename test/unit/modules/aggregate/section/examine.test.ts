@@ -183,6 +183,17 @@ peers aggregate
     expect(found[0]).toMatch(why);
   });
 
+  it('is doubtful where a reload would hand over the sums, and not what peers share', () => {
+    const other =
+      'backend sessions\n    stick-table type ip size 1k expire 1m peers haproxy-peers\n';
+    expect(faults(other + whole)).toEqual([]);
+    expect(faults(whole + other)).toEqual([
+      expect.stringMatching(
+        /^doubt: line 14: agg.epoch comes before sessions of section haproxy-peers/,
+      ),
+    ]);
+  });
+
   it('tells no period or length that a variable has', () => {
     expect(having(own, own.replace('size 100k', `size "\${SIZE}"`))).toEqual([]);
   });
