@@ -1,17 +1,12 @@
-import { nanoid } from 'nanoid';
-import { monotonicNow, repeat } from '../clock.ts';
+import { monotonicNow } from '../clock.ts';
 import { observePeers } from '../engine/observe.ts';
 import { readText } from '../files/files.ts';
-import { createLessons } from '../modules/lessons/lessons.ts';
-import { lessonsSection } from '../modules/lessons/messages.ts';
+import { createLessons, type LinkToTeach } from '../modules/lessons/lessons.ts';
 import { haproxyEnv } from '../modules/peers/haproxy-env.ts';
 import { lessonPlaceOf } from '../modules/peers/lesson-leg.ts';
-import { countLinks, countSessions } from '../modules/relay/count.ts';
+import { countSessions } from '../modules/relay/count.ts';
 import type { Desk } from '../modules/relay/difference/desk.ts';
 import { teachNothing } from '../modules/relay/legs/teach-nothing.ts';
-import { createLinks } from '../modules/relay/links/links.ts';
-import { readCertificates, trustFiles, trustKindOf } from '../modules/relay/links/trust-files.ts';
-import { watchCertificates } from '../modules/relay/links/watch-certificates.ts';
 import type { Started } from './start.ts';
 
 /** The lessons of reload mode, as `run` has them. */
@@ -22,15 +17,15 @@ export interface RunningLessons {
   askToCompare(why: string): readonly string[];
   /** Why none is ever given; null: they are. */
   readonly trouble: string | null;
-  /** Listens for other sidecars, and looks at HAProxy, until `signal` aborts. Resolves when nothing is open any more. */
+  /** Another sidecar is linked; null: without `--lessons`, or where none can be given. */
+  readonly linked: ((link: LinkToTeach) => void) | null;
+  /** Looks at HAProxy until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>;
-  /** Brings the metrics up to date. */
-  readonly show: () => void;
 }
 
-const none = { sinceMs: () => null, askToCompare: () => [], show() {}, run: async () => {} };
+const none = { sinceMs: () => null, askToCompare: () => [], linked: null, run: async () => {} };
 
-/** Without `--lessons`, and where the section has no line for them, no port is opened. `isBusy`: a reload waits, or runs. */
+/** `isBusy`: a reload waits, or runs. */
 export async function lessonsFor(
   started: Started,
   desk: Desk,
@@ -55,39 +50,14 @@ export async function lessonsFor(
     observe: (signal) => observePeers(adminSocket, sectionName, signal),
     onLearned: countSessions(metrics).byDifference,
   });
-  const section = lessonsSection(sectionName);
-  const links = createLinks({
-    own: { version: 1, section, pod: self.name, uid, start: nanoid() },
-    ...{ port: config.relayPort, host: config.podIp, log, now: monotonicNow },
-    ...trustFiles(config),
-    members: () => source.snapshot(),
-    selfName: self.name,
-    onLink: lessons.linked,
-  });
-  source.onChange(() => links.membersChanged());
-
-  async function watchTrust(signal: AbortSignal): Promise<void> {
-    if (trustKindOf(config) !== 'certificates') return;
-    const look = watchCertificates({
-      read: () => readCertificates(config),
-      log,
-      onExpiry: (atMs) => metrics.certificateExpiry.set(atMs / 1000),
-    });
-    await look();
-    const stop = repeat(() => void look(), config.reconcileInterval);
-    signal.addEventListener('abort', stop, { once: true });
-  }
-
   return {
     sinceMs: lessons.sinceMs,
     askToCompare: lessons.askToCompare,
     trouble: null,
-    show: countLinks(metrics, links.counters),
+    linked: lessons.linked,
     async run(signal) {
-      const { port } = await links.start(signal);
-      log.info({ relayPort: port, trust: trustKindOf(config) }, 'compares with other sidecars');
-      await Promise.all([lessons.watch(signal), watchTrust(signal)]);
-      await Promise.all([links.close(), lessons.stop()]);
+      await lessons.watch(signal);
+      await lessons.stop();
     },
   };
 }

@@ -15,7 +15,9 @@ import { lastSnapshotMs } from '../modules/snapshot/recording.ts';
 import { openDoor } from '../modules/snapshot/turn/door.ts';
 import { doorPath } from '../modules/snapshot/turn/messages.ts';
 import type { CommandOf, Context } from './command.ts';
+import { reloadLinks } from './reload-links.ts';
 import { reloadSnapshots } from './reload-snapshots.ts';
+import { runAggregate, sumsVersion } from './run-aggregate.ts';
 import { runBackends } from './run-backends.ts';
 import { lessonsFor } from './run-lessons.ts';
 import { runRelay } from './run-relay.ts';
@@ -34,10 +36,12 @@ async function runReload(started: Started): Promise<void> {
   const desk = createDesk();
   const snapshots = await reloadSnapshots(started, (act, stop) => alone(desk, act, stop));
   const backends = await runBackends(started, () => module.scheduler.poke());
+  const sums = await runAggregate(started, self.name, () => module.scheduler.poke());
   const modules = [
     ...createModules(context),
     ...(snapshots === null ? [] : [snapshots.module]),
     ...(backends === null ? [] : [backends.module]),
+    ...(sums === null ? [] : [sums.module]),
   ];
   const owners = modules.flatMap(({ owner }) => owner ?? []);
   const applier = createApplier(
@@ -49,6 +53,9 @@ async function runReload(started: Started): Promise<void> {
   // A snapshot is restored on the line that lessons use, and what is compared meanwhile is not all there is.
   const restores = () => snapshots !== null && snapshots.waits() !== null;
   const lessons = await lessonsFor(started, desk, () => module.isBusy() || restores());
+  const links = reloadLinks(started, {
+    ...{ lessons: lessons.linked, sums: sums === null ? null : sums.linked, sumsVersion },
+  });
   const module: PeersModule = createPeersModule({
     config,
     source,
@@ -79,8 +86,9 @@ async function runReload(started: Started): Promise<void> {
       ...(await module.status()),
       ...(await snapshots?.status()),
       backends: backends?.status(),
+      aggregate: sums?.status(),
     }),
-    show: [lessons.show],
+    show: [links.show, () => sums?.show()],
   });
   log.info(
     {
@@ -110,6 +118,8 @@ async function runReload(started: Started): Promise<void> {
   const watching = Promise.all([
     module.watch(signal),
     lessons.run(signal),
+    links.run(signal),
+    sums?.run(signal),
     snapshots?.record(signal),
     backends?.run(signal),
     ...modules.map((each) => each.watch?.(poke, signal)),
@@ -124,6 +134,7 @@ async function runReload(started: Started): Promise<void> {
     server.close(),
     events.flush(1000),
   ]);
+  await sums?.stop();
 }
 
 async function run(context: Context<'run'>): Promise<number> {

@@ -6,7 +6,7 @@ import { monotonicNow, sleep } from '../../../src/clock.ts';
 import { sumsSection } from '../../../src/config-text/sums-section.ts';
 import { parseShowPeers } from '../../../src/haproxy/show-peers.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { haproxyVersions } from '../../helpers/programs.ts';
+import { haproxyVersions, programs } from '../../helpers/programs.ts';
 import { missingOf, onlyInAll, unless } from '../../helpers/skip.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 import { membersFile } from '../../rig/members-file.ts';
@@ -201,6 +201,57 @@ for (const [title, haproxy] of haproxyVersions) {
             expect.stringMatching(/^no sums of old: its sidecar runs without --aggregate/),
           ],
         });
+      });
+    },
+  );
+}
+
+for (const [title, haproxy] of haproxyVersions) {
+  const network = ownNetwork();
+  const dataplane = programs.dataplaneV3;
+  describe(
+    `sums of whole sidecars in reload mode, HAProxy ${title}`,
+    unless(
+      missingOf({ [title]: haproxy, 'Data Plane API v3': dataplane }) ??
+        (title === '3.4' ? undefined : onlyInAll),
+    ),
+    () => {
+      it('hold what was counted on all of them, through the reloads for a pod that joins', async () => {
+        const members = membersFile(join(testFolder(), 'members.json'));
+        const key = writeRelayKey(testFolder());
+        const [a, b, c] = ['a', 'b', 'c'].map((name, index) => {
+          const address = `${network}.${index + 1}`;
+          const own = ['--aggregate', `--relay-key-file=${key}`, `--pod-uid=uid-of-${name}`];
+          return testReplica(
+            {
+              ...{ haproxy: haproxy ?? '', dataplane: dataplane ?? null },
+              ...{ sourceFlags: members.sourceFlags, sections: sections(address) },
+              ...{ flags: own, initFlags: own },
+            },
+            name,
+            address,
+          );
+        }) as [Replica, Replica, Replica];
+        members.set(a, b);
+        await Promise.all([a.init(), b.init()]);
+        await Promise.all([a.start(), b.start()]);
+        await allReady([a, b], 20_000);
+        await times(20, a, 'k');
+        await times(5, b, 'k');
+        await summed([a, b], 'k', 25);
+
+        members.set(a, b, c);
+        await c.init();
+        await c.start();
+        await allReady([c], 20_000);
+        await times(7, c, 'k');
+        await summed([a, b, c], 'k', 32);
+        expect([await a.reloads(), await b.reloads()]).toEqual([1, 1]);
+        await times(1, a, 'k');
+        await summed([a, b, c], 'k', 33);
+        const status = await (await fetch(`http://${a.address}:${a.ports.probe}/status`)).json();
+        expect(status).toMatchObject({ mode: 'reload', aggregate: { current: true, links: 2 } });
+        expect((status as { troubles?: unknown[] }).troubles ?? []).toEqual([]);
       });
     },
   );

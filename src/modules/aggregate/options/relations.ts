@@ -25,9 +25,7 @@ export function aggregateProblems({ value }: GivenOptions): readonly string[] {
   const keys = value('aggregate-max-keys');
   if (typeof keys === 'number' && (keys < 1 || keys > mostKeys))
     problems.push(`--aggregate-max-keys ${keys} is not from 1 to ${mostKeys}`);
-  if (value('mode') !== 'relay')
-    problems.push(
-      '--aggregate needs --mode relay: sidecars tell each other their counters over its links',
-    );
+  if (value('dry-run') === true)
+    problems.push('--aggregate and --dry-run exclude each other: HAProxy is told sums at once');
   return problems;
 }

@@ -1,6 +1,7 @@
 import type { SidecarConfig } from '../../../config/values.ts';
 import { type Rendered, renderHaproxyCfg } from '../../../config-text/render.ts';
 import type { Member, Self } from '../../../model/member.ts';
+import { withSums } from '../../aggregate/section/render.ts';
 import { expectedPeers } from '../expected.ts';
 import { haproxyEnv } from '../haproxy-env.ts';
 import { peersTlsFiles } from '../tls/files.ts';
@@ -13,8 +14,9 @@ export function createRendering(options: {
   readonly self: Self;
 }) {
   const { config, env, self } = options;
-  return (template: string, credentials: Credentials, members: readonly Member[]): Rendered =>
-    renderHaproxyCfg({
+  const { adminSocket, aggregatePort: port, aggregateSuffix: suffix } = config;
+  return (template: string, credentials: Credentials, members: readonly Member[]): Rendered => {
+    const rendered = renderHaproxyCfg({
       template,
       self,
       members,
@@ -30,4 +32,9 @@ export function createRendering(options: {
       direct: config.applier === 'direct',
       lesson: config.lessons || config.snapshot !== undefined,
     });
+    if (!config.aggregate) return rendered;
+    const { text } = rendered;
+    const sums = withSums({ text, localName: self.name, adminSocket, port, suffix });
+    return { ...rendered, text: sums.text, warnings: [...rendered.warnings, ...sums.warnings] };
+  };
 }

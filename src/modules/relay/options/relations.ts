@@ -85,6 +85,7 @@ function samePort({ value }: GivenOptions): readonly string[] {
 function lessonProblems(options: GivenOptions): readonly string[] {
   const { value } = options;
   const isCompared = value('lessons') === true;
+  const isLinked = isCompared || value('aggregate') === true;
   const asked = [
     ...(isCompared ? ['--lessons'] : []),
     ...(value('snapshot') === undefined ? [] : ['--snapshot']),
@@ -94,11 +95,11 @@ function lessonProblems(options: GivenOptions): readonly string[] {
       `${name} and --peers-tls exclude each other: a peers section has one bind line, which speaks TLS then`,
   );
   const uid =
-    '--pod-uid or POD_UID is missing: sidecars that compare with --lessons tell pods apart by it (downward API, fieldPath metadata.uid)';
+    '--pod-uid or POD_UID is missing: sidecars that talk to each other with --lessons or --aggregate tell pods apart by it (downward API, fieldPath metadata.uid)';
   return [
     ...(value('peers-tls') === true ? tls : []),
-    ...(isCompared && value('pod-uid') === undefined ? [uid] : []),
-    ...(isCompared ? [...trustProblems(options), ...samePort(options)] : []),
+    ...(isLinked && value('pod-uid') === undefined ? [uid] : []),
+    ...(isLinked ? [...trustProblems(options), ...samePort(options)] : []),
   ];
 }
 

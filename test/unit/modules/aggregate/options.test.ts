@@ -6,6 +6,9 @@ const withUid = [...given, '--mode', 'relay', '--pod-uid', 'uid-a'];
 
 const load = (...flags: readonly string[]) => loadConfig('run', [...withUid, ...flags], {}).config;
 
+const reload = (...flags: readonly string[]) =>
+  loadConfig('run', [...given, '--pod-uid', 'uid-a', ...flags], {}).config;
+
 describe('the options of sums', () => {
   it('have defaults that suit a small set', () => {
     expect(load()).toMatchObject({
@@ -34,8 +37,14 @@ describe('the options of sums', () => {
     expect(() => load('--aggregate-max-keys', String(keys))).toThrow(/is not from 1 to 5000000/);
   });
 
-  it('need relay mode', () => {
-    expect(() => loadConfig('run', given, {})).toThrow(/--aggregate needs --mode relay/);
+  it('need the uid of the pod, and a port of the links that nobody else has', () => {
+    expect(() => loadConfig('run', given, {})).toThrow(/--lessons or --aggregate tell pods apart/);
+    expect(() => reload('--relay-port', '3000')).toThrow(/--relay-port and --peers-port are both/);
+    expect(reload()).toMatchObject({ mode: 'reload', aggregate: true });
+  });
+
+  it('do not go with --dry-run', () => {
+    expect(() => reload('--dry-run')).toThrow(/--aggregate and --dry-run/);
   });
 
   it('are not looked at without --aggregate', () => {
