@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { monotonicNow, sleep } from '../../../src/clock.ts';
 import { sumsSection } from '../../../src/config-text/sums-section.ts';
+import { reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { parseShowPeers } from '../../../src/haproxy/show-peers.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { haproxyVersions, programs } from '../../helpers/programs.ts';
@@ -14,6 +15,7 @@ import { ownNetwork } from '../../rig/network.ts';
 import { allReady } from '../../rig/raise.ts';
 import { writeRelayKey } from '../../rig/relay-key.ts';
 import type { Replica } from '../../rig/replica.ts';
+import { fillTable } from '../../rig/table.ts';
 import { testReplica } from '../../rig/test-replica.ts';
 
 const stored = 'http_req_cnt,http_req_rate(3s)';
@@ -172,6 +174,13 @@ for (const [title, haproxy] of haproxyVersions) {
         for (const each of next) await times(1, each, 'k');
         await summed(now, 'k', 43);
         expect(await b.reloads()).toBe(0);
+
+        // Of your own: with 3.0 and later what peers share is handed over, and this begins anew.
+        await fillTable(b, 100);
+        await reloadOverMaster(b.masterSocket);
+        await eventually(async () => (await b.reloads()) === 1 && (await b.entries()) === 100);
+        await times(2, b, 'k');
+        await summed(now, 'k', 45);
         const status = await (await fetch(`http://${b.address}:${b.ports.probe}/status`)).json();
         expect(status).toMatchObject({ aggregate: { current: true, links: 2 } });
         expect((status as { troubles?: unknown[] }).troubles ?? []).toEqual([]);

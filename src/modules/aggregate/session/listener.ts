@@ -138,6 +138,8 @@ export function createListener({
     if (end > 0) changed();
   }
 
+  // What has come by now is of a HAProxy that may be another one than before.
+  ask();
   leg.onData((chunk) => {
     bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
     try {

@@ -101,7 +101,6 @@ function begin(
     leg.write(Buffer.concat([heartbeat, listener.confirmations()]));
   }, heartbeatMs);
   for (const { store } of ledger.tables.values()) store.markAll();
-  listener.ask();
   const ended = leg.closed.then((text) => {
     isOpen = false;
     stopBeating();
