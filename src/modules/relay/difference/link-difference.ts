@@ -1,4 +1,5 @@
 import type { View } from '../pairing/view.ts';
+import { dampen, type Reasons } from './damping.ts';
 import { entriesAtMost } from './index.ts';
 import { type DifferenceStep, readStep, writeStep } from './messages.ts';
 import { differenceNeed } from './need.ts';
@@ -58,6 +59,8 @@ export function createLinkDifference(
   /** How many sessions have ended over this link, and how many of them it was decided for. */
   let partings = 0;
   let partingsDecided = 0;
+  /** Reloads and sessions that were away, over this link. */
+  let reasons: Reasons | null = null;
 
   function send(step: DifferenceStep): void {
     if (!signal.aborted) link.send(writeStep(step));
@@ -82,13 +85,22 @@ export function createLinkDifference(
     const workers = `${mine?.worker} ${theirs?.worker}`;
     const parted = partings !== partingsDecided;
     if ((workers === decidedFor && !parted) || !isPaired || signal.aborted) return;
-    const need = needOf(mine, decidedFor !== null && decidedFor !== workers, parted);
+    const isFirst = decidedFor === null;
+    const need = needOf(mine, !isFirst && decidedFor !== workers, parted);
     if (need.kind === 'later') return;
     decidedFor = workers;
     partingsDecided = partings;
     log.debug({ pod, kind: need.kind, why: need.why }, 'whether to compare with a peer');
-    if (need.kind === 'needed') pupil.need(need.why, need.afterMs);
-    else pupil.notDue();
+    if (need.kind !== 'needed') pupil.notDue();
+    // A session may wait for the first one over a link.
+    else pupil.need(need.why, isFirst ? need.afterMs : afterOthers(need.why, need.afterMs));
+  }
+
+  function afterOthers(need: string, wantedMs: number): number {
+    const { why, afterMs, ...rest } = dampen(reasons, wantedMs, now());
+    reasons = rest.reasons;
+    if (why !== null) log.info({ pod, why: need, waits: why }, 'a lesson by difference waits');
+    return afterMs;
   }
 
   function heard(step: DifferenceStep): void {

@@ -320,4 +320,24 @@ describe('lessons over links', () => {
     await vi.advanceTimersByTimeAsync(minute);
     expect(sent.filter((each) => each.endsWith('ask'))).toEqual([]);
   });
+
+  it('a HAProxy that is reloaded again and again is compared now and then, and once more after the last reload', async () => {
+    const [a, b] = [replica('a', ['x'], () => 0), replica('b', ['y'], () => 0)];
+    await knownTo(a, b);
+    const link = linkOf(a, b, () => 0);
+    await vi.advanceTimersByTimeAsync(minute);
+    const before = a.learned.length;
+    for (let reload = 1; reload <= 60; reload += 1) {
+      a.become({ worker: `w-a-${reload}`, learned: true, fresh: false, entries: 1 });
+      b.held.add(`lost by ${reload}`);
+      link.look();
+      await vi.advanceTimersByTimeAsync(10_000);
+    }
+    // Ten minutes. One that took something is followed by another one, and perhaps by a third.
+    expect(a.learned.length - before).toBeLessThanOrEqual(3 * 15);
+    expect(a.lines.some(({ msg }) => msg === 'a lesson by difference waits')).toBe(true);
+    await vi.advanceTimersByTimeAsync(2 * minute);
+    expect([...a.held].toSorted()).toEqual([...b.held].toSorted());
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });
