@@ -86,6 +86,9 @@ const pairs = [
   ['examples/service', ['peerSync.source.type=service']],
   ['examples/dns', ['peerSync.source.type=dns']],
   ['examples/tls', tls],
+  ['examples/lessons', ['peerSync.lessons=true']],
+  // Lessons are always given there, and the option is refused.
+  ['examples/relay', ['peerSync.mode=relay', 'peerSync.lessons=true']],
   ['examples/relay', ['peerSync.mode=relay']],
   ['examples/relay/tls', ['peerSync.mode=relay', ...tls]],
 ] as const;
@@ -152,6 +155,19 @@ describe('the chart haproxy', unless(lacks), () => {
     expect(object.parse(chart['NetworkPolicy haproxy-peers']).spec).toEqual(
       object.parse(example['NetworkPolicy haproxy-peers']).spec,
     );
+  });
+
+  it('moves everything that lessons need with their port, and opens it between the replicas alone', () => {
+    const set = ['lessons=true', 'relay.port=4001'].map((each) => `peerSync.${each}`);
+    const text = JSON.stringify(
+      renderChart(charts.application, { set: [...set, 'networkPolicy.enabled=true'] }),
+    );
+
+    expect(text).toContain('{"name":"HAPROXY_PEER_SYNC_RELAY_PORT","value":"4001"}');
+    expect(text).toContain('{"containerPort":4001,"name":"relay"}');
+    const port = (number: number) => `{"port":${number},"protocol":"TCP"}`;
+    expect(text).toContain(`"ports":[${port(3000)},${port(8405)},${port(4001)}]`);
+    expect(text).not.toContain('3001');
   });
 
   it('has siblings of its own release alone, whatever the release is called', () => {
@@ -252,6 +268,7 @@ describe('the chart haproxy', unless(lacks), () => {
     ['a value that there is not', 'replica=3'],
     ['a value of the library that there is not', 'peerSync.selector=app=x'],
     ['a digest that is none', 'image.digest=latest'],
+    ['lessons with TLS between the peers', 'peerSync.lessons=true,peerSync.tls.enabled=true'],
   ])('refuses %s', (_what, set) => {
     expect(() => renderChart(charts.application, { set: [set] })).toThrow();
   });

@@ -14,6 +14,16 @@
 {{- end }}
 {{- end }}
 
+{{/* "true" with lessons of reload mode, else nothing. */}}
+{{- define "haproxy-peer-sync.compares" -}}
+{{- if and .lessons (ne .mode "relay") -}}
+{{- if .tls.enabled -}}
+{{- fail "lessons and tls.enabled exclude each other: a peers section has one bind line, which speaks TLS then" -}}
+{{- end -}}
+true
+{{- end -}}
+{{- end }}
+
 {{/* What both read from the environment. */}}
 {{- define "haproxy-peer-sync.env" -}}
 - { name: POD_NAME, valueFrom: { fieldRef: { fieldPath: metadata.name } } }
@@ -23,6 +33,10 @@
 {{- if eq .mode "relay" }}
 - { name: HAPROXY_PEER_SYNC_MODE, value: relay }
 - { name: HAPROXY_PEER_SYNC_TEMPLATE, value: /etc/haproxy-template/{{ .config.key }} }
+{{- else if include "haproxy-peer-sync.compares" . }}
+- { name: HAPROXY_PEER_SYNC_LESSONS, value: "true" }
+{{- end }}
+{{- if or (eq .mode "relay") (include "haproxy-peer-sync.compares" .) }}
 - { name: POD_UID, valueFrom: { fieldRef: { fieldPath: metadata.uid } } }
 {{- if ne (int .relay.port) 3001 }}
 - { name: HAPROXY_PEER_SYNC_RELAY_PORT, value: {{ .relay.port | quote }} }
@@ -113,7 +127,7 @@ Init container (in mode reload) and native sidecar, as a list for `initContainer
   env:
     {{- include "haproxy-peer-sync.env" . | nindent 4 }}
   ports:
-    {{- if eq .mode "relay" }}
+    {{- if or (eq .mode "relay") (include "haproxy-peer-sync.compares" .) }}
     - { name: relay, containerPort: {{ .relay.port }} }
     {{- end }}
     - { name: peer-sync, containerPort: {{ .listenPort }} }
@@ -155,6 +169,10 @@ Init container (in mode reload) and native sidecar, as a list for `initContainer
     - { name: {{ .config.volume }}, mountPath: /etc/haproxy-template, readOnly: true }
     {{- end }}
     {{- include "haproxy-peer-sync.mounts" . | nindent 4 }}
+    {{- if include "haproxy-peer-sync.compares" . }}
+    # init does not need it.
+    - { name: relay, mountPath: /etc/haproxy-peer-sync/relay, readOnly: true }
+    {{- end }}
 {{- end }}
 
 {{/*
@@ -248,7 +266,7 @@ The volumes of all of them, as a list for `volumes`. The one with haproxy.cfg (`
     # Readable only for the group of the pod (fsGroup).
     defaultMode: 0440
 {{- end }}
-{{- if and (eq .mode "relay") (not .tls.enabled) }}
+{{- if or (and (eq .mode "relay") (not .tls.enabled)) (include "haproxy-peer-sync.compares" .) }}
 - name: relay
   secret:
     secretName: {{ required "relay.secretName is the Secret with the key that the sidecars share" .relay.secretName }}
