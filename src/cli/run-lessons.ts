@@ -1,4 +1,4 @@
-import { monotonicNow } from '../clock.ts';
+import { monotonicNow, wallNow } from '../clock.ts';
 import { observePeers } from '../engine/observe.ts';
 import { readText } from '../files/files.ts';
 import { createLessons, type LinkToTeach } from '../modules/lessons/lessons.ts';
@@ -7,6 +7,7 @@ import { lessonPlaceOf } from '../modules/peers/lesson-leg.ts';
 import { countSessions } from '../modules/relay/count.ts';
 import type { Desk } from '../modules/relay/difference/desk.ts';
 import { teachNothing } from '../modules/relay/legs/teach-nothing.ts';
+import type { Status } from '../telemetry/status-schema.ts';
 import type { Started } from './start.ts';
 
 /** The lessons of reload mode, as `run` has them. */
@@ -21,9 +22,16 @@ export interface RunningLessons {
   readonly linked: ((link: LinkToTeach) => void) | null;
   /** Looks at HAProxy until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>;
+  /** Undefined: none is ever given. */
+  status(): Status['lessons'];
+  /** Brings the metrics up to date. */
+  readonly show: () => void;
 }
 
-const none = { sinceMs: () => null, askToCompare: () => [], linked: null, run: async () => {} };
+const none = {
+  ...{ sinceMs: () => null, askToCompare: () => [], status: () => undefined },
+  ...{ show() {}, linked: null, run: async () => {} },
+};
 
 /** `isBusy`: a reload waits, or runs. */
 export async function lessonsFor(
@@ -43,18 +51,30 @@ export async function lessonsFor(
     return { ...none, trouble: `no lessons: ${place.why}` };
   }
   const uid = config.podUid ?? self.name;
+  const { byDifference } = countSessions(metrics);
+  let last: NonNullable<Status['lessons']>['last'] = null;
   const lessons = createLessons({
     ...{ uid, leg: place, desk, isBusy, log, now: monotonicNow, random: Math.random, teachNothing },
     membership: () => source.snapshot(),
     selfName: self.name,
     observe: (signal) => observePeers(adminSocket, sectionName, signal),
-    onLearned: countSessions(metrics).byDifference,
+    onLearned(peer, lesson) {
+      const { taken, skipped } = lesson;
+      byDifference(peer, lesson);
+      last = { atMs: wallNow(), peer, taken, skipped };
+    },
   });
   return {
     sinceMs: lessons.sinceMs,
     askToCompare: lessons.askToCompare,
     trouble: null,
     linked: lessons.linked,
+    status() {
+      const sinceMs = lessons.sinceMs();
+      const began = sinceMs === null ? null : wallNow() - (monotonicNow() - sinceMs);
+      return { links: lessons.links(), sinceMs: began, last };
+    },
+    show: () => metrics.lessonLinks.set(lessons.links()),
     async run(signal) {
       await lessons.watch(signal);
       await lessons.stop();

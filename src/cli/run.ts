@@ -85,10 +85,11 @@ async function runReload(started: Started): Promise<void> {
     status: async () => ({
       ...(await module.status()),
       ...(await snapshots?.status()),
+      lessons: lessons.status(),
       backends: backends?.status(),
       aggregate: sums?.status(),
     }),
-    show: [links.show, () => sums?.show()],
+    show: [links.show, lessons.show, () => sums?.show()],
   });
   log.info(
     {

@@ -6,6 +6,7 @@ import { aggregateFacts } from './aggregate-text.ts';
 import { backendFacts } from './backend-text.ts';
 import { columns, count } from './columns.ts';
 import type { Found } from './found.ts';
+import { lessonsFact } from './lessons-text.ts';
 import { leavingOf, removesLater, type Standing, standingOf } from './peer-standing.ts';
 import { snapshotFacts } from './snapshot-text.ts';
 
@@ -128,6 +129,7 @@ export function renderStatus(told: readonly Found[], { colors, nowMs }: ViewOpti
     const ready = pod === undefined ? isReady : `${isReady}, ${pod}`;
     const resync =
       status.resync === null ? paint('red', 'HAProxy does not answer') : resyncWords[status.resync];
+    const lessons = lessonsFact(status, nowMs);
     const fact = (label: string, text: string) => `  ${label.padEnd(14)}${text}`;
     const lines = [
       `${paint('bold', status.name)}  ${status.address}  ${ready}`,
@@ -146,6 +148,9 @@ export function renderStatus(told: readonly Found[], { colors, nowMs }: ViewOpti
       ...(status.snapshot === undefined ? [] : snapshotFacts(status.snapshot, nowMs)).map(
         ({ label, text, bad }) => fact(label, bad ? paint('yellow', text) : text),
       ),
+      ...(lessons === null
+        ? []
+        : [fact('lessons', lessons.bad ? paint('yellow', lessons.text) : lessons.text)]),
       ...[...backendFacts(status.backends ?? []), ...aggregateFacts(status.aggregate)].map(
         ({ label, text, bad }) => fact(label, bad ? paint('yellow', text) : text),
       ),

@@ -45,6 +45,8 @@ export interface SiblingFact {
   readonly name: string;
   readonly address: string;
   readonly hello: HelloOutcome;
+  /** Of the port between the sidecars, with `--lessons`. Missing: without. */
+  readonly link?: HelloOutcome | undefined;
   /** Null: its sidecar does not answer. */
   readonly status: {
     readonly version: string;
@@ -149,6 +151,7 @@ export interface Facts {
     readonly peersSection: string;
     /** `--lessons`. */
     readonly lessons?: boolean;
+    readonly relayPort?: number;
     readonly peersPort: number;
     readonly configFile: string;
     readonly passwordFile: string;

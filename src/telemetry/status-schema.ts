@@ -119,6 +119,19 @@ export const statusSchema = z.object({
         .nullable(),
     })
     .optional(),
+  /** With `--lessons` in reload mode. Absent: without, or an earlier version. */
+  lessons: z
+    .object({
+      /** Sidecars of other replicas that this one is linked with. */
+      links: z.number(),
+      /** Since when one is given or taken; null: none is. */
+      sinceMs: z.number().nullable(),
+      /** The last one that this replica has taken since its sidecar started. */
+      last: z
+        .object({ atMs: z.number(), peer: z.string(), taken: z.number(), skipped: z.number() })
+        .nullable(),
+    })
+    .optional(),
   /** With `--backend`. Absent: without it, or an earlier version. */
   backends: listOf(
     z.object({

@@ -33,6 +33,7 @@ it('tells the date only where it is shown or compared with another date', () => 
   const readers = files.filter(({ text }) => /\bwallNow\b/.test(text)).map(({ name }) => name);
   expect(readers.toSorted()).toEqual([
     'cli/reload-snapshots.ts',
+    'cli/run-lessons.ts',
     'cli/run-relay.ts',
     'cli/run.ts',
     'cli/serve.ts',

@@ -324,12 +324,13 @@ export const rows: readonly Row[] = [
       {
         title: 'Links and sessions',
         description:
-          'With --mode relay: links to other sidecars, and sessions of HAProxy over them. Both are one less than members.',
+          'With --mode relay: links to other sidecars, and sessions of HAProxy over them. With --lessons: links for comparisons. Each is one less than members.',
         type: 'timeseries',
         width: 12,
         queries: {
           'links {{pod}}': m('relay_links'),
           'sessions {{pod}}': m('relay_sessions'),
+          'links for lessons {{pod}}': m('lesson_links'),
         },
       },
       {

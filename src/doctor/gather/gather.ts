@@ -115,6 +115,7 @@ export async function gatherFacts(
     options: {
       peersSection: config.peersSection,
       lessons: config.lessons,
+      relayPort: config.relayPort,
       peersPort: config.peersPort,
       configFile: config.haproxyConfig,
       passwordFile: config.dataplanePasswordFile,

@@ -35,18 +35,19 @@ export async function lookAtSiblings(
   await source.stopped();
   const { port } = config.listen;
   const tls = await helloTls(config).catch(() => undefined);
+  const isLinked = config.mode === 'relay' || config.lessons;
   const trust =
-    config.mode === 'relay' && !config.relayPlaintext
+    isLinked && !config.relayPlaintext
       ? createTrust({ ...trustFiles(config), now: monotonicNow, trouble() {} })
       : undefined;
   const siblings = await inTurns(
     members.filter(({ name, terminating }) => name !== self.name && !terminating),
     askedAtOnce,
     async ({ name, address }): Promise<SiblingFact> => {
+      const limits = { timeoutMs: 2000, signal };
+      const links = () => lookAtLink({ address, port: config.relayPort }, trust, limits);
       const accepts = async (): Promise<HelloOutcome> => {
-        const limits = { timeoutMs: 2000, signal };
-        if (config.mode === 'relay')
-          return await lookAtLink({ address, port: config.relayPort }, trust, limits);
+        if (config.mode === 'relay') return await links();
         return connected.has(`${name} ${address}:${config.peersPort}`)
           ? 'known'
           : await hello({
@@ -54,8 +55,9 @@ export async function lookAtSiblings(
               ...{ ...limits, tls },
             });
       };
-      const [outcome, status] = await Promise.all([
+      const [outcome, link, status] = await Promise.all([
         accepts(),
+        config.mode === 'reload' && config.lessons ? links() : undefined,
         askStatus(address, port, { timeoutMs: 2000, signal, name }),
       ]);
       const told = status && {
@@ -63,7 +65,7 @@ export async function lookAtSiblings(
         haproxy: status.haproxy.version,
         tables: status.tables,
       };
-      return { name, address, hello: outcome, status: told };
+      return { name, address, hello: outcome, link, status: told };
     },
   );
   return { siblings, leftOut };

@@ -51,6 +51,8 @@ export interface Lessons {
   linked(link: LinkToTeach): void;
   /** Since when a lesson is given or taken, in milliseconds; null: none is. */
   sinceMs(): number | null;
+  /** How many other sidecars are linked. */
+  links(): number;
   /** Has all that there is a session with compare themselves with our HAProxy once more. Their names. */
   askToCompare(why: string): readonly string[];
   /** Looks at HAProxy until `signal` aborts. */
@@ -165,6 +167,7 @@ export function createLessons(options: LessonsOptions): Lessons {
       const holder = options.desk.holder();
       return holder !== null && holder === latest?.seat ? latest.atMs : null;
     },
+    links: () => all.size,
     async watch(signal) {
       while (!signal.aborted) {
         const observed = await options.observe(signal);

@@ -8,6 +8,12 @@ export const relayMetrics = {
     absent: true,
     help: 'With `--mode relay`: links to sidecars of other replicas. One less than members in steady state; less: `status` says who, and the log why.',
   },
+  lessonLinks: {
+    type: 'gauge',
+    name: 'lesson_links',
+    absent: true,
+    help: 'With `--lessons` in reload mode: links to sidecars of other replicas. One less than members in steady state; less: those that lack one are not compared, and the log says why.',
+  },
   relaySessions: {
     type: 'gauge',
     name: 'relay_sessions',

@@ -45,6 +45,8 @@ const quiet = [
   // Without --mode relay.
   'Links and sessions: links {{pod}}',
   'Links and sessions: sessions {{pod}}',
+  // Nor --lessons.
+  'Links and sessions: links for lessons {{pod}}',
   'Slots: held {{pod}}',
   'Links that ended or did not come: ended {{code}}',
   'Links that ended or did not come: no link {{code}}',

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import got from 'got';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { statusSchema } from '../../../src/telemetry/status-schema.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { programs } from '../../helpers/programs.ts';
 import { missingOf, onlyInAll, unless } from '../../helpers/skip.ts';
@@ -46,6 +48,10 @@ async function accepts({ address, ports }: Replica): Promise<boolean> {
   }
 }
 
+const told = ({ address, ports }: Replica, path: string) =>
+  got(`http://${address}:${ports.probe}/${path}`).text();
+const statusOf = async (one: Replica) => statusSchema.parse(JSON.parse(await told(one, 'status')));
+
 let members: MembersFile;
 beforeEach(() => {
   members = membersFile(join(testFolder(), 'members.json'));
@@ -89,6 +95,9 @@ for (const [title, haproxy, dataplane, network] of cases) {
       expect(await a.reloads()).toBe(1);
       expect(await b.reloads()).toBe(1);
       expect(await accepts(a)).toBe(true);
+      const { lessons } = await statusOf(c);
+      expect(lessons).toMatchObject({ links: 2, last: { skipped: expect.any(Number) } });
+      expect(await told(c, 'metrics')).toContain('\nhaproxy_peer_sync_lesson_links 2\n');
     }, 180_000);
 
     it('open no port without --lessons', async () => {
@@ -100,6 +109,8 @@ for (const [title, haproxy, dataplane, network] of cases) {
       expect(await accepts(a)).toBe(false);
       expect(a.log()).not.toContain('compares with other sidecars');
       expect(await a.ask('show peers')).not.toContain('lesson');
+      expect((await statusOf(a)).lessons).toBeUndefined();
+      expect(await told(a, 'metrics')).not.toMatch(/^haproxy_peer_sync_lesson_links /m);
     }, 60_000);
   });
 }

@@ -137,6 +137,30 @@ describe('the checks of doctor', () => {
       { options: { ...well.options, lessons: true } },
       ...(['lessons', /no lessons: section haproxy-peers has no line for lessons/] as const),
     ],
+    [
+      'a replica whose port for lessons is closed',
+      {
+        options: { ...well.options, lessons: true, relayPort: 3001 },
+        ...siblings({ link: 'no-answer' }),
+      },
+      ...(['lessons-port', /port 3001 of web-2 gets no answer/] as const),
+    ],
+    [
+      'a replica without lessons',
+      {
+        options: { ...well.options, lessons: true, relayPort: 3001 },
+        ...siblings({ link: 'refused' }),
+      },
+      ...(['lessons-port', /nobody listens on port 3001 of web-2/] as const),
+    ],
+    [
+      'a replica with another key for lessons',
+      {
+        options: { ...well.options, lessons: true, relayPort: 3001 },
+        ...siblings({ link: 'tls-failed' }),
+      },
+      ...(['lessons-port', /web-2 and this pod refuse each other/] as const),
+    ],
     ['an old HAProxy', admins({ version: '2.2.0' }), 'haproxy-version', /too old/],
     [
       'a HAProxy without hard-reload',

@@ -1,4 +1,5 @@
 import type { Checks } from '../../../doctor/facts.ts';
+import { lessonPort } from './lessons.ts';
 import { networkChecks } from './network.ts';
 import { runningChecks } from './running.ts';
 import { sectionChecks, sharingChecks } from './section.ts';
@@ -8,7 +9,7 @@ import { tables } from './tables.ts';
 /** The checks of peers that are siblings: the network between them, haproxy.cfg, and what HAProxy runs. */
 export const peersChecks: Checks = {
   mode: 'reload',
-  cluster: networkChecks,
+  cluster: [...networkChecks, lessonPort],
   files: sectionChecks,
   running: runningChecks,
 };

@@ -9,7 +9,7 @@ import { unreachable } from '../../../config-text/listen.ts';
 import { readPeersSection } from '../../../config-text/peers-text.ts';
 import { variablesIn } from '../../../config-text/variables.ts';
 import { type Check, failure, ok, warning } from '../../../doctor/facts.ts';
-import { lessonPlaceOf } from '../lesson-leg.ts';
+import { lessonLine } from './lessons.ts';
 
 const fromInit = 'let the init container write it: haproxy-peer-sync init --template YOUR.cfg';
 
@@ -131,17 +131,8 @@ const sharing: Check = ({ configText, options }) => {
   ];
 };
 
-/** With --lessons: is there a line for them? */
-const lessons: Check = ({ configText, options, self, env }) => {
-  if (!configText.ok || options.lessons !== true) return [];
-  const where = { sectionName: options.peersSection, selfName: self.name, env };
-  const place = lessonPlaceOf(configText.value, where);
-  if (place.kind === 'leg') return [ok('lessons', `on the line ${place.slot}`)];
-  return [failure('lessons', `no lessons: ${place.why}`, 'give --lessons to init, too')];
-};
-
 /** What haproxy.cfg says of the peers. */
-export const sectionChecks: readonly Check[] = [section, lessons];
+export const sectionChecks: readonly Check[] = [section, lessonLine];
 
 /** Whether anything is shared, whoever the peers are. */
 export const sharingChecks: readonly Check[] = [localpeer, sharing];
