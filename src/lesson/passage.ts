@@ -1,3 +1,4 @@
+import { breathe } from '../clock.ts';
 import { type Frame, frames } from '../modules/relay/wire/frames.ts';
 import { stickTable, stickTypes } from '../modules/relay/wire/messages.ts';
 import { encodeVarint } from '../modules/relay/wire/varint.ts';
@@ -16,12 +17,17 @@ export interface Passage {
   pass(bytes: Buffer, choose: Choose): Buffer;
   /** The same, without a copy: what is returned is in the bytes as a rule, which are written to. */
   passOwn(bytes: Buffer, choose: Choose): Buffer;
+  /** As `pass`, and what else is ready has its turn between. One at a time. */
+  passInTurns(bytes: Buffer, choose: Choose): Promise<Buffer>;
   /** Of one message; true if anything. `bytes`, which `into` is made of, may be written to. */
   passOne(bytes: Buffer, frame: Frame, choose: Choose, into: Pieces): boolean;
   /** Entries that came, and those that passed. */
   readonly seen: number;
   readonly passed: number;
 }
+
+/** Messages of a lesson that are worked off without a look at the time: well below a millisecond. */
+export const breathAfter = 256;
 
 export function createPassage(): Passage {
   const dictionary = createDictionary();
@@ -76,14 +82,19 @@ export function createPassage(): Passage {
     return true;
   }
 
-  function passOwn(own: Buffer, choose: Choose): Buffer {
-    const pieces = createPieces(own);
+  /** Yields after each message. */
+  function* passing(own: Buffer, choose: Choose, into: Pieces): Generator<void> {
     let used = 0;
     for (const frame of frames(own)) {
       used = frame.end;
-      passOne(own, frame, choose, pieces);
+      passOne(own, frame, choose, into);
+      yield;
     }
     if (used < own.length) throw new UnreadableLesson('a lesson that ends within a message');
+  }
+  function passOwn(own: Buffer, choose: Choose): Buffer {
+    const pieces = createPieces(own);
+    for (const _ of passing(own, choose, pieces));
     return pieces.joined();
   }
 
@@ -91,6 +102,16 @@ export function createPassage(): Passage {
     passOne,
     passOwn,
     pass: (bytes, choose) => passOwn(Buffer.from(bytes), choose),
+    async passInTurns(bytes, choose) {
+      const own = Buffer.from(bytes);
+      const pieces = createPieces(own);
+      let messages = 0;
+      for (const _ of passing(own, choose, pieces)) {
+        messages += 1;
+        if (messages % breathAfter === 0) await breathe();
+      }
+      return pieces.joined();
+    },
     get seen() {
       return seen;
     },

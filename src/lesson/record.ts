@@ -18,7 +18,7 @@ import { createChoice, type Written } from './choice.ts';
 import type { LessonChunk, LessonFailure } from './chunk.ts';
 import { UnreadableLesson } from './definition.ts';
 import { hear, isFailure } from './hearing.ts';
-import { createPassage } from './passage.ts';
+import { breathAfter, createPassage } from './passage.ts';
 import { createPieces } from './pieces.ts';
 
 export interface RecordOptions extends LegOptions {
@@ -129,7 +129,10 @@ async function follow(
     const pieces = createPieces(heard.bytes);
     let hasPassed = false;
     let end: 'whole' | LessonFailure | null = null;
+    let messages = 0;
     for (const frame of frames(heard.bytes)) {
+      messages += 1;
+      if (messages % breathAfter === 0) await breathe();
       if (frame.class === error)
         return { kind: 'broken', why: 'HAProxy does not understand this sidecar' };
       if (frame.class === control) {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { monotonicNow } from '../../../src/clock.ts';
 import { createPassage } from '../../../src/lesson/passage.ts';
 import { stickTable, stickTypes } from '../../../src/modules/relay/wire/messages.ts';
 import { bytesOf } from '../../helpers/peer-messages.ts';
@@ -60,4 +61,50 @@ it('gives each entry that passes the number it had, whatever is left out between
       expect(seen).toEqual(wanted.map((each) => [each, each]));
     }),
   );
+});
+
+it('makes the same in turns as at once, however long a lesson is', async () => {
+  const id = fc.integer({ min: 1, max: 1000 });
+  const booleans = fc.array(fc.boolean(), { minLength: 1, maxLength: 9 });
+  const length = fc.constantFrom(0, 1, 255, 256, 257, 700);
+  await fc.assert(
+    fc.asyncProperty(length, id, booleans, booleans, async (count, first, timed, passes) => {
+      const ids = Array.from({ length: count }, (_, at) => first + at * (at % 7 === 0 ? 3 : 1));
+      const bytes = bytesOf([define, ...entries(ids, timed)]);
+      const choice = () => {
+        let at = 0;
+        return () => (passes[at++ % passes.length] === true ? 500 : null);
+      };
+      const [once, turns] = [createPassage(), createPassage()];
+
+      expect(await turns.passInTurns(bytes, choice())).toEqual(once.pass(bytes, choice()));
+      expect([turns.seen, turns.passed]).toEqual([once.seen, once.passed]);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+it('lets others have their turn between, and says so if it ends within a message', async () => {
+  const ids = Array.from({ length: 2560 }, (_, at) => at + 1);
+  const bytes = bytesOf([define, ...entries(ids, [true])]);
+  let turns = 0;
+  let isOver = false;
+  function turn(): void {
+    turns += 1;
+    if (!isOver) setImmediate(turn);
+  }
+  setImmediate(turn);
+  const slowly = () => {
+    const untilMs = monotonicNow() + 0.04;
+    while (monotonicNow() < untilMs);
+    return null;
+  };
+  await createPassage().passInTurns(bytes, slowly);
+  isOver = true;
+
+  // A hundred milliseconds of work. Without, it is one turn.
+  expect(turns).toBeGreaterThanOrEqual(3);
+  await expect(
+    createPassage().passInTurns(bytes.subarray(0, bytes.length - 1), () => null),
+  ).rejects.toThrow('within a message');
 });

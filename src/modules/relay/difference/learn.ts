@@ -50,7 +50,7 @@ export async function learnDifference(options: LearnOptions): Promise<Learned> {
       const chunk = await lesson.next();
       if (chunk === null) return;
       const before = passage.passed;
-      const bytes = passage.pass(chunk.bytes, choices(chunk));
+      const bytes = await passage.passInTurns(chunk.bytes, choices(chunk));
       // Definitions alone are kept until there is something to be defined.
       if (passage.passed === before) definitions.push(bytes);
       else yield { bytes: Buffer.concat([...definitions.splice(0), bytes]), atMs: chunk.atMs };

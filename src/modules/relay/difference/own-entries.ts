@@ -34,8 +34,8 @@ export async function indexOwn({ record, entries }: OwnOptions): Promise<OwnEntr
   const tables = new Map<string, string>();
   const passage = createPassage();
   let fits = entries <= entriesAtMost;
-  const recorded = await recordLesson(record, ({ bytes, atMs }) => {
-    passage.pass(bytes, (entry, within, serverKey) => {
+  const recorded = await recordLesson(record, async ({ bytes, atMs }) => {
+    await passage.passInTurns(bytes, (entry, within, serverKey) => {
       const [high, low] = keyOf(within, entry);
       tables.set(entry.table.name, entry.table.text);
       const expiresAtMs = atMs + expiryOf(within, entry);
