@@ -1,4 +1,5 @@
 import type { Log } from '../../log.ts';
+import { alone, createDesk } from './difference/desk.ts';
 import type { drainSlot } from './legs/drain-slot.ts';
 import type { openLeg } from './legs/open-leg.ts';
 import type { resetSlot } from './legs/reset-slot.ts';
@@ -52,6 +53,8 @@ export type OpenOwnLeg = (
 ) => Promise<Opened>;
 
 export function createOwnLegs({ haproxy, legs, slots, log, ...own }: OwnLegsOptions): OpenOwnLeg {
+  /** Eight at once take HAProxy as long as one after the other, and each of them eight times as long: longer than is waited for. */
+  const drains = createDesk();
   return async ({ uid, pod }, theirs, wanted, from, signal) => {
     const slot = slots.of({ uid, pod });
     if (slot === null)
@@ -67,13 +70,18 @@ export function createOwnLegs({ haproxy, legs, slots, log, ...own }: OwnLegsOpti
       const failed = await reset(new Map());
       if (failed !== null) return failed;
     }
+    const isOver = () => signal.aborted || own.view()?.worker !== mine.worker;
     let isNew = false;
-    const begins = await from.of(mine, theirs, async () => {
+    const drain = async () => {
+      // The slot may be another pod's by now.
+      if (isOver()) return null;
       isNew = true;
       // If it breaks off, HAProxy may count as confirmed what nobody has got.
       slots.begin(slot, uid, theirs, false);
       return legs.drain(leg);
-    });
+    };
+    const begins = await from.of(mine, theirs, () => alone(drains, drain, signal));
+    if (isOver()) return { kind: 'refused', why: 'the round is over' };
     const confirmed = confirmedFor(begins);
     if (confirmed !== null && !(isNew && begins.kind === 'marks')) {
       const failed = await reset(confirmed);
