@@ -14,6 +14,8 @@ export interface ReloadLinks {
   run(signal: AbortSignal): Promise<void>;
   /** Brings the metrics up to date. */
   readonly show: () => void;
+  /** Who cannot be linked with, and why; null: all is well. */
+  trouble(): string | null;
 }
 
 export interface ReloadLinksOptions {
@@ -30,7 +32,8 @@ export function reloadLinks(
   { config, log, metrics, source, self }: Started,
   { lessons, sums, sumsVersion }: ReloadLinksOptions,
 ): ReloadLinks {
-  if (lessons === null && sums === null) return { run: async () => {}, show() {} };
+  if (lessons === null && sums === null)
+    return { run: async () => {}, show() {}, trouble: () => null };
   const links = createLinks({
     own: {
       ...{ version: 1, section: lessonsSection(config.peersSection), pod: self.name },
@@ -67,6 +70,7 @@ export function reloadLinks(
 
   return {
     show: countLinks(metrics, links.counters),
+    trouble: () => links.troubles().join('; ') || null,
     async run(signal) {
       const { port } = await links.start(signal);
       const what = lessons === null ? 'exchanges counters' : 'compares';

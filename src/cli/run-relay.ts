@@ -47,7 +47,10 @@ export async function runRelay(started: Started): Promise<void> {
   const sums = await runAggregate(started, localName, () => relay.scheduler.poke());
   const relay: Relay = createRelay({
     ...started,
-    modules: [backends, sums].flatMap((each) => each?.module ?? []),
+    modules: [
+      ...[backends, sums].flatMap((each) => each?.module ?? []),
+      { trouble: () => links.troubles().join('; ') || null },
+    ],
     ...{ section, uid },
     now: monotonicNow,
     wallNow,

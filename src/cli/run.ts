@@ -61,7 +61,11 @@ async function runReload(started: Started): Promise<void> {
     source,
     applier,
     sectionOptions,
-    modules: [...modules, { name: 'lessons', request: () => null, trouble: () => lessons.trouble }],
+    modules: [
+      ...modules,
+      { name: 'lessons', request: () => null, trouble: () => lessons.trouble },
+      { name: 'links', request: () => null, trouble: () => links.trouble() },
+    ],
     lessonSinceMs: lessons.sinceMs,
     self,
     staticPeers: staticPeers.names,

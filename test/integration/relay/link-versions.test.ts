@@ -94,6 +94,29 @@ describe('a sidecar of another version', () => {
     expect(sidecar.all).toEqual([]);
   });
 
+  it('is told of to people while it goes on, by its version', async () => {
+    let nowMs = 0;
+    fleet = await linkFleet(2);
+    const sidecar = await fleet.start('s0', { now: () => nowMs });
+    async function refused(): Promise<void> {
+      const localAddress = fleet.members()[1]?.address ?? '';
+      const { signal } = new AbortController();
+      const to = { host: sidecar.address, port: fleet.port, localAddress };
+      const socket: Socket = await connectSecure(to, keyOf(key), signal);
+      const closed = new Promise((resolve) => socket.on('close', resolve));
+      socket.on('data', () => {});
+      socket.write(textFrame('control', greeting(2)));
+      await closed;
+    }
+    await refused();
+    expect(sidecar.links.troubles()).toEqual([]);
+    nowMs += 15_000;
+    await refused();
+    expect(sidecar.links.troubles()).toEqual([
+      `no link with ${fleet.members()[1]?.address}: it speaks version 2, and we 1 (version)`,
+    ]);
+  });
+
   it.each([
     ['a wrong one of our kinds', { take: 'all' }],
     ['no object', 'hello'],

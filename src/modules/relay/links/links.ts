@@ -55,6 +55,8 @@ export interface Links {
   /** Tells all others, and resolves when nothing is open. */
   close(): Promise<void>;
   readonly counters: LinkCounters;
+  /** Who cannot be linked, and why, where that does not end by itself: for people. */
+  troubles(): readonly string[];
 }
 
 const anywhere: ReadonlySet<string> = new Set(['', '0.0.0.0', '::']);
@@ -186,5 +188,6 @@ export function createLinks(options: LinksOptions): Links {
     links: lines.links,
     close,
     counters,
+    troubles: report.troubles,
   };
 }

@@ -1,6 +1,7 @@
 import type { Log } from '../../../log.ts';
 import { isDuplicate, isRefusal } from './codes.ts';
 import { count, type LinkCounters } from './counters.ts';
+import { createRefusals } from './refusals.ts';
 import { createSparingLog } from './sparing-log.ts';
 import type { WireEnd } from './wire.ts';
 
@@ -24,11 +25,14 @@ export interface Report {
   ended(line: EndedLine, end: WireEnd): void;
   stranger(address: string, end: WireEnd): void;
   trustTrouble(why: string): void;
+  /** Who is refused, or refuses us, and for how long: `Refusals`. */
+  troubles(): readonly string[];
 }
 
 /** Counts what has happened, and writes a line of each kind once a minute. */
 export function createReport(log: Log, now: () => number, counters: LinkCounters): Report {
   const say = createSparingLog(log, now);
+  const refusals = createRefusals(now);
 
   function stranger(address: string, { code, why }: WireEnd): void {
     count(counters.strangers, code);
@@ -40,9 +44,11 @@ export function createReport(log: Log, now: () => number, counters: LinkCounters
     linked(fields) {
       counters.up += 1;
       counters.linked += 1;
+      refusals.linked(fields.address);
       say('info', `up ${fields.pod}`, fields, 'the link is up');
     },
     ended({ address, dialled, linkedWith, greeted }, { code, why }) {
+      if (linkedWith === undefined) refusals.ended(address, dialled, { code, why });
       if (linkedWith !== undefined) {
         counters.up -= 1;
         count(counters.ended, code);
@@ -61,6 +67,7 @@ export function createReport(log: Log, now: () => number, counters: LinkCounters
         stranger(address, { code, why });
       }
     },
+    troubles: refusals.told,
     trustTrouble: (why) =>
       say('warn', 'trust', { why }, 'what sidecars know each other by cannot be read'),
   };

@@ -1,0 +1,46 @@
+import { isRefusal } from './codes.ts';
+import type { WireEnd } from './wire.ts';
+
+/** Who is refused, or refuses us, although its key or certificate is right: for people, because it does not end by itself. */
+export interface Refusals {
+  /** Nothing came of a connection with this address. `dialled`: the member's name, where we dialled. */
+  ended(address: string, dialled: string | undefined, end: WireEnd): void;
+  /** There is a link with it. */
+  linked(address: string): void;
+  /** One sentence each. */
+  told(): readonly string[];
+}
+
+/** A pod that is replaced may be taken for the one before, and the members may be older than it. */
+const lastsMs = 10_000;
+/** Longer than two attempts lie apart. */
+const forgottenMs = 30_000;
+const mostAddresses = 100;
+
+export function createRefusals(now: () => number): Refusals {
+  const all = new Map<
+    string,
+    { readonly text: string; readonly firstMs: number; readonly lastMs: number }
+  >();
+
+  return {
+    ended(address, dialled, { code, why }) {
+      if (!isRefusal(code)) return;
+      const nowMs = now();
+      const before = all.get(address);
+      const isSame = before !== undefined && nowMs - before.lastMs < forgottenMs;
+      all.delete(address);
+      const who = dialled === undefined ? address : `${dialled} (${address})`;
+      const text = `no link with ${who}: ${why} (${code})`;
+      all.set(address, { text, firstMs: isSame ? before.firstMs : nowMs, lastMs: nowMs });
+      const [oldest] = all.keys();
+      if (all.size > mostAddresses && oldest !== undefined) all.delete(oldest);
+    },
+    linked: (address) => void all.delete(address),
+    told: () =>
+      [...all.values()]
+        .filter(({ lastMs }) => now() - lastMs < forgottenMs)
+        .filter(({ firstMs, lastMs }) => lastMs - firstMs >= lastsMs)
+        .map(({ text }) => text),
+  };
+}
