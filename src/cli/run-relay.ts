@@ -49,7 +49,16 @@ export async function runRelay(started: Started): Promise<void> {
     ...started,
     modules: [
       ...[backends, sums].flatMap((each) => each?.module ?? []),
-      { trouble: () => links.troubles().join('; ') || null },
+      {
+        trouble: () => links.troubles().join('; ') || null,
+        // Else it would be ready without what they hold once --join-timeout is over.
+        waits() {
+          const names = links.otherNames().join(', ');
+          return names === ''
+            ? null
+            : `${names}: other names there, all need the same --peer-names`;
+        },
+      },
     ],
     ...{ section, uid },
     now: monotonicNow,

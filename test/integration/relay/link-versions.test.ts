@@ -8,6 +8,7 @@ import {
 import { connectSecure, keyOf } from '../../../src/modules/relay/links/secure.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { key, type LinkFleet, linkFleet, type Sidecar } from '../../helpers/links.ts';
+import { membership } from '../../helpers/members.ts';
 
 let fleet: LinkFleet;
 afterEach(() => fleet.close());
@@ -134,5 +135,28 @@ describe('a sidecar of another version', () => {
     await eventually(other.isClosed);
     expect(other.heard).toEqual([]);
     expect(codes(sidecar)).toContain('garbage');
+  });
+});
+
+describe('a sidecar that names the same pods otherwise', () => {
+  it('is refused, and told of to who waits for entries, until it has the same names', async () => {
+    fleet = await linkFleet(2);
+    const asNodes = () =>
+      membership(...fleet.members().map((each, at) => ({ ...each, name: `node-${at}` })));
+    const uid = fleet.members()[1]?.uid ?? '';
+    const own = { version: 1, section: 'peers', pod: 'node-1', uid, start: 'of-node-1' } as const;
+    const before = await fleet.start('s0');
+    const other = await fleet.start('s1', { own, selfName: 'node-1', members: asNodes });
+
+    await eventually(() => expect(before.links.otherNames()).toEqual(['s1']), {
+      timeoutMs: 10_000,
+    });
+    await eventually(() => expect(other.links.otherNames()).toEqual(['node-0']), {
+      timeoutMs: 10_000,
+    });
+    await other.close();
+    const same = await fleet.start('s1');
+    await eventually(() => expect(same.linked()).toEqual(['s0']), { timeoutMs: 10_000 });
+    expect([before.links.otherNames(), same.links.otherNames()]).toEqual([[], []]);
   });
 });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import got from 'got';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../helpers/eventually.ts';
 import { haproxyVersions } from '../../helpers/programs.ts';
@@ -55,6 +56,39 @@ for (const [title, haproxy, network] of cases) {
           },
           { timeoutMs: 20_000 },
         );
+
+      it('do not become ready beside one that they name otherwise, so that nobody goes who holds the entries', async () => {
+        const a = replica('a', 21);
+        const own = membersFile(join(testFolder(), 'otherwise.json'));
+        const next = testReplica(
+          {
+            ...{ haproxy: haproxy ?? '', dataplane: null, relayKey },
+            ...{ sourceFlags: own.sourceFlags, podUid: () => 'uid-of-next' },
+            flags: ['--join-timeout=1s'],
+          },
+          'next',
+          `${network}.22`,
+        );
+        members.set(a);
+        await raise(a);
+        await fillTable(a, 1000);
+        members.set(a, next);
+        own.set({ name: 'node-a', address: a.address }, next);
+        await next.init();
+        await next.start();
+        const told = () => got(`http://${next.address}:${next.ports.probe}/status`).text();
+        await eventually(async () => expect(await told()).toContain('the same --peer-names'), {
+          timeoutMs: 20_000,
+        });
+        // Longer than --join-timeout, and than it is told once it lasts.
+        await eventually(async () => expect(await told()).toContain('no link with node-a'), {
+          timeoutMs: 30_000,
+        });
+        expect(await next.ready()).toBe(false);
+        own.set(a, next);
+        await allReady([next], 20_000);
+        expect(await next.entries()).toBe(1000);
+      }, 90_000);
 
       it('are replaced one after the other, with no reload and every entry kept', async () => {
         const old = ['a', 'b', 'c'].map((name, index) => replica(name, index + 1));

@@ -46,6 +46,12 @@ export function judgeGreeting(input: AdmissionInput): Verdict {
   const { greeting, membership, address, others } = input;
   const { pod, uid } = greeting;
   const wait = (code: RefusalCode, why: string) => ({ kind: 'wait', code, why }) as const;
+  const same = membership.members.find((each) => each.uid === uid && each.name !== pod);
+  if (same !== undefined)
+    return {
+      ...({ kind: 'refuse', code: 'pod' } as const),
+      why: `we call it ${same.name}, and it itself ${pod}: have all replicas the same --peer-names?`,
+    };
   const member = membership.members.find(({ name }) => name === pod);
   if (member === undefined)
     return wait(

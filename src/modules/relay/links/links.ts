@@ -57,6 +57,8 @@ export interface Links {
   readonly counters: LinkCounters;
   /** Who cannot be linked, and why, where that does not end by itself: for people. */
   troubles(): readonly string[];
+  /** Members that run and call themselves otherwise. They hold entries that nobody would get from them. */
+  otherNames(): readonly string[];
 }
 
 const anywhere: ReadonlySet<string> = new Set(['', '0.0.0.0', '::']);
@@ -189,5 +191,13 @@ export function createLinks(options: LinksOptions): Links {
     close,
     counters,
     troubles: report.troubles,
+    otherNames() {
+      const named = new Set(report.otherNames());
+      return members()
+        .members.filter(
+          ({ name, serving, terminating }) => named.has(name) && serving !== false && !terminating,
+        )
+        .map(({ name }) => name);
+    },
   };
 }

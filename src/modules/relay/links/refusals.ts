@@ -9,6 +9,8 @@ export interface Refusals {
   linked(address: string): void;
   /** One sentence each. */
   told(): readonly string[];
+  /** Names of members who call themselves otherwise: by what the last attempt came to. */
+  otherNames(): readonly string[];
 }
 
 /** A pod that is replaced may be taken for the one before, and the members may be older than it. */
@@ -20,8 +22,16 @@ const mostAddresses = 100;
 export function createRefusals(now: () => number): Refusals {
   const all = new Map<
     string,
-    { readonly text: string; readonly firstMs: number; readonly lastMs: number }
+    {
+      readonly text: string;
+      readonly dialled: string | undefined;
+      readonly code: string;
+      readonly firstMs: number;
+      readonly lastMs: number;
+    }
   >();
+
+  const recent = () => [...all.values()].filter(({ lastMs }) => now() - lastMs < forgottenMs);
 
   return {
     ended(address, dialled, { code, why }) {
@@ -32,15 +42,21 @@ export function createRefusals(now: () => number): Refusals {
       all.delete(address);
       const who = dialled === undefined ? address : `${dialled} (${address})`;
       const text = `no link with ${who}: ${why} (${code})`;
-      all.set(address, { text, firstMs: isSame ? before.firstMs : nowMs, lastMs: nowMs });
+      const firstMs = isSame ? before.firstMs : nowMs;
+      // Of two attempts the one of the other side does not say what we call it.
+      const name = dialled ?? before?.dialled;
+      all.set(address, { text, dialled: name, code, firstMs, lastMs: nowMs });
       const [oldest] = all.keys();
       if (all.size > mostAddresses && oldest !== undefined) all.delete(oldest);
     },
     linked: (address) => void all.delete(address),
     told: () =>
-      [...all.values()]
-        .filter(({ lastMs }) => now() - lastMs < forgottenMs)
+      recent()
         .filter(({ firstMs, lastMs }) => lastMs - firstMs >= lastsMs)
         .map(({ text }) => text),
+    otherNames: () =>
+      recent().flatMap(({ dialled, code }) =>
+        code === 'pod' && dialled !== undefined ? [dialled] : [],
+      ),
   };
 }

@@ -27,6 +27,7 @@ export interface Report {
   trustTrouble(why: string): void;
   /** Who is refused, or refuses us, and for how long: `Refusals`. */
   troubles(): readonly string[];
+  otherNames(): readonly string[];
 }
 
 /** Counts what has happened, and writes a line of each kind once a minute. */
@@ -68,6 +69,7 @@ export function createReport(log: Log, now: () => number, counters: LinkCounters
       }
     },
     troubles: refusals.told,
+    otherNames: refusals.otherNames,
     trustTrouble: (why) =>
       say('warn', 'trust', { why }, 'what sidecars know each other by cannot be read'),
   };

@@ -54,3 +54,13 @@ it('are not what passes by itself, and not without a bound', () => {
   at(20_000);
   expect(at(20_000).told().length).toBeLessThanOrEqual(100);
 });
+
+it('tell who calls itself otherwise, whichever side has tried last', () => {
+  const { at } = stand();
+  const pod = { code: 'pod', why: 'node-2 answers at the address of web-2' } as const;
+  at(0).ended('10.0.0.2', 'web-2', pod);
+  at(1).ended('10.0.0.2', undefined, pod);
+  at(1).ended('10.0.0.3', 'web-3', version);
+  expect(at(1).otherNames()).toEqual(['web-2']);
+  expect(at(30_001).otherNames()).toEqual([]);
+});
