@@ -47,6 +47,7 @@ export function createRecording(options: RecordingOptions): Recording {
   let lastBegunMs: number | null = null;
   let wasLast = false;
   let failing: string | null = null;
+  let notRemoved: string | undefined;
   let running: Promise<void> = Promise.resolve();
 
   function tell(taken: Taken): void {
@@ -63,6 +64,9 @@ export function createRecording(options: RecordingOptions): Recording {
       log.debug('no snapshot was taken: the tables are empty');
       return;
     }
+    if (taken.notRemoved !== undefined && taken.notRemoved !== notRemoved)
+      log.warn({ why: taken.notRemoved }, 'old snapshots could not be removed');
+    notRemoved = taken.notRemoved;
     const { path, entries, bytes, ms } = taken;
     log.debug({ path, entries, bytes, ms: Math.round(ms) }, 'snapshot taken');
   }

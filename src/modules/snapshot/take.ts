@@ -48,6 +48,8 @@ export type Taken =
       /** Of the file. */
       readonly bytes: number;
       readonly ms: number;
+      /** Why earlier files, or parts that were given up, are still there; missing: none is that should not be. */
+      readonly notRemoved?: string | undefined;
     }
   /** No entry is there, and the file would only crowd out one that has some. */
   | { readonly kind: 'empty' }
@@ -66,7 +68,13 @@ export async function takeSnapshot(options: TakeOptions, signal: AbortSignal): P
 
 async function take(options: TakeOptions, signal: AbortSignal): Promise<Taken> {
   const { directory, origin, now, wallNow } = options;
-  if (options.byHand === undefined) await removePartials(directory, origin, wallNow());
+  let notRemoved: string | undefined;
+  // Where the directory itself is gone, the next step says so.
+  const keepWhy = (error: unknown): void => {
+    notRemoved ??= errorMessage(error);
+  };
+  if (options.byHand === undefined)
+    await removePartials(directory, origin, wallNow()).catch(keepWhy);
   const sequence = await nextSequence(directory);
   const [about, key] = await Promise.all([options.about(), options.key()]);
   const [beganMs, takenAtMs] = [now(), wallNow()];
@@ -95,10 +103,13 @@ async function take(options: TakeOptions, signal: AbortSignal): Promise<Taken> {
   });
   const tookMs = Math.round(now() - beganMs);
   const { path, bytes } = await writer.finish({ entries, tookMs });
+  const ms = now() - beganMs;
+  // The new one counts, whatever becomes of the old ones.
   if (options.byHand === undefined)
-    await removeSnapshots(
-      directory,
-      superfluous(await snapshotsOfSet(directory, origin.set), options.keep),
-    );
-  return { kind: 'taken', path, takenAtMs, entries, bytes, ms: now() - beganMs };
+    await snapshotsOfSet(directory, origin.set)
+      .then((own) =>
+        removeSnapshots(directory, superfluous(own, options.keep), options.disk?.remove),
+      )
+      .catch(keepWhy);
+  return { kind: 'taken', path, takenAtMs, entries, bytes, ms, notRemoved };
 }

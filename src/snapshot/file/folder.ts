@@ -43,8 +43,16 @@ export async function snapshotsOfSet(
   return own;
 }
 
-export async function removeSnapshots(directory: string, files: readonly string[]): Promise<void> {
-  for (const file of files) await rm(join(directory, file), { force: true });
+/** One that cannot be removed keeps no other: what the file system says of the first is thrown when all were tried. */
+export async function removeSnapshots(
+  directory: string,
+  files: readonly string[],
+  remove: (path: string) => Promise<void> = (path) => rm(path, { force: true }),
+): Promise<void> {
+  const outcomes: PromiseSettledResult<void>[] = [];
+  for (const file of files)
+    outcomes.push(...(await Promise.allSettled([remove(join(directory, file))])));
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 /** A part that another replica began is left by one that was killed only if it is older than this, in milliseconds. */

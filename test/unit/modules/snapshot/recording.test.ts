@@ -149,3 +149,19 @@ it('does not count one that a reload has ended, and takes the next as soon as HA
   });
   expect(lines.filter(({ level }) => level === 'warn')).toEqual([]);
 });
+
+it('says once for each reason that old files could not be removed, and counts the new one', async () => {
+  const stuck = { ...taken, notRemoved: 'EPERM' };
+  const { recording, seen, lines, pass } = bench([stuck, stuck, taken, stuck]);
+  await running(recording, async () => {
+    for (let count = 1; count <= 4; count += 1) {
+      await eventually(() => seen.length === count);
+      pass(1000);
+    }
+  });
+  expect(seen.slice(0, 4).every(({ kind }) => kind === 'taken')).toBe(true);
+  expect(lines.filter(({ level }) => level === 'warn')).toMatchObject([
+    { why: 'EPERM', msg: 'old snapshots could not be removed' },
+    { why: 'EPERM' },
+  ]);
+});

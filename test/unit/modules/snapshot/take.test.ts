@@ -1,8 +1,17 @@
-import { mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findSnapshot } from '../../../../src/modules/snapshot/find.ts';
 import { type TakeOptions, takeSnapshot } from '../../../../src/modules/snapshot/take.ts';
+import { disk } from '../../../../src/snapshot/file/write-snapshot.ts';
 import { readBack, takenAtMs, written } from '../../../helpers/snapshot-input.ts';
 import { testFolder } from '../../../helpers/test-folder.ts';
 
@@ -94,6 +103,45 @@ describe('a snapshot', () => {
       'snapshot-00000005',
       'snapshot-00000006',
     ]);
+  });
+});
+
+describe('earlier files that cannot be removed', () => {
+  const stuck = { ...disk, remove: async () => Promise.reject(new Error('EPERM: sticky')) };
+
+  it('do not make the new one a failure, and are said beside it', async () => {
+    const directory = testFolder();
+    const same = options(directory, { disk: { ...disk } });
+    for (let at = 0; at < 4; at += 1) await takeSnapshot(same, signal);
+    // What is given up has a name of its own: only the last step is to fail.
+    const remove: typeof disk.remove = (path) =>
+      path.endsWith('.hps') ? stuck.remove() : disk.remove(path);
+    const taken = await takeSnapshot({ ...same, disk: { ...disk, remove } }, signal);
+    expect(taken).toMatchObject({ kind: 'taken', notRemoved: 'EPERM: sticky' });
+    const { found } = await findSnapshot(directory, ours, []);
+    expect(found?.path).toBe(taken.kind === 'taken' && taken.path);
+    expect(await takeSnapshot(same, signal)).toMatchObject({ notRemoved: undefined });
+  });
+
+  it('keep none of the others', async () => {
+    const directory = testFolder();
+    const same = options(directory, { keep: 10 });
+    for (let at = 0; at < 6; at += 1) await takeSnapshot(same, signal);
+    const first = readdirSync(directory).toSorted()[1] ?? '';
+    const remove: typeof disk.remove = (path) =>
+      path.endsWith(first) ? stuck.remove() : disk.remove(path);
+    await takeSnapshot({ ...same, keep: 2, disk: { ...disk, remove } }, signal);
+    // The first of its hour, the one that is stuck, and the newest two.
+    expect(readdirSync(directory)).toHaveLength(4);
+  });
+
+  it('are no reason to take none where one was left by a sidecar that was killed', async () => {
+    const directory = testFolder();
+    const left = join(directory, '.snapshot-web-0~old.partial');
+    mkdirSync(left);
+    utimesSync(left, 0, 0);
+    const taken = await takeSnapshot(options(directory), signal);
+    expect(taken).toMatchObject({ kind: 'taken', notRemoved: expect.stringContaining(left) });
   });
 });
 
