@@ -133,6 +133,30 @@ describe('what is looked at', () => {
     });
   });
 
+  it('is the newest of these tables behind any number of newer files of others', async () => {
+    const where = testFolder();
+    for (const sequence of [1, 2])
+      await written(where, [Buffer.from('x')], { header: { sequence } });
+    for (let sequence = 10; sequence < 40; sequence += 1) {
+      await written(where, [], { header: { sequence, set: `another/${sequence}` } });
+      writeFileSync(join(where, `snapshot-000001${sequence}-20260101T000000Z-a.hps`), 'x');
+    }
+    const { files: seen } = (await look(`--snapshot=${where}`)) ?? {};
+    const values = seen?.ok === true ? seen.value : [];
+    expect(values.filter(({ refused }) => refused === null)).toHaveLength(2);
+    expect(values).toHaveLength(12);
+  });
+
+  it('is no more than ten of these tables', async () => {
+    const where = testFolder();
+    for (let sequence = 1; sequence <= 12; sequence += 1)
+      await written(where, [Buffer.from('x')], { header: { sequence } });
+    const { files: seen } = (await look(`--snapshot=${where}`)) ?? {};
+    expect(seen?.ok === true && seen.value.map(({ file: name }) => name.slice(0, 17))).toEqual(
+      Array.from({ length: 10 }, (_, at) => `snapshot-${String(12 - at).padStart(8, '0')}`),
+    );
+  });
+
   it('is the directory, the key, and each of the newest files', async () => {
     const where = join(testFolder(), 'snapshots');
     mkdirSync(where);
