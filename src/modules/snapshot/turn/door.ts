@@ -29,11 +29,13 @@ const askMs = 2000;
 /** A lesson of 5,000,000 entries takes 10 s, and a slow volume longer. */
 const holdMs = 10 * 60 * 1000;
 const visitorsAtMost = 4;
+/** Connections that have not said yet what they want: the oldest goes when there are more. */
+const silentAtMost = 16;
 /** Longer paths of unix sockets do not exist (unix(7)). */
 const longestPath = 107;
 
-/** One visitor: from its first line until it is gone. */
-async function attend(socket: Socket, options: DoorOptions, isFull: boolean): Promise<void> {
+/** One visitor: from its first line until it is gone. `asks`: it has said what it wants; false: there is no room for it. */
+async function attend(socket: Socket, options: DoorOptions, asks: () => boolean): Promise<void> {
   const gone = new AbortController();
   let heard: (asked: Asked) => void = () => {};
   const lines = createLines(socket, askedSchema, (asked) => heard(asked));
@@ -54,7 +56,7 @@ async function attend(socket: Socket, options: DoorOptions, isFull: boolean): Pr
   const first = await next();
   stopTimer();
   if (first === null || first.step !== 'ask') return void socket.destroy();
-  const why = isFull ? `${visitorsAtMost} others wait already` : options.refuses();
+  const why = asks() ? options.refuses() : `${visitorsAtMost} others wait already`;
   if (why !== null) {
     say({ step: 'refused', why });
     return void socket.end();
@@ -96,10 +98,24 @@ function listen(server: Server, path: string): Promise<void> {
 export async function openDoor(options: DoorOptions): Promise<Door | null> {
   const { path, log } = options;
   const visitors = new Set<Socket>();
+  /** Those who have not asked: they take no place of those who have. */
+  const silent = new Set<Socket>();
+  /** Let in, or waiting for it. */
+  const asking = new Set<Socket>();
   const server = createServer((socket) => {
     visitors.add(socket);
-    socket.on('close', () => visitors.delete(socket));
-    void attend(socket, options, visitors.size > visitorsAtMost);
+    silent.add(socket);
+    socket.on('close', () => {
+      for (const set of [visitors, silent, asking]) set.delete(socket);
+    });
+    const [oldest] = silent;
+    if (silent.size > silentAtMost) oldest?.destroy();
+    void attend(socket, options, () => {
+      silent.delete(socket);
+      if (asking.size >= visitorsAtMost) return false;
+      asking.add(socket);
+      return true;
+    });
   });
   try {
     if (Buffer.byteLength(path) > longestPath) throw new Error('its path is too long');

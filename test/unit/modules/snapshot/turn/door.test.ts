@@ -7,6 +7,7 @@ import { type DoorOptions, openDoor } from '../../../../../src/modules/snapshot/
 import type { Outcome } from '../../../../../src/modules/snapshot/turn/messages.ts';
 import { visit } from '../../../../../src/modules/snapshot/turn/visit.ts';
 import { capturedLog } from '../../../../helpers/captured-log.ts';
+import { eventually } from '../../../../helpers/eventually.ts';
 import { testFolder } from '../../../../helpers/test-folder.ts';
 
 const { signal } = new AbortController();
@@ -154,12 +155,32 @@ describe('the door', () => {
     const holding = alone(desk, () => held.promise, signal);
     const silent = says(path, '');
     const ask = '{"step":"ask","for":"take"}\n';
-    const waiting = Array.from({ length: 3 }, () => says(path, ask));
-    expect(await says(path, ask)).toContain('others wait already');
+    const asking = Array.from({ length: 5 }, () => says(path, ask));
+    // One of five is told at once, and the others wait.
+    expect(await Promise.race(asking)).toContain('others wait already');
     expect(await silent).toBe('');
     held.resolve();
     await holding;
-    expect(waiting).toHaveLength(3);
+  });
+});
+
+describe('those who say nothing', () => {
+  it('take no place of one who asks, however many they are', async () => {
+    const { path, options } = await opened();
+    const strangers = Array.from({ length: 40 }, () => connect({ path }));
+    let closed = 0;
+    for (const each of strangers) {
+      each.on('error', () => {});
+      each.on('close', () => {
+        closed += 1;
+      });
+    }
+    onTestFinished(() => {
+      for (const each of strangers) each.destroy();
+    });
+    expect(await visit(options, async () => 'in')).toBe('in');
+    // The oldest have gone, so that no number of them uses up the files of this process.
+    await eventually(() => closed >= 40 - 16);
   });
 });
 
