@@ -65,7 +65,10 @@ async function listSnapshots(config: Config): Promise<readonly Listed[]> {
   const keys = await keysOf(config);
   const ours = { set: setOf(config), section: config.peersSection };
   const found = await snapshotsIn(directory).catch((error: unknown) => {
-    throw new UserError('SNAPSHOT_REFUSED', `${directory} cannot be read: ${errorMessage(error)}`);
+    throw new UserError(
+      'SNAPSHOT_REFUSED',
+      visible(`${directory} cannot be read: ${errorMessage(error)}`),
+    );
   });
   const listed: Listed[] = [];
   for (const { file, takenAtMs, replica } of found) {

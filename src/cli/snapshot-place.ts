@@ -9,6 +9,7 @@ import { lessonPlaceOf } from '../modules/peers/lesson-leg.ts';
 import { readRelaySection } from '../modules/relay/section/read.ts';
 import { lessonSlot, localName } from '../modules/relay/section/slots.ts';
 import { readSnapshotKeys } from '../snapshot/file/keys.ts';
+import { visible } from '../visible.ts';
 
 /** The directory of `--snapshot`. Throws `UserError` where it was not given. */
 export function directoryOf({ snapshot }: Config): string {
@@ -34,7 +35,7 @@ export async function pathOf(config: Config, file: string): Promise<string> {
 export async function lessonPlace(config: Config, env: Variables) {
   const { haproxyConfig, peersSection } = config;
   const text = await readText(haproxyConfig).catch((error: unknown) => {
-    throw new UserError('SNAPSHOT_REFUSED', errorMessage(error), {
+    throw new UserError('SNAPSHOT_REFUSED', visible(errorMessage(error)), {
       hint: 'Run it in the container of the sidecar, or give --haproxy-config.',
     });
   });
@@ -45,7 +46,7 @@ export async function lessonPlace(config: Config, env: Variables) {
     const place = { sectionName: peersSection, selfName, env: haproxyEnv(config, env) };
     const leg = lessonPlaceOf(text, place);
     if (leg.kind === 'leg') return { text, leg, tables: Math.max(leg.tables, 16) };
-    throw new UserError('SNAPSHOT_REFUSED', `${haproxyConfig}: ${leg.why}`, {
+    throw new UserError('SNAPSHOT_REFUSED', visible(`${haproxyConfig}: ${leg.why}`), {
       hint: 'Give --mode relay, or --snapshot or --lessons, to init and run: init writes the line for lessons.',
     });
   }

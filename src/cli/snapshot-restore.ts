@@ -22,7 +22,7 @@ import { sessionMs, turnMs } from './snapshot-take.ts';
 const tellMs = 1000;
 
 function refused(message: string, hint: string): AppError {
-  return new AppError('SNAPSHOT_REFUSED', message, { hint });
+  return new AppError('SNAPSHOT_REFUSED', visible(message), { hint });
 }
 
 /** Whether the tables may be restored into. Throws `AppError` where not. */

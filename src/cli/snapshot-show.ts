@@ -4,7 +4,7 @@ import { errorMessage, UserError } from '../errors.ts';
 import type { Rate, Value } from '../snapshot/content/read-entry.ts';
 import { type ShownEntry, type Survey, surveySnapshot } from '../snapshot/content/survey.ts';
 import { type OpenSnapshot, openSnapshot } from '../snapshot/file/open-snapshot.ts';
-import { escapeJson, visibleIn } from '../visible.ts';
+import { escapeJson, visible, visibleIn } from '../visible.ts';
 import { bytesText, spanText } from './amounts.ts';
 import { columns, count } from './columns.ts';
 import type { Context } from './command.ts';
@@ -23,9 +23,13 @@ export async function openNamed(
   try {
     return { path, opened: await openSnapshot(path, await keysOf(config)) };
   } catch (error) {
-    throw new UserError('SNAPSHOT_REFUSED', `${path} cannot be used: ${errorMessage(error)}`, {
-      hint: 'haproxy-peer-sync snapshot list shows which can. An encrypted one needs --snapshot-key-file.',
-    });
+    throw new UserError(
+      'SNAPSHOT_REFUSED',
+      visible(`${path} cannot be used: ${errorMessage(error)}`),
+      {
+        hint: 'haproxy-peer-sync snapshot list shows which can. An encrypted one needs --snapshot-key-file.',
+      },
+    );
   }
 }
 

@@ -24,7 +24,7 @@ export const turnMs = 60_000;
 export const sessionMs = { timeoutMs: 1000, silentMs: 5000 } as const;
 
 function refused(message: string, hint: string): AppError {
-  return new AppError('SNAPSHOT_REFUSED', message, { hint });
+  return new AppError('SNAPSHOT_REFUSED', visible(message), { hint });
 }
 
 /** Where it is written. `UserError` for a file that is there. */
@@ -32,7 +32,7 @@ async function targetOf({ config }: Context<'snapshot'>) {
   if (config.to === undefined) return { directory: directoryOf(config), byHand: {}, kept: true };
   const path = resolve(config.to);
   if ((await stat(path).catch(() => null)) !== null)
-    throw new UserError('SNAPSHOT_REFUSED', `${path} is there already.`, {
+    throw new UserError('SNAPSHOT_REFUSED', `${visible(path)} is there already.`, {
       hint: 'Give --to another name: nothing is overwritten.',
     });
   return { directory: dirname(path), byHand: { name: basename(path) }, kept: false };
