@@ -83,6 +83,7 @@ export async function recordLesson(
 async function confirm(leg: Leg, options: RecordOptions, written: Written): Promise<void> {
   leg.write(acks(written));
   leg.finishWriting();
+  leg.resume();
   // HAProxy reads all that was said before it closes.
   await converse(leg, { ...options, hear: () => undefined });
 }

@@ -210,8 +210,11 @@ describe.each(haproxyVersions)('HAProxy %s', (title, haproxy) => {
       const first = await record(from, () => {}, { at });
       if (first.kind !== 'whole') throw new Error(first.why);
       const whole = counted.take();
+      const beganMs = monotonicNow();
       const quiet = await record(from, () => {}, { at, written: first.written });
       expect(quiet).toMatchObject({ kind: 'whole', entries: 20_000 });
+      // It ends when HAProxy closes, and does not wait for that in vain.
+      expect(monotonicNow() - beganMs).toBeLessThan(session.timeoutMs - 1000);
       // 2.6 begins from the start again.
       if (haproxyBranch(haproxy ?? '') !== '2.6') expect(counted.take()).toBeLessThan(whole * 0.6);
       // As of this worker, of one that had written more, and of one that had written less.
