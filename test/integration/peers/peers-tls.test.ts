@@ -16,7 +16,7 @@ import {
 import { eventually } from '../../helpers/eventually.ts';
 import { programs } from '../../helpers/programs.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
-import { onlyEnds, onlyInAll, unless } from '../../helpers/skip.ts';
+import { onlyInAll, unless } from '../../helpers/skip.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 import { type MembersFile, membersFile } from '../../rig/members-file.ts';
 import { ownNetwork } from '../../rig/network.ts';
@@ -101,8 +101,9 @@ for (const setup of cases) {
   const { binary, dataplane, title } = setup;
   const lacks = binary === undefined || dataplane === undefined ? `no ${title}` : undefined;
   // The newest in each run: these take a minute and more.
-  const often = unless(title.includes('3.4') ? undefined : onlyInAll);
-  describe(`TLS between peers, ${title}`, unless(lacks ?? onlyEnds(title)), () => {
+  const newest = title.includes('3.4') ? undefined : onlyInAll;
+  const often = unless(newest);
+  describe(`TLS between peers, ${title}`, unless(lacks ?? newest), () => {
     const address = (n: number) => `${setup.network}.${n}`;
 
     function create(name: string, n: number, sourceFlags: readonly string[]): Replica {

@@ -47,20 +47,24 @@ for (const variant of variants) {
   const often = unless(dataplane === programs.dataplaneV3 ? undefined : onlyInAll);
   const seldom = unless(onlyInAll);
   describe(`a template that changes, ${name}`, unless(missing), () => {
-    it('is in force after one reload, with the peers and entries that are there', async () => {
-      const { set, replica, answers, keeps, text, metric } = await setUp(variant);
-      const before = await replica.reloads();
+    it(
+      'is in force after one reload, with the peers and entries that are there',
+      often,
+      async () => {
+        const { set, replica, answers, keeps, text, metric } = await setUp(variant);
+        const before = await replica.reloads();
 
-      set('two', 'backend more\n    timeout queue 7s\n');
+        set('two', 'backend more\n    timeout queue 7s\n');
 
-      await answers('two');
-      await eventually(() => told(replica, 'template in force').length === 1);
-      expect(await replica.reloads()).toBe(before + 1);
-      expect(text()).toContain('backend more');
-      await keeps();
-      expect(await metric('template_in_force')).toBe(1);
-      expect(await metric('template_changes_total{outcome="applied"}')).toBe(1);
-    });
+        await answers('two');
+        await eventually(() => told(replica, 'template in force').length === 1);
+        expect(await replica.reloads()).toBe(before + 1);
+        expect(text()).toContain('backend more');
+        await keeps();
+        expect(await metric('template_in_force')).toBe(1);
+        expect(await metric('template_changes_total{outcome="applied"}')).toBe(1);
+      },
+    );
 
     it('is refused with the words of HAProxy, and what is in force stays', often, async () => {
       const { set, replica, ask, answers, keeps, text, metric } = await setUp(variant);
