@@ -16,16 +16,41 @@ export interface EntryIndex {
 /** Memory for more, about 50 MB, would be too much for a sidecar. */
 export const entriesAtMost = 2_000_000;
 
-/** With room for so many; `startMs`: no entry has expired before. Two keys of the same 64 bits count as one. */
-export function createIndex(entries: number, startMs: number): EntryIndex {
-  const room = Math.min(entriesAtMost, Math.max(1000, entries));
-  const size = Math.ceil(room * 1.4);
-  const highs = new Uint32Array(size);
+/**
+ * With room for so many, and for more, up to `most`, where they come; `startMs`: no entry has expired before. Two keys of the
+ * same 64 bits count as one.
+ */
+export function createIndex(
+  entries: number,
+  startMs: number,
+  most: number = entriesAtMost,
+): EntryIndex {
+  let room = 0;
+  let size = 0;
+  let highs = new Uint32Array();
   /** 0: nothing is here. */
-  const lows = new Uint32Array(size);
-  const expiries = new Uint32Array(size);
-  const datas = new Uint32Array(size);
+  let lows = new Uint32Array();
+  let expiries = new Uint32Array();
+  let datas = new Uint32Array();
   let count = 0;
+
+  function makeRoom(wanted: number): void {
+    const [oldHighs, oldLows, oldExpiries, oldDatas] = [highs, lows, expiries, datas];
+    room = Math.min(most, Math.max(1000, wanted));
+    size = Math.ceil(room * 1.4);
+    highs = new Uint32Array(size);
+    lows = new Uint32Array(size);
+    expiries = new Uint32Array(size);
+    datas = new Uint32Array(size);
+    for (const [from, low] of oldLows.entries()) {
+      if (low === 0) continue;
+      const at = find(oldHighs[from] ?? 0, low);
+      highs[at] = oldHighs[from] ?? 0;
+      lows[at] = low;
+      expiries[at] = oldExpiries[from] ?? 0;
+      datas[at] = oldDatas[from] ?? 0;
+    }
+  }
 
   /** Where it is, or would be. */
   function find(high: number, low: number): number {
@@ -34,15 +59,20 @@ export function createIndex(entries: number, startMs: number): EntryIndex {
       at = at + 1 < size ? at + 1 : 0;
     return at;
   }
+  makeRoom(entries);
   return {
     get entries() {
       return count;
     },
     set(high, low, expiresAtMs, data) {
       const own = low === 0 ? 1 : low;
-      const at = find(high, own);
+      let at = find(high, own);
       if (lows[at] === 0) {
-        if (count >= room) return false;
+        if (count >= most) return false;
+        if (count >= room) {
+          makeRoom(2 * room);
+          at = find(high, own);
+        }
         count += 1;
       }
       highs[at] = high;

@@ -29,7 +29,7 @@ export interface OwnOptions {
 /** Asks the own HAProxy for all it holds. Never throws. */
 export async function indexOwn({ record, entries }: OwnOptions): Promise<OwnEntries | NotIndexed> {
   const startMs = record.now();
-  // As it is written to meanwhile, it holds more at the end.
+  // It was counted a while ago, and is written to.
   const index = createIndex(Math.ceil(entries * 1.1) + 10_000, startMs);
   const tables = new Map<string, string>();
   const passage = createPassage();

@@ -27,12 +27,15 @@ it('finds what a map finds, however many share a place', () => {
   );
 });
 
-it('says when it is full, and has a limit', () => {
-  const index = createIndex(1000, 0);
-  for (let at = 1; at <= 1000; at++) expect(index.set(at, at, 0, 0)).toBe(true);
-  expect(index.set(1001, 1001, 0, 0)).toBe(false);
-  expect(index.set(5, 5, 9, 9)).toBe(true);
-  expect(index.get(5, 5)).toEqual({ expiresAtMs: 9, data: 9 });
+it('makes room for more than was thought, says when it is full, and has a limit', () => {
+  const index = createIndex(1, 0, 10_000);
+  for (let at = 1; at <= 10_000; at++) expect(index.set(at, at * 7, at, at % 13)).toBe(true);
+  expect(index.set(10_001, 70_007, 0, 0)).toBe(false);
+  expect(index.entries).toBe(10_000);
+  for (let at = 1; at <= 10_000; at++)
+    expect(index.get(at, at * 7)).toEqual({ expiresAtMs: at, data: at % 13 });
+  expect(index.set(5, 35, 9, 9)).toBe(true);
+  expect(index.get(5, 35)).toEqual({ expiresAtMs: 9, data: 9 });
   expect(createIndex(1e12, 0).entries).toBe(0);
   expect(entriesAtMost).toBeLessThan(1e7);
 });
