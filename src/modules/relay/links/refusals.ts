@@ -9,7 +9,7 @@ export interface Refusals {
   linked(address: string): void;
   /** One sentence each. */
   told(): readonly string[];
-  /** Names of members who call themselves otherwise: by what the last attempt came to. */
+  /** Names of members who have called themselves otherwise, a short time ago. */
   otherNames(): readonly string[];
 }
 
@@ -25,7 +25,8 @@ export function createRefusals(now: () => number): Refusals {
     {
       readonly text: string;
       readonly dialled: string | undefined;
-      readonly code: string;
+      /** When it last called itself otherwise; null: it has not. */
+      readonly otherwiseMs: number | null;
       readonly firstMs: number;
       readonly lastMs: number;
     }
@@ -45,7 +46,8 @@ export function createRefusals(now: () => number): Refusals {
       const firstMs = isSame ? before.firstMs : nowMs;
       // Of two attempts the one of the other side does not say what we call it.
       const name = dialled ?? before?.dialled;
-      all.set(address, { text, dialled: name, code, firstMs, lastMs: nowMs });
+      const otherwiseMs = code === 'pod' ? nowMs : isSame ? before.otherwiseMs : null;
+      all.set(address, { text, dialled: name, otherwiseMs, firstMs, lastMs: nowMs });
       const [oldest] = all.keys();
       if (all.size > mostAddresses && oldest !== undefined) all.delete(oldest);
     },
@@ -55,8 +57,11 @@ export function createRefusals(now: () => number): Refusals {
         .filter(({ firstMs, lastMs }) => lastMs - firstMs >= lastsMs)
         .map(({ text }) => text),
     otherNames: () =>
-      recent().flatMap(({ dialled, code }) =>
-        code === 'pod' && dialled !== undefined ? [dialled] : [],
+      recent().flatMap(({ dialled, otherwiseMs }) =>
+        // What comes to nothing for another reason meanwhile, e.g. an attempt of the other side, does not say that it is gone.
+        dialled !== undefined && otherwiseMs !== null && now() - otherwiseMs < forgottenMs
+          ? [dialled]
+          : [],
       ),
   };
 }

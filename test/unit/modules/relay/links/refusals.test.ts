@@ -64,3 +64,20 @@ it('tell who calls itself otherwise, whichever side has tried last', () => {
   expect(at(1).otherNames()).toEqual(['web-2']);
   expect(at(30_001).otherNames()).toEqual([]);
 });
+
+it('tell who calls itself otherwise while other attempts come to nothing for other reasons', () => {
+  const { at } = stand();
+  const pod = { code: 'pod', why: 'node-2 answers at the address of web-2' } as const;
+  const unknown = { code: 'unknown', why: 'node-2 is no member' } as const;
+  at(0).ended('10.0.0.2', 'web-2', pod);
+  at(5000).ended('10.0.0.2', undefined, unknown);
+  expect(at(5000).otherNames()).toEqual(['web-2']);
+  at(20_000).ended('10.0.0.2', 'web-2', pod);
+  at(25_000).ended('10.0.0.2', undefined, unknown);
+  expect(at(49_999).otherNames()).toEqual(['web-2']);
+  expect(at(50_001).otherNames()).toEqual([]);
+  at(60_000).ended('10.0.0.2', 'web-2', pod);
+  at(60_000).linked('10.0.0.2');
+  at(60_001).ended('10.0.0.2', undefined, unknown);
+  expect(at(60_001).otherNames()).toEqual([]);
+});
