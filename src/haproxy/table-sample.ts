@@ -22,7 +22,9 @@ export const sampleKeys = 256;
 
 /**
  * Hex digits of the SHA-256 of a key. Of 270,000 keys two of the 256 have the hash of another one, which hides a
- * missing key; and each hash is that of 256 IPv4 addresses, because whoever may read /status is to learn little of them.
+ * missing key, or, where only a part of a table was read, makes a key behind that part look like one of it: such a look
+ * names a few keys too many. And each hash is that of 256 IPv4 addresses, because whoever may read /status is to learn
+ * little of them.
  */
 const digits = 6;
 
