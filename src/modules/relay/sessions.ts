@@ -87,6 +87,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   function start(link: LinkTo): void {
     const { uid, pod } = link.other;
     let wasPaired = false;
+    /** Their HAProxy had learned when the session began, so ours can learn from it. */
+    let couldTeach = true;
     const debt = createDebt(now);
     const startedAtMs = now();
     // A link without a reader of data brings no messages either. What comes outside of a session belongs to one that is over.
@@ -106,12 +108,17 @@ export function createSessions(options: SessionsOptions): Sessions {
         onMessage: (act) => link.onMessage((message) => difference.hear(message) || act(message)),
       },
       lead: link.lead ?? options.uid < uid,
-      open: (theirs, asked, signal) =>
-        open(link.other, theirs, (mine) => debt.begin(mine, asked), from, signal),
+      open(theirs, asked, signal) {
+        couldTeach = theirs.learned;
+        return open(link.other, theirs, (mine) => debt.begin(mine, asked), from, signal);
+      },
       splice: (leg, beats) => options.splice(leg, link, beats),
       onChange() {
         difference.look(run.theirs(), run.paired());
         options.onChange();
+        // HAProxy asks one that could not teach it no more in this session.
+        if (couldTeach || view?.learned !== false || run.theirs()?.learned !== true) return;
+        if (run.paired()) run.again(`${pod} has learned, and can teach now`);
       },
       onPaired() {
         if (!wasPaired) on.linked(pod, now() - startedAtMs);

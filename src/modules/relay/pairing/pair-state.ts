@@ -1,3 +1,4 @@
+import { mayPair } from './first-leg.ts';
 import type { Message } from './messages.ts';
 import type { View } from './view.ts';
 
@@ -12,7 +13,7 @@ export interface Pair {
   readonly theirs: View | null;
   /** The last one that this side has heard of; 0: none. */
   readonly round: number;
-  readonly phase: /** No round: the lead waits until both HAProxy answer, and until `dueAtMs`. */
+  readonly phase: /** No round: the lead waits until both HAProxy answer, one of them can teach, and until `dueAtMs`. */
     | 'idle'
     /** The own leg is being opened, as the first one. */
     | 'opening-first'
@@ -65,6 +66,6 @@ export function createPair(lead: boolean): Pair {
 /** When `time` is next due; infinite: not by itself. */
 export function dueAtMs({ lead, phase, dueAtMs: due, mine, theirs }: Pair): number {
   if (!lead || phase === 'paired') return Number.POSITIVE_INFINITY;
-  if (phase === 'idle' && (mine === null || theirs === null)) return Number.POSITIVE_INFINITY;
-  return due;
+  if (phase !== 'idle') return due;
+  return mine !== null && theirs !== null && mayPair(mine, theirs) ? due : Number.POSITIVE_INFINITY;
 }

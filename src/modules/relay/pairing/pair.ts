@@ -1,4 +1,4 @@
-import { firstLeg } from './first-leg.ts';
+import { firstLeg, mayPair } from './first-leg.ts';
 import type { Message } from './messages.ts';
 import type { Pair, PairEffect, PairEvent, Step } from './pair-state.ts';
 import type { View } from './view.ts';
@@ -35,6 +35,7 @@ function advance(pair: Pair, nowMs: number): Step {
   const { lead, phase, mine, theirs } = pair;
   if (!lead || phase !== 'idle' || mine === null || theirs === null || nowMs < pair.dueAtMs)
     return { pair, effects: [] };
+  if (!mayPair(mine, theirs)) return { pair, effects: [] };
   const first = firstLeg(mine, theirs);
   const round = pair.round + 1;
   const send: PairEffect = { kind: 'send', message: { type: 'begin', round, first } };

@@ -86,3 +86,27 @@ it.each([
   expect(asked).toEqual(expected);
   await own.stop();
 });
+
+it('a HAProxy that still learns gets another session with one that has learned since this one began', async () => {
+  const asked: string[] = [];
+  const learning = (worker: string): View => ({ ...view(worker), learned: false });
+  const own = sessionsOf('own', asked);
+  const other = sessionsOf('other', []);
+  own.setView(null);
+  own.setView(learning('w1'));
+  other.setView(learning('of other'));
+  const [one, two] = memoryLinks().make('own', 'other');
+  own.linked(one);
+  other.linked(two);
+  const paired = () => own.siblings().some((each) => each.paired && each.view?.learned);
+  await eventually(() => own.siblings().some((each) => each.paired));
+  expect(asked).toEqual(['open s1']);
+  other.setView(view('of other'));
+  await eventually(() => paired() && asked.length === 2);
+  // It has been asked, and what it holds is on its way: one that learned later changes nothing.
+  other.setView({ ...view('of other'), entries: 2 });
+  own.setView(view('w1'));
+  await eventually(() => other.siblings().some((each) => each.paired && each.view?.learned));
+  expect(asked).toEqual(['open s1', 'open s1']);
+  await Promise.all([own.stop(), other.stop()]);
+});

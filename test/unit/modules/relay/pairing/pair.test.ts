@@ -27,6 +27,8 @@ interface Side {
   opening: { readonly round: number; readonly doneAt: number; readonly works: boolean } | null;
   splice: number | null;
   worker: number;
+  /** HAProxy has learned by then, be it that it has waited in vain. */
+  learnedAt: number;
   answers: boolean;
   readonly got: string[];
   /** Of before sidecars gave their HAProxy the heartbeats: it says nothing of them. */
@@ -40,7 +42,7 @@ function world(seed: number, faultsUntil: number) {
   const side = (lead: boolean, isEarlier: boolean): Side => ({
     isEarlier,
     ...{ pair: createPair(lead), inbox: [], leg: null, opening: null, splice: null },
-    ...{ worker: 1, answers: false, got: [] },
+    ...{ worker: 1, learnedAt: 0, answers: false, got: [] },
   });
   const sides = [side(true, seed % 4 === 1), side(false, seed % 4 === 2)] as const;
   const other = (one: Side) => (one === sides[0] ? sides[1] : sides[0]);
@@ -83,7 +85,7 @@ function world(seed: number, faultsUntil: number) {
     one.answers
       ? {
           worker: `w${one.worker}`,
-          learned: one.worker % 2 === 0,
+          learned: now >= one.learnedAt,
           fresh: true,
           entries: one.worker,
         }
@@ -94,6 +96,7 @@ function world(seed: number, faultsUntil: number) {
     if (kind < 0.5) {
       if (kind < 0.3) one.answers = !one.answers;
       one.worker += 1;
+      one.learnedAt = now + Math.floor(next() * 500);
     } else if (kind < 0.7 && one.leg !== null)
       act(one, { kind: 'leg-down', round: one.leg, why: 'closed by HAProxy' });
     else if (kind < 0.8) act(one, { kind: 'again', why: 'a lesson' });
@@ -105,8 +108,8 @@ function world(seed: number, faultsUntil: number) {
     now += 1;
     for (const one of sides) {
       if (now < faultsUntil && next() < 0.01) fault(one);
-      if (now === faultsUntil) {
-        one.answers = true;
+      if (now === faultsUntil) one.answers = true;
+      if (now === faultsUntil || now === one.learnedAt) {
         act(one, { kind: 'mine', view: viewOf(one) });
       }
       while ((one.inbox[0]?.at ?? Number.POSITIVE_INFINITY) <= now) {
@@ -202,6 +205,26 @@ describe('two sidecars that make a session between their HAProxy', () => {
       const { effects } = step(pair, event, 9000);
       expect(effects.map(({ kind }) => kind)).toContain('close');
     });
+  });
+
+  it.each<[string, Partial<View>, Partial<View>, boolean]>([
+    ['have both just started', {}, {}, false],
+    ['have both just started, and one was written into', { entries: 5 }, {}, false],
+    ['have started, and one has learned', { learned: true }, {}, true],
+    ['still learn, one from the worker before it', { fresh: false }, {}, true],
+    ['have learned', { learned: true }, { learned: true }, true],
+  ])('begin a session when they %s: %s %s', (_, mine, theirs, expected) => {
+    const started: View = { worker: 'w', learned: false, fresh: true, entries: 0 };
+    const events: readonly PairEvent[] = [
+      { kind: 'mine', view: { ...started, ...mine } },
+      { kind: 'message', message: { type: 'state', view: { ...started, ...theirs } } },
+    ];
+    const pair = events.reduce((now, event) => step(now, event, 5).pair, createPair(true));
+    expect(pair.phase !== 'idle').toBe(expected);
+    expect(Number.isFinite(dueAtMs(pair))).toBe(expected);
+    const learned = { ...started, ...theirs, learned: true };
+    const message = { type: 'state' as const, view: learned };
+    expect(step(pair, { kind: 'message', message }, 6).pair.phase).not.toBe('idle');
   });
 
   it('begin again at once after a session that has lasted, and ever later after ones that did not', () => {
