@@ -1,13 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { reloadOverMaster } from '../../../src/haproxy/master.ts';
+import { eachHaproxy } from '../../helpers/each-haproxy.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { programs } from '../../helpers/programs.ts';
-import { missingOf, onlyInAll, unless } from '../../helpers/skip.ts';
+import { onlyInAll, unless } from '../../helpers/skip.ts';
 import { stopProcess } from '../../helpers/stop-process.ts';
 import { type CrewMember, createCrew } from '../../rig/relay-crew.ts';
 
 const patient = { timeoutMs: 30_000 };
-const haproxy = programs.haproxy34 ?? programs.haproxy30 ?? programs.haproxy;
+/** The one of the suite that runs. */
+let haproxy = '';
 
 /** The messages between two sidecars by which a session is made, in their order. */
 const steps = ['state', 'begin', 'first up', 'second up'] as const;
@@ -34,7 +35,7 @@ async function meet(
   let seen: string[] = [];
   let acted: Promise<void> | undefined;
   let both: readonly [CrewMember, CrewMember] | undefined;
-  const crew: Crew = createCrew(haproxy ?? '', {
+  const crew: Crew = createCrew(haproxy, {
     hold(_from, _to, message) {
       if (both === undefined || acted !== undefined) return undefined;
       const { type } = message as { type: string };
@@ -98,21 +99,27 @@ const cases = faults.flatMap(([title, fault, often]) =>
   ),
 );
 
-describe('while a session is made', unless(missingOf({ HAProxy: haproxy })), () => {
-  for (const { title, fault, step, who, skip } of cases)
-    it(`${title}, of the one that ${who === 'old' ? 'holds all' : 'has come'}, at "${step}": both hold everything in the end`, {
-      ...unless(skip),
-      timeout: 60_000,
-    }, async () => {
-      const { crew } = await meet(step, (old, late, all) => fault(who === 'old' ? old : late, all));
-      const [a, b] = crew.members('a', 'b');
-      if (a === undefined || b === undefined) throw new Error('none');
-
-      await hold(2000, a, b);
-      await ready(a, b);
-      await a.stand.write('a-', 50);
-      await b.stand.write('b-', 50);
-      await hold(2100, a, b);
-      expect([a, b].map(({ relay }) => relay.readiness().ready)).toEqual([true, true]);
+for (const { title: version, program, options } of eachHaproxy)
+  describe(`while a session is made, HAProxy ${version}`, options, () => {
+    beforeAll(() => {
+      haproxy = program;
     });
-});
+    for (const { title, fault, step, who, skip } of cases)
+      it(`${title}, of the one that ${who === 'old' ? 'holds all' : 'has come'}, at "${step}": both hold everything in the end`, {
+        ...unless(skip),
+        timeout: 60_000,
+      }, async () => {
+        const { crew } = await meet(step, (old, late, all) =>
+          fault(who === 'old' ? old : late, all),
+        );
+        const [a, b] = crew.members('a', 'b');
+        if (a === undefined || b === undefined) throw new Error('none');
+
+        await hold(2000, a, b);
+        await ready(a, b);
+        await a.stand.write('a-', 50);
+        await b.stand.write('b-', 50);
+        await hold(2100, a, b);
+        expect([a, b].map(({ relay }) => relay.readiness().ready)).toEqual([true, true]);
+      });
+  });

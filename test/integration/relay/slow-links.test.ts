@@ -1,16 +1,17 @@
 import { nanoid } from 'nanoid';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eachHaproxy } from '../../helpers/each-haproxy.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { type LinkFleet, linkFleet, type Sidecar } from '../../helpers/links.ts';
-import { programs } from '../../helpers/programs.ts';
 import { randomOf } from '../../helpers/random.ts';
-import { missingOf, onlyInAll, unless } from '../../helpers/skip.ts';
+import { onlyInAll, unless } from '../../helpers/skip.ts';
 import { startTcpCut } from '../../helpers/tcp-cut.ts';
 import { type Shape, startTcpShape } from '../../helpers/tcp-shape.ts';
 import { type CrewMember, createCrew } from '../../rig/relay-crew.ts';
 
 const patient = { timeoutMs: 40_000 };
-const haproxy = programs.haproxy34 ?? programs.haproxy30 ?? programs.haproxy;
+/** The one of the suite that runs. */
+let haproxy = '';
 
 let fleet: LinkFleet;
 const hops: { close(): Promise<void> }[] = [];
@@ -32,7 +33,7 @@ async function network(
     from?: string,
   ) => Promise<{ readonly port: number; close(): Promise<void> }>,
 ) {
-  const crew = createCrew(haproxy ?? '');
+  const crew = createCrew(haproxy);
   fleet = await linkFleet(2);
   // The uids that the crew has.
   fleet.setMembers(fleet.members().map((each) => ({ ...each, uid: `uid-${each.name}` })));
@@ -83,56 +84,60 @@ const shapes: readonly (readonly [string, Shape, number, (string | undefined)?])
   ],
 ];
 
-describe('sessions over a network', unless(missingOf({ HAProxy: haproxy })), () => {
-  for (const [title, shape, entries, skip] of shapes)
-    it(`${title}: all is learned, and the link and the session stay`, {
-      ...unless(skip),
-      timeout: 60_000,
-    }, async () => {
-      const { appear } = await network((port, host, from) =>
-        startTcpShape(port, shape, host, from),
-      );
-      const old = await appear('s0');
-      await eventually(() => old.stand.finished(), patient);
-      await old.stand.write('old-', entries);
-      const late = await appear('s1');
-      await hold(entries, old, late);
-      await ready(old, late);
-      for (let turn = 0; turn < 5; turn += 1) {
-        await old.stand.write(`old-${turn}-`, 20);
-        await late.stand.write(`late-${turn}-`, 20);
-      }
-      await hold(entries + 200, old, late);
-
-      expect([old.links.all.length, late.links.all.length]).toEqual([1, 1]);
-      expect([...ended(old), ...ended(late)]).toEqual([]);
+for (const { title: version, program, options } of eachHaproxy)
+  describe(`sessions over a network, HAProxy ${version}`, options, () => {
+    beforeAll(() => {
+      haproxy = program;
     });
+    for (const [title, shape, entries, skip] of shapes)
+      it(`${title}: all is learned, and the link and the session stay`, {
+        ...unless(skip),
+        timeout: 60_000,
+      }, async () => {
+        const { appear } = await network((port, host, from) =>
+          startTcpShape(port, shape, host, from),
+        );
+        const old = await appear('s0');
+        await eventually(() => old.stand.finished(), patient);
+        await old.stand.write('old-', entries);
+        const late = await appear('s1');
+        await hold(entries, old, late);
+        await ready(old, late);
+        for (let turn = 0; turn < 5; turn += 1) {
+          await old.stand.write(`old-${turn}-`, 20);
+          await late.stand.write(`late-${turn}-`, 20);
+        }
+        await hold(entries + 200, old, late);
 
-  for (const [way, skip] of [
-    ['there', undefined],
-    ['back', onlyInAll],
-  ] as const)
-    it(`that is cut in one direction (${way}): both notice, and have what the other wrote once it is healed`, {
-      ...unless(skip),
-      timeout: 60_000,
-    }, async () => {
-      let cut: Awaited<ReturnType<typeof startTcpCut>> | undefined;
-      const { appear } = await network(async (port, host, from) => {
-        cut = await startTcpCut(port, host, from);
-        return cut;
+        expect([old.links.all.length, late.links.all.length]).toEqual([1, 1]);
+        expect([...ended(old), ...ended(late)]).toEqual([]);
       });
-      const [old, late] = [await appear('s0'), await appear('s1')];
-      await ready(old, late);
-      await old.stand.write('before-', 100);
-      await hold(100, old, late);
-      cut?.freeze(way);
-      await old.stand.write('old-', 100);
-      await late.stand.write('late-', 100);
-      await eventually(() => ended(old).length > 0 && ended(late).length > 0, patient);
-      // Ready stays ready: nobody is served better by a replica that is taken away.
-      expect([old, late].every(({ relay }) => relay.readiness().ready)).toBe(true);
-      cut?.heal();
 
-      await hold(300, old, late);
-    });
-});
+    for (const [way, skip] of [
+      ['there', undefined],
+      ['back', onlyInAll],
+    ] as const)
+      it(`that is cut in one direction (${way}): both notice, and have what the other wrote once it is healed`, {
+        ...unless(skip),
+        timeout: 60_000,
+      }, async () => {
+        let cut: Awaited<ReturnType<typeof startTcpCut>> | undefined;
+        const { appear } = await network(async (port, host, from) => {
+          cut = await startTcpCut(port, host, from);
+          return cut;
+        });
+        const [old, late] = [await appear('s0'), await appear('s1')];
+        await ready(old, late);
+        await old.stand.write('before-', 100);
+        await hold(100, old, late);
+        cut?.freeze(way);
+        await old.stand.write('old-', 100);
+        await late.stand.write('late-', 100);
+        await eventually(() => ended(old).length > 0 && ended(late).length > 0, patient);
+        // Ready stays ready: nobody is served better by a replica that is taken away.
+        expect([old, late].every(({ relay }) => relay.readiness().ready)).toBe(true);
+        cut?.heal();
+
+        await hold(300, old, late);
+      });
+  });
