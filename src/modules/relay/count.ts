@@ -29,6 +29,8 @@ export function countLinks(
   };
 }
 
+export type SessionCount = ReturnType<typeof countSessions>;
+
 /** Counts what happens to sessions, and shows how many there are. */
 export function countSessions(metrics: MetricsOf<typeof relayMetrics>) {
   const on: SessionEvents = {
