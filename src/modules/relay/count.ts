@@ -1,7 +1,8 @@
 import type { MetricsOf } from '../../telemetry/metrics.ts';
+import type { SessionEvents } from './link-session.ts';
 import type { LinkCounters } from './links/counters.ts';
 import type { relayMetrics } from './metrics.ts';
-import type { SessionEvents, Sibling } from './sessions.ts';
+import type { Sibling } from './sessions.ts';
 
 /** What one metric has shown of counts that only grow. */
 function bring(counter: MetricsOf<typeof relayMetrics>['relayStrangers']) {

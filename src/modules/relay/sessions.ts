@@ -1,39 +1,14 @@
-import type { Log } from '../../log.ts';
 import type { Member } from '../../model/member.ts';
-import type { Differences } from './difference/differences.ts';
-import type { LinkDifference } from './difference/link-difference.ts';
-import type { Leg } from './legs/open-leg.ts';
+import { createLinkSession, type LinkSession, type LinkSessionOptions } from './link-session.ts';
 import { createOwnLegs, type Legs, type OwnHaproxy } from './own-legs.ts';
 import { createOwnSlots } from './own-slots.ts';
-import { createDebt, type Debt } from './pairing/debt.ts';
-import { type PairRun, runPair, type Spliced } from './pairing/run-pair.ts';
 import { sameView, type View } from './pairing/view.ts';
-import { createSessionBeginning, type SessionBeginning } from './session-beginning.ts';
 import type { LinkTo } from './sibling-link.ts';
 
-export interface SessionsOptions {
-  readonly uid: string;
+export interface SessionsOptions
+  extends Omit<LinkSessionOptions, 'link' | 'slots' | 'open' | 'view'> {
   readonly haproxy: OwnHaproxy;
   readonly legs: Legs;
-  readonly splice: (leg: Leg, link: LinkTo, beats: boolean) => Spliced;
-  readonly differences: Differences;
-  readonly log: Log;
-  readonly onChange: () => void;
-  readonly on: SessionEvents;
-  /** Milliseconds, monotonic. */
-  readonly now: () => number;
-}
-
-/** For whoever counts. */
-export interface SessionEvents {
-  /** `why` the own HAProxy teaches the other all it holds. */
-  lesson(pod: string, why: string): void;
-  /** The first session over a link, so long after it. */
-  linked(pod: string, ms: number): void;
-  /** A session that was there has ended. */
-  parted(pod: string, why: string): void;
-  /** No slot is left for it. */
-  full(pod: string): void;
 }
 
 /** One other replica, as the relay has it. */
@@ -60,18 +35,10 @@ export interface Sessions {
   stop(): Promise<void>;
 }
 
-interface Linked {
-  readonly link: LinkTo;
-  readonly run: PairRun;
-  readonly debt: Debt;
-  readonly difference: LinkDifference;
-  readonly from: SessionBeginning;
-}
-
 /** The sessions of our HAProxy with all others, each over a link to its sidecar and on a slot of its own. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { haproxy, legs, log, now, on } = options;
-  const linked = new Map<string, Linked>();
+  const { haproxy, legs, log, on } = options;
+  const linked = new Map<string, LinkSession>();
   /** What has to be over before the pod's slot is used anew. */
   const leaving = new Map<string, Promise<unknown>>();
   /** Links that wait for that. */
@@ -86,56 +53,9 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   function start(link: LinkTo): void {
     const { uid, pod } = link.other;
-    let wasPaired = false;
-    /** Their HAProxy had learned when the session began, so ours can learn from it. */
-    let couldTeach = true;
-    const debt = createDebt(now);
-    const startedAtMs = now();
-    // A link without a reader of data brings no messages either. What comes outside of a session belongs to one that is over.
-    link.onData(() => {});
-    const difference = options.differences.link(link, {
-      marks: () => from.marks(),
-      compared: (told) => from.compared(told),
-    });
-    const from = createSessionBeginning({
-      willCompare: difference.willCompare,
-      onWhole: () => slots.compared(uid),
-      again: (why) => run.again(why),
-    });
-    const run: PairRun = runPair({
-      link: {
-        send: (message) => link.send(message),
-        onMessage: (act) => link.onMessage((message) => difference.hear(message) || act(message)),
-      },
-      lead: link.lead ?? options.uid < uid,
-      open(theirs, asked, signal) {
-        couldTeach = theirs.learned;
-        return open(link.other, theirs, (mine) => debt.begin(mine, asked), from, signal);
-      },
-      splice: (leg, beats) => options.splice(leg, link, beats),
-      onChange() {
-        difference.look(run.theirs(), run.paired());
-        options.onChange();
-        // HAProxy asks one that could not teach it no more in this session.
-        if (couldTeach || view?.learned !== false || run.theirs()?.learned !== true) return;
-        if (run.paired()) run.again(`${pod} has learned, and can teach now`);
-      },
-      onPaired() {
-        if (!wasPaired) on.linked(pod, now() - startedAtMs);
-        wasPaired = true;
-        debt.paired();
-        from.paired();
-        log.info({ pod, slot: slots.held(uid) }, 'paired');
-      },
-      onDown(why, isPaired) {
-        debt.ended();
-        if (!isPaired) return log.debug({ pod, why }, 'not paired');
-        log.info({ pod, why }, 'session ended');
-        on.parted(pod, why);
-      },
-      now,
-    });
-    linked.set(uid, { link, run, debt, difference, from });
+    const session = createLinkSession({ ...options, link, slots, open, view: () => view });
+    const { run, difference, from } = session;
+    linked.set(uid, session);
     // How we stand is said before the other side can begin a session.
     difference.look(run.theirs(), run.paired());
     run.mine(view);
