@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { reachedAt } from '../config/listen.ts';
 import { errorMessage, UserError } from '../errors.ts';
 import { inTurns } from '../in-turns.ts';
 import { type Connection, connectWith } from '../kubernetes/connection.ts';
@@ -45,10 +46,13 @@ async function selectorOf({ config }: Context<'status'>): Promise<string> {
 /** Looks once. The list of pods is read anew each time. */
 export type Look = () => Promise<readonly Found[]>;
 
-export function lookHere({ signal }: Context<'status'>, port: number): Look {
+export function lookHere({ config, signal }: Context<'status'>): Look {
+  const { port } = config.listen;
+  const host = reachedAt(config.listen);
+  const place = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   return async () => {
-    const status = await askStatus('127.0.0.1', port, { timeoutMs: answerMs, signal });
-    const why = `no sidecar answers on 127.0.0.1:${port}: is this a pod with the sidecar? Elsewhere: --pod NAME or --all`;
+    const status = await askStatus(host, port, { timeoutMs: answerMs, signal });
+    const why = `no sidecar answers on ${place}: is this a pod with the sidecar? Elsewhere: --pod NAME or --all`;
     return [{ name: 'this pod', status, why }];
   };
 }

@@ -24,10 +24,14 @@ export async function keysOf({ snapshotKeyFile }: Config): Promise<readonly Buff
   return snapshotKeyFile === undefined ? [] : readSnapshotKeys(snapshotKeyFile);
 }
 
+/** Where a file is to be written: a name alone is one of `--snapshot`, where that is given. */
+export function placeOf({ snapshot }: Config, file: string): string {
+  return file.includes('/') || snapshot === undefined ? file : join(snapshot, file);
+}
+
 /** The file that is meant: a name alone is one of `--snapshot` where there is such a one. */
 export async function pathOf(config: Config, file: string): Promise<string> {
-  if (file.includes('/') || config.snapshot === undefined) return file;
-  const inside = join(config.snapshot, file);
+  const inside = placeOf(config, file);
   return (await stat(inside).catch(() => null)) === null ? file : inside;
 }
 

@@ -16,7 +16,7 @@ import { escapeJson, visible } from '../visible.ts';
 import { bytesText } from './amounts.ts';
 import { count } from './columns.ts';
 import type { Context } from './command.ts';
-import { directoryOf, keysOf, lessonPlace } from './snapshot-place.ts';
+import { directoryOf, keysOf, lessonPlace, placeOf } from './snapshot-place.ts';
 
 /** How long the sidecar may need the slot itself. */
 export const turnMs = 60_000;
@@ -30,7 +30,7 @@ function refused(message: string, hint: string): AppError {
 /** Where it is written. `UserError` for a file that is there. */
 async function targetOf({ config }: Context<'snapshot'>) {
   if (config.to === undefined) return { directory: directoryOf(config), byHand: {}, kept: true };
-  const path = resolve(config.to);
+  const path = resolve(placeOf(config, config.to));
   if ((await stat(path).catch(() => null)) !== null)
     throw new UserError('SNAPSHOT_REFUSED', `${visible(path)} is there already.`, {
       hint: 'Give --to another name: nothing is overwritten.',

@@ -46,8 +46,7 @@ export function exitCodeOf(found: readonly Found[]): number {
 async function status(context: Context<'status'>): Promise<number> {
   const { config, out, terminal, signal } = context;
   const { port } = config.listen;
-  const look =
-    config.pod.length > 0 || config.all ? lookOverApi(context, port) : lookHere(context, port);
+  const look = config.pod.length > 0 || config.all ? lookOverApi(context, port) : lookHere(context);
   let seen: Seen | null = null;
   for (;;) {
     seen = await see(look, seen, { watch: config.watch, signal });

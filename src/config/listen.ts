@@ -16,3 +16,9 @@ export function parseListen(text: string): Listen | undefined {
   if (!(port >= 0 && port <= 65_535)) return undefined;
   return host === '' || isIP(host) !== 0 ? { host, port, text } : undefined;
 }
+
+/** Where this machine reaches who listens like that: the one address, or the loopback where it is all of them. */
+export function reachedAt({ host }: Listen): string {
+  if (host === '' || host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
+}

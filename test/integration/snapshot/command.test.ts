@@ -146,6 +146,12 @@ describe.each(cases)('the command snapshot, HAProxy %s', (title, haproxy, networ
       await done(first, directory, 'take', '--to', file);
       expect(await refusedBy('take', '--to', file)).toContain('is there already');
       expect(await refusedBy('take', '--to', '/nowhere/copy.hps')).toContain('ENOENT');
+      // A name alone is in the directory of the sidecar, where a container may write, and where show and restore look for it.
+      await done(first, directory, 'take', '--to', 'named.hps');
+      expect(existsSync(join(directory, 'named.hps'))).toBe(true);
+      expect(await json(first, directory, 'show', 'named.hps')).toMatchObject({
+        path: join(directory, 'named.hps'),
+      });
       await first.killSidecar();
       expect(existsSync(doorPath(first.adminSocket))).toBe(true);
       expect(await refusedBy('take')).toContain('No sidecar answers');

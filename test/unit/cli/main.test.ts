@@ -86,6 +86,12 @@ describe('doctor on a workstation', () => {
 });
 
 describe('status', () => {
+  it('asks the address that the sidecar listens at', async () => {
+    const { out } = await cli('status', '-o', 'json', '--listen=127.0.0.9:1');
+
+    expect(out).toContain('no sidecar answers on 127.0.0.9:1:');
+  });
+
   it('writes its answer alone to stdout, and hints to stderr', async () => {
     // Nobody listens there.
     const { out, err } = await cli(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { flagsMarkdown, helpText, maskedConfig } from '../../../src/config/describe.ts';
 import { formatDuration, parseDuration } from '../../../src/config/duration.ts';
-import { parseListen } from '../../../src/config/listen.ts';
+import { parseListen, reachedAt } from '../../../src/config/listen.ts';
 import { envName, flagsOf, options, optionsOf, variablesOf } from '../../../src/config/options.ts';
 import { loadConfig } from '../../../src/config/validate.ts';
 import { UserError } from '../../../src/errors.ts';
@@ -387,6 +387,19 @@ describe('the option table', () => {
         (option.commands as readonly string[]).includes('run'),
       );
     }
+  });
+});
+
+describe('who listens is reached', () => {
+  it.each([
+    [':8405', '127.0.0.1'],
+    ['0.0.0.0:8405', '127.0.0.1'],
+    ['[::]:8405', '::1'],
+    ['10.0.0.7:8405', '10.0.0.7'],
+    ['[fd00::7]:8405', 'fd00::7'],
+  ])('at %s by %s', (text, expected) => {
+    const listen = parseListen(text);
+    expect(listen && reachedAt(listen)).toBe(expected);
   });
 });
 
