@@ -36,6 +36,9 @@ export type Played =
 
 const heartbeatMs = 1000;
 
+/** A socket asks for a pause after so much (64 KiB, Node 24), which is waited for. */
+export const waitedForBytes = 128 * 1024;
+
 /**
  * A HAProxy that has just been told by another peer that it has not all may not look for the next one before 3 s are over (sync_peer_learn_state,
  * src/peers.c of 3.4), but it does for one that comes.
@@ -147,7 +150,9 @@ async function give(
     );
     await breathe();
     if (failure !== null) return failure;
-    if (ready.length === 0 || leg.write(ready)) continue;
+    // The place of the bytes is used again as soon as the next chunk is asked for. Less than this may still wait in the socket then.
+    const kept = ready.length < waitedForBytes ? Buffer.from(ready) : ready;
+    if (kept.length === 0 || leg.write(kept)) continue;
     const drain = new Promise<void>((resolve) => {
       drained = resolve;
     });

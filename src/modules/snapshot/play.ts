@@ -4,7 +4,7 @@ import type { Played } from '../../lesson/play.ts';
 import { type OpenSnapshot, openSnapshot } from '../../snapshot/file/open-snapshot.ts';
 
 async function* chunksOf(file: OpenSnapshot): AsyncGenerator<LessonChunk> {
-  for await (const { messages, takenAtMs } of file.chunks())
+  for await (const { messages, takenAtMs } of file.chunks('again'))
     yield { bytes: messages, atMs: takenAtMs };
 }
 

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { zstdDecompress } from 'node:zlib';
+import { zstdDecompressSync } from 'node:zlib';
 import { errorMessage } from '../../errors.ts';
 import {
   headerSchema,
@@ -25,8 +24,6 @@ import { readAt, readRecords } from './record-reader.ts';
 import { SnapshotRefused } from './refusal.ts';
 import { createSealing, keyName, type Sealing } from './sealing.ts';
 
-const decompress = promisify(zstdDecompress);
-
 export interface Chunk {
   /** Whole messages of the peers protocol, one behind the other. */
   readonly messages: Buffer;
@@ -40,8 +37,11 @@ export interface OpenSnapshot {
   readonly trailer: SnapshotTrailer;
   /** Of the file. */
   readonly bytes: number;
-  /** The recorded messages, in their order, a chunk at a time. */
-  chunks(): AsyncGenerator<Chunk>;
+  /**
+   * The recorded messages, in their order, a chunk at a time; with `again` each is good until the next one is asked for, and in the same
+   * place: a large file would leave behind all it has, which is cleared away late.
+   */
+  chunks(again?: 'again'): AsyncGenerator<Chunk>;
   close(): Promise<void>;
 }
 
@@ -124,23 +124,41 @@ async function verify(file: FileHandle, begun: Begun, sealing: Sealing | null) {
   return { trailer, bytes };
 }
 
-/** `chunkSize`: what most chunks unpack to is one piece, and not many to be put together. */
-const unpacking = {
-  maxOutputLength: limits.messageBytes,
-  chunkSize: chunkHeadBytes + chunkBytes + 128 * 1024,
-};
+/**
+ * `chunkSize`: what zlib keeps for each chunk until V8 clears away all that is old, after tens of MiB. The pieces before the last one, and what
+ * they are put together to, are cleared away at once.
+ */
+const unpacking = { maxOutputLength: limits.messageBytes, chunkSize: 32 * 1024 };
+/** Most chunks fit into it. */
+const workBytes = chunkHeadBytes + chunkBytes + 128 * 1024;
+
+/**
+ * Less than a millisecond. Null: it was changed. `work`: where it is put, if it fits; whoever keeps what zlib has made while a lesson is
+ * played makes V8 keep it as well, until much more has come together.
+ */
+function unpacked(packed: Buffer, work: Buffer | null): Buffer | null {
+  let plain: Buffer;
+  try {
+    plain = zstdDecompressSync(packed, unpacking);
+  } catch {
+    return null;
+  }
+  if (work === null || plain.length > work.length) return plain;
+  return work.subarray(0, plain.copy(work));
+}
 
 async function* readChunks(
   file: FileHandle,
   { header }: Begun,
   sealing: Sealing | null,
+  work: Buffer | null,
 ): AsyncGenerator<Chunk> {
   let index = 0;
   for await (const { kind, body } of readRecords(file, preludeBytes)) {
     if (kind !== kinds.chunk) continue;
     const packed = sealing === null ? body : sealing.open(kind, index, body);
     index += 1;
-    const plain = packed && (await decompress(packed, unpacking).catch(() => null));
+    const plain = packed && unpacked(packed, work);
     if (plain === null || plain.length < chunkHeadBytes)
       throw new SnapshotRefused('damaged', `its part ${index} was changed while it was read`);
     yield {
@@ -188,7 +206,11 @@ export async function openSnapshot(
     const { trailer, bytes } = await verify(handle, begun, sealing);
     return {
       ...{ header: begun.header, trailer, bytes },
-      chunks: () => readChunks(handle, begun, sealing),
+      chunks: (again) =>
+        readChunks(
+          ...([handle, begun, sealing] as const),
+          again === undefined ? null : Buffer.allocUnsafeSlow(workBytes),
+        ),
       close: () => handle.close(),
     };
   } catch (error) {

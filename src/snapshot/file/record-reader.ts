@@ -16,9 +16,13 @@ const mostOf: Readonly<Record<number, number>> = {
   [kinds.end]: limits.endBytes,
 };
 
-/** `length` bytes at `at`; fewer at the end of the file. */
-export async function readAt(file: FileHandle, at: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.alloc(length);
+/** `length` bytes at `at`, into `bytes` where that is given; fewer at the end of the file. */
+export async function readAt(
+  file: FileHandle,
+  at: number,
+  length: number,
+  bytes: Buffer = Buffer.alloc(length),
+): Promise<Buffer> {
   let got = 0;
   while (got < length) {
     const { bytesRead } = await file.read(bytes, got, length - got, at + got);
@@ -28,11 +32,17 @@ export async function readAt(file: FileHandle, at: number, length: number): Prom
   return bytes.subarray(0, got);
 }
 
-/** The records from `at` on, one at a time. Throws `SnapshotRefused` where the file ends within one, or one is longer than any. */
+/** As much as most chunks have; what is longer has a buffer of its own. */
+const workBytes = 128 * 1024;
+
+/** The records from `at` on, one at a time, each good until the next one is asked for. Throws `SnapshotRefused` where the file ends within one, or one is longer than any. */
 export async function* readRecords(file: FileHandle, from: number): AsyncGenerator<FileRecord> {
   let at = from;
+  // Read into again and again: what a large file would leave behind otherwise is cleared away late.
+  const heads = Buffer.alloc(recordHeadBytes);
+  const work = Buffer.allocUnsafeSlow(workBytes);
   for (;;) {
-    const head = await readAt(file, at, recordHeadBytes);
+    const head = await readAt(file, at, recordHeadBytes, heads);
     if (head.length === 0) return;
     if (head.length < recordHeadBytes) throw new SnapshotRefused('torn', 'its end is missing');
     const kind = head.readUInt8();
@@ -40,7 +50,8 @@ export async function* readRecords(file: FileHandle, from: number): AsyncGenerat
     const most = mostOf[kind];
     if (most === undefined || length > most)
       throw new SnapshotRefused('damaged', `at byte ${at} is no record of a snapshot`);
-    const body = await readAt(file, at + recordHeadBytes, length);
+    const into = length > workBytes ? Buffer.alloc(length) : work;
+    const body = await readAt(file, at + recordHeadBytes, length, into);
     if (body.length < length) throw new SnapshotRefused('torn', 'its end is missing');
     at += recordHeadBytes + length;
     yield { kind, body, head };

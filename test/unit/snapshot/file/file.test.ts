@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatVersion, limits, magic, recordHead } from '../../../../src/snapshot/file/layout.ts';
+import { openSnapshot } from '../../../../src/snapshot/file/open-snapshot.ts';
 import { SnapshotRefused } from '../../../../src/snapshot/file/refusal.ts';
 import { randomOf } from '../../../helpers/random.ts';
 import {
@@ -51,6 +52,11 @@ describe.each(ways)('a snapshot, $name', ({ options, keys }) => {
     expect(back.header).toMatchObject(headerOf());
     expect(back.trailer).toMatchObject({ entries: messages.length, chunks: back.chunks.length });
     expect(back.trailer.bytes).toBe(back.bytes.length);
+    const file = await openSnapshot(path, keys);
+    const again: Buffer[] = [];
+    for await (const chunk of file.chunks('again')) again.push(Buffer.from(chunk.messages));
+    await file.close();
+    expect(Buffer.concat(again).equals(back.bytes)).toBe(true);
     const dates = back.chunks.map((chunk) => chunk.takenAtMs - takenAtMs);
     expect(dates).toEqual(dates.toSorted((left, right) => left - right));
     expect(dates.every((ms) => ms >= 0 && ms < Math.max(1, messages.length))).toBe(true);
