@@ -130,6 +130,7 @@ export class World {
     haproxy.origin ??= `origin-${this.names++}`;
     if (!flaws.unstaged || isFirst) {
       const origin = flaws.namesItself === true ? `sidecar-${this.names++}` : haproxy.origin;
+      while (!ledger.mayEndLesson());
       haproxy.generation =
         ledger.endLesson(origin, flaws.noGeneration === true ? 0 : haproxy.generation) ?? 0;
     }

@@ -80,6 +80,13 @@ export class Writer {
     return taken;
   }
 
+  /** Copies all that was written to `at` of these bytes, and the next begins anew. How many bytes that was. */
+  moveTo(bytes: Buffer, at: number): number {
+    const moved = this.bytes.copy(bytes, at, 0, this.at);
+    this.at = 0;
+    return moved;
+  }
+
   private reserve(room: number): void {
     if (this.at + room <= this.bytes.length) return;
     const more = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.at + room));

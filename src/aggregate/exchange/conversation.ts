@@ -1,14 +1,8 @@
 import { UnreadableLesson } from '../../lesson/definition.ts';
 import type { ByteStream } from '../../modules/relay/legs/byte-stream.ts';
 import type { Ledger } from '../store/ledger.ts';
-import {
-  haveMessage,
-  helloMessage,
-  type Mark,
-  type Message,
-  readMessage,
-  version,
-} from './messages.ts';
+import { createInbox } from './inbox.ts';
+import { haveMessage, helloMessage, type Mark, type Message, version } from './messages.ts';
 import { takeParts } from './read-parts.ts';
 import { lackedOf, marksOf } from './scan.ts';
 import { createSkew } from './skew.ts';
@@ -43,7 +37,6 @@ export function converse(stream: SumsStream, options: ConversationOptions): Conv
     ...{ ledger, now },
     write: (message) => stream.write(message),
   });
-  let bytes: Buffer = Buffer.alloc(0);
   let isOver = false;
   let isComplete = false;
   /** What the other side lacked when it said so last. */
@@ -78,20 +71,11 @@ export function converse(stream: SumsStream, options: ConversationOptions): Conv
       throw new UnreadableLesson(`version ${message.version} of what sidecars say`);
   }
 
-  function read(): void {
-    let at = 0;
-    for (let next = readMessage(bytes, at); next !== null; next = readMessage(bytes, at)) {
-      heard(next.message);
-      at = next.end;
-    }
-    bytes = bytes.subarray(at);
-  }
-
+  const inbox = createInbox(heard);
   stream.onData((chunk) => {
     if (isOver) return;
-    bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
     try {
-      read();
+      inbox.take(chunk);
     } catch (error) {
       if (!(error instanceof UnreadableLesson)) throw error;
       isOver = true;

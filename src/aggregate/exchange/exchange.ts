@@ -80,9 +80,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     return isMore || left <= 0;
   }
 
-  ledger.beforeOwnChanges = () => {
-    while (flush());
-  };
+  ledger.flushOwn = flush;
   return {
     join(stream, broken) {
       const conversation = converse(stream, { ...options, broken });

@@ -32,19 +32,21 @@ export type Message =
   /** Parts, from `at` to `end`. */
   | { readonly kind: 'parts'; readonly bytes: Buffer; readonly at: number; readonly end: number };
 
-/** A message of this type, whose body `write` writes. */
-export function messageOf(type: number, write: (to: Writer) => void, to = new Writer(256)): Buffer {
-  const start = to.at;
-  to.fixed(0);
-  to.byte(type);
-  write(to);
-  const bytes = to.take();
-  bytes.writeUInt32BE(bytes.length - start - headBytes, start);
+/** A message of this type with all that these have written, which then begin anew. */
+export function messageOf(type: number, ...parts: readonly Writer[]): Buffer {
+  const length = parts.reduce((sum, { at }) => sum + at, 0);
+  const bytes = Buffer.allocUnsafeSlow(headBytes + length);
+  bytes.writeUInt32BE(length, 0);
+  bytes[headBytes - 1] = type;
+  let at = headBytes;
+  for (const part of parts) at += part.moveTo(bytes, at);
   return bytes;
 }
 
 export function helloMessage(): Buffer {
-  return messageOf(types.hello, (to) => to.number(version));
+  const to = new Writer(16);
+  to.number(version);
+  return messageOf(types.hello, to);
 }
 
 function writeMarks(to: Writer, marks: readonly Mark[]): void {
@@ -58,14 +60,16 @@ function writeMarks(to: Writer, marks: readonly Mark[]): void {
 }
 
 export function haveMessage(marks: readonly Mark[], isAsking: boolean): Buffer {
-  return messageOf(types.have, (to) => {
-    to.byte(isAsking ? 1 : 0);
-    writeMarks(to, marks);
-  });
+  const to = new Writer(256);
+  to.byte(isAsking ? 1 : 0);
+  writeMarks(to, marks);
+  return messageOf(types.have, to);
 }
 
 export function completeMessage(marks: readonly Mark[]): Buffer {
-  return messageOf(types.complete, (to) => writeMarks(to, marks));
+  const to = new Writer(256);
+  writeMarks(to, marks);
+  return messageOf(types.complete, to);
 }
 
 export function readText(from: Cursor, bytes: Buffer): string {
@@ -87,6 +91,11 @@ function readMarks(from: Cursor, bytes: Buffer): readonly Mark[] {
       newest: from.number(),
     });
   return marks;
+}
+
+/** How long these bytes have to be for a message to begin, or for the one that they begin with to be whole. */
+export function neededBytes(bytes: Buffer): number {
+  return headBytes + (bytes.length < headBytes ? 0 : bytes.readUInt32BE(0));
 }
 
 /** The message at `at`, and where it ends; null: not all of it is there. Throws `UnreadableLesson`. */

@@ -1,10 +1,14 @@
-/** Keys lie in pieces of 1 MiB, and begin every 8 bytes. */
+/** Keys lie in pieces of 1 MiB, and begin every 4 bytes. */
 const pieceBytes = 2 ** 20;
-const unit = 8;
+const unit = 4;
 const unitsOfPiece = pieceBytes / unit;
+/** Before each key is its length. */
+const headBytes = 2;
 
 /** HAProxy's keys are shorter than its buffer. */
 export const longestKey = 16 * 1024;
+
+const unitsOf = (length: number) => Math.ceil((headBytes + length) / unit);
 
 /** The bytes of keys. Room that is given back is used again for keys of about the same length. */
 export class Arena {
@@ -16,17 +20,16 @@ export class Arena {
 
   /** Where a copy of these bytes is now, in units. */
   add(bytes: Uint8Array, from: number, end: number): number {
-    const size = Math.max(1, Math.ceil((end - from) / unit));
-    const place = this.place(size);
+    const place = this.place(unitsOf(end - from));
     const piece = this.pieceOf(place);
-    let at = this.offset(place);
+    let at = piece.writeUInt16LE(end - from, this.headOf(place));
     for (let index = from; index < end; index++) piece[at++] = bytes[index] ?? 0;
     return place;
   }
 
-  remove(place: number, length: number): void {
-    const size = Math.max(1, Math.ceil(length / unit));
-    this.pieceOf(place).writeUInt32LE(this.free[size] ?? 0, this.offset(place));
+  remove(place: number): void {
+    const size = unitsOf(this.lengthOf(place));
+    this.pieceOf(place).writeUInt32LE(this.free[size] ?? 0, this.headOf(place));
     this.free[size] = place + 1;
   }
 
@@ -39,13 +42,21 @@ export class Arena {
 
   /** Where in its piece the key begins. */
   offset(place: number): number {
+    return this.headOf(place) + headBytes;
+  }
+
+  lengthOf(place: number): number {
+    return this.pieceOf(place).readUInt16LE(this.headOf(place));
+  }
+
+  private headOf(place: number): number {
     return (place % unitsOfPiece) * unit;
   }
 
   private place(size: number): number {
     const free = this.free[size] ?? 0;
     if (free > 0) {
-      this.free[size] = this.pieceOf(free - 1).readUInt32LE(this.offset(free - 1));
+      this.free[size] = this.pieceOf(free - 1).readUInt32LE(this.headOf(free - 1));
       return free - 1;
     }
     if (this.pieces.length * unitsOfPiece - this.end < size) {

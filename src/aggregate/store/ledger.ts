@@ -38,8 +38,8 @@ export class Ledger {
   conflict = false;
   /** The last flush of this session: those in `own` of the tables have not been in one. */
   sequence = 0;
-  /** Called before the own HAProxy gets another name or number: what it has said under this one is to be flushed. */
-  beforeOwnChanges: () => void = () => {};
+  /** Flushes some of what the own HAProxy has said. True: there is more. */
+  flushOwn: () => boolean = () => false;
   private staged: number | null = null;
   private lessons = 0;
   private settling: readonly Settling[] = [];
@@ -82,6 +82,14 @@ export class Ledger {
   }
 
   /**
+   * Before the own HAProxy gets another name or number, what it has said under this one is to be flushed: some of it in each call. True: all
+   * is, and `endLesson` may be called.
+   */
+  mayEndLesson(): boolean {
+    return !this.flushOwn();
+  }
+
+  /**
    * The lesson is over, and HAProxy is called `origin`, with the number of a session before this one. The number of this session, which is
    * larger than any that was heard of; null: there are too many.
    */
@@ -91,7 +99,6 @@ export class Ledger {
     const generation = Math.max(before, ...heard.map((run) => run.generation)) + 1;
     const run = this.runs.add(origin, generation);
     if (run === undefined || staged === null) return null;
-    this.beforeOwnChanges();
     this.own = { origin, generation, run };
     this.sequence = 0;
     this.conflict = false;

@@ -4,9 +4,9 @@ import type { MergeRules } from '../merge/rules.ts';
 import type { Summer } from '../merge/summer.ts';
 import { longestKey } from './arena.ts';
 import { Chains } from './chains.ts';
-import { freeFlags, Keys, keyWords } from './keys.ts';
-import { Marks } from './marks.ts';
+import { Keys, keyWords } from './keys.ts';
 import { Parts, type PartToSet, partWords } from './parts.ts';
+import { RowSet } from './row-set.ts';
 import type { Runs } from './runs.ts';
 import { victimOf } from './victim.ts';
 import { Wheel } from './wheel.ts';
@@ -33,16 +33,14 @@ export class Store extends Chains {
   /** Keys that had to make room. */
   evicted = 0;
   /** Sums that have to be told to HAProxy, and own parts to the replicas. */
-  readonly sums: Marks;
-  readonly own: Marks;
+  readonly sums = new RowSet();
+  readonly own = new RowSet();
   private readonly wheel: Wheel;
   private readonly limits: { readonly keys: number; readonly parts: number };
   private hand = 0;
 
   constructor({ layout, runs, maxKeys, seed, now, rules }: StoreOptions) {
     super(new Keys(maxKeys, seed), new Parts(layout, runs, rules));
-    this.sums = new Marks(this.keys, freeFlags);
-    this.own = new Marks(this.keys, freeFlags + 1);
     this.wheel = new Wheel(this.keys.rows, keyWords, now);
     this.limits = { keys: maxKeys, parts: maxKeys * partsPerKey };
   }
@@ -111,8 +109,7 @@ export class Store extends Chains {
 
   /** All sums are to be told, to a HAProxy that may know none of them. */
   markAll(): void {
-    for (let row = 0; row < this.keys.rows.high; row++)
-      if (this.keys.isUsed(row)) this.sums.add(row);
+    this.sums.addAll(this.keys.used);
   }
 
   /** A sum was told: a row without parts is of no use any more. */
@@ -132,6 +129,8 @@ export class Store extends Chains {
   private remove(row: number): void {
     for (let part = this.firstOf(row); part !== -1; part = this.firstOf(row)) this.drop(row, part);
     this.wheel.clear(row);
+    this.sums.remove(row);
+    this.own.remove(row);
     this.keys.remove(row);
   }
 

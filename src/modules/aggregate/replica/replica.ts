@@ -65,10 +65,10 @@ export function startReplica(options: ReplicaOptions): Replica {
   let wasCurrent = false;
 
   function act(): boolean {
-    const isMore = exchange.step();
-    session?.tell();
+    const hasMore = exchange.step();
+    const isBusy = session?.tell() === true;
     look();
-    return isMore;
+    return hasMore || isBusy;
   }
 
   function mayTell(): boolean {

@@ -54,10 +54,13 @@ export function createListener({
   let isAsked = false;
   let hasHeardAll = false;
   let isPartial = false;
+  /** What HAProxy is called, by a lesson that is to be ended yet. */
+  let ending: Epoch | null = null;
   let bytes: Buffer = Buffer.alloc(0);
 
   function ask(): void {
     isLesson = true;
+    ending = null;
     epochs = new Map();
     ledger.beginLesson();
     leg.write(resyncRequest);
@@ -74,11 +77,20 @@ export function createListener({
       return;
     }
     const found = [...epochs].map(([origin, generation]): Epoch => ({ origin, generation }));
-    const { origin, generation: before } = chooseEpoch(found) ?? newEpoch();
+    ending = chooseEpoch(found) ?? newEpoch();
+    changed();
+  }
+
+  /** Goes on with the end of a lesson. True: there is none that waits for it. */
+  function end(): boolean {
+    if (ending === null || tables.epochs === undefined) return true;
+    if (!ledger.mayEndLesson()) return false;
+    const { origin, generation: before } = ending;
+    ending = null;
     const generation = ledger.endLesson(origin, before);
     if (generation === null) close('more origins than there is room for');
     else leg.write(epochMessages(tables.epochs, { origin, generation }));
-    changed();
+    return true;
   }
 
   function controlled(type: number): void {
@@ -152,6 +164,7 @@ export function createListener({
 
   return {
     ask,
+    end,
     /** HAProxy waits to be taught. */
     get isAsked() {
       return isAsked;

@@ -20,8 +20,8 @@ export interface SessionOptions extends LegOptions {
 }
 
 export interface Session {
-  /** Tells sums that are to be told, until there are none, or HAProxy takes no more for now. */
-  tell(): void;
+  /** Tells sums that are to be told, until there are none, or HAProxy takes no more for now. True: there is other work that nothing will call for. */
+  tell(): boolean;
   /** Why it has ended. Never rejects. */
   readonly ended: Promise<string>;
   close(why: string): void;
@@ -65,6 +65,7 @@ function begin(
 
   /** What a lesson has left to do goes before all sums: half of it would be told. */
   function step(): boolean {
+    if (!listener.end()) return false;
     const isDone = ledger.step(stepRows, now());
     if (!isDone || isSettled || !ledger.isSettled) return isDone;
     isSettled = true;
@@ -72,25 +73,26 @@ function begin(
     return true;
   }
 
-  function tell(): void {
-    if (!isOpen || isFull) return;
+  function tell(): boolean {
+    if (!isOpen || isFull) return false;
     if (ledger.conflict) close('another sidecar has spoken for this HAProxy, or did later');
-    step();
+    const isDone = step();
     // Who asks for a lesson gets what there is: it would wait for 5 s.
     // Nor is one that still learns without sums for that long, where those of before are known.
     const isWhole = (ledger.isSettled || listener.isPartial) && mayTell();
     const isAllowed = listener.isAsked ? listener.hasHeardAll : isWhole;
-    if (!isAllowed) return;
+    if (!isAllowed) return !isDone;
     const bytes = sums.next(tables.targets(), now());
     if (bytes === null) {
       if (listener.isAsked) {
         listener.answered();
         leg.write(resyncFinished);
       }
-      return;
+      return !isDone;
     }
     isFull = !leg.write(bytes);
     if (!isFull) setImmediate(tell);
+    return false;
   }
 
   leg.onDrain(() => {
