@@ -11,6 +11,8 @@ const benches: Readonly<Record<string, string>> = {
     'entries kept while replicas come, go, crash and are cut off, beside the naive way; --help',
   relay: 'sessions of HAProxy through two relays: time to learn, CPU of an update, delay; --help',
   aggregate: 'memory of the sums of replicas, by key and origin, and CPU of an update; --help',
+  'aggregate-set':
+    'three whole sidecars with sums: memory, longest work, current again after a restart; --help',
   snapshot: 'time of requests with and without snapshots; --help',
   'snapshot-cost': 'processor time and memory of a snapshot and of its restore; --help',
   handover: 'how long a table is incomplete after a reload, and what is lost in flight',
