@@ -6,6 +6,7 @@ import type { Ledger } from '../../../aggregate/store/ledger.ts';
 import { epochTable } from '../../../config-text/sums-section.ts';
 import { UnreadableLesson } from '../../../lesson/definition.ts';
 import { createTaught, type Taught } from '../../../lesson/taught.ts';
+import { createReadTurns } from '../../../read-turns.ts';
 import type { Leg } from '../../relay/legs/open-leg.ts';
 import { frames, isBroken } from '../../relay/wire/frames.ts';
 import { controlTypes, resyncConfirm, resyncRequest } from '../../relay/wire/messages.ts';
@@ -152,7 +153,9 @@ export function createListener({
 
   // What has come by now is of a HAProxy that may be another one than before.
   ask();
+  const reads = createReadTurns(leg.pause, leg.resume);
   leg.onData((chunk) => {
+    reads(chunk.length);
     bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
     try {
       read();

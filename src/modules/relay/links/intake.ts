@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { createReadTurns } from '../../../read-turns.ts';
 import { createFrameReader, type TextKind } from './frames.ts';
 
 export interface IntakeHandlers {
@@ -24,6 +25,8 @@ export interface Intake {
 export function createIntake(socket: Socket, handlers: IntakeHandlers): Intake {
   const { isOpen } = handlers;
   let paused = false;
+  /** Enough sums were handed on for one go. */
+  let rests = false;
   let onData: ((chunk: Buffer) => void) | undefined;
   let onMessage: ((message: unknown) => void) | undefined;
   let onSums: ((chunk: Buffer) => void) | undefined;
@@ -50,11 +53,22 @@ export function createIntake(socket: Socket, handlers: IntakeHandlers): Intake {
       if (!isOpen()) return;
       if (onSums === undefined) hold({ sums: slice });
       else onSums(slice);
+      readSums(slice.length);
     },
     garbage: handlers.garbage,
   });
 
-  const reads = () => !paused && held === undefined;
+  const reads = () => !paused && !rests && held === undefined;
+  const readSums = createReadTurns(
+    () => {
+      rests = true;
+      apply();
+    },
+    () => {
+      rests = false;
+      apply();
+    },
+  );
 
   function apply(): void {
     if (!isOpen()) return;

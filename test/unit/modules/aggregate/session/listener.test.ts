@@ -33,6 +33,8 @@ function hear(ledger: Ledger, bytes: Buffer): void {
   const leg = {
     write: () => true,
     onData: (take: (chunk: Buffer) => void) => take(bytes),
+    pause() {},
+    resume() {},
   };
   createListener({
     // It uses nothing else of a leg.
