@@ -90,10 +90,21 @@ const summed = (replica: Replica, times: number) =>
 
 const status = async (replica: Replica) => {
   const answer = await fetch(`http://${replica.address}:${replica.ports.probe}/status`);
-  return (await answer.json()) as { aggregate?: { current: boolean } };
+  return (await answer.json()) as { aggregate?: Standing };
 };
+interface Standing {
+  readonly current: boolean;
+  readonly origins: number;
+  readonly tables: readonly { readonly keys: number }[];
+}
+
+/** HAProxy is told sums, and of all three. */
 const current = (replica: Replica) =>
-  eventually(async () => (await status(replica)).aggregate?.current === true, patient);
+  eventually(async () => {
+    const { aggregate } = await status(replica);
+    const [table] = aggregate?.tables ?? [];
+    return aggregate?.current === true && table?.keys === keys && aggregate.origins >= 3;
+  }, patient);
 
 const longest = (replica: Replica) =>
   Number(readFileSync(`${turns}.${replica.sidecarPid()}`, 'utf8') || 0).toFixed(0);
