@@ -1,5 +1,5 @@
-/** Keys lie in pieces of 1 MiB, and begin every 4 bytes. */
-const pieceBytes = 2 ** 20;
+/** Keys lie in pieces of 64 KiB, and begin every 4 bytes: a table with few keys takes little. */
+const pieceBytes = 2 ** 16;
 const unit = 4;
 const unitsOfPiece = pieceBytes / unit;
 /** Before each key is its length. */

@@ -5,7 +5,7 @@
 export class RowSet {
   /** Rows in it. */
   count = 0;
-  private words = new Uint32Array(512);
+  private words = new Uint32Array(64);
   /** The row that is looked at next. */
   private next = 0;
 

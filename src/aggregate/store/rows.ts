@@ -1,5 +1,5 @@
 /** Rows of one piece of memory: growing never copies what is there. */
-const segmentBits = 14;
+const segmentBits = 11;
 const segmentRows = 2 ** segmentBits;
 
 /** Rows of so many words of 32 bits, found by their number. Those that are free are used again. */
