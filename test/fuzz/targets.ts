@@ -27,6 +27,7 @@ import { frames } from '../../src/modules/relay/wire/frames.ts';
 import { parseStatus } from '../../src/telemetry/ask-status.ts';
 import { headEnd, maxHeadBytes, parseHead } from '../../src/telemetry/request.ts';
 import { statusSchema } from '../../src/telemetry/status-schema.ts';
+import { play } from '../helpers/aggregate-play.ts';
 import { anyMessages, bytesOf } from '../helpers/peer-messages.ts';
 import { status as statusOf } from '../helpers/status.ts';
 import { anyText, config, damaged, entry, name, recorded } from './inputs.ts';
@@ -342,6 +343,12 @@ const peerMessages = fc.property(fc.oneof(changed, anyMessages.map(bytesOf)), (b
   }
 });
 
+/** Counters that are summed while sidecars, HAProxys and links come and go: one run for each number. */
+const sums = fc.property(fc.integer({ min: 1, max: 2 ** 31 - 1 }), (run) => {
+  const wrong = play(run);
+  must(wrong === null, wrong ?? '');
+});
+
 /** Everything that reads what others have written, each with what must hold whatever that is. */
 export const targets: Readonly<Record<string, fc.IRawProperty<unknown>>> = {
   tokenizer,
@@ -355,4 +362,5 @@ export const targets: Readonly<Record<string, fc.IRawProperty<unknown>>> = {
   'show-proc': showProc,
   hello: helloAnswers,
   'peer-messages': peerMessages,
+  sums,
 } as Readonly<Record<string, fc.IRawProperty<unknown>>>;

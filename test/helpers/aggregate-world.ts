@@ -40,6 +40,10 @@ export interface Flaws {
   readonly noGeneration?: boolean;
   /** Nobody is asked for what it holds when a link is made. */
   readonly noAsking?: boolean;
+  /** Others are told of the own HAProxy alone, and of none that has gone. */
+  readonly tellsOwnOnly?: boolean;
+  /** What was said under the last number of a session is not told before the next one. */
+  readonly unflushed?: boolean;
   /** What a link that is full is told is lost. */
   readonly losesWhenFull?: boolean;
 }
@@ -109,7 +113,9 @@ export class World {
     const rules = { ...mergeRules, ...this.flaws.rules };
     const ledger = new Ledger({ maxKeys: 100, seed: () => 1, rules });
     ledger.table(definition, layout, this.now);
-    const exchange = createExchange({ ledger, now: () => this.now, changed: () => {} });
+    const isOwn = (run: number) => run === ledger.own?.run;
+    const wants = this.flaws.tellsOwnOnly === true ? isOwn : () => true;
+    const exchange = createExchange({ ledger, now: () => this.now, wants, changed: () => {} });
     return { ledger, exchange };
   }
 
@@ -130,7 +136,7 @@ export class World {
     haproxy.origin ??= `origin-${this.names++}`;
     if (!flaws.unstaged || isFirst) {
       const origin = flaws.namesItself === true ? `sidecar-${this.names++}` : haproxy.origin;
-      while (!ledger.mayEndLesson());
+      while (flaws.unflushed !== true && !ledger.mayEndLesson());
       haproxy.generation =
         ledger.endLesson(origin, flaws.noGeneration === true ? 0 : haproxy.generation) ?? 0;
     }

@@ -14,6 +14,8 @@ export type SumsStream = Pick<ByteStream, 'write' | 'onDrain' | 'onData'>;
 export interface ConversationOptions {
   readonly ledger: Ledger;
   readonly now: () => number;
+  /** Runs of which others are told. Missing: all, also of HAProxys that have gone. */
+  readonly wants?: (run: number) => boolean;
   /** Something of another replica has come, or it takes more again. */
   readonly changed: () => void;
   /** What has come is none of ours: the link is of no use. */
@@ -31,10 +33,10 @@ export interface Conversation extends Pick<Telling, 'flushed' | 'step'> {
 }
 
 export function converse(stream: SumsStream, options: ConversationOptions): Conversation {
-  const { ledger, now, changed, broken } = options;
+  const { ledger, now, changed, broken, wants } = options;
   const skew = createSkew();
   const telling = createTelling({
-    ...{ ledger, now },
+    ...{ ledger, now, wants },
     write: (message) => stream.write(message),
   });
   let isOver = false;

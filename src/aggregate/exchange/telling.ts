@@ -5,6 +5,8 @@ import { createScan, knownOf, marksOf, type Scan } from './scan.ts';
 export interface TellingOptions {
   readonly ledger: Ledger;
   readonly now: () => number;
+  /** Undefined: all runs. */
+  readonly wants: ((run: number) => boolean) | undefined;
   /** False: no more should follow until `drained`. */
   readonly write: (message: Buffer) => boolean;
 }
@@ -27,7 +29,7 @@ export interface Telling {
  * Own parts are told as they are flushed. While the other side takes no more, nothing waits for it: what has changed by then is looked for when it takes more
  * again, as is what it lacks when it comes.
  */
-export function createTelling({ ledger, now, write }: TellingOptions): Telling {
+export function createTelling({ ledger, now, wants = () => true, write }: TellingOptions): Telling {
   let isFull = false;
   let isAsked = false;
   let scan: Scan | null = null;
@@ -51,7 +53,7 @@ export function createTelling({ ledger, now, write }: TellingOptions): Telling {
   function lookForAll(marks: readonly Mark[]): void {
     missed = null;
     claims = marksOf(ledger);
-    scan = createScan(ledger, { known: knownOf(ledger, marks), wants: () => true });
+    scan = createScan(ledger, { known: knownOf(ledger, marks), wants });
   }
 
   function isCurrent(mark: Mark): boolean {

@@ -23,7 +23,7 @@ export interface PartsWriter {
 const enoughBytes = 64 * 1024;
 
 export function createPartsWriter({ definition, layout, store }: LedgerTable): PartsWriter {
-  const entries = new Writer(64 * 1024);
+  const entries = new Writer(4096);
   const head = new Writer(1024);
   /** Runs of the message, by their place in its list. */
   const places = new Map<number, number>();
