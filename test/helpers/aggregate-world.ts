@@ -84,7 +84,12 @@ function lossy(stream: ByteStream): ByteStream {
   };
 }
 
+/** A real link is cut when nothing has come for 3 s: bytes are not under way for longer. */
+const underWayMs = 2000;
+
 interface Link {
+  /** Time that has passed since all of its bytes had arrived. */
+  heldMs: number;
   readonly streams: ReturnType<typeof memoryStreams>;
   readonly leave: readonly (() => void)[];
 }
@@ -196,7 +201,7 @@ export class World {
       this.at(left).exchange.join(end(streams.left), broken),
       this.at(right).exchange.join(end(streams.right), broken),
     ];
-    this.links.set([left, right].toSorted().join(), { streams, leave });
+    this.links.set([left, right].toSorted().join(), { heldMs: 0, streams, leave });
   }
 
   cut(left: number, right: number): void {
@@ -234,6 +239,12 @@ export class World {
   }
 
   pass(ms: number): void {
+    for (const link of this.links.values()) {
+      link.heldMs += ms;
+      if (link.heldMs < underWayMs) continue;
+      while (link.streams.deliver());
+      link.heldMs = 0;
+    }
     this.now += ms;
     for (const { haproxy, ledger } of this.replicas) {
       for (const [key, { ends }] of haproxy.table) if (ends <= this.now) haproxy.table.delete(key);

@@ -13,11 +13,12 @@ export interface TcpCut {
   close(): Promise<void>;
 }
 
-/** Listens at `host`; `from` is the address that the target sees. */
+/** Listens at `host`, at a free port where none is given; `from` is the address that the target sees. */
 export async function startTcpCut(
   targetPort: number,
   host = '127.0.0.1',
   from?: string,
+  listenPort = 0,
 ): Promise<TcpCut> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let mode: 'open' | 'cut' | 'frozen' = 'open';
@@ -44,7 +45,7 @@ export async function startTcpCut(
     client.on('data', (data) => passes('there') && target.write(data));
     target.on('data', (data) => passes('back') && client.write(data));
   });
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  await new Promise<void>((resolve) => server.listen(listenPort, host, resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
 

@@ -1,8 +1,6 @@
-import { once } from 'node:events';
-import { Agent, get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { monotonicNow, sleep } from '../../../src/clock.ts';
+import { describe, expect, it } from 'vitest';
+import { sleep } from '../../../src/clock.ts';
 import { sumsSection } from '../../../src/config-text/sums-section.ts';
 import { reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { parseShowPeers } from '../../../src/haproxy/show-peers.ts';
@@ -17,68 +15,21 @@ import { writeRelayKey } from '../../rig/relay-key.ts';
 import type { Replica } from '../../rig/replica.ts';
 import { fillTable } from '../../rig/table.ts';
 import { testReplica } from '../../rig/test-replica.ts';
-
-const stored = 'http_req_cnt,http_req_rate(3s)';
-const countingPort = 8081;
-
-/** Requests for a key in the header are counted, and refused where all replicas together have had more than 100 in 3 s. */
-const sections = (address: string) => `
-backend rate
-    stick-table type string len 32 size 100k expire 1m store ${stored} peers aggregate
-backend rate.sum
-    stick-table type string len 32 size 300k expire 1m store ${stored} peers aggregate
-backend rate.others
-    stick-table type string len 32 size 300k expire 1m store ${stored} peers aggregate
-frontend counting
-    bind ${address}:${countingPort}
-    http-request track-sc0 hdr(x-key) table rate
-    http-request deny deny_status 429 if { path /limit } { sc_http_req_rate(0,rate.sum) gt 100 }
-    http-request return status 200
-`;
-
-const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-afterAll(() => agent.destroy());
-
-async function request({ address }: Replica, key: string, path = '/'): Promise<number> {
-  const to = { host: address, port: countingPort, path, agent, headers: { 'x-key': key } };
-  const [response] = (await once(get(to), 'response')) as [IncomingMessage];
-  response.resume();
-  await once(response, 'end');
-  return response.statusCode ?? 0;
-}
-
-/** The fields of a key as HAProxy prints them; null: it is not there. */
-async function entry(replica: Replica, table: string, key: string) {
-  const text = await replica.ask(`show table ${table} key ${key}`);
-  const line = text.split('\n').find((each) => each.startsWith('0x'));
-  if (line === undefined) return null;
-  const fields = [...line.matchAll(/(\w+)(?:\(\d+\))?=(\d+)/g)];
-  return Object.fromEntries(fields.map(([, name = '', value]) => [name, Number(value)]));
-}
+import {
+  entry,
+  request,
+  startSumsSet,
+  statusOf,
+  summed,
+  sumsSections,
+  times,
+} from '../../rig/test-sums-set.ts';
 
 /** How the lesson of its section for sums has ended. */
 async function resyncOf(replica: Replica) {
   const sections = parseShowPeers(await replica.ask('show peers'));
   return sections.find(({ section }) => section === sumsSection)?.resync;
 }
-
-/** How long it takes until all have this sum, in milliseconds. */
-async function summed(all: readonly Replica[], key: string, count: number): Promise<number> {
-  const startMs = monotonicNow();
-  await eventually(
-    async () => {
-      for (const each of all)
-        expect((await entry(each, 'rate.sum', key))?.http_req_cnt).toBe(count);
-      return true;
-    },
-    { intervalMs: 5 },
-  );
-  return monotonicNow() - startMs;
-}
-
-const times = async (count: number, replica: Replica, key: string) => {
-  for (let sent = 0; sent < count; sent++) expect(await request(replica, key)).toBe(200);
-};
 
 /** One client on each of them in turn. How many requests were not refused. */
 async function overload(all: readonly Replica[]): Promise<number> {
@@ -98,52 +49,11 @@ for (const [title, haproxy] of haproxyVersions) {
     // HAProxy's side of it is played with each version in each run (replicas.test.ts).
     unless(missingOf({ [title]: haproxy }) ?? (title === '3.4' ? undefined : onlyInAll)),
     () => {
-      async function startSet(flags: (name: string) => readonly string[] = () => ['--aggregate']) {
-        const members = membersFile(join(testFolder(), 'members.json'));
-        const relayKey = writeRelayKey(testFolder());
-        let last = 0;
-        const now: Replica[] = [];
-        const replica = (name: string) => {
-          last += 1;
-          const address = `${network}.${last}`;
-          const own = flags(name);
-          const template = sections(address);
-          return testReplica(
-            {
-              ...{ haproxy: haproxy ?? '', dataplane: null, relayKey },
-              ...{
-                sourceFlags: members.sourceFlags,
-                sections: own.length > 0 ? template : template.replaceAll('peers aggregate', ''),
-              },
-              ...{ flags: own, initFlags: own },
-              podUid: () => `uid-of-${name}-${address}`,
-            },
-            name,
-            address,
-          );
-        };
-        const join3 = async (...names: readonly string[]) => {
-          const joined = names.map(replica);
-          now.push(...joined);
-          members.set(...now);
-          await Promise.all(joined.map((each) => each.init()));
-          await Promise.all(joined.map((each) => each.start()));
-          await allReady(joined, 20_000);
-          return joined;
-        };
-        return {
-          now,
-          join: join3,
-          async leave(gone: Replica) {
-            now.splice(now.indexOf(gone), 1);
-            await gone.stop();
-            members.set(...now);
-          },
-        };
-      }
+      const startSet = (flags?: (name: string) => readonly string[]) =>
+        startSumsSet({ haproxy, network, ...(flags && { flags }) });
 
       it('hold what was counted on all of them, through killed sidecars and HAProxys and a pod that is replaced, and limit one client on all', async () => {
-        const { now, join: bring, leave } = await startSet();
+        const { now, join: bring, leave } = startSet();
         const joined = await bring('a', 'b', 'c');
         const [a, b, c] = joined as [Replica, Replica, Replica];
         // The sidecar has told it all there is: HAProxy itself would give up after 5 s, and be alone.
@@ -181,9 +91,9 @@ for (const [title, haproxy] of haproxyVersions) {
         await eventually(async () => (await b.reloads()) === 1 && (await b.entries()) === 100);
         await times(2, b, 'k');
         await summed(now, 'k', 45);
-        const status = await (await fetch(`http://${b.address}:${b.ports.probe}/status`)).json();
+        const status = await statusOf(b);
         expect(status).toMatchObject({ aggregate: { current: true, links: 2 } });
-        expect((status as { troubles?: unknown[] }).troubles ?? []).toEqual([]);
+        expect(status.troubles ?? []).toEqual([]);
 
         const passed = await overload(now);
         console.log(`HAProxy ${title}: ${passed} of 180 requests passed a limit of 100`);
@@ -196,7 +106,7 @@ for (const [title, haproxy] of haproxyVersions) {
       });
 
       it('are those of who has them, where some of the set do not', unless(onlyInAll), async () => {
-        const { join: bring } = await startSet((name) => (name === 'old' ? [] : ['--aggregate']));
+        const { join: bring } = startSet((name) => (name === 'old' ? [] : ['--aggregate']));
         const joined = await bring('a', 'b', 'old');
         const [a, b, old] = joined as [Replica, Replica, Replica];
         await times(3, a, 'k');
@@ -204,7 +114,7 @@ for (const [title, haproxy] of haproxyVersions) {
         await times(5, old, 'k');
         await summed([a, b], 'k', 7);
         expect(await entry(old, 'rate.sum', 'k')).toBeNull();
-        const status = await (await fetch(`http://${a.address}:${a.ports.probe}/status`)).json();
+        const status = await statusOf(a);
         expect(status).toMatchObject({
           troubles: [
             expect.stringMatching(/^no sums of old: its sidecar runs without --aggregate/),
@@ -234,7 +144,7 @@ for (const [title, haproxy] of haproxyVersions) {
           return testReplica(
             {
               ...{ haproxy: haproxy ?? '', dataplane: dataplane ?? null },
-              ...{ sourceFlags: members.sourceFlags, sections: sections(address) },
+              ...{ sourceFlags: members.sourceFlags, sections: sumsSections(address) },
               ...{ flags: own, initFlags: own },
             },
             name,
@@ -258,9 +168,9 @@ for (const [title, haproxy] of haproxyVersions) {
         expect([await a.reloads(), await b.reloads()]).toEqual([1, 1]);
         await times(1, a, 'k');
         await summed([a, b, c], 'k', 33);
-        const status = await (await fetch(`http://${a.address}:${a.ports.probe}/status`)).json();
+        const status = await statusOf(a);
         expect(status).toMatchObject({ mode: 'reload', aggregate: { current: true, links: 2 } });
-        expect((status as { troubles?: unknown[] }).troubles ?? []).toEqual([]);
+        expect(status.troubles ?? []).toEqual([]);
       });
     },
   );
