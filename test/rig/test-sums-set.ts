@@ -20,16 +20,24 @@ export interface SumsTables {
   readonly type?: string;
   /** Of the rate, in seconds. */
   readonly periodS?: number;
+  /** Also what is open now, which HAProxy tells from 3.2 on. */
+  readonly hasOpen?: boolean;
 }
 
 /** Requests for a key in the header are counted, and refused where all replicas together have had more than 100 in 3 s. */
 export function sumsSections(
   address: string,
-  { size = '100k', sumSize = '300k', type = 'string len 32', periodS = 3 }: SumsTables = {},
+  {
+    size = '100k',
+    sumSize = '300k',
+    type = 'string len 32',
+    periodS = 3,
+    hasOpen = false,
+  }: SumsTables = {},
 ): string {
-  const stored = `http_req_cnt,http_req_rate(${periodS}s)`;
+  const stored = `http_req_cnt,http_req_rate(${periodS}s)${hasOpen ? ',conn_cur' : ''}`;
   const table = (name: string, room: string) =>
-    `backend ${name}\n    stick-table type ${type} size ${room} expire 1m store ${stored} peers aggregate\n`;
+    `backend ${name}\n    stick-table type ${type} size ${room} expire 1m ${hasOpen && name !== 'rate' ? 'recv-only ' : ''}store ${stored} peers aggregate\n`;
   return `
 ${table('rate', size)}${table('rate.sum', sumSize)}${table('rate.others', sumSize)}
 frontend counting

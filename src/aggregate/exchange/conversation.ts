@@ -18,6 +18,8 @@ export interface ConversationOptions {
   readonly wants?: (run: number) => boolean;
   /** Something of another replica has come, or it takes more again. */
   readonly changed: () => void;
+  /** The other side says what its HAProxy is called. */
+  readonly speaks: (origin: string) => void;
   /** What has come is none of ours: the link is of no use. */
   readonly broken: (why: string) => void;
 }
@@ -33,7 +35,7 @@ export interface Conversation extends Pick<Telling, 'flushed' | 'step'> {
 }
 
 export function converse(stream: SumsStream, options: ConversationOptions): Conversation {
-  const { ledger, now, changed, broken, wants } = options;
+  const { ledger, now, changed, broken, speaks, wants } = options;
   const skew = createSkew();
   const telling = createTelling({
     ...{ ledger, now, wants },
@@ -43,6 +45,10 @@ export function converse(stream: SumsStream, options: ConversationOptions): Conv
   let isComplete = false;
   /** What the other side lacked when it said so last. */
   let lacked: readonly Mark[] = [];
+
+  function have(isAsking: boolean): Buffer {
+    return haveMessage({ isAsking, own: ledger.own?.origin ?? '', marks: marksOf(ledger) });
+  }
 
   function reminded(marks: readonly Mark[]): void {
     // What is under way is no lack: only what was lacking the last time, too, and still is.
@@ -67,6 +73,7 @@ export function converse(stream: SumsStream, options: ConversationOptions): Conv
     if (message.kind === 'parts') takeParts(message, { ledger, skew, now: now() });
     else if (message.kind === 'complete') completed(message.marks);
     else if (message.kind === 'have') {
+      speaks(message.own);
       if (message.isAsking) telling.asked(message.marks);
       else reminded(message.marks);
     } else if (message.version !== version)
@@ -99,10 +106,10 @@ export function converse(stream: SumsStream, options: ConversationOptions): Conv
     ask() {
       if (isOver) return;
       isComplete = false;
-      stream.write(haveMessage(marksOf(ledger), true));
+      stream.write(have(true));
     },
     remind() {
-      if (!isOver) stream.write(haveMessage(marksOf(ledger), false));
+      if (!isOver) stream.write(have(false));
     },
     get isComplete() {
       return isComplete;

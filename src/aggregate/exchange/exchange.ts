@@ -6,6 +6,7 @@ import {
   converse,
   type SumsStream,
 } from './conversation.ts';
+import { createPresence } from './presence.ts';
 import { marksOf } from './scan.ts';
 import { createPartsWriter, type PartsWriter } from './write-parts.ts';
 
@@ -25,11 +26,12 @@ export interface Exchange {
   readonly isComplete: boolean;
 }
 
-export type ExchangeOptions = Omit<ConversationOptions, 'broken'>;
+export type ExchangeOptions = Omit<ConversationOptions, 'broken' | 'speaks'>;
 
 export function createExchange(options: ExchangeOptions): Exchange {
   const { ledger, now } = options;
   const conversations = new Set<Conversation>();
+  const presence = createPresence(ledger);
   const writers = new WeakMap<LedgerTable, PartsWriter>();
   let hasAsked = false;
   /** Runs with a gap that was there the last time, and those for which everybody was asked. */
@@ -83,12 +85,17 @@ export function createExchange(options: ExchangeOptions): Exchange {
   ledger.flushOwn = flush;
   return {
     join(stream, broken) {
-      const conversation = converse(stream, { ...options, broken });
+      const speaks = (origin: string) => presence.speaks(stream, origin);
+      const conversation = converse(stream, { ...options, broken, speaks });
       conversations.add(conversation);
       if (hasAsked) conversation.ask();
-      return () => conversations.delete(conversation);
+      return () => {
+        conversations.delete(conversation);
+        presence.left(stream);
+      };
     },
     step() {
+      presence.look(now());
       // What is looked for has the number of its flush then.
       if (flush()) return true;
       let hasMore = false;

@@ -25,8 +25,13 @@ export interface Mark {
 export type Message =
   /** What comes first. */
   | { readonly kind: 'hello'; readonly version: number }
-  /** What the sender holds. `isAsking`: the other side is to say what is newer. */
-  | { readonly kind: 'have'; readonly isAsking: boolean; readonly marks: readonly Mark[] }
+  /** What the sender holds, and what its HAProxy is called: empty, it does not know yet. `isAsking`: the other side is to say what is newer. */
+  | {
+      readonly kind: 'have';
+      readonly isAsking: boolean;
+      readonly own: string;
+      readonly marks: readonly Mark[];
+    }
   /** The receiver holds all of these now. */
   | { readonly kind: 'complete'; readonly marks: readonly Mark[] }
   /** Parts, from `at` to `end`. */
@@ -59,9 +64,14 @@ function writeMarks(to: Writer, marks: readonly Mark[]): void {
   }
 }
 
-export function haveMessage(marks: readonly Mark[], isAsking: boolean): Buffer {
+export function haveMessage({
+  marks,
+  isAsking,
+  own,
+}: Omit<Extract<Message, { kind: 'have' }>, 'kind'>): Buffer {
   const to = new Writer(256);
   to.byte(isAsking ? 1 : 0);
+  to.text(own);
   writeMarks(to, marks);
   return messageOf(types.have, to);
 }
@@ -123,7 +133,7 @@ function readSmall(from: Cursor, bytes: Buffer, type: number | undefined): Messa
   if (type === types.have) {
     from.skip(1);
     const isAsking = bytes[from.at - 1] === 1;
-    return { kind: 'have', isAsking, marks: readMarks(from, bytes) };
+    return { kind: 'have', isAsking, own: readText(from, bytes), marks: readMarks(from, bytes) };
   }
   if (type === types.complete) return { kind: 'complete', marks: readMarks(from, bytes) };
   throw from.broken(`it is of type ${type}`);

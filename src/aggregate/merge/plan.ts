@@ -9,6 +9,8 @@ export interface Column {
   readonly from: number;
   readonly to: number;
   readonly periodMs: number;
+  /** Of what a HAProxy has open now (`conn_cur`): one that is gone has none. */
+  readonly isOpen: boolean;
 }
 
 export interface SumPlan {
@@ -47,7 +49,7 @@ export function sumPlan(parts: Layout, sums: Layout): SumPlan {
     fields.push({ ...field, count, at: words });
     for (let index = 0; index < count; index++)
       columns.push({
-        ...{ way, periodMs: field.periodMs },
+        ...{ way, periodMs: field.periodMs, isOpen: field.isLocal },
         from: from.at + index * wordsOf[way],
         to: words + index * wordsOf[way],
       });

@@ -5,8 +5,8 @@ import { type MergeRules, mergeRules } from './rules.ts';
 /** Adds up the parts of one key: `begin`, `add` each of them, `finish`. The sum is always made anew from all parts. */
 export interface Summer {
   begin(now: number): void;
-  /** A part, whose values are from `at` on. */
-  add(words: Uint32Array, at: number): void;
+  /** A part, whose values are from `at` on. `isGone`: of a HAProxy that is not there any more. */
+  add(words: Uint32Array, at: number, isGone?: boolean): void;
   /** Writes the sum from `to` on. */
   finish(out: Uint32Array, to: number): void;
 }
@@ -56,8 +56,9 @@ export function createSummer(
       nowTick = now;
       for (const { total } of totals) clear(total);
     },
-    add(words, at) {
-      for (const { column, total } of totals) addOne(column, total, words, at);
+    add(words, at, isGone = false) {
+      for (const { column, total } of totals)
+        if (!isGone || !column.isOpen) addOne(column, total, words, at);
     },
     finish(out, to) {
       for (const { column, total } of totals) finishOne(column, total, out, to);

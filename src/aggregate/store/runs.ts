@@ -13,6 +13,8 @@ export interface Run {
   newest: number;
   /** Parts that it has in all tables. */
   parts: number;
+  /** Its HAProxy is not there any more: none of its connections is open. */
+  isGone: boolean;
 }
 
 /** A run takes 16 bits of a part's memory. Each restart of a HAProxy or sidecar makes one, which goes when its parts have expired. */
@@ -38,7 +40,15 @@ export class Runs {
 
   /** The number of this run; undefined: there are too many. */
   add(origin: string, generation: number, isStaged = false): number | undefined {
-    const run: Run = { origin, generation, isStaged, complete: 0, newest: 0, parts: 0 };
+    const run: Run = {
+      origin,
+      generation,
+      isStaged,
+      complete: 0,
+      newest: 0,
+      parts: 0,
+      isGone: false,
+    };
     const known = this.find(run);
     if (known !== undefined) return known;
     const number = this.runs.length < runLimit ? this.runs.length : this.reuse();

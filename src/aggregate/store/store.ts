@@ -84,11 +84,11 @@ export class Store extends Chains {
     let expiry = -1;
     summer.begin(now);
     for (let part = this.firstOf(row); part !== -1; part = this.after(part)) {
-      const { origin, isStaged } = runs.get(rows.get(part, partWords.run));
+      const { origin, isStaged, isGone } = runs.get(rows.get(part, partWords.run));
       if (isStaged || origin === without || this.parts.isExpired(part, now)) continue;
       const ends = rows.get(part, partWords.expiry);
       expiry = expiry === -1 ? ends : rules.laterExpiry(expiry, ends);
-      summer.add(rows.memory(part), rows.at(part) + partWords.values);
+      summer.add(rows.memory(part), rows.at(part) + partWords.values, isGone);
     }
     summer.finish(out, 0);
     return expiry > 0 ? Math.max(1, ticksSince(now, expiry)) : expiry;

@@ -162,6 +162,33 @@ for (const [title, haproxy] of haproxyVersions) {
         expect(aggregate?.tables[0]?.evicted).toBeGreaterThan(80);
       });
 
+      it('have no connections of a HAProxy that has ended, or whose pod has left', {
+        ...unless(title === '3.4' ? onlyInAll : 'HAProxy tells what is open from 3.2 on'),
+        timeout: 60_000,
+      }, async () => {
+        const set = startSumsSet({ haproxy, network, tables: () => ({ hasOpen: true }) });
+        const [a, b, c] = (await set.join('a', 'b', 'c')) as [Replica, Replica, Replica];
+        for (const [at, each] of [a, b, c].entries())
+          await each.ask(`set table rate key k data.conn_cur ${at + 1} data.http_req_cnt 1`);
+        const open = (all: readonly Replica[], count: number) =>
+          eventually(
+            async () => {
+              for (const each of all)
+                expect((await entry(each, 'rate.sum', 'k'))?.conn_cur).toBe(count);
+              return true;
+            },
+            { timeoutMs: 25_000 },
+          );
+        await open(set.now, 6);
+        await b.killHaproxy();
+        await b.startHaproxy();
+        await open(set.now, 4);
+        await set.leave(c);
+        await open(set.now, 1);
+        // What they have counted stays.
+        await summed(set.now, 'k', 3);
+      });
+
       it('are whole when a link that was cut in one direction is healed', {
         ...unless(onlyInAll),
         timeout: 60_000,

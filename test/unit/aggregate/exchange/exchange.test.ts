@@ -98,10 +98,11 @@ describe('a link', () => {
     const parts = writer.take(now) ?? expect.fail();
     return Buffer.concat([
       helloMessage(),
-      haveMessage(
-        [{ origin: ledger.own?.origin ?? '', generation: 1, sequence: 3, newest: 3 }],
-        true,
-      ),
+      haveMessage({
+        isAsking: true,
+        own: 'other',
+        marks: [{ origin: ledger.own?.origin ?? '', generation: 1, sequence: 3, newest: 3 }],
+      }),
       parts,
     ]);
   };
