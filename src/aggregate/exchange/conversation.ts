@@ -32,6 +32,8 @@ export interface Conversation extends Pick<Telling, 'flushed' | 'step'> {
   remind(): void;
   /** The other side has said all that was asked for. */
   readonly isComplete: boolean;
+  /** When it has said something last, or was asked. */
+  readonly heardAt: number;
 }
 
 export function converse(stream: SumsStream, options: ConversationOptions): Conversation {
@@ -43,6 +45,7 @@ export function converse(stream: SumsStream, options: ConversationOptions): Conv
   });
   let isOver = false;
   let isComplete = false;
+  let heardAt = now();
   /** What the other side lacked when it said so last. */
   let lacked: readonly Mark[] = [];
 
@@ -83,6 +86,7 @@ export function converse(stream: SumsStream, options: ConversationOptions): Conv
   const inbox = createInbox(heard);
   stream.onData((chunk) => {
     if (isOver) return;
+    heardAt = now();
     try {
       inbox.take(chunk);
     } catch (error) {
@@ -106,6 +110,7 @@ export function converse(stream: SumsStream, options: ConversationOptions): Conv
     ask() {
       if (isOver) return;
       isComplete = false;
+      heardAt = now();
       stream.write(have(true));
     },
     remind() {
@@ -113,6 +118,9 @@ export function converse(stream: SumsStream, options: ConversationOptions): Conv
     },
     get isComplete() {
       return isComplete;
+    },
+    get heardAt() {
+      return heardAt;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { ticksSince } from '../codec/ticks.ts';
 import type { LedgerTable } from '../store/ledger.ts';
 import { partWords } from '../store/parts.ts';
 import {
@@ -12,6 +13,9 @@ import { createPartsWriter, type PartsWriter } from './write-parts.ts';
 
 /** Own parts that are told at a time: about 3 ms of work. */
 export const flushKeys = 2000;
+
+/** Who was asked and has said nothing for so long is not waited for. */
+export const patienceMs = 500;
 
 export interface Exchange {
   /** A link to another sidecar; call what it returns when it is closed. */
@@ -33,6 +37,9 @@ export function createExchange(options: ExchangeOptions): Exchange {
   const conversations = new Set<Conversation>();
   const presence = createPresence(ledger);
   const writers = new WeakMap<LedgerTable, PartsWriter>();
+  /** Those to be asked yet: one after the other, as each holds nearly all that the others do. */
+  const unasked = new Set<Conversation>();
+  let asked: Conversation | null = null;
   let hasAsked = false;
   /** Runs with a gap that was there the last time, and those for which everybody was asked. */
   let gaps = '';
@@ -82,20 +89,37 @@ export function createExchange(options: ExchangeOptions): Exchange {
     return isMore || left <= 0;
   }
 
+  function askNext(): void {
+    const isAnswering =
+      asked !== null &&
+      conversations.has(asked) &&
+      !asked.isComplete &&
+      ticksSince(asked.heardAt, now()) < patienceMs;
+    if (isAnswering) return;
+    const [next = null] = unasked;
+    asked = next;
+    if (next === null) return;
+    unasked.delete(next);
+    next.ask();
+  }
+
   ledger.flushOwn = flush;
   return {
     join(stream, broken) {
       const speaks = (origin: string) => presence.speaks(stream, origin);
       const conversation = converse(stream, { ...options, broken, speaks });
       conversations.add(conversation);
-      if (hasAsked) conversation.ask();
+      if (hasAsked) unasked.add(conversation);
+      askNext();
       return () => {
         conversations.delete(conversation);
+        unasked.delete(conversation);
         presence.left(stream);
       };
     },
     step() {
       presence.look(now());
+      askNext();
       // What is looked for has the number of its flush then.
       if (flush()) return true;
       let hasMore = false;
@@ -104,7 +128,8 @@ export function createExchange(options: ExchangeOptions): Exchange {
     },
     ask() {
       hasAsked = true;
-      for (const conversation of conversations) conversation.ask();
+      for (const conversation of conversations) unasked.add(conversation);
+      askNext();
     },
     remind() {
       // What a HAProxy that has gone has said last may be held by some only, and nobody else can say that this was all.
@@ -116,11 +141,12 @@ export function createExchange(options: ExchangeOptions): Exchange {
       gaps = found;
       if (isLasting) askedFor = found;
       for (const conversation of conversations)
-        if (isLasting) conversation.ask();
+        if (isLasting) unasked.add(conversation);
         else conversation.remind();
     },
     get isComplete() {
-      return hasAsked && [...conversations].every((conversation) => conversation.isComplete);
+      const isEach = [...conversations].every((conversation) => conversation.isComplete);
+      return hasAsked && unasked.size === 0 && isEach;
     },
   };
 }

@@ -88,7 +88,8 @@ export function createTelling({ ledger, now, wants = () => true, write }: Tellin
       lookForAll(marks);
     },
     lacks(marks) {
-      if (scan === null) lookForAll(marks);
+      // Until it has asked, flushes are not told, so that nothing could be said to be complete.
+      if (isAsked && scan === null) lookForAll(marks);
     },
     flushed(parts, mark) {
       if (!isAsked) return;
