@@ -21,6 +21,8 @@ export interface ListenerOptions {
   readonly changed: () => void;
   /** HAProxy has told a part: it still learns itself. */
   readonly askAgain: () => void;
+  /** HAProxy was told something of the table of epochs: all that comes next would be of that, too. */
+  readonly turnedAway: () => void;
   readonly close: (why: string) => void;
 }
 
@@ -45,6 +47,7 @@ export function createListener({
   now,
   changed,
   askAgain,
+  turnedAway,
   close,
 }: ListenerOptions) {
   const hear = createHearer();
@@ -90,7 +93,10 @@ export function createListener({
     ending = null;
     const generation = ledger.endLesson(origin, before);
     if (generation === null) close('more origins than there is room for');
-    else leg.write(epochMessages(tables.epochs, { origin, generation }));
+    else {
+      leg.write(epochMessages(tables.epochs, { origin, generation }));
+      turnedAway();
+    }
     return true;
   }
 

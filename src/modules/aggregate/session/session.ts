@@ -58,6 +58,7 @@ function begin(
   }
   const listener = createListener({
     ...{ leg, ledger, tables, now, changed, close },
+    turnedAway: () => sums.turnedAway(),
     askAgain() {
       stopAsking = startTimer(() => listener.ask(), askAgainMs);
     },

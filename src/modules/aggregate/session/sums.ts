@@ -10,6 +10,8 @@ export const chunkKeys = 2000;
 export interface Sums {
   /** The sums of at most `chunkKeys` keys that are to be told; null: there are none. */
   next(targets: readonly Target[], now: number): Buffer | null;
+  /** Something else was said of another table: what comes next has to name its own. */
+  turnedAway(): void;
 }
 
 /** What HAProxy is told in one session. The sum of a key is made when it is sent: it is told once, however often it has changed before. */
@@ -59,6 +61,9 @@ export function createSums(ledger: Ledger): Sums {
   }
 
   return {
+    turnedAway() {
+      current = undefined;
+    },
     next(targets, now) {
       for (const table of ledger.tables.values()) {
         const own = targets.filter(({ source }) => source === table);

@@ -40,7 +40,7 @@ function hear(ledger: Ledger, bytes: Buffer): void {
     // It uses nothing else of a leg.
     leg: leg as unknown as Leg,
     ...{ ledger, tables: createTables(ledger, { sum: '.sum', others: '.others' }) },
-    ...{ now: () => 1000, changed() {}, askAgain() {} },
+    ...{ now: () => 1000, changed() {}, askAgain() {}, turnedAway() {} },
     close: (why) => expect.fail(why),
   });
 }
