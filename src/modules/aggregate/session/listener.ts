@@ -2,28 +2,21 @@ import { createHearer, type Heard, type HeardTable } from '../../../aggregate/co
 import { expiryAt } from '../../../aggregate/codec/ticks.ts';
 import { writeConfirmation } from '../../../aggregate/codec/write.ts';
 import { Writer } from '../../../aggregate/codec/writer.ts';
-import type { Ledger } from '../../../aggregate/store/ledger.ts';
-import { epochTable } from '../../../config-text/sums-section.ts';
 import { UnreadableLesson } from '../../../lesson/definition.ts';
 import { createTaught, type Taught } from '../../../lesson/taught.ts';
 import { createReadTurns } from '../../../read-turns.ts';
 import type { Leg } from '../../relay/legs/open-leg.ts';
 import { frames, isBroken } from '../../relay/wire/frames.ts';
 import { controlTypes, resyncConfirm, resyncRequest } from '../../relay/wire/messages.ts';
-import { chooseEpoch, type Epoch, epochMessages, newEpoch, tagOf } from './epoch.ts';
-import type { Role, SessionTables } from './tables.ts';
+import { createNaming, type NamingOptions } from './naming.ts';
+import type { Role } from './tables.ts';
 
-export interface ListenerOptions {
+export interface ListenerOptions extends NamingOptions {
   readonly leg: Leg;
-  readonly ledger: Ledger;
-  readonly tables: SessionTables;
   readonly now: () => number;
   readonly changed: () => void;
   /** HAProxy has told a part: it still learns itself. */
   readonly askAgain: () => void;
-  /** HAProxy was told something of the table of epochs: all that comes next would be of that, too. */
-  readonly turnedAway: () => void;
-  readonly close: (why: string) => void;
 }
 
 type Entry = Extract<Heard, { kind: 'entry' }>;
@@ -40,32 +33,21 @@ interface Known {
 }
 
 /** What HAProxy says. */
-export function createListener({
-  leg,
-  ledger,
-  tables,
-  now,
-  changed,
-  askAgain,
-  turnedAway,
-  close,
-}: ListenerOptions) {
+export function createListener(options: ListenerOptions) {
+  const { leg, ledger, tables, now, changed, askAgain, close } = options;
+  const naming = createNaming(options);
   const hear = createHearer();
   /** By their names: HAProxy defines a table each time it turns to it. */
   const roles = new Map<string, Known>();
-  let epochs = new Map<string, number>();
   let isLesson = false;
   let isAsked = false;
   let hasHeardAll = false;
   let isPartial = false;
-  /** What HAProxy is called, by a lesson that is to be ended yet. */
-  let ending: Epoch | null = null;
   let bytes: Buffer = Buffer.alloc(0);
 
   function ask(): void {
     isLesson = true;
-    ending = null;
-    epochs = new Map();
+    naming.begin();
     ledger.beginLesson();
     leg.write(resyncRequest);
   }
@@ -76,28 +58,8 @@ export function createListener({
     isLesson = false;
     isPartial = false;
     hasHeardAll = true;
-    if (tables.epochs === undefined || tagOf(tables.epochs) === undefined) {
-      close(`the section has no table ${epochTable} with gpt0`);
-      return;
-    }
-    const found = [...epochs].map(([origin, generation]): Epoch => ({ origin, generation }));
-    ending = chooseEpoch(found) ?? newEpoch();
+    naming.choose();
     changed();
-  }
-
-  /** Goes on with the end of a lesson. True: there is none that waits for it. */
-  function end(): boolean {
-    if (ending === null || tables.epochs === undefined) return true;
-    if (!ledger.mayEndLesson()) return false;
-    const { origin, generation: before } = ending;
-    ending = null;
-    const generation = ledger.endLesson(origin, before);
-    if (generation === null) close('more origins than there is room for');
-    else {
-      leg.write(epochMessages(tables.epochs, { origin, generation }));
-      turnedAway();
-    }
-    return true;
   }
 
   function controlled(type: number): void {
@@ -121,11 +83,7 @@ export function createListener({
     const { role, taught } = known;
     known.last = id;
     known.isNew = true;
-    if (role.kind === 'epochs') {
-      const tag = tagOf(table);
-      const origin = within.toString('latin1', keyAt, keyEnd);
-      epochs.set(origin, tag === undefined ? 0 : (table.words[tag] ?? 0));
-    }
+    if (role.kind === 'epochs') naming.heard(table, within.toString('latin1', keyAt, keyEnd));
     if (role.kind !== 'source') return;
     // What a lesson has brought comes once more behind it, without what is left to it.
     if (isLesson && timedAt !== -1) taught.add(id);
@@ -173,7 +131,7 @@ export function createListener({
 
   return {
     ask,
-    end,
+    end: naming.end,
     /** HAProxy waits to be taught. */
     get isAsked() {
       return isAsked;
