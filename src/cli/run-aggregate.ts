@@ -5,7 +5,7 @@ import { UserError } from '../errors.ts';
 import { readText } from '../files/files.ts';
 import { startReplica } from '../modules/aggregate/replica/replica.ts';
 import { examineSums } from '../modules/aggregate/section/examine.ts';
-import { othersSuffix } from '../modules/aggregate/section/examine-tables.ts';
+import { maxSuffix, othersSuffix } from '../modules/aggregate/section/examine-tables.ts';
 import { describeFault } from '../modules/aggregate/section/fault.ts';
 import { type Sums, startSums } from '../modules/aggregate/sums.ts';
 import { haproxyEnv } from '../modules/peers/haproxy-env.ts';
@@ -40,7 +40,7 @@ export async function runAggregate(
     );
   return startSums({
     ...{ at, localName, slot: sumsPeer, log, metrics, poke },
-    suffix: { sum: suffix, others: othersSuffix },
+    suffix: { sum: suffix, others: othersSuffix, max: maxSuffix },
     maxKeys: config.aggregateMaxKeys,
     start: startReplica,
     running: (signal) => lookAtWorker(config.adminSocket, signal),

@@ -47,6 +47,7 @@ function sections(haproxy: string, tables: readonly AggregateTable[]): string {
       table(name, text('')),
       table(`${name}.sum`, text(learns)),
       table(`${name}.others`, text(learns)),
+      table(`${name}.max`, text(learns)),
     ].join('');
   });
   return `${table('agg.epoch', 'type string len 64 size 16 store gpt0')}${each.join('')}`;

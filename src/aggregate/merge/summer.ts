@@ -35,9 +35,22 @@ export function createSummer(
   }));
   let nowTick = 0;
 
+  function takeHigher(total: Total, low: number, high: number): void {
+    if (high < total.high || (high === total.high && low <= total.low)) return;
+    Object.assign(total, { low, high });
+  }
+
+  function takeHigherRate(total: Total, words: Uint32Array, at: number, periodMs: number): void {
+    const one = { events: 0, slope: 0, weightedAge: 0, weight: 0 };
+    addRate(one, words, at, { now: nowTick, periodMs });
+    if (one.events > total.events) Object.assign(total, one);
+  }
+
   function addOne({ way, from, periodMs }: Column, total: Total, words: Uint32Array, at: number) {
     const value = words[at + from] ?? 0;
     if (way === 'rate') addRate(total, words, at + from, { now: nowTick, periodMs });
+    else if (way === 'highestRate') takeHigherRate(total, words, at + from, periodMs);
+    else if (way === 'highestWide') takeHigher(total, value, words[at + from + 1] ?? 0);
     else if (way === 'maximum') total.low = rules.maximum(total.low, value);
     else {
       total.low += value;
@@ -46,8 +59,10 @@ export function createSummer(
   }
 
   function finishOne({ way, to, periodMs }: Column, total: Total, out: Uint32Array, at: number) {
-    if (way === 'wide') rules.writeWide(total.low, total.high, out, at + to);
-    else if (way === 'rate') out.set(rules.rate(total, nowTick, periodMs), at + to);
+    if (way === 'wide' || way === 'highestWide')
+      rules.writeWide(total.low, total.high, out, at + to);
+    else if (way === 'rate' || way === 'highestRate')
+      out.set(rules.rate(total, nowTick, periodMs), at + to);
     else out[at + to] = rules.clampNumber(total.low);
   }
 

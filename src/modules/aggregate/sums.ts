@@ -8,6 +8,7 @@ import type { Status } from '../../telemetry/status-schema.ts';
 import type { HaproxyAddress } from '../relay/section/address.ts';
 import type { aggregateMetrics } from './metrics.ts';
 import type { startReplica } from './replica/replica.ts';
+import type { Suffixes } from './session/tables.ts';
 import { standingOf } from './standing.ts';
 import { watchWorker } from './worker-watch.ts';
 
@@ -25,7 +26,7 @@ export interface SumsOptions {
   /** What HAProxy calls itself. */
   readonly localName: string;
   readonly slot: string;
-  readonly suffix: { readonly sum: string; readonly others: string };
+  readonly suffix: Suffixes;
   readonly maxKeys: number;
   readonly start: typeof startReplica;
   /** Who answers on the admin socket. Never throws. */

@@ -20,7 +20,7 @@ async function startSet(haproxy: string) {
   const start = (index: number) =>
     startReplica({
       ...{ at: at(index).at, local: 'a', slot: 'agg', maxKeys: 10_000, ended: () => {} },
-      suffixes: { sum: '.sum', others: '.others' },
+      suffixes: { sum: '.sum', others: '.others', max: '.max' },
     });
   function link(left: number, right: number): void {
     const streams = runningStreams();

@@ -36,7 +36,7 @@ function sidecar(stand: AggregateStand, ledger = new Ledger({ maxKeys: 300_000, 
     while (!isOver) {
       const opened = await openSession({
         ...{ at: stand.at, local: 'a', slot: 'agg', timeoutMs: 5000, signal, ledger, now },
-        suffixes: { sum: '.sum', others: '.others' },
+        suffixes: { sum: '.sum', others: '.others', max: '.max' },
         mayTell: () => true,
         changed: () => void setImmediate().then(() => tells && session?.tell()),
       });
@@ -122,6 +122,8 @@ describe.each(haproxyVersions)('HAProxy %s', (title, haproxy) => {
       hear('c', 'before', [1, 2 ** 32 - 1, 0, ...rate(500, 60), 0, 0]);
       await sum(stand, 'before', { gpc0: 2 ** 32 - 1, gpt0: 7, http_req_rate: 100 });
       await sum(stand, 'before', { gpt0: 7, http_req_rate: 100 }, 'T.others');
+      const most = { gpc0: 2 ** 32 - 1, gpt0: 7, http_req_cnt: 3, http_req_rate: 60 };
+      await sum(stand, 'before', { ...most, bytes_out_cnt: 9_589_934_592 }, 'T.max');
       await stand.set('T', 'after', 'data.gpc0 1 data.http_req_rate 30');
       await sum(stand, 'after', { gpc0: 1 });
       await stand.set('T', 'after', 'data.gpc0 4');

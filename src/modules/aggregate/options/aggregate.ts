@@ -7,7 +7,7 @@ export const aggregateOptions = [
     type: 'boolean',
     default: 'false',
     description:
-      'Counters and rates of tables in the peers section aggregate are summed over all replicas: for a table T, HAProxy has the sums in T.sum, and those of all other replicas in T.others (docs/aggregate.md). init adds the section, and the table agg.epoch, where the template has none. Must be the same for init and run.',
+      'Counters and rates of tables in the peers section aggregate are summed over all replicas: for a table T, HAProxy has the sums in T.sum, those of all other replicas in T.others, and the highest of all in T.max (docs/aggregate.md). init adds the section, and the table agg.epoch, where the template has none. Must be the same for init and run.',
     commands: sidecar,
   },
   {

@@ -7,7 +7,8 @@ export interface GivenOptions {
 
 const mostKeys = 5_000_000;
 const shape = /^[.:_-][A-Za-z0-9.:_-]{1,30}$/;
-const others = '.others';
+/** Of the other replicas, and of the one that has most. */
+const taken = ['.others', '.max'];
 
 /** What is wrong with the options of sums, one sentence each; all of them are told at once. */
 export function aggregateProblems({ value }: GivenOptions): readonly string[] {
@@ -18,10 +19,11 @@ export function aggregateProblems({ value }: GivenOptions): readonly string[] {
     problems.push(
       `--aggregate-suffix ${quoted(suffix)} cannot end the name of a table: one of . : _ - and then letters, digits or these, 2 to 31 characters`,
     );
-  else if (typeof suffix === 'string' && (suffix.endsWith(others) || others.endsWith(suffix)))
-    problems.push(
-      `--aggregate-suffix ${quoted(suffix)} is that of ${others}, which is about the other replicas`,
-    );
+  for (const other of taken)
+    if (typeof suffix === 'string' && (suffix.endsWith(other) || other.endsWith(suffix)))
+      problems.push(
+        `--aggregate-suffix ${quoted(suffix)} is that of ${other}, which is no table of sums of all`,
+      );
   const keys = value('aggregate-max-keys');
   if (typeof keys === 'number' && (keys < 1 || keys > mostKeys))
     problems.push(`--aggregate-max-keys ${keys} is not from 1 to ${mostKeys}`);

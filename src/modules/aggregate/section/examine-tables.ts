@@ -3,6 +3,7 @@ import type { Fault } from './fault.ts';
 import { isOfSums, type StoredData, type TableText } from './tables.ts';
 
 export const othersSuffix = '.others';
+export const maxSuffix = '.max';
 
 interface Pair {
   readonly source: TableText;
@@ -98,7 +99,8 @@ function examineOrder(all: readonly TableText[]): readonly Fault[] {
 /** The tables of sums, each with the table that it is of. */
 export function examineTables(all: readonly TableText[], suffix: string) {
   const byName = new Map(all.map((table) => [table.name, table]));
-  const ends = (name: string) => [suffix, othersSuffix].find((each) => name.endsWith(each));
+  const ends = (name: string) =>
+    [suffix, othersSuffix, maxSuffix].find((each) => name.endsWith(each));
   const faults: Fault[] = [...examineOrder(all)];
   const sums = all.filter((table) => isOfSums(table) && ends(table.name) !== undefined);
   const targets = new Map<string, string[]>();

@@ -9,6 +9,8 @@ export interface Suffixes {
   readonly sum: string;
   /** All but this one. */
   readonly others: string;
+  /** The one that has most. */
+  readonly max: string;
 }
 
 /** A table of sums in this session. */
@@ -44,13 +46,14 @@ export function createTables(ledger: Ledger, suffixes: Suffixes): SessionTables 
   let lastId = epochId;
 
   function targetsOf(source: LedgerTable): readonly Target[] {
-    return (['sum', 'others'] as const).flatMap((kind) => {
+    return (['sum', 'others', 'max'] as const).flatMap((kind) => {
       const name = source.definition.name + suffixes[kind];
       const found = sums.get(name);
       if (found === undefined) return [];
       const before = known.get(name);
       if (before?.source === source && before.heard === found.heard) return [before];
-      const plan = sumPlan(source.layout, found.heard.layout);
+      const told = kind === 'max' ? 'highest' : 'sum';
+      const plan = sumPlan(source.layout, found.heard.layout, told);
       const target = { source, ...found, plan, isOthers: kind === 'others' };
       known.set(name, target);
       return [target];
@@ -64,7 +67,7 @@ export function createTables(ledger: Ledger, suffixes: Suffixes): SessionTables 
         epochs = heard;
         return { kind: 'epochs' };
       }
-      if (name.endsWith(suffixes.sum) || name.endsWith(suffixes.others)) {
+      if (Object.values(suffixes).some((suffix) => name.endsWith(suffix))) {
         const before = sums.get(name);
         const isSame = before?.heard.definition.text === heard.definition.text;
         if (before === undefined) lastId += 1;

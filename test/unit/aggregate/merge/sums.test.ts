@@ -89,6 +89,46 @@ describe('notices rules that are wrong', () => {
   });
 });
 
+it('takes of each element that of the replica where it is highest', () => {
+  fc.assert(
+    fc.property(parts, (some) => {
+      const plan = sumPlan(counts, counts, 'highest');
+      const summer = createSummer(plan);
+      const out = new Uint32Array(plan.layout.words);
+      summer.begin(0);
+      for (const part of some) summer.add(part, 0);
+      summer.finish(out, 0);
+      const most = (of: (part: Uint32Array) => bigint) =>
+        some.map(of).toSorted((one, other) => (one < other ? 1 : -1))[0] ?? 0n;
+      const wide = (part: Uint32Array) => (BigInt(part[3] ?? 0) << 32n) + BigInt(part[2] ?? 0);
+      expect(wide(out)).toBe(most(wide));
+      for (const at of [0, 1, 4, 5, 6])
+        expect(BigInt(out[at] ?? 0)).toBe(most((part) => BigInt(part[at] ?? 0)));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+it('takes the whole counter of the replica whose rate is highest at that moment', () => {
+  const layout = layoutOf([stored('http_req_rate', { periodMs: 10_000 })]);
+  const now = 2 ** 31;
+  const highest = (...some: readonly (readonly [ageMs: number, now: number, before: number])[]) => {
+    const plan = sumPlan(layout, layout, 'highest');
+    const summer = createSummer(plan);
+    const out = new Uint32Array(3);
+    summer.begin(now);
+    for (const [ageMs, count, before] of some)
+      summer.add(Uint32Array.of(now - ageMs, count, before), 0);
+    summer.finish(out, 0);
+    return [now - (out[0] ?? 0), out[1], out[2]];
+  };
+  expect(highest([2000, 10, 5], [4000, 5, 20], [1000, 3, 3])).toEqual([4000, 5, 20]);
+  // Of a period that is long over nothing is left, however much it was.
+  expect(highest([2000, 1, 0], [20_000, 1000, 1000])).toEqual([2000, 1, 0]);
+  expect(highest([12_000, 100, 0], [2000, 90, 0])).toEqual([2000, 90, 0]);
+  expect(highest()[1]).toBe(0);
+});
+
 it('takes newer parts of an origin and the same again, by session and then by flush', () => {
   const standing = fc.record({ generation: fc.nat(3), sequence: fc.nat(3) });
   fc.assert(

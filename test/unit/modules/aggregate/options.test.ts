@@ -26,6 +26,7 @@ describe('the options of sums', () => {
     ['.sum me', false],
     ['.others', false],
     ['.my.others', false],
+    ['.max', false],
     [`.${'s'.repeat(31)}`, false],
   ])('take the suffix %s: %s', (suffix, isTaken) => {
     const take = () => load(`--aggregate-suffix=${suffix}`);

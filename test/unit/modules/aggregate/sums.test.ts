@@ -51,7 +51,7 @@ function start(...members: readonly Member[]) {
   };
   const sums = startSums({
     ...{ at: { path: '/agg.sock' }, localName: 'self', slot: 'agg', maxKeys: 10 },
-    ...{ suffix: { sum: '.sum', others: '.others' }, start: play, log, metrics },
+    ...{ suffix: { sum: '.sum', others: '.others', max: '.max' }, start: play, log, metrics },
     ...{ selfName: 'a', membership: () => membership(...members), now: () => nowMs },
     running: async () => ({ kind: 'worker', worker: { pid: worker, startedAtSeconds: worker } }),
     poke: () => {

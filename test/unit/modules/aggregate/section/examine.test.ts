@@ -74,11 +74,12 @@ peers aggregate
     table logins type string len 40 size 1k expire 5m store gpc(2),gpc_rate(2,1m)
     table logins.sum type string len 40 size 1k expire 5m store gpc(2),gpc_rate(2,1m)
     table logins.others type string len 40 size 1k expire 5m store gpc(1)
+    table logins.max type string len 40 size 1k expire 5m store gpc(2)
 `;
     expect(faults(text)).toEqual([]);
     expect(examine(text).tables).toContainEqual({
       name: 'aggregate/logins',
-      targets: ['aggregate/logins.sum', 'aggregate/logins.others'],
+      targets: ['aggregate/logins.sum', 'aggregate/logins.others', 'aggregate/logins.max'],
     });
   });
 

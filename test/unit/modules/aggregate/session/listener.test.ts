@@ -39,7 +39,7 @@ function hear(ledger: Ledger, bytes: Buffer): void {
   createListener({
     // It uses nothing else of a leg.
     leg: leg as unknown as Leg,
-    ...{ ledger, tables: createTables(ledger, { sum: '.sum', others: '.others' }) },
+    ...{ ledger, tables: createTables(ledger, { sum: '.sum', others: '.others', max: '.max' }) },
     ...{ now: () => 1000, changed() {}, askAgain() {}, turnedAway() {} },
     close: (why) => expect.fail(why),
   });

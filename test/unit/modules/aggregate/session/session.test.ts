@@ -99,7 +99,7 @@ it('names the table of sums again after it has told HAProxy what it is called, i
   let isTelling = true;
   const opened = await openSession({
     ...{ at, local: 'a', slot: 'agg', timeoutMs: 5000, signal: over.signal, ledger, now },
-    ...{ suffixes: { sum: '.sum', others: '.others' }, mayTell: () => true },
+    ...{ suffixes: { sum: '.sum', others: '.others', max: '.max' }, mayTell: () => true },
     changed: () => void setImmediate().then(() => isTelling && session?.tell()),
   });
   if (typeof opened === 'string') expect.fail(opened);
