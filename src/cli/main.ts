@@ -7,6 +7,7 @@ import { AppError, errorMessage, UserError } from '../errors.ts';
 import { createLog } from '../log.ts';
 import type { CommandName } from '../model/option.ts';
 import { visibleLines } from '../visible.ts';
+import { backendsCommand } from './backends.ts';
 import type { Command, CommandOf } from './command.ts';
 import { doctorCommand } from './doctor.ts';
 import { isElsewhere } from './elsewhere.ts';
@@ -18,6 +19,7 @@ import { statusCommand } from './status.ts';
 export const commands: readonly Command[] = [
   initCommand,
   runCommand,
+  backendsCommand,
   statusCommand,
   doctorCommand,
   snapshotCommand,
@@ -107,7 +109,7 @@ async function start<C extends CommandName>(
   const flags = [...knownFlags(command), ...argv.slice(words.length)];
   const { config, hints } = load(command, flags, program.env);
   // The answer of `status` goes to stdout, perhaps to a program, and nothing else may be there.
-  const logs = name === 'init' || name === 'run';
+  const logs = name === 'init' || name === 'run' || name === 'backends';
   const destination = logs ? undefined : { write: program.err };
   const log = createLog(config.logLevel, destination, config.logFormat);
   for (const hint of hints) log.warn({ hint }, 'check this option');

@@ -1,4 +1,5 @@
 import { nanoid } from 'nanoid';
+import { createDirectApplier } from '../apply/direct.ts';
 import { monotonicNow, repeat, wallNow } from '../clock.ts';
 import { liveness } from '../engine/liveness.ts';
 import { UserError } from '../errors.ts';
@@ -43,7 +44,14 @@ export async function runRelay(started: Started): Promise<void> {
     relay.scheduler.poke();
     file?.poke();
   });
-  const file = backends === null ? null : createBackendsFile(started, backends.module);
+  const { haproxyConfig: configFile, masterSocket, haproxyBin } = config;
+  const file =
+    backends === null
+      ? null
+      : createBackendsFile({
+          applier: createDirectApplier({ configFile, masterSocket, haproxyBin, log }),
+          ...{ config, module: backends.module, log },
+        });
   const sums = await runAggregate(started, localName, () => relay.scheduler.poke());
   const relay: Relay = createRelay({
     ...started,

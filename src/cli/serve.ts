@@ -1,23 +1,22 @@
 import { dateOf, monotonicNow, wallNow } from '../clock.ts';
-import type { SidecarConfig } from '../config/values.ts';
+import type { Config } from '../config/values.ts';
 import type { Liveness } from '../engine/liveness.ts';
 import type { Readiness } from '../engine/ready-rule.ts';
 import type { Scheduler } from '../engine/scheduler.ts';
 import { sampleTables } from '../haproxy/table-sample.ts';
 import type { Metrics } from '../modules/metrics.ts';
 import { showPeers } from '../modules/peers/scrape.ts';
-import type { Source } from '../sources/source.ts';
 import { expose } from '../telemetry/exposition.ts';
 import { type HttpServer, startHttpServer } from '../telemetry/http.ts';
-import { createScrape } from '../telemetry/scrape.ts';
+import { createScrape, type ScrapeOptions } from '../telemetry/scrape.ts';
 import type { Status } from '../telemetry/status-schema.ts';
 import { createTableSamples } from '../telemetry/table-samples.ts';
 
 export interface ServeOptions {
-  readonly config: SidecarConfig;
+  readonly config: Config;
   readonly metrics: Metrics;
-  readonly source: Source;
-  readonly scheduler: Scheduler;
+  readonly source: ScrapeOptions['source'];
+  readonly scheduler: Pick<Scheduler, 'lastPassAtMs'>;
   readonly live: () => Liveness;
   readonly readiness: () => Readiness;
   readonly status: () => Promise<Status>;
@@ -25,7 +24,7 @@ export interface ServeOptions {
   readonly show?: readonly ((status: Status) => void)[];
 }
 
-/** `/livez`, `/readyz`, `/status` and `/metrics` of a sidecar that runs. */
+/** `/livez`, `/readyz`, `/status` and `/metrics` of a process that runs. */
 export function serve(options: ServeOptions): Promise<HttpServer> {
   const { config, metrics, source, scheduler, status } = options;
   const scrape = createScrape({

@@ -127,16 +127,26 @@ export function renderStatus(told: readonly Found[], { colors, nowMs }: ViewOpti
       ? paint('green', 'ready')
       : paint('yellow', `not ready: ${status.reasons.join('; ')}`);
     const ready = pod === undefined ? isReady : `${isReady}, ${pod}`;
+    const fact = (label: string, text: string) => `  ${label.padEnd(14)}${text}`;
+    const backends = backendFacts(status.backends ?? []);
+    const shown = (all: typeof backends) =>
+      all.map(({ label, text, bad }) => fact(label, bad ? paint('yellow', text) : text));
+    const reloads = `${haproxy.reloads ?? '?'} ${haproxy.reloads === 1 ? 'reload' : 'reloads'}`;
+    const trouble = () => troubles.map((each) => fact('trouble', paint('yellow', each)));
+    if (status.mode === 'backends') {
+      const runs =
+        haproxy.version === null
+          ? paint('red', 'does not answer')
+          : `${haproxy.version}, ${reloads}; without peers; haproxy-peer-sync ${status.version}`;
+      const first = `${paint('bold', status.name)}  ${ready}`;
+      return [first, fact('haproxy', runs), ...shown(backends), ...trouble()];
+    }
     const resync =
       status.resync === null ? paint('red', 'HAProxy does not answer') : resyncWords[status.resync];
     const lessons = lessonsFact(status, nowMs);
-    const fact = (label: string, text: string) => `  ${label.padEnd(14)}${text}`;
     const lines = [
       `${paint('bold', status.name)}  ${status.address}  ${ready}`,
-      fact(
-        'haproxy',
-        `${haproxy.version ?? 'unknown version'}, ${haproxy.reloads ?? '?'} ${haproxy.reloads === 1 ? 'reload' : 'reloads'}; ${resync}`,
-      ),
+      fact('haproxy', `${haproxy.version ?? 'unknown version'}, ${reloads}; ${resync}`),
       fact(
         'members',
         `${members.synced ? members.names.length : 'not known yet'}; section ${section?.name ?? '?'} has ${section?.entries ?? '?'} peers; haproxy-peer-sync ${status.version}`,
@@ -145,16 +155,12 @@ export function renderStatus(told: readonly Found[], { colors, nowMs }: ViewOpti
         ? []
         : [fact('links', `with the sidecars of the others, ${trustWords[status.trust]}`)]),
       ...members.notes.map((note) => fact('note', paint('yellow', note))),
-      ...(status.snapshot === undefined ? [] : snapshotFacts(status.snapshot, nowMs)).map(
-        ({ label, text, bad }) => fact(label, bad ? paint('yellow', text) : text),
-      ),
+      ...shown(status.snapshot === undefined ? [] : snapshotFacts(status.snapshot, nowMs)),
       ...(lessons === null
         ? []
         : [fact('lessons', lessons.bad ? paint('yellow', lessons.text) : lessons.text)]),
-      ...[...backendFacts(status.backends ?? []), ...aggregateFacts(status.aggregate)].map(
-        ({ label, text, bad }) => fact(label, bad ? paint('yellow', text) : text),
-      ),
-      ...troubles.map((each) => fact('trouble', paint('yellow', each))),
+      ...shown([...backends, ...aggregateFacts(status.aggregate)]),
+      ...trouble(),
       fact('change', pending === null ? 'none is due' : changeDue(status, pending)),
       fact('last change', lastChange === null ? 'none' : changeText(lastChange, nowMs)),
     ];

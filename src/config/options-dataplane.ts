@@ -1,4 +1,4 @@
-import { type Option, sidecar } from '../model/option.ts';
+import { type Option, sidecar, sidecarAndBackends } from '../model/option.ts';
 
 /** Where the Data Plane API is, and how it is spoken to. */
 export const dataplaneOptions = [
@@ -8,7 +8,7 @@ export const dataplaneOptions = [
     default: 'http://127.0.0.1:5555',
     deprecatedFlags: ['data-plane-api-address'],
     description: 'Data Plane API: http://127.0.0.1:PORT, http://[::1]:PORT or unix:/PATH.',
-    commands: sidecar,
+    commands: sidecarAndBackends,
   },
   {
     name: 'allow-remote-dataplane',
@@ -24,7 +24,7 @@ export const dataplaneOptions = [
     default: 'admin',
     deprecatedFlags: ['user'],
     description: 'User of the Data Plane API.',
-    commands: sidecar,
+    commands: sidecarAndBackends,
   },
   {
     name: 'dataplane-password-file',
@@ -33,7 +33,7 @@ export const dataplaneOptions = [
     default: '/etc/haproxy/dataplaneapi.password',
     description:
       'File with the password of the Data Plane API. init creates it, and run reads it again when it changes.',
-    commands: sidecar,
+    commands: sidecarAndBackends,
   },
   {
     name: 'dataplane-password',
@@ -42,7 +42,7 @@ export const dataplaneOptions = [
     secret: true,
     description:
       'Password of the Data Plane API, in place of --dataplane-password-file. Anybody on the node can read it, so prefer the file.',
-    commands: ['run', 'doctor'],
+    commands: ['run', 'doctor', 'backends'],
   },
   {
     name: 'dataplane-timeout',
@@ -52,7 +52,7 @@ export const dataplaneOptions = [
     group: 'tuning',
     description:
       'Limit for one call of the Data Plane API. A commit waits for the reload and gets 35 s more.',
-    commands: ['run', 'doctor'],
+    commands: ['run', 'doctor', 'backends'],
   },
   {
     name: 'dataplane-config',

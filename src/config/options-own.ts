@@ -1,4 +1,10 @@
-import { all, type Option, sidecar, sidecarAndSnapshot } from '../model/option.ts';
+import {
+  all,
+  type Option,
+  sidecar,
+  sidecarAndBackends,
+  sidecarAndSnapshot,
+} from '../model/option.ts';
 
 /** This pod's identity, and the files and sockets of its HAProxy. */
 export const ownOptions = [
@@ -76,21 +82,21 @@ export const ownOptions = [
     type: 'string',
     default: '/var/run/haproxy/admin.sock',
     description: "HAProxy's stats socket with level admin.",
-    commands: sidecarAndSnapshot,
+    commands: [...sidecarAndSnapshot, 'backends'],
   },
   {
     name: 'master-socket',
     type: 'string',
     default: '/var/run/haproxy/master.sock',
     description: "HAProxy's master socket (haproxy -S).",
-    commands: sidecar,
+    commands: sidecarAndBackends,
   },
   {
     name: 'haproxy-bin',
     type: 'string',
     default: 'haproxy',
     description: 'HAProxy program, used to check a configuration where the image has one.',
-    commands: sidecar,
+    commands: sidecarAndBackends,
   },
   {
     name: 'applier',
@@ -98,7 +104,7 @@ export const ownOptions = [
     default: 'dataplane',
     description:
       'How changes are applied: transactions of the Data Plane API, or edits of the file and reloads over the master socket where there is no Data Plane API.',
-    commands: sidecar,
+    commands: sidecarAndBackends,
   },
   {
     name: 'dry-run',
@@ -115,7 +121,7 @@ export const ownOptions = [
     formerly: ['resync-interval'],
     group: 'tuning',
     description: 'How often the section is read and compared even if nothing has happened.',
-    commands: ['run'],
+    commands: ['run', 'backends'],
   },
   {
     name: 'log-level',

@@ -1,4 +1,4 @@
-import { all, everywhere, type Option, sidecar } from '../model/option.ts';
+import { all, everywhere, type Option, sidecar, sidecarAndBackends } from '../model/option.ts';
 
 /** Where the siblings are found. */
 export const sourceOptions = [
@@ -84,7 +84,7 @@ export const sourceOptions = [
     type: 'string',
     env: ['KUBECONFIG'],
     description: 'Kubeconfig file. Default: the service account of the pod.',
-    commands: everywhere,
+    commands: [...everywhere, 'backends'],
   },
   {
     name: 'relist-interval',
@@ -93,6 +93,6 @@ export const sourceOptions = [
     default: '5m',
     group: 'tuning',
     description: 'How often the pods are listed again even if the watch reports no change.',
-    commands: sidecar,
+    commands: sidecarAndBackends,
   },
 ] as const satisfies readonly Option[];

@@ -35,7 +35,7 @@ export const statusOptions = [
     name: 'context',
     type: 'string',
     description: 'Context of the kubeconfig. Default: its current context.',
-    commands: ['status'],
+    commands: ['status', 'backends'],
   },
   {
     name: 'output',

@@ -8,7 +8,7 @@ export const telemetryOptions = [
     default: ':8405',
     description:
       'Address and port of /livez, /readyz, /status and /metrics: :PORT, ADDR:PORT or [ADDR]:PORT. Peers ask each other for /status on this port.',
-    commands: everywhere,
+    commands: [...everywhere, 'backends'],
   },
   {
     name: 'events',

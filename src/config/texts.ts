@@ -38,6 +38,7 @@ const rules: readonly Rule[] = [
       'haproxy-config',
       'dataplane-config',
       'dataplane-password-file',
+      'state-directory',
     ],
     isRight: (text) => text.startsWith('/') && isPlainPath(text),
     problem:

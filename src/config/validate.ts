@@ -4,6 +4,7 @@ import { quoted } from '../model/names.ts';
 import type { CommandName, Option } from '../model/option.ts';
 import { aggregateProblems } from '../modules/aggregate/options/relations.ts';
 import { backendsProblems } from '../modules/backends/options/parse.ts';
+import { processProblems } from '../modules/backends/options/process.ts';
 import { relayProblems } from '../modules/relay/options/relations.ts';
 import { envName, options } from './options.ts';
 import { type Environment, type Raw, readRaw } from './parse.ts';
@@ -30,7 +31,7 @@ function relations(command: CommandName, config: Readonly<Record<string, unknown
   const need = (name: string, why: string): void => {
     if (config[camelCase(name)] === undefined) problems.push(`${names(name)} is missing: ${why}`);
   };
-  if (command === 'status') return [...textProblems(config)];
+  if (command === 'status' || command === 'backends') return [...textProblems(config)];
   if (command === 'snapshot') {
     if (typeof config.limit === 'number' && config.limit > 100_000)
       problems.push(`--limit ${config.limit} is more than 100000`);
@@ -132,6 +133,7 @@ export function loadConfig<C extends CommandName>(
   problems.push(
     ...relayProblems({ value, origin: given }),
     ...backendsProblems({ value }),
+    ...(command === 'backends' ? processProblems({ value }, env) : []),
     ...aggregateProblems({ value }),
   );
   if (problems.length > 0) {
@@ -141,10 +143,15 @@ export function loadConfig<C extends CommandName>(
       { hint: `See haproxy-peer-sync ${command} --help.` },
     );
   }
-  if (command !== 'status' && command !== 'snapshot') config.members = membersFrom(config);
+  if (knowsItself(command)) config.members = membersFrom(config);
   // The table declares exactly the names and types of Config; every one was parsed by its declared type above, and
   // `relations` has said what is missing of those that the command needs.
   return { config: Object.freeze(config) as unknown as ConfigFor<C>, hints: raw.hints };
+}
+
+/** Of the commands that run in the pod of a replica. */
+function knowsItself(command: CommandName): boolean {
+  return command !== 'status' && command !== 'snapshot' && command !== 'backends';
 }
 
 /** All that its kind needs is there: `relations` has looked. */

@@ -47,7 +47,7 @@ export type MembersFrom =
   | { readonly kind: 'dns'; readonly dns: string }
   | { readonly kind: 'file'; readonly membersFile: string };
 
-export type SidecarCommand = Exclude<CommandName, 'status' | 'snapshot'>;
+export type SidecarCommand = Exclude<CommandName, 'status' | 'snapshot' | 'backends'>;
 
 /** Of the commands that run in the pod: they know whose they are, and where the siblings are found. */
 export type SidecarConfig = Config & {
@@ -62,6 +62,7 @@ export type InitConfig = SidecarConfig & { readonly template: string };
 interface ConfigOf {
   readonly init: InitConfig;
   readonly run: SidecarConfig;
+  readonly backends: Config;
   readonly doctor: SidecarConfig;
   readonly status: Config;
   readonly snapshot: Config;

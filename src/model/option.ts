@@ -24,14 +24,16 @@ export type OptionGroup =
   | 'aggregate'
   | 'tuning';
 
-export type CommandName = 'init' | 'run' | 'status' | 'doctor' | 'snapshot';
+export type CommandName = 'init' | 'run' | 'backends' | 'status' | 'doctor' | 'snapshot';
 
 /** doctor reads the options of init and run. */
 export const sidecar = ['init', 'run', 'doctor'] as const;
+/** backends looks after one HAProxy as the sidecar does, without the peers. */
+export const sidecarAndBackends = [...sidecar, 'backends'] as const;
 export const everywhere = ['init', 'run', 'status', 'doctor'] as const;
 /** snapshot works in the pod of a sidecar, as it does. */
 export const sidecarAndSnapshot = [...sidecar, 'snapshot'] as const;
-export const all = [...everywhere, 'snapshot'] as const;
+export const all = [...everywhere, 'backends', 'snapshot'] as const;
 
 /** One option, declared once: flags, environment, help, validation, masking and docs/flags.md come from here. */
 export interface Option {

@@ -52,8 +52,8 @@ export const statusSchema = z.object({
   address: z.string(),
   version: z.string(),
   startedAtMs: z.number(),
-  /** `--mode`. Absent: reload, or an earlier version, which has no other. */
-  mode: z.enum(['reload', 'relay']).optional(),
+  /** `--mode`; `backends`: the command of that name, without peers. Absent: reload, or an earlier version, which has no other. */
+  mode: z.enum(['reload', 'relay', 'backends']).optional(),
   /** What sidecars know each other by, with `--mode relay`. Absent: reload mode, or an earlier version. */
   trust: z.enum(['key', 'certificates', 'plaintext']).optional(),
   ready: z.boolean(),

@@ -32,6 +32,7 @@ it('gives AbortSignal.timeout constants, and what is handed over by callers with
 it('tells the date only where it is shown or compared with another date', () => {
   const readers = files.filter(({ text }) => /\bwallNow\b/.test(text)).map(({ name }) => name);
   expect(readers.toSorted()).toEqual([
+    'cli/backends.ts',
     'cli/reload-snapshots.ts',
     'cli/run-lessons.ts',
     'cli/run-relay.ts',

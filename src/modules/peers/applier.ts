@@ -33,7 +33,7 @@ export function createApplier(
           owners,
           timeoutMs: config.dataplaneTimeout,
           commitTimeoutMs: config.dataplaneTimeout + 35_000,
-          stateDirectory: dirname(config.adminSocket),
+          stateDirectory: config.stateDirectory ?? dirname(config.adminSocket),
           log,
           readOnly: config.dryRun,
           overMaster: {

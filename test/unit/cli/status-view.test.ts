@@ -125,6 +125,31 @@ describe('renderStatus', () => {
     `);
   });
 
+  it('says nothing of peers where there are none: the command backends', () => {
+    const backends = [
+      {
+        ...{ name: 'be_app', service: 'web/app:http', held: [] },
+        servers: { up: 2, drain: 0, maint: 0 },
+      },
+    ];
+    const part = { mode: 'backends', section: null, resync: null, backends } as const;
+    const told = (more: Partial<Status>) =>
+      renderStatus(
+        [{ name: 'lb', status: well('lb', { ...part, ...more, peers: [], tables: [] }) }],
+        plain,
+      );
+
+    expect(told({})).toMatchInlineSnapshot(`
+      "lb  ready
+        haproxy       3.4.0, 1 reload; without peers; haproxy-peer-sync 1.2.3
+        backend       be_app from web/app:http: 2 servers in use
+      "
+    `);
+    expect(told({ haproxy: { version: null, reloads: null }, troubles: ['it is away'] })).toMatch(
+      / {2}haproxy {7}does not answer\n.* {2}trouble {7}it is away\n$/s,
+    );
+  });
+
   it('says of peers that are not connected which of them need not be', () => {
     const away = { established: false, lastStatus: 'CONN' };
     const waits = well('web-1', {

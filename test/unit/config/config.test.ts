@@ -7,7 +7,7 @@ import { loadConfig } from '../../../src/config/validate.ts';
 import { UserError } from '../../../src/errors.ts';
 import type { Option } from '../../../src/model/option.ts';
 
-const commands = ['init', 'run', 'status', 'doctor'] as const;
+const commands = ['init', 'run', 'status', 'doctor', 'backends'] as const;
 const env = { POD_NAME: 'web-1', POD_NAMESPACE: 'edge', POD_IP: '10.0.0.1' };
 
 function problems(
@@ -366,14 +366,16 @@ describe('the option table', () => {
       'Tuning (the defaults suit most set-ups):',
     ];
 
-    expect(headings).toEqual(command === 'status' ? ['Options:'] : sidecar);
+    const alone = ['Basic options:', 'Backends of Services:', sidecar.at(-1)];
+    const expected = { status: ['Options:'], backends: alone }[command as string] ?? sidecar;
+    expect(headings).toEqual(expected);
     const shown = [...help.matchAll(/^ {2}(?:-[a-z], )?--([\w-]+)/gm)].map(([, name]) => name);
     expect(shown.toSorted()).toEqual(
       optionsOf(command)
         .map(({ name }) => name)
         .toSorted(),
     );
-    const basic = help.slice(0, help.indexOf('TLS between the peers:'));
+    const basic = help.slice(0, help.indexOf(`\n${headings[1]}`));
     if (command !== 'status') expect(basic).toContain('--haproxy-config STRING');
     expect(basic).not.toMatch(/--(peers-tls|[\w-]+-limit|stagger)/);
   });

@@ -1,5 +1,7 @@
 import type { Option } from '../../../model/option.ts';
 
+const commands = ['run', 'doctor', 'backends'] as const;
+
 /** Which backends have the endpoints of which Service, and how. */
 export const backendsOptions = [
   {
@@ -9,7 +11,7 @@ export const backendsOptions = [
     group: 'backends',
     description:
       'BACKEND=SERVICE, BACKEND=NAMESPACE/SERVICE, each with :PORT behind it: the endpoints of the Service are servers of that backend of haproxy.cfg, and HAProxy is not reloaded for them. PORT is the name of a port of the Service, or the number that the pods listen on; it may be left out where there is one. May be given several times.',
-    commands: ['run', 'doctor'],
+    commands,
   },
   {
     name: 'zone',
@@ -17,7 +19,7 @@ export const backendsOptions = [
     group: 'backends',
     description:
       'With --backend: the zone of this replica. Where every endpoint has a topology hint, those for other zones get only clients that stick to them.',
-    commands: ['run', 'doctor'],
+    commands,
   },
   {
     name: 'server-params',
@@ -25,7 +27,7 @@ export const backendsOptions = [
     group: 'backends',
     description:
       'With --backend: words that a server line has behind its address, such as check inter 2s. HAProxy takes nothing from default-server for a server that it is given while it runs.',
-    commands: ['run', 'doctor'],
+    commands,
   },
   {
     name: 'on-empty',
@@ -34,7 +36,7 @@ export const backendsOptions = [
     group: 'backends',
     description:
       'With --backend: what becomes of the servers when no endpoint serves. maint: nobody is sent there, so HAProxy answers 503. keep: they stay in use. As long as the API server is silent they stay as they are in any case.',
-    commands: ['run', 'doctor'],
+    commands,
   },
   {
     name: 'delete-after',
@@ -43,7 +45,7 @@ export const backendsOptions = [
     group: 'backends',
     description:
       'With --backend: how long a server whose endpoint is gone stays in maintenance before it is deleted. One that still has connections is deleted when they have ended. Not with HAProxy before 3.0.',
-    commands: ['run', 'doctor'],
+    commands,
   },
   {
     name: 'drain-limit',
@@ -52,7 +54,7 @@ export const backendsOptions = [
     group: 'backends',
     description:
       'With --backend: after this time in maintenance, connections to a server whose endpoint is gone are closed. 0s: never.',
-    commands: ['run', 'doctor'],
+    commands,
   },
   {
     name: 'dynamic',
@@ -61,6 +63,15 @@ export const backendsOptions = [
     group: 'backends',
     description:
       'With --backend: auto gives servers to HAProxy 3.0 and later. add: also to 2.6 and later, where those that are gone stay in maintenance until HAProxy is reloaded, because deleting one may end it.',
-    commands: ['run', 'doctor'],
+    commands,
+  },
+  {
+    name: 'state-directory',
+    type: 'string',
+    env: ['STATE_DIRECTORY'],
+    group: 'backends',
+    description:
+      'Where it is noted which servers of haproxy.cfg are its own. Default: beside --haproxy-config.',
+    commands: ['backends'],
   },
 ] as const satisfies readonly Option[];

@@ -1,8 +1,9 @@
-import type { SidecarConfig } from '../../../config/values.ts';
+import type { Config } from '../../../config/values.ts';
 import type { Module } from '../../../engine/module.ts';
 import { askAll } from '../../../haproxy/ask-all.ts';
 import { parseServersState } from '../../../haproxy/servers-state.ts';
 import { command } from '../../../haproxy/socket.ts';
+import { connectWith } from '../../../kubernetes/connection.ts';
 import type { Log } from '../../../log.ts';
 import type { Recorder } from '../../../telemetry/event-recorder.ts';
 import type { MetricsOf } from '../../../telemetry/metrics.ts';
@@ -17,7 +18,7 @@ import { type FollowedService, followService } from './follow.ts';
 import { createStanding } from './standing.ts';
 
 export interface BackendsOptions {
-  readonly config: SidecarConfig;
+  readonly config: Config;
   readonly metrics: MetricsOf<typeof backendsMetrics>;
   readonly events: Recorder;
   readonly log: Log;
@@ -66,7 +67,7 @@ export function backendsFor(options: BackendsOptions): Backends | null {
           namespace,
           service,
           log,
-          kubeConfig: config.kubeconfig,
+          connect: connectWith(config.kubeconfig, { context: config.context }),
           relistMs: config.relistInterval,
         },
         onChange: () => {
