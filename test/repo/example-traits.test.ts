@@ -30,7 +30,9 @@ it('has examples that a workload is in, and others that add to one', () => {
     (folder) => workloadsOf(kustomize(folder)).length === 0,
   );
 
-  expect(withoutWorkload).toEqual(['examples/monitoring', 'examples/tls/cert-manager']);
+  expect(withoutWorkload).toEqual([
+    ...['examples/backends-external', 'examples/monitoring', 'examples/tls/cert-manager'],
+  ]);
 });
 
 it('has no folder whose traits nobody looks at', () => {

@@ -60,7 +60,7 @@ describe('outside of Kubernetes', unless(kubeApiserverMissing), () => {
     await server?.stop();
   });
 
-  /** With a token that may do what docs/backends-external.md says, and no identity of a pod. */
+  /** With a token that may do what examples/backends-external allows, and no identity of a pod. */
   async function begin(on: DataplaneStand, namespace: string, flags: readonly string[] = []) {
     await server.createNamespace(namespace);
     const token = await server.createServiceAccountToken(namespace, 'edge');

@@ -44,8 +44,10 @@ interface Subject {
   readonly standard: Standard;
 }
 
-/** Added to a workload that stands elsewhere. */
-const withoutPods: readonly string[] = ['examples/monitoring', 'examples/tls/cert-manager'];
+/** Added to a workload that stands elsewhere, or for one that is in no cluster. */
+const withoutPods: readonly string[] = [
+  ...['examples/backends-external', 'examples/monitoring', 'examples/tls/cert-manager'],
+];
 
 const subjects: readonly Subject[] = [
   ...exampleFolders.map((folder) => ({
