@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { parseServersState } from '../../../src/haproxy/servers-state.ts';
 import { isOurs } from '../../../src/modules/backends/plan/plan.ts';
 import { askStatus } from '../../../src/telemetry/ask-status.ts';
@@ -13,19 +14,23 @@ import {
 } from '../../helpers/kube-apiserver.ts';
 import { writeSlice } from '../../helpers/kube-slices.ts';
 import { freePort } from '../../helpers/ports.ts';
+import { programs } from '../../helpers/programs.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
-import { onlyInAll, unless } from '../../helpers/skip.ts';
+import { missingOf, onlyInAll, unless } from '../../helpers/skip.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 import type { DataplaneStand } from '../../rig/dataplane-stand.ts';
 import { forEachDataplane } from '../../rig/dataplane-suite.ts';
+import { testBackendStand } from '../../rig/test-backend-stand.ts';
 
 const app = (text: string) => `${text}backend be_app
   balance roundrobin
   server static1 127.0.0.1:81 disabled
 `;
 
+type Machine = Pick<DataplaneStand, 'ask' | 'text' | 'sidecarFlags'>;
+
 /** Ours that are in use, as the worker has them. */
-async function servers(on: DataplaneStand): Promise<readonly string[]> {
+async function servers(on: Machine): Promise<readonly string[]> {
   const found = parseServersState(await on.ask('show servers state be_app')) ?? [];
   return found
     .filter((each) => isOurs(each) && !each.inMaintenance)
@@ -48,8 +53,8 @@ const othersIn = (text: string) =>
     .filter((line) => line !== '' && !/^#|^server app-/.test(line))
     .toSorted();
 
-const inFile = (on: DataplaneStand) => on.text().match(/^ +server app-\d+ /gm)?.length ?? 0;
-const pid = async (on: DataplaneStand) => /Pid: (\d+)/.exec(await on.ask('show info'))?.[1];
+const inFile = (on: Machine) => on.text().match(/^ +server app-\d+ /gm)?.length ?? 0;
+const pid = async (on: Machine) => /Pid: (\d+)/.exec(await on.ask('show info'))?.[1];
 
 describe('outside of Kubernetes', unless(kubeApiserverMissing), () => {
   let server: KubeApiserver;
@@ -61,7 +66,7 @@ describe('outside of Kubernetes', unless(kubeApiserverMissing), () => {
   });
 
   /** With a token that may do what examples/backends-external allows, and no identity of a pod. */
-  async function begin(on: DataplaneStand, namespace: string, flags: readonly string[] = []) {
+  async function begin(on: Machine, namespace: string, flags: readonly string[] = []) {
     await server.createNamespace(namespace);
     const token = await server.createServiceAccountToken(namespace, 'edge');
     const kubeconfig = await server.writeKubeconfig(`outside-${namespace}`, { token });
@@ -72,7 +77,11 @@ describe('outside of Kubernetes', unless(kubeApiserverMissing), () => {
     const port = await freePort();
     const argv = [
       ...['backends', `--backend=be_app=${namespace}/app:http`, ...on.sidecarFlags, ...flags],
-      ...[`--kubeconfig=${kubeconfig}`, `--listen=127.0.0.1:${port}`],
+      ...[
+        `--kubeconfig=${kubeconfig}`,
+        `--context=outside-${namespace}`,
+        `--listen=127.0.0.1:${port}`,
+      ],
     ];
     const start = () => {
       const program = startProgram(argv, { STATE_DIRECTORY: state });
@@ -86,6 +95,30 @@ describe('outside of Kubernetes', unless(kubeApiserverMissing), () => {
     await eventually(ready, { timeoutMs: 30_000 });
     return { program, port, state, start };
   }
+
+  const newest = programs.haproxy34;
+  it('writes the file itself where there is no Data Plane API', {
+    ...unless(missingOf({ 'HAProxy 3.4': newest })),
+    timeout: 60_000,
+  }, async () => {
+    const stand = await testBackendStand({ haproxy: newest });
+    const sidecarFlags = [
+      ...['--applier=direct', `--haproxy-bin=${newest}`],
+      ...[`--haproxy-config=${stand.configFile}`, `--admin-socket=${stand.adminSocket}`],
+      `--master-socket=${stand.masterSocket}`,
+    ];
+    const on = { ...stand, sidecarFlags };
+    const before = on.text();
+    const { port } = await begin(on, 'direct');
+
+    await eventually(() => inFile(on) === 3);
+    expect(on.text().replace(/^ *server app-.*\n/gm, '')).toBe(before);
+    const first = await pid(on);
+    await reloadOverMaster(stand.masterSocket);
+    expect(await pid(on)).not.toBe(first);
+    expect(await servers(on)).toHaveLength(3);
+    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
+  });
 
   forEachDataplane('the command backends', (suite) => {
     const more = unless(suite.version === 'v2' ? onlyInAll : undefined);
@@ -123,10 +156,18 @@ describe('outside of Kubernetes', unless(kubeApiserverMissing), () => {
       expect(shown).toMatchObject({ exitCode: 0 });
       expect(shown.text).toMatch(/backend +be_app from .*: 5 servers in use/);
       expect(shown.text).not.toMatch(/peers$|does not answer/m);
+
+      await on.stopApi();
+      await writeSlice(server, namespace, 'app', endpoints(6));
+      await eventually(async () => (await servers(on)).length === 6);
+      expect(inFile(on)).toBe(5);
+      await on.startApi();
+      await eventually(() => inFile(on) === 6, { timeoutMs: 30_000 });
+      expect(await pid(on)).toBe(first);
       program.kill('SIGTERM');
       expect(await program.ended).toMatchObject({ exitCode: 0 });
       // Who stops it keeps its servers.
-      expect(await servers(on)).toHaveLength(5);
+      expect(await servers(on)).toHaveLength(6);
     });
 
     it('knows its servers again after it was killed, and after a reload by somebody else', {
