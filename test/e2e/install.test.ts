@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, onTestFailed } from 'vitest';
 import { parse } from 'yaml';
 import { modelOfChart, noChart, renderedChart } from '../helpers/haproxy-chart.ts';
-import { unless } from '../helpers/skip.ts';
+import { onlyInAll, unless } from '../helpers/skip.ts';
 import { Installed } from './installed.ts';
 import { asLocalImage } from './local-image.ts';
 import { noCluster } from './no-cluster.ts';
@@ -36,24 +36,34 @@ describe('an installation on a real cluster', unless(noCluster), () => {
   });
 
   // Where neither Helm nor the chart is, a model of the chart that a test compares with it.
-  it(`runs in ${noChart === undefined ? 'the' : 'a model of the'} chart of haproxytech`, async () => {
-    await opened();
-    const { namespace } = stage;
-    const file = 'examples/helm/values.yaml';
-    const values = () => parse(readFileSync(file, 'utf8'), { merge: true });
-    const rendered =
-      noChart === undefined
-        ? renderedChart(file, namespace)
-        : JSON.stringify({ apiVersion: 'v1', kind: 'List', items: modelOfChart(values()) });
+  it(
+    `runs in ${noChart === undefined ? 'the' : 'a model of the'} chart of haproxytech`,
+    unless(onlyInAll),
+    async () => {
+      await opened();
+      const { namespace } = stage;
+      const file = 'examples/helm/values.yaml';
+      const values = () => parse(readFileSync(file, 'utf8'), { merge: true });
+      const rendered =
+        noChart === undefined
+          ? renderedChart(file, namespace)
+          : JSON.stringify({ apiVersion: 'v1', kind: 'List', items: modelOfChart(values()) });
 
-    await stage.kubectl(['apply', '-f', 'examples/helm/rbac.yaml', '-f', 'examples/helm/pdb.yaml']);
-    await stage.kubectl(['apply', '-f', '-'], asLocalImage(rendered));
+      await stage.kubectl([
+        'apply',
+        '-f',
+        'examples/helm/rbac.yaml',
+        '-f',
+        'examples/helm/pdb.yaml',
+      ]);
+      await stage.kubectl(['apply', '-f', '-'], asLocalImage(rendered));
 
-    const edge = new Installed(stage, {
-      ...{ workload: 'deployment/edge-haproxy', selector: 'app.kubernetes.io/instance=edge' },
-      ...{ count: 3, port: 80 },
-    });
-    await edge.works();
-    expect(await edge.reachable('edge-haproxy', candidates)).toEqual(asked);
-  });
+      const edge = new Installed(stage, {
+        ...{ workload: 'deployment/edge-haproxy', selector: 'app.kubernetes.io/instance=edge' },
+        ...{ count: 3, port: 80 },
+      });
+      await edge.works();
+      expect(await edge.reachable('edge-haproxy', candidates)).toEqual(asked);
+    },
+  );
 });

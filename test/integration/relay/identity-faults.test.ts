@@ -54,59 +54,57 @@ const warnings = (each: Replica) =>
     .filter((line) => line.includes('"level":"warn"') && /refused|stranger/.test(line));
 
 for (const { title: version, program, options } of eachHaproxy)
-  describe(
-    `replicas in relay mode, known by name, uid, address and key, HAProxy ${version}`,
-    { ...unless(onlyInAll), ...options },
-    () => {
-      beforeAll(() => {
-        haproxy = program;
+  describe(`replicas in relay mode, known by name, uid, address and key, HAProxy ${version}`, {
+    ...unless(onlyInAll),
+    ...options,
+  }, () => {
+    beforeAll(() => {
+      haproxy = program;
+    });
+    it('share all where an address is used again by another pod, and a name at another address', async () => {
+      const [a, b] = [pod('a', 101), pod('b', 102)];
+      await start(a, b);
+      await b.kill();
+      // The address of b; then the name of b, at an address that nobody had.
+      for (const next of [pod('c', 102), pod('b', 103)]) {
+        members.set(a, next);
+        await raise(next);
+        await allKept([a, next], filled);
+        await next.kill();
+      }
+      const both = [pod('c', 103), pod('b', 102)];
+      members.set(a, ...both);
+      await raise(...both);
+      await allKept([a, ...both], filled);
+      expect(await a.reloads()).toBe(0);
+    }, 120_000);
+
+    it('lose nothing where the key is replaced while all of them are replaced', async () => {
+      const first = readFileSync(relayKey, 'utf8');
+      const second = randomBytes(32).toString('base64');
+      const now = ['a', 'b'].map((name) => pod(name));
+      await start(...now);
+      const { rollUnderWrites, lost } = createModeRolls({
+        replica: (_, name) => pod(name),
+        setMembers: (...all) => members.set(...all),
       });
-      it('share all where an address is used again by another pod, and a name at another address', async () => {
-        const [a, b] = [pod('a', 101), pod('b', 102)];
-        await start(a, b);
-        await b.kill();
-        // The address of b; then the name of b, at an address that nobody had.
-        for (const next of [pod('c', 102), pod('b', 103)]) {
-          members.set(a, next);
-          await raise(next);
-          await allKept([a, next], filled);
-          await next.kill();
-        }
-        const both = [pod('c', 103), pod('b', 102)];
-        members.set(a, ...both);
-        await raise(...both);
-        await allKept([a, ...both], filled);
-        expect(await a.reloads()).toBe(0);
-      }, 120_000);
+      const relay = (...names: readonly string[]) => names.map((name) => ['relay', name] as const);
+      const put = (text: string) => writeFileSync(relayKey, `${text}\n`, { mode: 0o600 });
 
-      it('lose nothing where the key is replaced while all of them are replaced', async () => {
-        const first = readFileSync(relayKey, 'utf8');
-        const second = randomBytes(32).toString('base64');
-        const now = ['a', 'b'].map((name) => pod(name));
-        await start(...now);
-        const { rollUnderWrites, lost } = createModeRolls({
-          replica: (_, name) => pod(name),
-          setMembers: (...all) => members.set(...all),
-        });
-        const relay = (...names: readonly string[]) =>
-          names.map((name) => ['relay', name] as const);
-        const put = (text: string) => writeFileSync(relayKey, `${text}\n`, { mode: 0o600 });
-
-        const acks = await rollUnderWrites(
-          now,
-          () => relay('c'),
-          () => {
-            put(`${second}\n${first}`);
-            return relay('d');
-          },
-          () => {
-            put(second);
-            return relay('e', 'f');
-          },
-        );
-        await allKept(now, filled);
-        expect(await lost(now, acks)).toEqual([]);
-        expect(now.flatMap(warnings)).toEqual([]);
-      }, 120_000);
-    },
-  );
+      const acks = await rollUnderWrites(
+        now,
+        () => relay('c'),
+        () => {
+          put(`${second}\n${first}`);
+          return relay('d');
+        },
+        () => {
+          put(second);
+          return relay('e', 'f');
+        },
+      );
+      await allKept(now, filled);
+      expect(await lost(now, acks)).toEqual([]);
+      expect(now.flatMap(warnings)).toEqual([]);
+    }, 120_000);
+  });

@@ -284,7 +284,10 @@ describe('a followed file', unless(missingV3), () => {
 });
 
 describe('a template that changes while', unless(missingV3), () => {
-  it('the Data Plane API is killed between its write and the reload is in force at last', async () => {
+  it('the Data Plane API is killed between its write and the reload is in force at last', {
+    ...unless(onlyInAll),
+    timeout: 60_000,
+  }, async () => {
     const { set, replica, answers, keeps, text } = await setUp(v3);
     let killed: Promise<void> | undefined;
     const watching = setInterval(() => {
@@ -302,7 +305,7 @@ describe('a template that changes while', unless(missingV3), () => {
     await answers('two');
     await eventually(() => told(replica, 'template in force').length === 1, { timeoutMs: 20_000 });
     await keeps();
-  }, 60_000);
+  });
 
   it('a replica joins comes into force on it, once it has learned every entry', async () => {
     const { replica: first, file, network } = await setUp(v3);
@@ -323,7 +326,10 @@ describe('a template that changes while', unless(missingV3), () => {
 });
 
 describe('a template that changes for two replicas in the same moment', unless(missingV3), () => {
-  it('is one reload of each, and no entry is lost on either', async () => {
+  it('is one reload of each, and no entry is lost on either', {
+    ...unless(onlyInAll),
+    timeout: 90_000,
+  }, async () => {
     const { replica: first, set: setFirst, file, network } = await setUp(v3);
     const joining = { name: 'web-2', address: `${network}.2` };
     const { replica: second, set: setSecond } = follower(v3, file, joining);
@@ -346,7 +352,7 @@ describe('a template that changes for two replicas in the same moment', unless(m
     }
     const after = await Promise.all(both.map((replica) => replica.reloads()));
     expect(after).toEqual(before.map((count) => count + 1));
-  }, 90_000);
+  });
 });
 
 describe(
