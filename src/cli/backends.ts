@@ -6,8 +6,10 @@ import { readText } from '../files/files.ts';
 import { createMetrics } from '../modules/metrics.ts';
 import { createApplier } from '../modules/peers/applier.ts';
 import { silentRecorder } from '../telemetry/event-recorder.ts';
+import { checkBackends } from './backends-check.ts';
 import { backendsStatus } from './backends-status.ts';
 import type { CommandOf, Context } from './command.ts';
+import { renderFindings } from './doctor-view.ts';
 import { type OneOfItsKind, oneOfItsKind } from './one-of-its-kind.ts';
 import { createBackendsFile, runBackends } from './run-backends.ts';
 import { serve } from './serve.ts';
@@ -69,7 +71,12 @@ async function runWith(context: Context<'backends'>, lock: OneOfItsKind): Promis
 }
 
 async function run(context: Context<'backends'>): Promise<number> {
-  const { config, log, signal } = context;
+  const { config, env, log, signal, out, terminal } = context;
+  if (config.check) {
+    const findings = await checkBackends(config, env, signal);
+    out(renderFindings(findings, terminal));
+    return findings.some(({ level }) => level === 'failure') ? 1 : 0;
+  }
   // Without it a server would be given that lacks the words of default-server.
   await readText(config.haproxyConfig);
   const lock = await oneOfItsKind(config.adminSocket);

@@ -109,7 +109,7 @@ async function start<C extends CommandName>(
   const flags = [...knownFlags(command), ...argv.slice(words.length)];
   const { config, hints } = load(command, flags, program.env);
   // The answer of `status` goes to stdout, perhaps to a program, and nothing else may be there.
-  const logs = name === 'init' || name === 'run' || name === 'backends';
+  const logs = name === 'init' || name === 'run' || (name === 'backends' && !config.check);
   const destination = logs ? undefined : { write: program.err };
   const log = createLog(config.logLevel, destination, config.logFormat);
   for (const hint of hints) log.warn({ hint }, 'check this option');

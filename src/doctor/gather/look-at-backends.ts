@@ -1,4 +1,4 @@
-import type { SidecarConfig } from '../../config/values.ts';
+import type { Config } from '../../config/values.ts';
 import { parseServersState } from '../../haproxy/servers-state.ts';
 import { command } from '../../haproxy/socket.ts';
 import { connectWith } from '../../kubernetes/connection.ts';
@@ -17,11 +17,11 @@ import type { BackendFact, Facts } from '../facts.ts';
 import { answerMs, looked } from './looked.ts';
 
 async function lookAtEndpoints(
-  config: SidecarConfig,
+  config: Config,
   { namespace, service, port }: BackendOf,
   signal: AbortSignal,
 ) {
-  const connection = await connectWith(config.kubeconfig)();
+  const connection = await connectWith(config.kubeconfig, { context: config.context })();
   try {
     const selector = `kubernetes.io/service-name=${service}`;
     const options = { namespace, selector, signal, answerMs };
@@ -38,7 +38,7 @@ async function lookAtEndpoints(
 
 /** Undefined: without `--backend`. `version`: of the HAProxy that runs; null: not known. */
 export async function lookAtBackends(
-  config: SidecarConfig,
+  config: Config,
   env: Readonly<Record<string, string | undefined>>,
   { configText, admin }: Pick<Facts, 'configText' | 'admin'>,
   signal: AbortSignal,

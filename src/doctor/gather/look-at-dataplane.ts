@@ -1,4 +1,4 @@
-import type { SidecarConfig } from '../../config/values.ts';
+import type { Config } from '../../config/values.ts';
 import { configVersion } from '../../config-text/peers-text.ts';
 import { createCaller } from '../../dataplane/caller.ts';
 import { createCredentials, fixedCredentials } from '../../dataplane/credentials.ts';
@@ -10,7 +10,7 @@ import { UserError } from '../../errors.ts';
 /**
  * The version of the Data Plane API, and which configuration it has. It is not asked if it is not on the loopback.
  */
-export async function lookAtDataplane(config: SidecarConfig, signal: AbortSignal) {
+export async function lookAtDataplane(config: Config, signal: AbortSignal) {
   const { text, isLocal } = config.dataplaneUrl;
   if (!isLocal && !config.allowRemoteDataplane)
     throw new UserError('CONFIG_INVALID', `${text} is not asked: it is not on the loopback`, {

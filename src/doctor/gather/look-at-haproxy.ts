@@ -1,4 +1,4 @@
-import type { SidecarConfig } from '../../config/values.ts';
+import type { Config } from '../../config/values.ts';
 import { sumsSection } from '../../config-text/sums-section.ts';
 import { showProc } from '../../haproxy/master.ts';
 import { parseShowPeers } from '../../haproxy/show-peers.ts';
@@ -8,10 +8,7 @@ import type { Facts } from '../facts.ts';
 import { answerMs } from './looked.ts';
 
 /** HAProxy's state from its admin socket. */
-export async function lookAtHaproxy(
-  { adminSocket, peersSection }: SidecarConfig,
-  signal: AbortSignal,
-) {
+export async function lookAtHaproxy({ adminSocket, peersSection }: Config, signal: AbortSignal) {
   const ask = (line: string) => command(adminSocket, line, { timeoutMs: answerMs, signal });
   const [info, level, peers, tables] = await Promise.all([
     ask('show info'),
@@ -30,7 +27,7 @@ export async function lookAtHaproxy(
 }
 
 /** How many failed reloads the master has counted. */
-export async function lookAtMaster({ masterSocket }: SidecarConfig, signal: AbortSignal) {
+export async function lookAtMaster({ masterSocket }: Config, signal: AbortSignal) {
   const processes = await showProc(masterSocket, { timeoutMs: answerMs, signal });
   const found = processes.find(({ kind }) => kind === 'master');
   if (found === undefined) throw new Error(`${masterSocket} is no master socket`);

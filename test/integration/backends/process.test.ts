@@ -93,7 +93,8 @@ describe('outside of Kubernetes', unless(kubeApiserverMissing), () => {
     const program = start();
     const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200;
     await eventually(ready, { timeoutMs: 30_000 });
-    return { program, port, state, start };
+    const check = () => startProgram([...argv, '--check']).ended;
+    return { program, port, state, start, check };
   }
 
   const newest = programs.haproxy34;
@@ -198,7 +199,23 @@ describe('outside of Kubernetes', unless(kubeApiserverMissing), () => {
       timeout: 60_000,
     }, async () => {
       const on = await suite.given(null, { rewrite: app });
-      const { program, start } = await begin(on, `once-${suite.version}`);
+      const { program, start, check } = await begin(on, `once-${suite.version}`);
+
+      const well = await check();
+      expect(well.text).toMatch(/ok +haproxy-config .*ok +admin-socket .*ok +dataplane /s);
+      expect(well.text).toMatch(
+        /ok +backend-endpoints .*ok +backend-section .*ok +backend-servers /s,
+      );
+      expect(well.exitCode).toBe(0);
+      expect(well.text).not.toContain('"level"');
+      await on.stopApi();
+      expect(await check()).toMatchObject({
+        ...{
+          exitCode: 1,
+          text: expect.stringMatching(/FAILURE +dataplane .*ok +backend-servers/s),
+        },
+      });
+      await on.startApi();
 
       const second = await start().ended;
       expect(second).toMatchObject({ exitCode: 2 });

@@ -1,15 +1,18 @@
 import {
   type BackendFact,
-  type Check,
   type Checks,
+  type Facts,
   type Finding,
   failure,
   ok,
   warning,
 } from '../../../doctor/facts.ts';
 
+/** Of what `doctor` knows, they look at nothing else. */
+type BackendsCheck = (facts: Pick<Facts, 'backends'>) => readonly Finding[];
+
 /** One finding for each backend, under the same name. */
-function each(look: (backend: BackendFact) => Finding | null): Check {
+function each(look: (backend: BackendFact) => Finding | null): BackendsCheck {
   return ({ backends = [] }) => backends.flatMap((backend) => look(backend) ?? []);
 }
 
@@ -20,7 +23,7 @@ const endpoints = each(({ name, service, endpoints: found }) => {
     return failure(
       check,
       `${name}: ${found.why}`,
-      found.hint ?? 'look at the network of the pod and at automountServiceAccountToken',
+      found.hint ?? 'look at the network, and in a pod at automountServiceAccountToken',
     );
   const { up, drain, maint, notes } = found.value;
   if (notes.length > 0)
@@ -80,6 +83,10 @@ const servers = each(({ name, endpoints: found, running }) => {
     );
   return ok(check, `${name} has ${used}`);
 });
+
+/** All of them, where there is nothing else to look at. */
+export const backendFindings: BackendsCheck = (facts) =>
+  [endpoints, section, servers].flatMap((check) => check(facts));
 
 /** Of `--backend`. */
 export const backendsChecks: Checks = {

@@ -66,6 +66,15 @@ export const backendsOptions = [
     commands,
   },
   {
+    name: 'check',
+    type: 'boolean',
+    default: 'false',
+    group: 'backends',
+    description:
+      'Look for problems, print them with what mends each, and end: exit code 1 for a failure. Changes nothing, and may run beside the process.',
+    commands: ['backends'],
+  },
+  {
     name: 'state-directory',
     type: 'string',
     env: ['STATE_DIRECTORY'],
