@@ -3,6 +3,7 @@ import { reloadOverMaster } from '../../../src/haproxy/master.ts';
 import { eachHaproxy } from '../../helpers/each-haproxy.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { stopProcess } from '../../helpers/stop-process.ts';
+import { alike } from '../../rig/crew-values.ts';
 import { type CrewMember, createCrew } from '../../rig/relay-crew.ts';
 
 const patient = { timeoutMs: 30_000 };
@@ -111,7 +112,9 @@ for (const { title: version, program, options } of eachHaproxy)
         const { stand } = which === 'teaches' ? a : b;
         await reloadOverMaster(stand.masterSocket, { timeoutMs: 10_000 });
 
-        await hold(60_000, a, b);
+        // HAProxy 3.0 counts some too many now and then where it is taught anew, so what it lists is compared.
+        await eventually(async () => (await b.stand.entries()) >= 60_000, patient);
+        await alike([a, b], 60_000);
         await ready(a, b);
       },
     );
