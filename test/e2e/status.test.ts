@@ -90,7 +90,13 @@ describe('status --all on a real cluster', unless(noCluster ?? whyNoSplit()), ()
     expect(text).toMatch(/lacks about 1,000 entries of sessions that .* holds/);
 
     split.open();
-    await eventually(async () => (await alone.entries()) === 2 * entries, { timeoutMs: 60_000 });
+    // Each pair has a session of its own, and they do not come back in the same moment.
+    for (const each of replicas)
+      await eventually(
+        async () =>
+          (await each.entries()) === 2 * entries && (await each.established()).length === 2,
+        { timeoutMs: 60_000, intervalMs: 500 },
+      );
     const healed = await inPod(second.pod);
     expect(healed).not.toContain('lacks');
     expect(healed).toMatch(new RegExp(`^${alone.pod} +yes +2/2 +2,000 +- `, 'm'));
