@@ -96,10 +96,8 @@ export function createWire(socket: Socket, handlers: WireHandlers, now: () => nu
   function put(...parts: readonly Buffer[]): boolean {
     if (!open) return false;
     sentAtMs = now();
-    let more = true;
-    socket.cork();
-    for (const part of parts) more = socket.write(part);
-    socket.uncork();
+    // One write costs less than two that go out together, which costs more than a copy of what is small.
+    const more = socket.write(Buffer.concat(parts));
     if (socket.writableLength > mostWaitingBytes)
       end('overrun', `${socket.writableLength} bytes wait to be sent`);
     return more;
