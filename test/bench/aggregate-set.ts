@@ -12,6 +12,7 @@ import { membersFile } from '../rig/members-file.ts';
 import { ownNetwork } from '../rig/network.ts';
 import { allReady } from '../rig/raise.ts';
 import { createReplica, type Replica } from '../rig/replica.ts';
+import { imageEnvironment, imageFlags } from './image.ts';
 import { cpuMsOf, memoryMiB } from './process.ts';
 import { markdown } from './retention/report.ts';
 
@@ -53,12 +54,12 @@ const replicas = [1, 2, 3].map((at) =>
         flags: own,
         initFlags: ['--aggregate'],
       },
-      // As the image starts it, and with a clock of its work.
+      // With a clock of its work.
       nodeFlags: [
-        ...['--no-opt', '--max-semi-space-size=1'],
+        ...imageFlags,
         `--import=${fileURLToPath(new URL('./longest-turn.mjs', import.meta.url))}`,
       ],
-      env: { NODE_ENV: 'production', MALLOC_ARENA_MAX: '1', LONGEST_TURN: turns },
+      env: { ...imageEnvironment, LONGEST_TURN: turns },
     },
     `r${at}`,
     `${network}.${at}`,

@@ -7,6 +7,7 @@ import { createPod } from '../helpers/kube-pods.ts';
 import { freePort } from '../helpers/ports.ts';
 import { programs } from '../helpers/programs.ts';
 import { startDataplane } from '../rig/dataplane-stand.ts';
+import { imageEnvironment, imageFlags } from './image.ts';
 import { cpuMsOf, memoryMiB } from './process.ts';
 
 /**
@@ -14,7 +15,6 @@ import { cpuMsOf, memoryMiB } from './process.ts';
  * of the image costs at rest and when one more joins. The baseline of the same run is the same with 3 members.
  */
 const seconds = Number(process.argv[2] ?? 90);
-const lean = ['--no-opt', '--max-semi-space-size=1'];
 const haproxy = programs.haproxy34 ?? programs.haproxy30;
 if (haproxy === undefined || programs.dataplaneV3 === undefined) {
   console.error('HAProxy 3 or the Data Plane API is missing: see docs/contributing.md.');
@@ -57,7 +57,7 @@ async function measure(members: number): Promise<Row> {
     const child = spawn(
       process.execPath,
       [
-        ...lean,
+        ...imageFlags,
         'dist/main.js',
         'run',
         '--pod-name=a',
@@ -68,7 +68,7 @@ async function measure(members: number): Promise<Row> {
         ...stand.sidecarFlags,
         `--listen=127.0.0.1:${port}`,
       ],
-      { stdio: 'ignore', env: { MALLOC_ARENA_MAX: '1', NODE_ENV: 'production' } },
+      { stdio: 'ignore', env: imageEnvironment },
     );
     const pid = child.pid ?? 0;
     const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();

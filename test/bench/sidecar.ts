@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { eventually } from '../helpers/eventually.ts';
 import { freePort } from '../helpers/ports.ts';
 import { makeFolder, removeFolder } from '../helpers/temporary-folder.ts';
+import { imageEnvironment, imageFlags } from './image.ts';
 import { memoryMiB } from './process.ts';
 
 /** Start-up: from the spawn to the first answer of /livez. Memory: RSS after ten seconds of rest. */
 const directory = makeFolder('hps-bench-');
 const members = join(directory, 'members.json');
 writeFileSync(members, '[{"name":"a","address":"127.0.0.1"}]');
-const lean = ['--no-opt', '--max-semi-space-size=1'];
 
 async function measure(
   name: string,
@@ -18,7 +18,7 @@ async function measure(
   port: number | null,
 ): Promise<number> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, args, { stdio: 'ignore', env: { MALLOC_ARENA_MAX: '1' } });
+  const child = spawn(process.execPath, args, { stdio: 'ignore', env: imageEnvironment });
   try {
     if (port !== null) {
       await eventually(async () => (await fetch(`http://127.0.0.1:${port}/livez`)).ok, {
@@ -61,7 +61,7 @@ const base = await measure('node alone (baseline)', ['-e', 'setInterval(() => {}
 await sidecar('from source', [], 'src/main.ts');
 if (existsSync('dist/main.js')) {
   await sidecar('bundled', [], 'dist/main.js');
-  const rss = await sidecar('bundled, as in the image', lean, 'dist/main.js');
+  const rss = await sidecar('bundled, as in the image', imageFlags, 'dist/main.js');
   console.log(
     `\nThe image's sidecar needs ${(rss / base).toFixed(1)} times what Node alone needs.`,
   );

@@ -16,6 +16,7 @@ import { ownNetwork } from '../rig/network.ts';
 import { allReady, raise } from '../rig/raise.ts';
 import { createReplica } from '../rig/replica.ts';
 import { fillTable } from '../rig/table.ts';
+import { imageEnvironment, imageFlags } from './image.ts';
 import { cpuMsOf, memoryMiB } from './process.ts';
 
 const usage = `npm run bench -- snapshot-cost [--entries 1000000] [--rounds 3]
@@ -46,9 +47,7 @@ const replica = createReplica(
   {
     ...{ haproxy, dataplane: null, directory: folder, relayKey, sourceFlags: members.sourceFlags },
     ...{ main: join(process.cwd(), 'dist/main.js'), tableSize: `${entries}` },
-    // As the image starts it.
-    nodeFlags: ['--no-opt', '--max-semi-space-size=1'],
-    env: { NODE_ENV: 'production', MALLOC_ARENA_MAX: '1' },
+    ...{ nodeFlags: imageFlags, env: imageEnvironment },
     flags: [`--snapshot=${directory}`, '--snapshot-interval=10s', '--snapshot-keep=2'],
   },
   'r0',

@@ -9,6 +9,7 @@ import { membersFile } from '../../rig/members-file.ts';
 import { ownNetwork } from '../../rig/network.ts';
 import { createReplica, type Replica } from '../../rig/replica.ts';
 import { fillTable } from '../../rig/table.ts';
+import { imageEnvironment, imageFlags } from '../image.ts';
 import { cpuMsOf, memoryMiB, wakingsOf } from '../process.ts';
 
 export interface SetOptions {
@@ -18,10 +19,6 @@ export interface SetOptions {
   /** Of rest, at the end. */
   readonly seconds: number;
 }
-
-/** As the image starts it. */
-const lean = ['--no-opt', '--max-semi-space-size=1'];
-const environment = { NODE_ENV: 'production', MALLOC_ARENA_MAX: '1' };
 
 /** Milliseconds from the moment that HAProxy answered until the sidecar says ready. */
 async function readyAfter(replica: Replica): Promise<number> {
@@ -50,7 +47,7 @@ export async function set({ haproxy, peers, entries, seconds }: SetOptions): Pro
     createReplica(
       {
         ...{ haproxy, dataplane: null, directory, relayKey, main: `${process.cwd()}/dist/main.js` },
-        ...{ sourceFlags: members.sourceFlags, nodeFlags: lean, env: environment },
+        ...{ sourceFlags: members.sourceFlags, nodeFlags: imageFlags, env: imageEnvironment },
       },
       `r${at}`,
       `${network}.${at + 1}`,
