@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { on } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { endChild } from '../../helpers/child.ts';
+import { imageEnvironment, imageFlags } from '../image.ts';
 import type { Half, SideOptions, Usage } from './side.ts';
 
 const program = fileURLToPath(new URL('./side.ts', import.meta.url));
@@ -24,7 +25,10 @@ export interface Side {
 
 /** The relay of one replica. */
 export function startSide(halves: readonly Half[], options: SideOptions): Side {
-  const child = fork(program, [JSON.stringify([halves, options])]);
+  const child = fork(program, [JSON.stringify([halves, options])], {
+    execArgv: [...imageFlags],
+    env: { ...process.env, ...imageEnvironment },
+  });
   const ended = { close: ['exit'] };
   /** The first message from now on that has this. */
   async function told<K extends keyof Told>(what: K): Promise<Told[K]> {
