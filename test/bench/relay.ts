@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { programs } from '../helpers/programs.ts';
 import { delay } from './relay/delay.ts';
@@ -33,7 +34,13 @@ const relay: SideOptions = {
   link: values.link === 'tcp' ? 'tcp' : 'tls',
   ...(values.rest === undefined ? {} : { restMs: Number(values.rest) }),
 };
-const common = { haproxy, rates, seconds, relay };
+/*
+ * One core is left to the relays and to this program. With a thread on each core those of HAProxy wait for one another, running, until the
+ * next tick of the kernel where one of them has been put aside: an update without any relay was then 4 to 6 ms late at the 99th percentile, and
+ * 0.2 to 0.5 ms with this (2 cores, HAProxy 3.4.0).
+ */
+const threads = Math.max(1, availableParallelism() - 1);
+const common = { haproxy, rates, seconds, relay, threads };
 
 if (values.part.includes('learn'))
   await learn({ ...common, entries: Number(values.entries), rounds: Number(values.rounds) });

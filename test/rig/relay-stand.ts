@@ -57,6 +57,8 @@ export interface RelayStandOptions {
   readonly fresh?: boolean;
   /** Where it listens for peers; missing: in a folder of its own. */
   readonly path?: string;
+  /** Of HAProxy; missing: one for each core. */
+  readonly threads?: number | undefined;
   /** More lines of the peers section. */
   readonly extra?: readonly string[];
   /** More sections of haproxy.cfg. */
@@ -72,19 +74,21 @@ export async function startRelayStand(
     fresh = false,
     extra = [],
     sections = '',
+    threads,
     ...where
   }: RelayStandOptions = {},
 ): Promise<RelayStand> {
   const folder = makeFolder('hps-relay-');
   const path = where.path ?? join(folder, 'peers.sock');
   const names = [local, ...Array.from({ length: slots }, (_, index) => `s${index + 1}`), 'lesson'];
+  const global = `localpeer ${local}${threads === undefined ? '' : `\n  nbthread ${threads}`}`;
   let stand: HaproxyStand;
   try {
     stand = await startHaproxyStand({
       haproxy,
       peers: [...names.map((name) => `peer ${name} unix@${path}`), ...extra],
       rewrite: (text) =>
-        `${text.replace('localpeer a', `localpeer ${local}`).replace('size 1k', `size ${size}`)}${sections}`,
+        `${text.replace('localpeer a', global).replace('size 1k', `size ${size}`)}${sections}`,
     });
   } catch (error) {
     removeFolder(folder);

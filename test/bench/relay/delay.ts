@@ -14,6 +14,8 @@ export interface DelayOptions {
   readonly rates: readonly number[];
   readonly seconds: number;
   readonly relay: SideOptions;
+  /** Of each HAProxy. */
+  readonly threads: number;
 }
 
 /** Puts down when each key came first. */
@@ -43,8 +45,8 @@ function spread(name: string, values: readonly number[]): string {
  * When an update arrives at a peer: straight from HAProxy, and through two relays, and how much later that is for the same key.
  * The peer is this process, in place of a HAProxy: a fake, which can tell the time.
  */
-export async function delay({ haproxy, rates, seconds, relay }: DelayOptions): Promise<void> {
-  const stand = await startRelayStand(haproxy);
+export async function delay({ haproxy, rates, seconds, relay, threads }: DelayOptions) {
+  const stand = await startRelayStand(haproxy, { threads });
   const through = new Map<string, number>();
   const straight = new Map<string, number>();
   const path = join(stand.directory, 'fake.sock');

@@ -14,15 +14,17 @@ export interface LiveOptions {
   readonly rates: readonly number[];
   readonly seconds: number;
   readonly relay: SideOptions;
+  /** Of each HAProxy. */
+  readonly threads: number;
 }
 
 /** What an update costs each relay, and how much of a core that is for each sibling. */
-export async function live({ haproxy, siblings, rates, seconds, relay }: LiveOptions) {
+export async function live({ haproxy, siblings, rates, seconds, relay, threads }: LiveOptions) {
   const stands: RelayStand[] = [];
   const sides: ReturnType<typeof startSide>[] = [];
   try {
     for (let at = 0; at <= siblings; at++)
-      stands.push(await startRelayStand(haproxy, { slots: siblings }));
+      stands.push(await startRelayStand(haproxy, { slots: siblings, threads }));
     const [teacher, ...others] = stands;
     if (teacher === undefined) return;
     const ports = await Promise.all(others.map(() => freePort()));
