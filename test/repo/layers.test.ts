@@ -30,7 +30,10 @@ function readmeOf(folder: string): Readme {
 /** What a file imports: `folder`, `file.ts` of src itself, `node:x`, or a package. */
 function importsOf(file: string): readonly string[] {
   const text = readFileSync(file, 'utf8');
-  const found = [...text.matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'/gm)];
+  const found = [
+    ...text.matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'/gm),
+    ...text.matchAll(/\bimport\('([^']+)'\)/g),
+  ];
   return found.map(([, from = '']) => {
     if (!from.startsWith('.')) return /^(@[^/]+\/)?[^/]+/.exec(from)?.[0] ?? from;
     const target = normalize(join(dirname(file), from));
@@ -56,6 +59,14 @@ describe.each(folders.filter((folder) => houseOf(folder) === folder))('%s', (fol
 it('has a README for every folder', () => {
   expect(folders.length).toBeGreaterThan(5);
   expect(folders.filter((folder) => houseOf(folder) === 'src')).toEqual([]);
+});
+
+it('imports at its first use what takes megabytes and is not always needed', () => {
+  const heavy =
+    /^(?:import|export) (?!type)[^;]*?from '(got|@kubernetes\/client-node|.*\/kube-config\.ts)'/m;
+  const eager = files.filter((file) => heavy.test(readFileSync(file, 'utf8')));
+  // Itself imported at its first use.
+  expect(eager).toEqual(['src/kubernetes/kube-config.ts']);
 });
 
 it('imports main.ts and what else reads the process from no folder', () => {
