@@ -9,7 +9,10 @@ export interface IntakeHandlers {
   readonly isOpen: () => boolean;
 }
 
-/** Reads frames from a socket. Nothing is lost while nobody has asked for it yet: it is not read then. */
+/**
+ * Reads frames from a socket. Nothing is lost while nobody has asked for it yet: it is not read then. Nothing is handed on before the call that
+ * asks for it has returned.
+ */
 export interface Intake {
   onData(callback: (chunk: Buffer) => void): void;
   onMessage(callback: (message: unknown) => void): void;
@@ -96,20 +99,25 @@ export function createIntake(socket: Socket, handlers: IntakeHandlers): Intake {
     apply();
   }
 
+  /** Who has just asked is not ready for it before the call has returned. */
+  function releaseSoon(): void {
+    queueMicrotask(release);
+  }
+
   socket.on('data', (chunk: Buffer) => isOpen() && reader.push(chunk));
 
   return {
     onData(callback) {
       onData = callback;
-      release();
+      releaseSoon();
     },
     onMessage(callback) {
       onMessage = callback;
-      release();
+      releaseSoon();
     },
     onSums(callback) {
       onSums = callback;
-      release();
+      releaseSoon();
     },
     pause() {
       paused = true;

@@ -2,7 +2,11 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { dataHeader, sumsHeader } from '../../../../../src/modules/relay/links/frames.ts';
+import {
+  dataHeader,
+  sumsHeader,
+  textFrame,
+} from '../../../../../src/modules/relay/links/frames.ts';
 import { createIntake } from '../../../../../src/modules/relay/links/intake.ts';
 import { turnBytes } from '../../../../../src/read-turns.ts';
 
@@ -72,3 +76,40 @@ it('does not read for sums what somebody else has stopped meanwhile', async () =
   await setImmediate();
   expect(got).toHaveLength(10);
 });
+
+it('hands on what waits only when the call that asked for it has returned, in its order', async () => {
+  const messages = [1, 2, 3].map((at) => textFrame('message', { at }));
+  const { read, got, intake } = intakeOf([Buffer.concat([...messages, data])]);
+  read();
+  expect(intake.reads()).toBe(false);
+  let ready = false;
+  intake.onMessage((message) => got.push(`${JSON.stringify(message)} ${ready}`));
+  ready = true;
+  await setImmediate();
+  expect(got).toEqual(['{"at":1} true', '{"at":2} true', '{"at":3} true', 'data 10']);
+  expect(intake.reads()).toBe(true);
+});
+
+it.each(['pauses', 'closes'])(
+  'hands on nothing where somebody %s in the meantime',
+  async (does) => {
+    const stand = socketWith([textFrame('message', { at: 1 })]);
+    let isOpen = true;
+    const intake = createIntake(stand.socket, {
+      control: () => expect.fail('there is none'),
+      garbage: (why) => expect.fail(why),
+      isOpen: () => isOpen,
+    });
+    intake.trust();
+    stand.read();
+    const got: unknown[] = [];
+    intake.onMessage((message) => got.push(message));
+    if (does === 'pauses') intake.pause();
+    else isOpen = false;
+    await setImmediate();
+    expect(got).toEqual([]);
+    intake.resume();
+    await setImmediate();
+    expect(got).toHaveLength(does === 'pauses' ? 1 : 0);
+  },
+);
