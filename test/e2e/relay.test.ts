@@ -13,5 +13,6 @@ deploymentScenarios({
     await kubectl(['create', 'secret', 'generic', secret, `--from-literal=key=${key}`]);
   },
   secret: async () => key,
+  many: 30,
   noTime: onlyInAll,
 });
