@@ -99,6 +99,9 @@ try {
   await raise(replica);
   await fillTable(replica, entries);
   const pid = await worker();
+  // One may be under way since before all were written: what HAProxy does for the writing is none of its cost.
+  const whileWritten = await newestFile();
+  await eventually(async () => (await newestFile()) !== whileWritten, patient);
   for (let round = 0; round < Number(values.rounds); round++) {
     const atRest = memoryMiB(replica.sidecarPid(), 'VmRSS');
     const last = await newestFile();
