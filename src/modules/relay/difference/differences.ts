@@ -4,6 +4,7 @@ import {
   type LinkToCompare,
 } from './link-difference.ts';
 import type { DifferencesOptions, SessionFrom, Shared } from './shared.ts';
+import { createWhole } from './whole.ts';
 
 export interface Differences {
   /** Missing: the session brings all that HAProxy itself would send. */
@@ -24,6 +25,7 @@ export function createDifferences(options: DifferencesOptions): Differences {
   const shared: Shared = {
     ...options,
     stopped: stopped.signal,
+    whole: createWhole(options.now),
     run(what) {
       running.add(what);
       void what.finally(() => running.delete(what));

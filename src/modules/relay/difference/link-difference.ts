@@ -33,6 +33,7 @@ interface Standing {
   readonly settledMs: number;
   readonly hadLink: boolean;
   readonly compares: boolean;
+  readonly wholeMs: number;
   readonly atMs: number;
 }
 
@@ -46,7 +47,8 @@ export function createLinkDifference(
   hadLink: boolean,
   from: SessionFrom,
 ): LinkDifference {
-  const { log, now } = shared;
+  const { log, now, whole } = shared;
+  const sinceMs = now();
   const { pod, uid } = link.other;
   const ended = new AbortController();
   const signal = AbortSignal.any([ended.signal, shared.stopped]);
@@ -65,7 +67,19 @@ export function createLinkDifference(
   function send(step: DifferenceStep): void {
     if (!signal.aborted) link.send(writeStep(step));
   }
-  void link.closed.then(() => ended.abort());
+  void link.closed.then(() => {
+    ended.abort();
+    whole.broken();
+  });
+  function tellStanding(): void {
+    const settledMs = shared.settledMs();
+    send({ step: 'standing', settledMs, hadLink, compares: true, wholeMs: whole.ms() });
+  }
+  // Once it is decided it matters no more.
+  const stopTelling = whole.onBroken(() => {
+    if (hasTold && decidedFor === null) tellStanding();
+  });
+  signal.addEventListener('abort', stopTelling, { once: true });
   const sides = { pod, uid, send, signal };
   const mayBegin = () => isPaired && shared.view()?.learned === true && theirs?.learned === true;
   const pupil = createPupil(shared, sides, mayBegin);
@@ -74,6 +88,12 @@ export function createLinkDifference(
   function needOf(mine: View | null, again: boolean, parted: boolean) {
     return differenceNeed({
       ...{ mine, theirs, again, parted, joiners: shared.joiners === true },
+      linkedMs: now() - sinceMs,
+      // Until it is told anew, what it has told goes on.
+      wholeMs: Math.min(
+        whole.ms(),
+        standing === null ? 0 : standing.wholeMs + now() - standing.atMs,
+      ),
       hadLink: hadLink || standing?.hadLink === true,
       mineSettledMs: shared.settledMs(),
       theirsSettledMs: standing === null ? null : standing.settledMs + now() - standing.atMs,
@@ -86,6 +106,7 @@ export function createLinkDifference(
     const parted = partings !== partingsDecided;
     if ((workers === decidedFor && !parted) || !isPaired || signal.aborted) return;
     const isFirst = decidedFor === null;
+    if (!isFirst && decidedFor !== workers && mine !== null && theirs !== null) whole.broken();
     const need = needOf(mine, !isFirst && decidedFor !== workers, parted);
     if (need.kind === 'later') return;
     decidedFor = workers;
@@ -105,8 +126,8 @@ export function createLinkDifference(
 
   function heard(step: DifferenceStep): void {
     if (step.step === 'standing') {
-      const { settledMs, hadLink: had, compares = false } = step;
-      standing = { settledMs, hadLink: had, compares, atMs: now() };
+      const { settledMs, hadLink: had, compares = false, wholeMs = 0 } = step;
+      standing = { settledMs, hadLink: had, compares, wholeMs, atMs: now() };
     } else if (step.step === 'compared') from.compared(step);
     else if (step.step === 'again') pupil.need(step.why, againMs);
     else if (step.step === 'ask') teacher.asked(step.id);
@@ -129,7 +150,7 @@ export function createLinkDifference(
       // How our HAProxy stands is said once it is known.
       if (!hasTold && shared.view()?.learned === true) {
         hasTold = true;
-        send({ step: 'standing', settledMs: shared.settledMs(), hadLink, compares: true });
+        tellStanding();
       }
       decide();
       pupil.look();

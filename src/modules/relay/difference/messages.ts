@@ -17,6 +17,8 @@ const schema = z.discriminatedUnion('step', [
     ...{ step: z.literal('standing'), settledMs: ms, hadLink: z.boolean().default(false) },
     /** It will say `compared`. Missing: an earlier version, which does not. */
     compares: z.boolean().optional(),
+    /** As `Whole.ms`; missing: an earlier version, which does not tell. It is said again when the set breaks. */
+    wholeMs: ms.optional(),
   }),
   /** May we have a lesson? */
   z.object({ step: z.literal('ask'), id }),

@@ -8,6 +8,10 @@ export interface NeedInput {
   readonly mineSettledMs: number;
   /** Null: the other side has not said it yet, or is of a version that has no such lessons. */
   readonly theirsSettledMs: number | null;
+  /** For how long there has been the link, in milliseconds. */
+  readonly linkedMs: number;
+  /** The shorter of what the two say (`Whole.ms`). */
+  readonly wholeMs: number;
   /** There was a link between the two pods before, which has ended: one of the two sidecars knows of it. */
   readonly hadLink: boolean;
   /** Over this link it was decided before, with another worker of one of the two. */
@@ -25,7 +29,7 @@ export type Need =
   /** Not over this link. */
   | { readonly kind: 'never'; readonly why: string };
 
-/** A pod that has just learned everything is linked with all others within this time. */
+/** A pod that has just learned everything is linked with all others within this time, unless the network is split. */
 const joiningMs = 5000;
 
 /** So that the session, which began with the link, is through with what it owes. */
@@ -36,12 +40,24 @@ const reloadedMs = 5000;
 const settledReloadMs = 3000;
 
 /**
+ * One of the two has just learned all from one of the others. It may take long until there is a session, where many join at the same time and have little
+ * of the processor: 27 that joined three would compare each with each. The link was there in time then, and nobody whose session had still
+ * to come has gone since, nor was reloaded.
+ */
+function hasJustJoined(input: NeedInput, theirsSettledMs: number): boolean {
+  const joinedMs = Math.min(input.mineSettledMs, theirsSettledMs);
+  if (joinedMs < joiningMs) return true;
+  const wasLinkedInTime = joinedMs - input.linkedMs < joiningMs;
+  return wasLinkedInTime && input.wholeMs >= joinedMs && input.joiners !== true;
+}
+
+/**
  * Whether our HAProxy is to be compared with the other one. A new link tells nothing of what was written before it by pods that are gone
  * or workers that were reloaded, nor which of two values is the newer one. A reload can have taken what its last session was about to
  * send. A pod that has just joined, or whose HAProxy was started anew, has learned all from one of the others.
  */
 export function differenceNeed(input: NeedInput): Need {
-  const { mine, theirs, mineSettledMs, theirsSettledMs, hadLink, again, joiners } = input;
+  const { mine, theirs, theirsSettledMs, hadLink, again, joiners } = input;
   if (mine === null || theirs === null)
     return { kind: 'later', why: 'HAProxy of one of the two does not answer' };
   for (const view of [mine, theirs]) {
@@ -61,7 +77,7 @@ export function differenceNeed(input: NeedInput): Need {
   }
   if (input.parted === true)
     return { kind: 'needed', why: 'the session was away', afterMs: linkedMs };
-  if (!hadLink && Math.min(mineSettledMs, theirsSettledMs) < joiningMs) {
+  if (!hadLink && hasJustJoined(input, theirsSettledMs)) {
     const why = 'one of the two has just joined';
     return joiners === true ? { kind: 'needed', why, afterMs } : { kind: 'never', why };
   }

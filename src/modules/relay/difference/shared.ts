@@ -5,6 +5,7 @@ import type { View } from '../pairing/view.ts';
 import type { Desk } from './desk.ts';
 import type { Learned, learnDifference } from './learn.ts';
 import type { teach } from './teach.ts';
+import type { Whole } from './whole.ts';
 
 export interface DifferencesOptions {
   /** The uid of this pod. */
@@ -40,6 +41,7 @@ export interface SessionFrom {
 /** What the lessons over all links share. */
 export interface Shared extends DifferencesOptions {
   readonly stopped: AbortSignal;
+  readonly whole: Whole;
   /** Waited for before the end. */
   run(what: Promise<unknown>): void;
 }

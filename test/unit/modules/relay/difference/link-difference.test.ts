@@ -37,7 +37,14 @@ function chance(name: string): () => number {
  * A replica whose HAProxy is a set of keys: a fake, because real ones do not run on a virtual clock. What is learned and taught is
  * what `RemoteLesson` and `asked` hand on, as with a real one.
  */
-function replica(name: string, keys: readonly string[], lessonMs: Delay, ends?: Learned) {
+function replica(
+  name: string,
+  keys: readonly string[],
+  lessonMs: Delay,
+  ends?: Learned,
+  /** When its HAProxy learned all, on the virtual clock; missing: long ago. */
+  learnedAtMs = -1e9,
+) {
   const held = new Set(keys);
   const { log, lines } = capturedLog();
   let view: View | null = { worker: `w-${name}`, learned: true, fresh: false, entries: 1 };
@@ -59,7 +66,7 @@ function replica(name: string, keys: readonly string[], lessonMs: Delay, ends?: 
     ...{ uid: `uid-${name}`, desk: createDesk(), log, now, random: chance(name) },
     session: { at: { path: '' }, local: '', slot: '', timeoutMs: 1, tables: 1, silentMs: 1, now },
     view: () => view,
-    settledMs: () => 1e9,
+    settledMs: () => now() - learnedAtMs,
     onLearned: (pod) => void learned.push(pod),
     learn: ({ lesson }: LearnOptions) =>
       alone(async (): Promise<Learned> => {
@@ -177,6 +184,40 @@ const delayOf =
   () =>
     stream.next().value ?? 0;
 const anyKeys = fc.uniqueArray(fc.constantFrom(...'abcdefgh'), { maxLength: 6 });
+
+describe('a pod that has joined, whose sessions come late', () => {
+  /** `joiner` and `other` are linked in time, and have a session half a minute later. `meanwhile`: after 10 s. */
+  async function sessionLate(meanwhile: (gone: { cut(): Promise<void> }) => Promise<void>) {
+    const delay = () => 0.5;
+    const joiner = replica('joiner', ['a'], delay, undefined, 1000);
+    const other = replica('other', ['a', 'b'], delay);
+    const third = replica('third', ['a'], delay);
+    await vi.advanceTimersByTimeAsync(1000);
+    const gone = linkOf(other, third, delay, false);
+    const link = linkOf(joiner, other, delay, false);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await meanwhile(gone);
+    await vi.advanceTimersByTimeAsync(20_000);
+    const will = link.willCompare();
+    link.look();
+    await vi.advanceTimersByTimeAsync(minute);
+    return { joiner, will, sent: link.sent };
+  }
+
+  it('is not compared where the set was whole all the time', async () => {
+    const { joiner, will, sent } = await sessionLate(async () => {});
+    expect(will).toEqual([false, false]);
+    expect(joiner.held).toEqual(new Set(['a']));
+    expect(sent.toSorted()).toEqual(['joiner standing', 'other standing']);
+  });
+
+  it('is compared where the other one has lost a link meanwhile, and has told so', async () => {
+    const { joiner, will, sent } = await sessionLate((gone) => gone.cut());
+    expect(will).toEqual([true, true]);
+    expect(joiner.held).toEqual(new Set(['a', 'b']));
+    expect(sent.filter((each) => each === 'other standing')).toHaveLength(2);
+  });
+});
 
 describe('lessons over links', () => {
   it('are known to come before the session, and their end is said once, when both have all', async () => {

@@ -11,6 +11,7 @@ const view: View = { worker: 'w', learned: true, fresh: true, entries: 5 };
 const healed: NeedInput = {
   ...{ mine: view, theirs: view, hadLink: true, again: false },
   ...{ mineSettledMs: 60_000, theirsSettledMs: 60_000 },
+  ...{ linkedMs: 0, wholeMs: 0 },
 };
 
 describe('differenceNeed', () => {
@@ -43,12 +44,26 @@ describe('differenceNeed', () => {
 
   const joins = { hadLink: false, mineSettledMs: 100 };
   const learns = { ...view, learned: false };
+  // It learned half a minute ago, when it was linked already; the session has come only now.
+  const late = { hadLink: false, mineSettledMs: 30_000, linkedMs: 30_500 };
   it.each<[string, Partial<NeedInput>, string]>([
     ['a link that was there before is made anew', {}, 'needed'],
     ['the same, right after both have joined', { mineSettledMs: 1, theirsSettledMs: 1 }, 'needed'],
     ['the first link of a sidecar that has started anew', { hadLink: false }, 'needed'],
     ['the first link of a pod that has just joined', joins, 'never'],
     ['the same, seen from the other side', { hadLink: false, theirsSettledMs: 100 }, 'never'],
+    ['the same, where the session comes late', { ...late, wholeMs: 40_000 }, 'never'],
+    ['the same, and somebody has gone meanwhile', { ...late, wholeMs: 29_999 }, 'needed'],
+    [
+      'the same, but the link came late, as after a split',
+      { ...late, linkedMs: 24_000, wholeMs: 40_000 },
+      'needed',
+    ],
+    [
+      'the same, but there was a link before',
+      { ...late, wholeMs: 40_000, hadLink: true },
+      'needed',
+    ],
     ['a pod that joins, and has not learned yet', { hadLink: false, mine: learns }, 'never'],
     ['HAProxy was started anew in a split, and learns', { theirs: learns }, 'later'],
     ['a worker takes over', { hadLink: false, mine: { ...learns, fresh: false } }, 'later'],
@@ -71,6 +86,8 @@ describe('differenceNeed', () => {
       theirs: fc.option(anyView),
       mineSettledMs: fc.nat(20_000),
       theirsSettledMs: fc.option(fc.nat(20_000)),
+      linkedMs: fc.nat(20_000),
+      wholeMs: fc.nat(20_000),
       hadLink: fc.boolean(),
       again: fc.boolean(),
     });
