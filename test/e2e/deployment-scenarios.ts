@@ -169,22 +169,19 @@ export function deploymentScenarios({
     });
 
     if (many !== undefined)
-      it(
-        'keeps every entry when many replicas come and go at once',
-        unless(onlyInAll),
-        async () => {
-          // The node of the tests has not the cores that the example asks for with so many.
-          const sparing = ['set', 'resources', 'deployment/haproxy', '--requests=cpu=1m'];
-          await change({ what: 'other requests', count: replicas.length, reloads: 0 }, () =>
-            stage.kubectl(sparing),
-          );
-          await change({ what: 'scale to 3', count: 3, reloads: reloads(1) }, () => scale(3));
-          await change({ what: `3 to ${many}`, count: many, reloads: reloads(1) }, () =>
-            scale(many),
-          );
-          await change({ what: `${many} to 3`, count: 3, reloads: 0 }, () => scale(3));
-        },
-      );
+      it('keeps every entry when many replicas come and go at once', {
+        ...unless(onlyInAll),
+        timeout: 900_000,
+      }, async () => {
+        // The node of the tests has not the cores that the example asks for with so many.
+        const sparing = ['set', 'resources', 'deployment/haproxy', '--requests=cpu=1m'];
+        await change({ what: 'other requests', count: replicas.length, reloads: 0 }, () =>
+          stage.kubectl(sparing),
+        );
+        await change({ what: 'scale to 3', count: 3, reloads: reloads(1) }, () => scale(3));
+        await change({ what: `3 to ${many}`, count: many, reloads: reloads(1) }, () => scale(many));
+        await change({ what: `${many} to 3`, count: 3, reloads: 0 }, () => scale(3));
+      });
 
     it('never restarted a container, logged an error or showed a secret', async () => {
       const secrets = await Promise.all(replicas.map(secret));
