@@ -26,8 +26,6 @@ export interface DeploymentExample {
   readonly prepare?: (stage: Stage) => Promise<void>;
   /** The file with the secret of the replica, as its container of HAProxy or `container` sees it. */
   readonly secret: (replica: Replica) => Promise<string>;
-  /** Replicas that are made at once of three, with `npm run test:all`; missing: none. */
-  readonly many?: number;
   /** Why the scenarios that differ least between the modes are not played; undefined: they are. */
   readonly noTime?: string | undefined;
 }
@@ -39,7 +37,6 @@ export function deploymentScenarios({
   reloads,
   prepare,
   secret,
-  many,
   noTime,
 }: DeploymentExample) {
   describe(title, unless(noCluster), () => {
@@ -167,21 +164,6 @@ export function deploymentScenarios({
       await change({ what: 'burst to 12', count: 12, reloads: reloads(1) }, () => scale(12));
       await change({ what: 'scale 12 to 1', count: 1, reloads: 0 }, () => scale(1));
     });
-
-    if (many !== undefined)
-      it('keeps every entry when many replicas come and go at once', {
-        ...unless(onlyInAll),
-        timeout: 900_000,
-      }, async () => {
-        // The node of the tests has not the cores that the example asks for with so many.
-        const sparing = ['set', 'resources', 'deployment/haproxy', '--requests=cpu=1m'];
-        await change({ what: 'other requests', count: replicas.length, reloads: 0 }, () =>
-          stage.kubectl(sparing),
-        );
-        await change({ what: 'scale to 3', count: 3, reloads: reloads(1) }, () => scale(3));
-        await change({ what: `3 to ${many}`, count: many, reloads: reloads(1) }, () => scale(many));
-        await change({ what: `${many} to 3`, count: 3, reloads: 0 }, () => scale(3));
-      });
 
     it('never restarted a container, logged an error or showed a secret', async () => {
       const secrets = await Promise.all(replicas.map(secret));

@@ -13,6 +13,5 @@ deploymentScenarios({
     await kubectl(['create', 'secret', 'generic', secret, `--from-literal=key=${key}`]);
   },
   secret: async () => key,
-  many: 30,
   noTime: onlyInAll,
 });
