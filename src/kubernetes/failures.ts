@@ -58,12 +58,14 @@ export function answerError(
     );
   }
   if (status === 403) {
+    const isWide = kind.isClusterWide === true;
+    const where = isWide ? '' : ` in namespace ${namespace}`;
     return new ApiServerError(
       'KUBERNETES_FORBIDDEN',
-      `The API server refuses to ${verb} ${kind.plural} in namespace ${namespace}: ${message}`,
+      `The API server refuses to ${verb} ${kind.plural}${where}: ${message}`,
       {
         ...details,
-        hint: `Add this rule to a Role in namespace ${namespace} and bind it to the pod's service account: ${neededRule(kind)}`,
+        hint: `Add this rule to a ${isWide ? 'ClusterRole' : 'Role'}${where} and bind it to the pod's service account: ${neededRule(kind)}`,
       },
     );
   }

@@ -15,6 +15,8 @@ export interface InformerOptions {
   readonly namespace: string;
   /** A label selector, or a function that returns it before each list and watch, because it may have become wider. */
   readonly selector: string | ((signal: AbortSignal) => Promise<string>);
+  /** As kubectl's --field-selector. */
+  readonly fieldSelector?: string;
   readonly log: Log;
   /** Path of a kubeconfig; the pod's service account without it. */
   readonly kubeConfig?: string | undefined;
@@ -80,7 +82,14 @@ export function createInformer<Facts extends Named>(
   options: InformerOptions,
   listener: InformerListener,
 ): Informer<Facts> {
-  const { namespace, log, relistMs = 300_000, watchMs = 30_000, answerMs = 10_000 } = options;
+  const {
+    namespace,
+    log,
+    fieldSelector,
+    relistMs = 300_000,
+    watchMs = 30_000,
+    answerMs = 10_000,
+  } = options;
   const {
     backoff = { baseMs: 250, capMs: 10_000 },
     now = monotonicNow,
@@ -123,7 +132,10 @@ export function createInformer<Facts extends Named>(
   }
 
   async function list(to: Connection, wanted: string, signal: AbortSignal): Promise<string> {
-    const found = await listAll(to, resource, { namespace, selector: wanted, signal, answerMs });
+    const found = await listAll(to, resource, {
+      ...{ namespace, selector: wanted, signal, answerMs },
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    });
     const changed = store.replace(found.objects);
     relistAt = now() + relistMs * (0.9 + random() * 0.2);
     listener.heard();
@@ -161,6 +173,7 @@ export function createInformer<Facts extends Named>(
     const common = { namespace, selector: wanted, signal, answerMs };
     await watchAll(connection, resource, {
       ...common,
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
       resourceVersion,
       watchMs: length,
       onOpen,

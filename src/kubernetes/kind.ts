@@ -6,6 +6,8 @@ export interface Kind {
   readonly group: string;
   readonly version: string;
   readonly plural: string;
+  /** Its objects are in no namespace. */
+  readonly isClusterWide?: true;
 }
 
 /** A kind with the facts of its objects that matter here; everything else of an object is dropped at once. */
@@ -24,8 +26,9 @@ export function versionPath({ group, version }: Pick<Kind, 'group' | 'version'>)
   return group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
 }
 
-/** Path of all objects of a kind in a namespace. */
+/** Path of all objects of a kind in a namespace, which one that is cluster-wide has not. */
 export function pathOf(kind: Kind, namespace: string): string {
   const { plural } = kind;
+  if (kind.isClusterWide === true) return `${versionPath(kind)}/${plural}`;
   return `${versionPath(kind)}/namespaces/${encodeURIComponent(namespace)}/${plural}`;
 }

@@ -13,6 +13,8 @@ export type WatchEvent<Facts> =
 export interface WatchOptions<Facts> {
   readonly namespace: string;
   readonly selector: string;
+  /** As kubectl's --field-selector. */
+  readonly fieldSelector?: string;
   readonly resourceVersion: string;
   readonly signal: AbortSignal;
   /** Time for the first byte, and the grace after `watchMs`, in milliseconds. */
@@ -38,7 +40,7 @@ export async function watchAll<Facts extends Named>(
   kind: Resource<Facts>,
   options: WatchOptions<Facts>,
 ): Promise<void> {
-  const { namespace, selector, resourceVersion, answerMs, watchMs } = options;
+  const { namespace, selector, fieldSelector, resourceVersion, answerMs, watchMs } = options;
   const context: FailureContext = { namespace, verb: 'watch', kind };
   const deadline = startDeadline(options.signal, answerMs, `watch ${kind.plural}`);
   let response: IncomingMessage | undefined;
@@ -48,6 +50,7 @@ export async function watchAll<Facts extends Named>(
       watch: '1',
       allowWatchBookmarks: 'true',
       labelSelector: selector,
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
       resourceVersion,
       timeoutSeconds: String(timeoutSeconds),
     };
