@@ -4,6 +4,8 @@ export interface EndpointOptions {
   /** Null: an endpoint without a pod, as somebody makes by hand. */
   readonly pod: string | null;
   readonly address: string;
+  /** Where it runs. */
+  readonly node?: string;
   readonly ready?: boolean;
   readonly terminating?: boolean;
   /** Missing: as `ready`. */
@@ -25,9 +27,10 @@ export async function writeSlice(
     addressType: endpoints.some(({ address }) => address.includes(':')) ? 'IPv6' : 'IPv4',
     ports: [{ name: 'http', port, protocol: 'TCP' }],
     endpoints: endpoints.map(
-      ({ pod, address, ready = true, terminating = false, serving = ready }) => ({
+      ({ pod, address, node, ready = true, terminating = false, serving = ready }) => ({
         addresses: [address],
         conditions: { ready, serving, terminating },
+        ...(node === undefined ? {} : { nodeName: node }),
         ...(pod === null ? {} : { targetRef: { kind: 'Pod', namespace, name: pod } }),
       }),
     ),

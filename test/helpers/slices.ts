@@ -9,7 +9,14 @@ export function endpointOf(
 ): SliceEndpoint {
   const ready = part.ready ?? true;
   return {
-    ...{ addresses: [address], ready, serving: ready, terminating: false, forZones: null },
+    ...{
+      addresses: [address],
+      ready,
+      serving: ready,
+      terminating: false,
+      node: null,
+      forZones: null,
+    },
     pod: pod === null ? null : { name: pod, uid: `uid-${pod}` },
     ...part,
   };

@@ -3,37 +3,53 @@ import { parseServersState } from '../../haproxy/servers-state.ts';
 import { command } from '../../haproxy/socket.ts';
 import { connectWith } from '../../kubernetes/connection.ts';
 import { asAppError } from '../../kubernetes/failures.ts';
+import type { Named, Resource } from '../../kubernetes/kind.ts';
 import { listAll } from '../../kubernetes/list.ts';
 import { versionOf } from '../../model/program-version.ts';
-import { wantedServers } from '../../modules/backends/endpoints/wanted.ts';
+import { endpointSlices, slicesOf } from '../../modules/backends/endpoints/slice-schema.ts';
+import { type Wanted, wantedServers } from '../../modules/backends/endpoints/wanted.ts';
 import { factsOf } from '../../modules/backends/file/facts.ts';
 import { readBackend } from '../../modules/backends/file/read-backend.ts';
+import { nodes } from '../../modules/backends/nodes/node.ts';
+import { services } from '../../modules/backends/nodes/service.ts';
+import { wantedNodes } from '../../modules/backends/nodes/wanted-nodes.ts';
 import { type BackendOf, backendsOf, paramsOf } from '../../modules/backends/options/parse.ts';
 import { gatesOf } from '../../modules/backends/plan/gates.ts';
 import { isOurs } from '../../modules/backends/plan/plan.ts';
-import { endpointSlices } from '../../modules/backends/sync/follow.ts';
 import { haproxyEnv } from '../../modules/peers/haproxy-env.ts';
 import type { BackendFact, Facts } from '../facts.ts';
 import { answerMs, looked } from './looked.ts';
 
-async function lookAtEndpoints(
+/** As it is now, from lists. */
+async function wantedNow(
   config: Config,
   { namespace, service, port }: BackendOf,
   signal: AbortSignal,
-) {
+): Promise<Wanted> {
   const connection = await connectWith(config.kubeconfig, { context: config.context })();
+  async function list<Facts extends Named>(resource: Resource<Facts>, selector = '', field = {}) {
+    const options = { namespace, selector, ...field, signal, answerMs };
+    try {
+      return (await listAll(connection, resource, options)).objects;
+    } catch (error) {
+      throw asAppError(error, { namespace, verb: 'list', kind: resource });
+    }
+  }
   try {
-    const selector = `kubernetes.io/service-name=${service}`;
-    const options = { namespace, selector, signal, answerMs };
-    const { objects } = await listAll(connection, endpointSlices, options);
-    const { servers, notes } = wantedServers(objects.values(), { port, zone: config.zone });
-    const count = (state: string) => servers.filter((each) => each.state === state).length;
-    return { up: count('up'), drain: count('drain'), maint: count('maint'), notes };
-  } catch (error) {
-    throw asAppError(error, { namespace, verb: 'list', kind: endpointSlices });
+    const slices = (await list(endpointSlices, slicesOf(service))).values();
+    if (config.address === 'pod') return wantedServers(slices, { port, zone: config.zone });
+    const found = await list(services, '', { fieldSelector: `metadata.name=${service}` });
+    const all = (await list(nodes)).values();
+    return wantedNodes({ slices, nodes: all, service: found.get(service) ?? null, port });
   } finally {
     connection.close();
   }
+}
+
+async function lookAtEndpoints(config: Config, of: BackendOf, signal: AbortSignal) {
+  const { servers, notes } = await wantedNow(config, of, signal);
+  const count = (state: string) => servers.filter((each) => each.state === state).length;
+  return { up: count('up'), drain: count('drain'), maint: count('maint'), notes };
 }
 
 /** Undefined: without `--backend`. `version`: of the HAProxy that runs; null: not known. */

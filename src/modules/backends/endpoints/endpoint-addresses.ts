@@ -4,7 +4,7 @@ import type { Slice, SliceEndpoint } from './slice.ts';
 
 /** One address of one endpoint, as one slice has it. */
 export interface Candidate
-  extends Pick<SliceEndpoint, 'ready' | 'serving' | 'terminating' | 'forZones'> {
+  extends Pick<SliceEndpoint, 'ready' | 'serving' | 'terminating' | 'node' | 'forZones'> {
   /** Of the pod, else `ip-port`. */
   readonly name: string;
   /** Whose it is, as far as the slice says: the pod's uid or name, else nothing. */

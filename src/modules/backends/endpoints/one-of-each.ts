@@ -21,6 +21,7 @@ const fixed: Order = (left, right) =>
   left.port - right.port ||
   byText(left.owner, right.owner) ||
   byText(left.name, right.name) ||
+  byText(left.node ?? '', right.node ?? '') ||
   byText(JSON.stringify(left.forZones), JSON.stringify(right.forZones));
 
 function inOrder(...orders: readonly Order[]): Order {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import type { Slice, SliceEndpoint, SlicePort } from './slice.ts';
+import type { Resource } from '../../../kubernetes/kind.ts';
+import { type Slice, type SliceEndpoint, type SlicePort, sameSlice } from './slice.ts';
 
 const portSchema = z
   .object({
@@ -28,9 +29,10 @@ const endpointSchema = z
     targetRef: z
       .object({ kind: z.string().nullish(), name: z.string().nullish(), uid: z.string().nullish() })
       .nullish(),
+    nodeName: z.string().nullish(),
     hints: z.object({ forZones: z.array(z.object({ name: z.string() })).nullish() }).nullish(),
   })
-  .transform(({ addresses, conditions, targetRef, hints }): SliceEndpoint => {
+  .transform(({ addresses, conditions, targetRef, nodeName, hints }): SliceEndpoint => {
     // "A nil value should be interpreted as true", and of serving: "consumers should defer to the ready condition".
     const ready = conditions?.ready ?? true;
     const isPod = targetRef?.kind === 'Pod' && Boolean(targetRef.name);
@@ -40,6 +42,7 @@ const endpointSchema = z
       serving: conditions?.serving ?? ready,
       terminating: conditions?.terminating === true,
       pod: isPod ? { name: targetRef.name ?? '', uid: targetRef.uid ?? null } : null,
+      node: nodeName || null,
       forZones: hints?.forZones?.map(({ name }) => name) ?? null,
     };
   });
@@ -60,3 +63,15 @@ export const sliceSchema = z
       endpoints: endpoints ?? [],
     }),
   );
+
+/** EndpointSlices: discovery.k8s.io/v1, from Kubernetes 1.21 on. */
+export const endpointSlices: Resource<Slice> = {
+  ...{ group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices' },
+  schema: sliceSchema,
+  same: sameSlice,
+};
+
+/** The label selector of the slices of a Service. */
+export function slicesOf(service: string): string {
+  return `kubernetes.io/service-name=${service}`;
+}

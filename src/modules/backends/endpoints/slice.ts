@@ -17,6 +17,8 @@ export interface SliceEndpoint {
   readonly terminating: boolean;
   /** Null: it names no pod. */
   readonly pod: { readonly name: string; readonly uid: string | null } | null;
+  /** Where it runs; null: the slice does not say. */
+  readonly node: string | null;
   /** Zones whose clients it is for; null: no hint. */
   readonly forZones: readonly string[] | null;
 }

@@ -14,6 +14,15 @@ export const backendsOptions = [
     commands,
   },
   {
+    name: 'address',
+    type: ['pod', 'node'],
+    default: 'pod',
+    group: 'backends',
+    description:
+      'With --backend: where servers are reached. pod: at the addresses of the endpoints. node: at the InternalIP of each node and the port that the Service has there, for a HAProxy that does not reach pods; with externalTrafficPolicy Local at the nodes that have such a pod, weighted by how many. PORT is then a port of the Service. Needs the right to read nodes and services.',
+    commands,
+  },
+  {
     name: 'zone',
     type: 'string',
     group: 'backends',

@@ -98,6 +98,10 @@ export function backendsProblems({ value }: GivenBackends): readonly string[] {
     problems.push('--backend and --dry-run exclude each other: HAProxy is given servers at once');
   const params = value('server-params');
   if (typeof params === 'string') problems.push(...paramsProblems(params));
+  if (value('address') === 'node' && value('zone') !== undefined)
+    problems.push(
+      '--zone and --address node exclude each other: hints are of endpoints, and a node passes a request on to any',
+    );
   const zone = value('zone');
   if (typeof zone === 'string' && !/^[A-Za-z0-9._-]{1,63}$/.test(zone))
     problems.push(

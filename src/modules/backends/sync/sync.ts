@@ -3,18 +3,17 @@ import type { Module } from '../../../engine/module.ts';
 import { askAll } from '../../../haproxy/ask-all.ts';
 import { parseServersState } from '../../../haproxy/servers-state.ts';
 import { command } from '../../../haproxy/socket.ts';
-import { connectWith } from '../../../kubernetes/connection.ts';
 import type { Log } from '../../../log.ts';
 import type { Recorder } from '../../../telemetry/event-recorder.ts';
 import type { MetricsOf } from '../../../telemetry/metrics.ts';
 import type { Status } from '../../../telemetry/status-schema.ts';
-import { type Wanted, wantedServers } from '../endpoints/wanted.ts';
+import type { Wanted } from '../endpoints/wanted.ts';
 import type { backendsMetrics } from '../metrics.ts';
-import { type BackendOf, backendsOf } from '../options/parse.ts';
+import { backendsOf } from '../options/parse.ts';
 import { createKeeper, type Kept } from '../runtime/keeper.ts';
 import { createLoop, type Loop, type LoopOptions } from '../runtime/loop.ts';
 import type { WantedBackend, WantedServer } from '../server.ts';
-import { type FollowedService, followService } from './follow.ts';
+import { createSources } from './sources.ts';
 import { createStanding } from './standing.ts';
 
 export interface BackendsOptions {
@@ -42,55 +41,21 @@ export interface Backends {
   run(signal: AbortSignal): Promise<void>;
 }
 
-interface Kind {
-  readonly of: BackendOf;
-  readonly service: FollowedService;
-  wanted(): Wanted | null;
-}
-
 /** What `--backend` asks for; null without it, when nothing is opened, asked or counted. */
 export function backendsFor(options: BackendsOptions): Backends | null {
   const { config, metrics, log, now } = options;
   const all = backendsOf(config.backend, config.namespace);
   if (all.length === 0) return null;
-  const { adminSocket, zone } = config;
+  const { adminSocket } = config;
   const standing = createStanding(options, all);
-  const services = new Map<string, FollowedService>();
-
-  function serviceOf({ namespace, service }: BackendOf): FollowedService {
-    const key = `${namespace}/${service}`;
-    const mine = all.filter((each) => each.namespace === namespace && each.service === service);
-    const known =
-      services.get(key) ??
-      followService({
-        ...{
-          namespace,
-          service,
-          log,
-          connect: connectWith(config.kubeconfig, { context: config.context }),
-          relistMs: config.relistInterval,
-        },
-        onChange: () => {
-          for (const { backend } of mine) loop.poke(backend);
-        },
-        onTrouble: (trouble) => {
-          for (const { backend } of mine) standing.heard(backend, trouble);
-        },
-      });
-    services.set(key, known);
-    return known;
-  }
-
-  const kinds: readonly Kind[] = all.map((of) => {
-    const service = serviceOf(of);
-    return {
-      ...{ of, service },
-      wanted() {
-        const slices = service.slices();
-        return slices === null ? null : wantedServers(slices, { port: of.port, zone });
-      },
-    };
-  });
+  const sources = createSources(
+    {
+      ...{ config, log },
+      onChange: (backend) => loop.poke(backend),
+      onTrouble: (backend, trouble) => standing.heard(backend, trouble),
+    },
+    all,
+  );
 
   const last = new Map<string, Wanted>();
   const has = new Map<string, readonly WantedServer[]>();
@@ -103,15 +68,15 @@ export function backendsFor(options: BackendsOptions): Backends | null {
   }
 
   const loop: Loop = createLoop({
-    backends: kinds.map(({ of: { backend }, wanted }) => ({
-      name: backend,
+    backends: all.map((of) => ({
+      name: of.backend,
       wanted() {
-        const found = wanted();
-        if (found !== null) last.set(backend, found);
+        const found = sources.wanted(of);
+        if (found !== null) last.set(of.backend, found);
         return found?.servers ?? null;
       },
       keeper: createKeeper({
-        ...{ backend, now },
+        ...{ backend: of.backend, now },
         settings: {
           ...{ dynamic: config.dynamic, onEmpty: config.onEmpty },
           ...{ deleteAfterMs: config.deleteAfter, drainLimitMs: config.drainLimit },
@@ -135,10 +100,7 @@ export function backendsFor(options: BackendsOptions): Backends | null {
     },
     status: standing.status,
     async run(signal) {
-      await Promise.all([
-        loop.run(signal),
-        ...[...services.values()].map((service) => service.run(signal)),
-      ]);
+      await Promise.all([loop.run(signal), sources.run(signal)]);
     },
   };
 }

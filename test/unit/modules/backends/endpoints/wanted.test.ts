@@ -294,6 +294,7 @@ const anyEndpoint: fc.Arbitrary<SliceEndpoint> = fc
     ready: fc.boolean(),
     serving: fc.boolean(),
     terminating: fc.boolean(),
+    node: fc.option(fc.constantFrom('n1', 'n2')),
     forZones: fc.option(fc.subarray(['a', 'b'])),
   })
   .map(({ last, pod, uid, ...rest }) => ({

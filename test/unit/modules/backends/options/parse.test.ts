@@ -68,6 +68,7 @@ describe('--backend', () => {
   it('tells everything that is wrong at once', () => {
     const text = problems(
       ...['--backend=be_a=a', '--backend=be_a=b', '--backend=nothing', '--zone=a b'],
+      '--address=node',
       ...[
         '--server-params=check id 7 enabled',
         '--delete-after=soon',
@@ -80,6 +81,7 @@ describe('--backend', () => {
       '--backend be_a is given twice',
       '--backend "nothing" is not',
       '--zone "a b" is not',
+      '--zone and --address node exclude each other',
       '--server-params has id: each server has its own',
       '--server-params has enabled: a server that HAProxy is given while it runs cannot have it',
       '--delete-after "soon"',
