@@ -1,11 +1,10 @@
-import { rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { AppError, errorMessage, RemoteError } from '../errors.ts';
-import { readText, writeFileAtomic } from '../files/files.ts';
+import { readText, replaceText } from '../files/files.ts';
 import { hardReload, reloadOverMaster } from '../haproxy/master.ts';
-import { validateConfig } from '../haproxy/validate.ts';
 import type { Log } from '../log.ts';
 import type { Applied, Applier } from './applier.ts';
+import { checkText } from './check-text.ts';
 import type { Configuration, Edit } from './edit.ts';
 import { type OwnedStep, remainingSteps, withoutRefused } from './held.ts';
 import { createUndo } from './undo.ts';
@@ -22,9 +21,12 @@ export interface DirectOptions {
   readonly readOnly?: boolean | undefined;
 }
 
+/** So often a change is made anew because another program wrote the file meanwhile. */
+const attemptsAtMost = 5;
+
 /**
  * For images without the Data Plane API: rewrites only the lines of the edits in haproxy.cfg and reloads over the
- * master socket. No other program may write the file while it runs.
+ * master socket. What another program writes in between is read again, and kept.
  */
 export function createDirectApplier(options: DirectOptions): Applier {
   const { configFile, masterSocket, log, haproxyBin } = options;
@@ -40,7 +42,7 @@ export function createDirectApplier(options: DirectOptions): Applier {
         { configFile },
         'a change was written but its reload was cut off: it is taken back and planned again',
       );
-      await writeFileAtomic(configFile, unfinished);
+      if (!(await replaceText(configFile, written, unfinished))) return load();
       await undo.clear();
     }
     const text = unfinished ?? written;
@@ -48,36 +50,25 @@ export function createDirectApplier(options: DirectOptions): Applier {
     return { text, version: `${ino}-${mtimeNs}-${size}`, obstacles: [] };
   }
 
-  async function check(text: string): Promise<void> {
-    if (haproxyBin === undefined) return;
-    const candidate = join(dirname(configFile), `.${basename(configFile)}.check`);
-    try {
-      await writeFileAtomic(candidate, text, { mode: 0o600 });
-      await validateConfig(haproxyBin, candidate);
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'TEMPLATE_REJECTED') throw error;
-      throw new RemoteError('RELOAD_FAILED', `Not written: ${error.message}`, {
-        retryable: false,
-        stage: 'validate',
-        cause: error,
-      });
-    } finally {
-      await rm(candidate, { force: true });
-    }
-  }
-
-  async function replace(before: string, after: string): Promise<void> {
+  /** False: somebody else has written the file since it was read. */
+  async function replace(before: string, after: string): Promise<boolean> {
     await undo.save(before, after);
-    await writeFileAtomic(configFile, after);
+    if (!(await replaceText(configFile, before, after))) {
+      await undo.clear();
+      return false;
+    }
     try {
       await reloadOverMaster(masterSocket, { timeoutMs });
     } catch (error) {
-      log.warn({ configFile, error: errorMessage(error) }, 'the old haproxy.cfg is put back');
-      await writeFileAtomic(configFile, before);
+      const reason = { configFile, error: errorMessage(error) };
+      if (await replaceText(configFile, after, before))
+        log.warn(reason, 'the old haproxy.cfg is put back');
+      else log.warn(reason, 'somebody else has written haproxy.cfg since');
       await undo.clear();
       throw error;
     }
     await undo.clear();
+    return true;
   }
 
   /** haproxy.cfg with those edits that HAProxy does not refuse. */
@@ -89,7 +80,7 @@ export function createDirectApplier(options: DirectOptions): Applier {
     signal.throwIfAborted();
     const checked = async (steps: readonly OwnedStep[]) => {
       const after = steps.reduce((written, { step }) => step.inText(written), text);
-      await check(after);
+      if (haproxyBin !== undefined) await checkText(haproxyBin, configFile, after);
       return after;
     };
     const { made, held } = await withoutRefused(remaining, checked, async (step) => {
@@ -98,18 +89,35 @@ export function createDirectApplier(options: DirectOptions): Applier {
     return { before, after: made, ...(held.length === 0 ? {} : { held }) };
   }
 
+  /** With the file as it is now, until nobody has written it between our read and `replaced`. */
+  async function put(
+    edits: readonly Edit[],
+    signal: AbortSignal,
+    replaced: (before: string, after: string) => Promise<boolean>,
+  ) {
+    for (let attempts = 1; attempts <= attemptsAtMost; attempts += 1) {
+      const { before, after, ...rest } = await edited(edits, signal);
+      const differs = after !== before.text;
+      if (!differs || (await replaced(before.text, after)))
+        return { ...rest, attempts, differs, version: before.version };
+    }
+    throw new AppError(
+      'FILE_WRITE_FAILED',
+      `${configFile} is not written: another program wrote it ${attemptsAtMost} times while the change was made`,
+      { hint: 'Find the program that writes haproxy.cfg so often. The sidecar tries again.' },
+    );
+  }
+
   async function commit(edits: readonly Edit[], signal: AbortSignal): Promise<Applied> {
-    const { before, after, ...rest } = await edited(edits, signal);
-    const { text, version } = before;
-    if (after === text) return { reloaded: false, version, attempts: 1, ...rest };
-    await replace(text, after);
-    return { reloaded: true, version: (await load()).version, attempts: 1, ...rest };
+    const { differs, version, ...rest } = await put(edits, signal, replace);
+    return { ...rest, reloaded: differs, version: differs ? (await load()).version : version };
   }
 
   async function persist(edits: readonly Edit[], signal: AbortSignal) {
-    const { before, after, ...rest } = await edited(edits, signal);
-    if (after !== before.text) await writeFileAtomic(configFile, after);
-    return { version: (await load()).version, ...rest };
+    const { held } = await put(edits, signal, (before, after) =>
+      replaceText(configFile, before, after),
+    );
+    return { version: (await load()).version, ...(held === undefined ? {} : { held }) };
   }
 
   return {

@@ -59,6 +59,24 @@ export async function writeFileAtomic(
   text: string,
   access?: FileAccess,
 ): Promise<void> {
+  await replaceFile(path, text, access, async () => true);
+}
+
+/**
+ * As `writeFileAtomic`, but only if the file has the text `before`, which is looked at last of all, when the new text is on the
+ * disk already. False: somebody else has written it, and it stays as it is. Between that look and the rename there is one
+ * system call, in which a write of somebody else is still lost: POSIX has no rename under a condition.
+ */
+export function replaceText(path: string, before: string, after: string): Promise<boolean> {
+  return replaceFile(path, after, undefined, async () => (await readText(path)) === before);
+}
+
+async function replaceFile(
+  path: string,
+  text: string,
+  access: FileAccess | undefined,
+  mayReplace: () => Promise<boolean>,
+): Promise<boolean> {
   const temporary = join(dirname(path), `.${basename(path)}.new`);
   try {
     const old = await stat(path).catch(() => undefined);
@@ -70,8 +88,13 @@ export async function writeFileAtomic(
     else if (access === undefined && old !== undefined && (await ownerDiffers(temporary, old))) {
       await chown(temporary, old.uid, old.gid);
     }
+    if (!(await mayReplace())) {
+      await rm(temporary, { force: true });
+      return false;
+    }
     await rename(temporary, path);
     if (access?.durable !== false) await syncDirectory(dirname(path));
+    return true;
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw new AppError('FILE_WRITE_FAILED', `${path} cannot be written: ${errorMessage(error)}`, {

@@ -1,8 +1,17 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDirectApplier, type DirectOptions } from '../../../src/apply/direct.ts';
+import type { Edit } from '../../../src/apply/edit.ts';
 import { createLog } from '../../../src/log.ts';
 import { changes, entry } from '../../contract/applier.case.ts';
 import { type PeersApplier, peersApplier } from '../../helpers/peers-applier.ts';
@@ -13,6 +22,22 @@ import { type HaproxyStand, sectionName, startHaproxyStand } from '../../rig/hap
 const never = new AbortController().signal;
 const addB = changes({ add: [entry('b', '127.0.0.2', 1001)] });
 const noteFile = '.haproxy.cfg.peer-sync-undo';
+
+/** A comment on the first line. `onEdit`: what happens after the file was read, and before it is replaced. */
+function commentEdit(onEdit: () => void): Edit {
+  const remaining: Edit['remaining'] = ({ text }) =>
+    text.startsWith('# ours\n')
+      ? null
+      : {
+          ...{ what: { comment: 'ours' }, whole: true, ways: () => [], lacks: async () => true },
+          own: { keyword: 'peers', section: sectionName, names: new Set(), env: {} },
+          inText(before) {
+            onEdit();
+            return `# ours\n${before}`;
+          },
+        };
+  return { owner: 'test', remaining };
+}
 
 const variants = [
   ['haproxy on the path', programs.haproxy],
@@ -67,6 +92,41 @@ for (const [title, haproxy] of variants) {
       expect(statSync(on.configFile).mode & 0o777).toBe(0o640);
       expect(base.obstacles).toEqual([]);
       expect(readdirSync(on.directory).filter((name) => name.startsWith('.'))).toEqual([]);
+    });
+
+    it.each(['persist', 'commit'] as const)(
+      'keeps what somebody else writes between its read and its %s',
+      async (way) => {
+        const on = await given();
+        const applier = createDirectApplier({
+          ...{ configFile: on.configFile, masterSocket: on.masterSocket, haproxyBin: haproxy },
+          log: createLog('silent'),
+        });
+        const base = await applier.read(never);
+        let writes = 0;
+        const edit = commentEdit(() => {
+          writes += 1;
+          if (writes <= 2) appendFileSync(on.configFile, `# theirs ${writes}\n`);
+        });
+
+        await applier[way](base, [edit], never);
+
+        expect(on.text()).toBe(`# ours\n${base.text}# theirs 1\n# theirs 2\n`);
+        expect(readdirSync(on.directory).filter((name) => name.startsWith('.'))).toEqual([]);
+      },
+    );
+
+    it('gives way to who writes all the time, and says so', async () => {
+      const on = await given();
+      const applier = createDirectApplier({
+        ...{ configFile: on.configFile, masterSocket: on.masterSocket, log: createLog('silent') },
+      });
+      const edit = commentEdit(() => appendFileSync(on.configFile, '# theirs\n'));
+
+      const told = applier.persist(await applier.read(never), [edit], never);
+
+      await expect(told).rejects.toMatchObject({ code: 'FILE_WRITE_FAILED', retryable: true });
+      expect(on.text()).not.toContain('# ours');
     });
 
     it('edits bind and server sections', async () => {
@@ -143,6 +203,27 @@ for (const [title, haproxy] of variants) {
       });
 
       expect(on.text()).toBe(before);
+    });
+
+    it('does not put the old file back over what somebody else wrote while HAProxy reloaded', async () => {
+      const on = await given();
+      const before = on.text();
+      const masterSocket = join(on.directory, 'hangs-up.sock');
+      // A fake: no real master can be told when to fail.
+      const master = createServer((socket) => {
+        appendFileSync(on.configFile, '# theirs\n');
+        socket.destroy();
+      });
+      await new Promise<void>((resolve) => master.listen(masterSocket, resolve));
+      const subject = make(on, { masterSocket, reloadTimeoutMs: 500 });
+
+      const told = subject.apply(await subject.read(never), addB, never);
+      await expect(told).rejects.toMatchObject({ code: 'HAPROXY_UNREACHABLE' });
+      await new Promise((resolve) => master.close(resolve));
+
+      expect(on.text()).toMatch(/peer b 127\.0\.0\.2:1001[\s\S]*# theirs\n/);
+      expect(on.text().length).toBeGreaterThan(before.length);
+      expect(existsSync(join(on.directory, noteFile))).toBe(false);
     });
 
     it('does the change again when a process was killed between write and reload', async () => {

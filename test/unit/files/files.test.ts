@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
-import { readText, writeFileAtomic } from '../../../src/files/files.ts';
+import { readText, replaceText, writeFileAtomic } from '../../../src/files/files.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 
 let directory: string;
@@ -119,5 +119,33 @@ describe('readText', () => {
       code: 'FILE_READ_FAILED',
       message: expect.stringMatching(/nothing cannot be read: ENOENT/),
     });
+  });
+});
+
+describe('replaceText', () => {
+  it('writes where the file is what it was, with its mode', async () => {
+    const path = join(directory, 'a');
+    writeFileSync(path, 'old');
+    chmodSync(path, 0o640);
+
+    expect(await replaceText(path, 'old', 'new')).toBe(true);
+
+    expect(readFileSync(path, 'utf8')).toBe('new');
+    expect(mode(path)).toBe(0o640);
+  });
+
+  it('leaves what somebody else has written, and nothing beside it', async () => {
+    const path = join(directory, 'a');
+    writeFileSync(path, 'theirs');
+
+    expect(await replaceText(path, 'old', 'new')).toBe(false);
+
+    expect(readFileSync(path, 'utf8')).toBe('theirs');
+    expect(readdirSync(directory)).toEqual(['a']);
+  });
+
+  it('is an error where the file is gone, and makes none', async () => {
+    await expect(replaceText(join(directory, 'a'), 'old', 'new')).rejects.toBeInstanceOf(AppError);
+    expect(readdirSync(directory)).toEqual([]);
   });
 });
