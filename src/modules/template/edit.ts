@@ -3,7 +3,7 @@ import type { OwnEntries } from '../../config-text/foreign-lines.ts';
 import { readPeersSection } from '../../config-text/peers-text.ts';
 import { damages } from '../../config-text/surviving-lines.ts';
 import { RemoteError } from '../../errors.ts';
-import { carryServers } from '../backends/file/carry-servers.ts';
+import { carryServers, withoutServers } from '../backends/file/carry-servers.ts';
 import { changedByHand } from './by-hand.ts';
 import { type PeersWhere, withLivePeers } from './live-peers.ts';
 
@@ -66,7 +66,9 @@ export function templateEdit({ bases, next, where, lacks }: TemplateEdit): Edit 
     const target = withLive(live);
     const own = peersOf([live, target, ...bases], where);
     if (isMade(live, target, own, where)) return null;
-    const lost = bases.map((each) => changedByHand(each, live, target, [own]));
+    // Servers of this program are nobody's change, also where the template has no place for them any more.
+    const [theirs, after] = [live, target].map((text) => withoutServers(text, where.env));
+    const lost = bases.map((each) => changedByHand(each, theirs ?? '', after ?? '', [own]));
     const [first = []] = lost;
     if (lost.every(({ length }) => length > 0)) throw conflict(first);
     return {

@@ -123,6 +123,39 @@ describe('the edit', () => {
     expect(() => editOf(base, config(['fullconn 2'])).remaining(stranger)).toThrow(RemoteError);
   });
 
+  describe('a template that drops a backend with servers of this program', () => {
+    const { name, id } = server('app-1');
+    const line = `server ${name} 10.9.0.1:80 id ${id} weight 1`;
+    const base = `${config(['fullconn 1'])}backend app\n  balance first\n`;
+    const live = `${base}  ${line}\n`;
+
+    it.each([
+      ['drops it', config(['fullconn 1'])],
+      [
+        'puts it into a condition',
+        `${config(['fullconn 1'])}.if defined(X)\nbackend app\n.endif\n`,
+      ],
+      ['has a server of that name', `${base}  server ${name} 192.0.2.1:80\n`],
+    ])('is no change by hand where it %s', (_, next) => {
+      const step = editOf(base, next).remaining(configuration(live));
+
+      expect(step?.inText(live)).toBe(next);
+      expect(editOf(base, next).remaining(configuration(next))).toBeNull();
+    });
+
+    it('is one where somebody has added a server of their own, of which the line is told', () => {
+      const theirs = configuration(`${live}  server theirs 192.0.2.9:80\n`);
+      const number = theirs.text.split('\n').length - 1;
+
+      expect(() => editOf(base, config(['fullconn 1'])).remaining(theirs)).toThrow(
+        `line ${number} (server in backend app) was added and would be lost`,
+      );
+      expect(() => editOf(base, config(['fullconn 1'])).remaining(theirs)).not.toThrow(
+        `line ${number - 1} `,
+      );
+    });
+  });
+
   it('says so where nobody knows what haproxy.cfg was made from', () => {
     const edit = templateEdit({ bases: [], next: config([]), where, lacks: async () => false });
 
