@@ -1,13 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { kill } from 'node:process';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { serverIds } from '../../../src/modules/backends/endpoints/server-id.ts';
+import { firstId, serverIds } from '../../../src/modules/backends/endpoints/server-id.ts';
 import type { WantedServer } from '../../../src/modules/backends/server.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/ports.ts';
 import { haproxyVersions } from '../../helpers/programs.ts';
 import { missingOf, onlyEnds, unless } from '../../helpers/skip.ts';
 import { stopProcess } from '../../helpers/stop-process.ts';
+import { twins } from '../../helpers/twins.ts';
 import { createAppServers } from '../../rig/app-servers.ts';
 import { startRequests } from '../../rig/request-load.ts';
 import { type BackendStand, testBackendStand } from '../../rig/test-backend-stand.ts';
@@ -66,6 +67,23 @@ describe.each(haproxyVersions)('servers of HAProxy %s', (title, haproxy) => {
     expect(await shown(stand)).toEqual(['app-0 1 up', 'app-1 1 up']);
     expect(await stand.ask('show servers state be_app')).toContain(' app-1 127.9.9.9 ');
     expect(await stand.ask('show servers state be_app')).toContain(' static1 127.0.0.1 2 0 1 1 ');
+    expect(loop.steps.filter(([, outcome]) => outcome !== 'done')).toEqual([]);
+  });
+
+  it('are both in use where two names have one id, whichever came first', missing, async () => {
+    const stand = await testBackendStand({ haproxy });
+    const loop = testBackendsLoop(stand.adminSocket);
+    const [one, other] = twins();
+    const ids = serverIds([one, other]);
+    const [model] = pods(1, 1);
+    if (model === undefined) throw new Error('no pod');
+
+    loop.want([{ ...model, name: other, id: firstId(other) }]);
+    await eventually(() => loop.kept()?.servers.up === 1);
+    loop.want([one, other].map((name) => ({ ...model, name, id: ids.get(name) ?? 0 })));
+    await eventually(() => loop.kept() !== null);
+
+    expect(loop.kept()).toMatchObject({ holds: [], servers: { up: 2, maint: 0 } });
     expect(loop.steps.filter(([, outcome]) => outcome !== 'done')).toEqual([]);
   });
 

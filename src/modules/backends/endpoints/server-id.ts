@@ -25,6 +25,13 @@ export function isOwnId(name: string, id: number): boolean {
   return id >= least && (id - firstId(name) + range) % range < longestProbe;
 }
 
+/** `id`, or the next one behind it that nobody has. */
+export function freeId(id: number, taken: ReadonlySet<number>): number {
+  let free = id;
+  while (taken.has(free)) free = free === most ? least : free + 1;
+  return free;
+}
+
 /**
  * The ids of servers by name. They depend on the names alone, so that entries of a stick table mean the same pod on every
  * replica; of two names with one number, the first in their order has it, and the other one the next that is free.
@@ -33,8 +40,7 @@ export function serverIds(names: Iterable<string>): ReadonlyMap<string, number> 
   const taken = new Set<number>();
   const ids = new Map<string, number>();
   for (const name of [...new Set(names)].toSorted()) {
-    let id = firstId(name);
-    while (taken.has(id)) id = id === most ? least : id + 1;
+    const id = freeId(firstId(name), taken);
     taken.add(id);
     ids.set(name, id);
   }

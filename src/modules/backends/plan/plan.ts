@@ -1,6 +1,6 @@
 import { commandWord } from '../../../haproxy/ask-all.ts';
 import type { RunningServer } from '../../../haproxy/servers-state.ts';
-import { isOwnId } from '../endpoints/server-id.ts';
+import { freeId, isOwnId } from '../endpoints/server-id.ts';
 import type { WantedServer } from '../server.ts';
 import { type Gates, roundrobinLimit } from './gates.ts';
 import type { Step, StepKind } from './step.ts';
@@ -58,6 +58,7 @@ export function planServers(input: PlanInput): Plan {
   const taken: Step[] = [];
   const deleted: Step[] = [];
   const holds = new Set<string>();
+  const ids = new Set(running.map(({ id }) => id));
   let wakeMs: number | null = null;
   let active = running.filter(({ inMaintenance }) => !inMaintenance).length;
   let leftOut = 0;
@@ -84,7 +85,11 @@ export function planServers(input: PlanInput): Plan {
     }
     active += 1;
     const place = placeOf(name);
-    const own = ['id', String(id), 'weight', String(weight)];
+    // HAProxy refuses one that a server has which came before, or is gone and not yet deleted. Clients that stick to it are found
+    // by name or address, and only then by id (src/stream.c, sticking_rule_find_target).
+    const free = freeId(id, ids);
+    ids.add(free);
+    const own = ['id', String(free), 'weight', String(weight)];
     const words = ['add', 'server', place, hostPort(rest), ...own, ...input.params];
     step(given, 'add', name, words, 'it is an endpoint');
     if (input.params.includes('check'))

@@ -5,17 +5,7 @@ import {
   isOwnId,
   serverIds,
 } from '../../../../../src/modules/backends/endpoints/server-id.ts';
-
-/** Two names of one number, found by trying: `app-` and a number, as pods are called. */
-function twins(): readonly [string, string] {
-  const seen = new Map<number, string>();
-  for (let index = 0; ; index += 1) {
-    const name = `app-${index}`;
-    const other = seen.get(firstId(name));
-    if (other !== undefined) return [other, name];
-    seen.set(firstId(name), name);
-  }
-}
+import { twins } from '../../../../helpers/twins.ts';
 
 describe('ids of servers', () => {
   it('are what they were in every earlier version', () => {

@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RunningServer } from '../../../../../src/haproxy/servers-state.ts';
-import { firstId, serverIds } from '../../../../../src/modules/backends/endpoints/server-id.ts';
+import {
+  firstId,
+  isOwnId,
+  serverIds,
+} from '../../../../../src/modules/backends/endpoints/server-id.ts';
 import { gatesOf } from '../../../../../src/modules/backends/plan/gates.ts';
 import { type PlanInput, planServers } from '../../../../../src/modules/backends/plan/plan.ts';
 import type { Step } from '../../../../../src/modules/backends/plan/step.ts';
 import type { WantedServer } from '../../../../../src/modules/backends/server.ts';
+import { twins } from '../../../../helpers/twins.ts';
 
 const all = { add: null, toggle: null, delete: null };
 
@@ -31,6 +36,70 @@ function plan(part: Partial<PlanInput>) {
 function lines(part: Partial<PlanInput>): readonly string[] {
   return plan(part).steps.map(({ line }) => line);
 }
+
+describe('two names with one id', () => {
+  const [one, other] = twins();
+  const id = firstId(one);
+  const both = [...serverIds([one, other])].map(([name, each]) => wanted(name, { id: each }));
+  const added = (part: Partial<PlanInput>) =>
+    lines(part).flatMap(
+      (line) => /^add server be_app\/(\S+) .* id (\d+)/.exec(line)?.slice(1) ?? [],
+    );
+
+  it('are told apart by their order', () => {
+    expect(added({ wanted: both })).toEqual([one, `${id}`, other, `${id + 1}`]);
+  });
+
+  it('do not take the id of one that runs, which keeps it', () => {
+    const now = [running(other)];
+
+    expect(added({ wanted: both, running: now })).toEqual([one, `${id + 1}`]);
+    expect(lines({ wanted: both, running: now }).join()).not.toContain(`be_app/${other}`);
+  });
+
+  it('do not take that of one that is gone and not yet deleted, nor that of somebody else', () => {
+    const gone = running(one, { inMaintenance: true });
+    const theirs = running('static1', { id: id + 1 });
+
+    expect(added({ wanted: [wanted(other)], running: [gone, theirs] })).toEqual([
+      other,
+      `${id + 2}`,
+    ]);
+  });
+
+  it('have an id each that nobody has, and that is known for ours, whatever runs already', () => {
+    const name = fc.constantFrom(one, other, 'app-a', 'app-b');
+    const names = fc.uniqueArray(name);
+    const offset = fc.integer({ min: 0, max: 3 });
+    fc.assert(
+      fc.property(
+        names,
+        names,
+        fc.array(offset, { minLength: 4, maxLength: 4 }),
+        (next, now, at) => {
+          const ids = serverIds(next);
+          const there = now.map((each, index) =>
+            running(each, { id: firstId(each) + (at[index] ?? 0) }),
+          );
+          fc.pre(new Set(there.map((each) => each.id)).size === there.length);
+          const input = {
+            wanted: next.map((each) => wanted(each, { id: ids.get(each) ?? 0 })),
+            running: there,
+          };
+          const all = new Set(there.map((each) => each.id));
+          const told = added(input);
+          for (let index = 0; index < told.length; index += 2) {
+            const given = Number(told[index + 1]);
+            expect(all.has(given)).toBe(false);
+            expect(isOwnId(told[index] ?? '', given)).toBe(true);
+            all.add(given);
+          }
+          expect(told).toHaveLength(2 * next.filter((each) => !now.includes(each)).length);
+        },
+      ),
+    );
+  });
+});
 
 describe('what the worker is told', () => {
   it('is nothing where it has what is wanted', () => {
