@@ -6,7 +6,7 @@ import type { Module } from '../engine/module.ts';
 import { readText } from '../files/files.ts';
 import { createStateFile } from '../files/state-file.ts';
 import type { Log } from '../log.ts';
-import { factsOf } from '../modules/backends/file/facts.ts';
+import { readFacts } from '../modules/backends/file/facts.ts';
 import { createInventory, inventorySchema } from '../modules/backends/file/inventory.ts';
 import { createPersist } from '../modules/backends/file/persist.ts';
 import { createServersFile } from '../modules/backends/file/servers-file.ts';
@@ -50,10 +50,8 @@ export async function runBackends(
   const backends = backendsFor({
     ...{ config, metrics, events, log, onStanding: poke, now: monotonicNow },
     wasReady: wasReady !== null,
-    async facts(backend, version) {
-      const text = await readText(haproxyConfig).catch(() => '');
-      return factsOf(text, backend, { env: variables, params, version });
-    },
+    facts: (backend, version) =>
+      readFacts(() => readText(haproxyConfig), backend, { env: variables, params, version }),
     onHas(has) {
       wanted = has;
       poke();

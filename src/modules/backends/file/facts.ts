@@ -1,4 +1,5 @@
 import type { Variables } from '../../../config-text/config-text.ts';
+import { errorMessage } from '../../../errors.ts';
 import type { Version } from '../../../model/program-version.ts';
 import { addWords, refusesServers } from './add-words.ts';
 import { readBackend } from './read-backend.ts';
@@ -13,6 +14,12 @@ export interface FactsOfFile {
   readonly refuses: string | null;
 }
 
+interface FactsOptions {
+  readonly env: Variables;
+  readonly params: readonly string[];
+  readonly version: Version;
+}
+
 /**
  * `params`: those of --server-params, which come last, so that they count. A server that would be another one after a reload than before is
  * not given at all. Where haproxy.cfg has no such backend, the worker says so.
@@ -20,7 +27,7 @@ export interface FactsOfFile {
 export function factsOf(
   text: string,
   backend: string,
-  { env, params, version }: { env: Variables; params: readonly string[]; version: Version },
+  { env, params, version }: FactsOptions,
 ): FactsOfFile {
   const read = readBackend(text, backend, env);
   if (read.kind === 'none') return { params, balance: null, refuses: null };
@@ -31,4 +38,21 @@ export function factsOf(
     balance: read.balance,
     refuses: reasons.length === 0 ? null : `haproxy.cfg, backend ${backend}: ${reasons.join('; ')}`,
   };
+}
+
+/**
+ * The same of the file as `read` has it. Never rejects: a file that cannot be read is not one without `default-server`, and a server
+ * that lacks its words, a check or TLS, would be another one.
+ */
+export async function readFacts(
+  read: () => Promise<string>,
+  backend: string,
+  options: FactsOptions,
+): Promise<FactsOfFile> {
+  try {
+    return factsOf(await read(), backend, options);
+  } catch (error) {
+    const why = `haproxy.cfg cannot be read, so what default-server says is not known: ${errorMessage(error)}`;
+    return { params: [], balance: null, refuses: why };
+  }
 }

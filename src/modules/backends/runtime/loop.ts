@@ -17,7 +17,7 @@ export interface LoopOptions {
   readonly backends: readonly LoopBackend[];
   /** `show info`; rejects where HAProxy does not answer. */
   readonly info: (signal: AbortSignal) => Promise<string>;
-  /** What haproxy.cfg says of a backend now. Called when another worker runs, and when everything is compared. */
+  /** What haproxy.cfg says of a backend now. Called when another worker runs, when everything is compared, and at each change for as long as it refuses. */
   readonly facts: (backend: string, version: Version) => Promise<BackendFacts>;
   /** A backend was brought in step; `sinceMs`: when it was first known to differ, null where nothing said so. */
   readonly onKept: (backend: string, kept: Kept, sinceMs: number | null) => void;
@@ -82,7 +82,8 @@ export function createLoop(options: LoopOptions): Loop {
     if (servers === null) return;
     try {
       const known = facts.get(name) ?? (await options.facts(name, version));
-      facts.set(name, known);
+      // What it refuses for may be mended before the next comparison.
+      if (known.refuses === null) facts.set(name, known);
       const kept = await keeper.pass(servers, known, version, signal);
       if (kept.wakeMs !== null) wakeAt.set(name, now() + kept.wakeMs);
       onKept(name, kept, sinceMs);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { factsOf } from '../../../../../src/modules/backends/file/facts.ts';
+import { factsOf, readFacts } from '../../../../../src/modules/backends/file/facts.ts';
 
 const options = { env: {}, params: ['maxconn', '50'], version: [3, 4, 0] } as const;
 
@@ -41,5 +41,27 @@ describe('what haproxy.cfg says to who gives servers', () => {
 
   it('does not refuse a hash that is consistent', () => {
     expect(facts('backend be_app\n  balance source\n  hash-type consistent\n').refuses).toBeNull();
+  });
+});
+
+describe('a haproxy.cfg that cannot be read', () => {
+  it('refuses, because its words are not known, and does so until it can be read again', async () => {
+    let text: string | null = 'backend be_app\n  default-server check\n';
+    const read = async () => {
+      if (text === null) throw new Error('no permission');
+      return text;
+    };
+    const asked = () => readFacts(read, 'be_app', options);
+
+    expect(await asked()).toMatchObject({ refuses: null, params: ['check', 'maxconn', '50'] });
+    text = null;
+    expect(await asked()).toEqual({
+      params: [],
+      balance: null,
+      refuses:
+        'haproxy.cfg cannot be read, so what default-server says is not known: no permission',
+    });
+    text = 'backend be_app\n';
+    expect(await asked()).toMatchObject({ refuses: null, params: ['maxconn', '50'] });
   });
 });
