@@ -230,6 +230,18 @@ backend be_app
     expect(await servers(replica)).toHaveLength(3);
     expect(replica.log()).not.toContain('TEMPLATE_CONFLICT');
     await surviveReload(replica, 3);
+
+    const without = readFileSync(template, 'utf8')
+      .replace(/^ +use_backend be_app.*\n/m, '')
+      .replace(/^backend be_app\n(?: .*\n)*/m, '');
+    writeFileSync(template, without);
+    await eventually(
+      () => expect(readFileSync(replica.configFile, 'utf8')).not.toContain('be_app'),
+      { timeoutMs: 30_000 },
+    );
+    await eventually(async () => (await replica.reloads()) >= reloads + 3);
+    expect(replica.log()).not.toContain('TEMPLATE_CONFLICT');
+    await eventually(() => replica.log().includes('HAProxy has no backend be_app'));
   });
 
   it('stay while the API server is away', { ...unless(onlyInAll), timeout: 120_000 }, async () => {
