@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { kill } from 'node:process';
@@ -243,6 +243,40 @@ backend be_app
     expect(replica.log()).not.toContain('TEMPLATE_CONFLICT');
     await eventually(() => replica.log().includes('HAProxy has no backend be_app'));
   });
+
+  it.for(['relay', 'direct'] as const)(
+    'come and go while a check of haproxy.cfg stands still, with %s',
+    { timeout: 60_000 },
+    async (mode, { skip }) => {
+      skip(mode === 'direct' && onlyInAll !== undefined, onlyInAll);
+      const namespace = `still-${mode}`;
+      await server.createNamespace(namespace);
+      await writeSlice(server, namespace, 'app', endpoints(3));
+      const still = join(testFolder(), 'still');
+      const bin = join(testFolder(), 'haproxy');
+      // A fake: the real one takes seconds only for a file of many thousand lines.
+      const loop = `while [ -e ${still} ]; do touch ${still}.seen; sleep 0.1; done`;
+      writeFileSync(bin, `#!/bin/sh\n${loop}\nexec ${haproxy} "$@"\n`, { mode: 0o755 });
+      const flags = [`--haproxy-bin=${bin}`];
+      const { replica } = await start(mode, namespace, { flags });
+      await eventually(() => replica.ready(), { timeoutMs: 30_000 });
+      const text = () => readFileSync(replica.configFile, 'utf8');
+      await eventually(() => text().includes('server app-0002'));
+
+      writeFileSync(still, '');
+      await writeSlice(server, namespace, 'app', endpoints(4));
+      await eventually(() => existsSync(`${still}.seen`));
+      await writeSlice(server, namespace, 'app', endpoints(9));
+      await eventually(async () => (await servers(replica)).length === 9);
+      await writeSlice(server, namespace, 'app', endpoints(2));
+      await eventually(async () => (await servers(replica)).length === 2);
+
+      expect(text()).toMatch(/server app-0002 /);
+      expect(text()).not.toMatch(/server app-000[3-8] /);
+      rmSync(still);
+      await eventually(() => expect(text().match(/^ +server app-\d+ /gm)).toHaveLength(2));
+    },
+  );
 
   it('stay while the API server is away', { ...unless(onlyInAll), timeout: 120_000 }, async () => {
     await server.createNamespace('away');
