@@ -58,6 +58,8 @@ export function createLinkDifference(
   let standing: Standing | null = null;
   /** The two workers that it was decided for. */
   let decidedFor: string | null = null;
+  /** The two workers that were seen last. */
+  let seen: string | null = null;
   /** How many sessions have ended over this link, and how many of them it was decided for. */
   let partings = 0;
   let partingsDecided = 0;
@@ -75,7 +77,7 @@ export function createLinkDifference(
     const settledMs = shared.settledMs();
     send({ step: 'standing', settledMs, hadLink, compares: true, wholeMs: whole.ms() });
   }
-  // Once it is decided it matters no more.
+  // The other side decides when this one does, within the time of a message.
   const stopTelling = whole.onBroken(() => {
     if (hasTold && decidedFor === null) tellStanding();
   });
@@ -100,13 +102,21 @@ export function createLinkDifference(
     });
   }
 
+  /** Each change of a worker breaks the set once, however often it is looked at until it has learned. */
+  function see(mine: View | null, workers: string): void {
+    if (mine === null || theirs === null || seen === workers) return;
+    const isChange = seen !== null;
+    seen = workers;
+    if (isChange) whole.broken();
+  }
+
   function decide(): void {
     const mine = shared.view();
     const workers = `${mine?.worker} ${theirs?.worker}`;
+    see(mine, workers);
     const parted = partings !== partingsDecided;
     if ((workers === decidedFor && !parted) || !isPaired || signal.aborted) return;
     const isFirst = decidedFor === null;
-    if (!isFirst && decidedFor !== workers && mine !== null && theirs !== null) whole.broken();
     const need = needOf(mine, !isFirst && decidedFor !== workers, parted);
     if (need.kind === 'later') return;
     decidedFor = workers;

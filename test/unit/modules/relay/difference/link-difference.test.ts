@@ -219,6 +219,29 @@ describe('a pod that has joined, whose sessions come late', () => {
   });
 });
 
+it('another worker is told of once to who has not decided, however often it is looked at', async () => {
+  const delay = () => 0;
+  const [one, other, third] = ['one', 'other', 'third'].map((name) => replica(name, [], delay));
+  if (one === undefined || other === undefined || third === undefined) throw new Error('none');
+  const decided = linkOf(other, third, delay);
+  await vi.advanceTimersByTimeAsync(minute);
+  const undecided = linkOf(one, other, delay, false);
+  await vi.advanceTimersByTimeAsync(1000);
+  const told = () => undecided.sent.filter((each) => each === 'other standing').length;
+  expect(told()).toBe(1);
+
+  third.become({ worker: 'w2', learned: false, fresh: true, entries: 0 });
+  for (let look = 0; look < 10; look++) {
+    decided.look();
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  expect(told()).toBe(2);
+  third.become({ worker: 'w2', learned: true, fresh: true, entries: 0 });
+  decided.look();
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(told()).toBe(2);
+});
+
 describe('lessons over links', () => {
   it('are known to come before the session, and their end is said once, when both have all', async () => {
     await fc.assert(
