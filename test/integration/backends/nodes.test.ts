@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parseServersState } from '../../../src/haproxy/servers-state.ts';
 import { isOurs } from '../../../src/modules/backends/plan/plan.ts';
+import { askStatus } from '../../../src/telemetry/ask-status.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import {
   type KubeApiserver,
@@ -41,6 +42,11 @@ async function servers(replica: Replica): Promise<readonly string[]> {
     .map(({ name, address: at, port, weight }) => `${name} ${at}:${port} ${weight}`)
     .toSorted();
 }
+
+const statusOf = (replica: Replica) =>
+  askStatus(address, replica.ports.probe, {
+    ...{ timeoutMs: 2000, name: 'a', signal: new AbortController().signal },
+  });
 
 const shown = (node: string, weight: number) => `${node} ${addressOf(node)}:${nodePort} ${weight}`;
 
@@ -111,6 +117,12 @@ backend be_app
     expect(replica.log()).toContain('refuses to list services in namespace local');
     expect(await replica.ready()).toBe(false);
     await server.allow(namespace, 'sync', 'services', verbs);
+    // What is heard again does not hide what is not.
+    const held = async () => (await statusOf(replica))?.backends?.[0]?.held.join('; ') ?? '';
+    await eventually(async () => expect(await held()).not.toContain('list services'), {
+      timeoutMs: 20_000,
+    });
+    expect(await held()).toContain('refuses to list nodes');
     await allowNodes(namespace, 'sync');
     await eventually(() => replica.ready(), { timeoutMs: 30_000 });
     expect(await servers(replica)).toEqual([shown('n1', 2), shown('n2', 1)]);
