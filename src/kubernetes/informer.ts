@@ -16,7 +16,7 @@ export interface InformerOptions {
   /** A label selector, or a function that returns it before each list and watch, because it may have become wider. */
   readonly selector: string | ((signal: AbortSignal) => Promise<string>);
   /** As kubectl's --field-selector. */
-  readonly fieldSelector?: string;
+  readonly fieldSelector?: string | undefined;
   readonly log: Log;
   /** Path of a kubeconfig; the pod's service account without it. */
   readonly kubeConfig?: string | undefined;
@@ -132,10 +132,8 @@ export function createInformer<Facts extends Named>(
   }
 
   async function list(to: Connection, wanted: string, signal: AbortSignal): Promise<string> {
-    const found = await listAll(to, resource, {
-      ...{ namespace, selector: wanted, signal, answerMs },
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
-    });
+    const where = { namespace, selector: wanted, fieldSelector };
+    const found = await listAll(to, resource, { ...where, signal, answerMs });
     const changed = store.replace(found.objects);
     relistAt = now() + relistMs * (0.9 + random() * 0.2);
     listener.heard();
@@ -170,10 +168,9 @@ export function createInformer<Facts extends Named>(
       resourceVersion = await list(connection, wanted, signal);
     }
     const length = Math.min(watchMs, Math.max(relistAt - now(), 0));
-    const common = { namespace, selector: wanted, signal, answerMs };
+    const common = { namespace, selector: wanted, fieldSelector, signal, answerMs };
     await watchAll(connection, resource, {
       ...common,
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
       resourceVersion,
       watchMs: length,
       onOpen,

@@ -17,7 +17,7 @@ export interface ListOptions {
   readonly pageChars?: number;
   readonly limits?: Partial<ListLimits>;
   /** As kubectl's --field-selector. */
-  readonly fieldSelector?: string;
+  readonly fieldSelector?: string | undefined;
   /** Only `metadata` of each object is asked for. */
   readonly metadataOnly?: boolean;
   /** More are not read: a namespace may hold tens of thousands. */

@@ -14,7 +14,7 @@ export interface WatchOptions<Facts> {
   readonly namespace: string;
   readonly selector: string;
   /** As kubectl's --field-selector. */
-  readonly fieldSelector?: string;
+  readonly fieldSelector?: string | undefined;
   readonly resourceVersion: string;
   readonly signal: AbortSignal;
   /** Time for the first byte, and the grace after `watchMs`, in milliseconds. */

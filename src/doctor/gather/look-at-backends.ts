@@ -11,7 +11,7 @@ import { type Wanted, wantedServers } from '../../modules/backends/endpoints/wan
 import { factsOf } from '../../modules/backends/file/facts.ts';
 import { readBackend } from '../../modules/backends/file/read-backend.ts';
 import { nodes } from '../../modules/backends/nodes/node.ts';
-import { services } from '../../modules/backends/nodes/service.ts';
+import { namedAs, services } from '../../modules/backends/nodes/service.ts';
 import { wantedNodes } from '../../modules/backends/nodes/wanted-nodes.ts';
 import { type BackendOf, backendsOf, paramsOf } from '../../modules/backends/options/parse.ts';
 import { gatesOf } from '../../modules/backends/plan/gates.ts';
@@ -27,8 +27,12 @@ async function wantedNow(
   signal: AbortSignal,
 ): Promise<Wanted> {
   const connection = await connectWith(config.kubeconfig, { context: config.context })();
-  async function list<Facts extends Named>(resource: Resource<Facts>, selector = '', field = {}) {
-    const options = { namespace, selector, ...field, signal, answerMs };
+  async function list<Facts extends Named>(
+    resource: Resource<Facts>,
+    selector = '',
+    fieldSelector?: string,
+  ) {
+    const options = { namespace, selector, fieldSelector, signal, answerMs };
     try {
       return (await listAll(connection, resource, options)).objects;
     } catch (error) {
@@ -38,7 +42,7 @@ async function wantedNow(
   try {
     const slices = (await list(endpointSlices, slicesOf(service))).values();
     if (config.address === 'pod') return wantedServers(slices, { port, zone: config.zone });
-    const found = await list(services, '', { fieldSelector: `metadata.name=${service}` });
+    const found = await list(services, '', namedAs(service));
     const all = (await list(nodes)).values();
     return wantedNodes({ slices, nodes: all, service: found.get(service) ?? null, port });
   } finally {

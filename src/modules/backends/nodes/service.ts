@@ -54,3 +54,8 @@ export const services: Resource<ServiceFacts> = {
   ...{ group: '', version: 'v1', plural: 'services', schema: serviceSchema },
   same: (left, right) => JSON.stringify(left) === JSON.stringify(right),
 };
+
+/** The field selector of the Service of this name. */
+export function namedAs(service: string): string {
+  return `metadata.name=${service}`;
+}

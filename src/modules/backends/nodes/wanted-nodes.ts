@@ -89,16 +89,18 @@ export function wantedNodes({ slices, nodes, service, port }: WantedNodesInput):
   const standing = standings(oneOfEach(candidates), service.isLocal);
   const all = [...nodes].filter(({ isExcluded }) => !isExcluded);
   const ids = serverIds(all.map(({ name }) => name));
-  const without = all.filter((node) => node.address === null && standing(node) !== undefined);
+  const without: string[] = [];
   const servers = all.flatMap((node): readonly WantedServer[] => {
     const { name, address } = node;
     const how = standing(node);
-    return how === undefined || address === null
-      ? []
-      : [{ name, id: ids.get(name) ?? 0, address, port: nodePort, ...how }];
+    if (how === undefined) return [];
+    if (address !== null)
+      return [{ name, id: ids.get(name) ?? 0, address, port: nodePort, ...how }];
+    without.push(`node ${quoted(name)} has no InternalIP`);
+    return [];
   });
   return {
     servers: servers.toSorted((left, right) => (left.name < right.name ? -1 : 1)),
-    notes: [...notes, ...without.map(({ name }) => `node ${quoted(name)} has no InternalIP`)],
+    notes: [...notes, ...without],
   };
 }

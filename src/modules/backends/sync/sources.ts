@@ -5,7 +5,7 @@ import type { Log } from '../../../log.ts';
 import { endpointSlices, slicesOf } from '../endpoints/slice-schema.ts';
 import { type Wanted, wantedServers } from '../endpoints/wanted.ts';
 import { nodes } from '../nodes/node.ts';
-import { services } from '../nodes/service.ts';
+import { namedAs, services } from '../nodes/service.ts';
 import { wantedNodes } from '../nodes/wanted-nodes.ts';
 import type { BackendOf } from '../options/parse.ts';
 import { type Followed, follow } from './follow.ts';
@@ -71,9 +71,7 @@ export function createSources(options: SourcesOptions, all: readonly BackendOf[]
       slices: followed(endpointSlices, mine, { namespace, selector: slicesOf(service) }),
       object:
         config.address === 'node'
-          ? followed(services, mine, {
-              ...{ namespace, selector: '', fieldSelector: `metadata.name=${service}` },
-            })
+          ? followed(services, mine, { namespace, selector: '', fieldSelector: namedAs(service) })
           : null,
     };
   }
