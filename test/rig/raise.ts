@@ -18,6 +18,23 @@ export async function allReady(replicas: readonly Replica[], timeoutMs = 30_000)
   });
 }
 
+/** Each has as many entries. */
+export async function allHold(
+  replicas: readonly Replica[],
+  entries: number,
+  timeoutMs = 20_000,
+): Promise<void> {
+  await eventually(
+    async () => {
+      const held = await Promise.all(replicas.map((replica) => replica.entries()));
+      if (held.some((count) => count !== entries))
+        throw new Error(`held: ${held.join(', ')} of ${entries}`);
+      return true;
+    },
+    { timeoutMs },
+  );
+}
+
 /** As kubelet does: init, then HAProxy, Data Plane API and sidecar, until the sidecar says that it is ready. */
 export async function raise(
   replica: Replica,

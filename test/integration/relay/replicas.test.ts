@@ -9,7 +9,7 @@ import { missingOf, onlyInAll, unless } from '../../helpers/skip.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 import { type MembersFile, membersFile } from '../../rig/members-file.ts';
 import { ownNetwork } from '../../rig/network.ts';
-import { allReady } from '../../rig/raise.ts';
+import { allHold, allReady } from '../../rig/raise.ts';
 import type { Replica } from '../../rig/replica.ts';
 import { fillTable } from '../../rig/table.ts';
 import { testReplica } from '../../rig/test-replica.ts';
@@ -45,17 +45,6 @@ for (const [title, haproxy, network] of cases) {
         await Promise.all(all.map((each) => each.start()));
         await allReady(all, 20_000);
       }
-
-      const hold = (count: number, all: readonly Replica[]) =>
-        eventually(
-          async () => {
-            const held = await Promise.all(all.map((each) => each.entries()));
-            if (held.some((entries) => entries !== count))
-              throw new Error(`held: ${held.join(', ')} of ${count}`);
-            return true;
-          },
-          { timeoutMs: 20_000 },
-        );
 
       it('do not become ready beside one that they name otherwise, so that nobody goes who holds the entries', async () => {
         const a = replica('a', 21);
@@ -97,7 +86,7 @@ for (const [title, haproxy, network] of cases) {
         const [first] = old;
         if (first === undefined) throw new Error('no replica');
         await fillTable(first, 20_000);
-        await hold(20_000, old);
+        await allHold(old, 20_000);
         const now = [...old];
         for (let turn = 0; turn < 3; turn += 1) {
           const next = replica(`n${turn}`, turn + 11);
@@ -108,7 +97,7 @@ for (const [title, haproxy, network] of cases) {
           await now.shift()?.stop();
           members.set(...now);
         }
-        await hold(20_000, now);
+        await allHold(now, 20_000);
         expect(await Promise.all(now.map((each) => each.reloads()))).toEqual([0, 0, 0]);
       });
 
@@ -159,7 +148,7 @@ for (const [title, haproxy, network] of cases) {
         const [first] = now;
         if (first === undefined) throw new Error('no replica');
         await fillTable(first, 10_000);
-        await hold(10_000, now);
+        await allHold(now, 10_000);
         for (const [index, old] of now.entries()) {
           await old.stop();
           // Another uid and address, as a pod that kubelet starts anew.
@@ -169,7 +158,7 @@ for (const [title, haproxy, network] of cases) {
           await raise(next);
           expect(await next.entries()).toBe(10_000);
         }
-        await hold(10_000, now);
+        await allHold(now, 10_000);
         expect(await Promise.all(now.map((each) => each.reloads()))).toEqual([0, 0, 0]);
       });
 
@@ -178,12 +167,12 @@ for (const [title, haproxy, network] of cases) {
         members.set(a, b);
         await raise(a, b);
         await fillTable(a, 1000);
-        await hold(1000, [a, b]);
+        await allHold([a, b], 1000);
         await b.killSidecar();
         await fillTable(a, 2000);
         expect(await b.entries()).toBe(1000);
         b.startSidecar();
-        await hold(2000, [a, b]);
+        await allHold([a, b], 2000);
         await allReady([a, b], 10_000);
         // It knows nothing of the time before it, so they are compared, over a real link.
         const compared = (each: Replica) => each.log().includes('"lesson by difference"');
@@ -195,13 +184,13 @@ for (const [title, haproxy, network] of cases) {
         members.set(a, b);
         await raise(a, b);
         await fillTable(b, 5000);
-        await hold(5000, [a, b]);
+        await allHold([a, b], 5000);
         await b.killHaproxy();
         await b.startHaproxy();
-        await hold(5000, [a, b]);
+        await allHold([a, b], 5000);
         await allReady([a, b], 10_000);
         await fillTable(b, 6000);
-        await hold(6000, [a, b]);
+        await allHold([a, b], 6000);
       });
     },
   );

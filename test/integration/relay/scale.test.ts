@@ -2,13 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { eventually } from '../../helpers/eventually.ts';
 import { haproxyVersions } from '../../helpers/programs.ts';
 import { missingOf, onlyInAll, unless } from '../../helpers/skip.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 import { membersFile } from '../../rig/members-file.ts';
 import { ownNetwork } from '../../rig/network.ts';
-import { allReady } from '../../rig/raise.ts';
+import { allHold, allReady } from '../../rig/raise.ts';
 import { writeSteadily } from '../../rig/relay-writer.ts';
 import type { Replica } from '../../rig/replica.ts';
 import { fillTable } from '../../rig/table.ts';
@@ -42,22 +41,12 @@ for (const [title, haproxy] of haproxyVersions) {
         await Promise.all(some.map((each) => each.start()));
         await allReady(some, 120_000);
       };
-      const hold = (some: readonly Replica[], entries: number) =>
-        eventually(
-          async () => {
-            const held = await Promise.all(some.map((each) => each.entries()));
-            if (held.some((count) => count !== entries))
-              throw new Error(`held: ${held.join(', ')} of ${entries}`);
-            return true;
-          },
-          { timeoutMs: 60_000 },
-        );
 
       const three = [first, ...others.slice(0, 2)];
       members.set(...three);
       await raise(three);
       await fillTable(first, 20_000);
-      await hold(three, 20_000);
+      await allHold(three, 20_000, 60_000);
 
       const writer = writeSteadily(first.adminSocket, 100, (at) => `live${at}`);
       members.set(...all);
@@ -68,7 +57,7 @@ for (const [title, haproxy] of haproxyVersions) {
       await Promise.all(all.filter((each) => !staying.includes(each)).map((each) => each.stop()));
       await writer.stop();
       expect(writer.written).toBeGreaterThan(100);
-      await hold(staying, 20_000 + writer.written);
+      await allHold(staying, 20_000 + writer.written, 60_000);
       expect(await Promise.all(staying.map((each) => each.reloads()))).toEqual([0, 0, 0]);
 
       const next = all[5];
