@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parseServersState } from '../../../src/haproxy/servers-state.ts';
 import { isOurs } from '../../../src/modules/backends/plan/plan.ts';
@@ -13,18 +12,14 @@ import {
 } from '../../helpers/kube-apiserver.ts';
 import { beat, writeNode, writeNodePort } from '../../helpers/kube-nodes.ts';
 import { writeSlice } from '../../helpers/kube-slices.ts';
-import { freePort } from '../../helpers/ports.ts';
 import { programs } from '../../helpers/programs.ts';
 import { startProgram } from '../../helpers/run-cli.ts';
 import { missingOf, unless } from '../../helpers/skip.ts';
-import { testFolder } from '../../helpers/test-folder.ts';
 import { createAppServers } from '../../rig/app-servers.ts';
-import { membersFile } from '../../rig/members-file.ts';
+import { startBackendReplica } from '../../rig/backend-replica.ts';
 import { ownNetwork } from '../../rig/network.ts';
-import { writeRelayKey } from '../../rig/relay-key.ts';
 import type { Replica } from '../../rig/replica.ts';
 import { startRequests } from '../../rig/request-load.ts';
-import { testReplica } from '../../rig/test-replica.ts';
 
 const haproxy = programs.haproxy34 ?? programs.haproxy30;
 const missing = kubeApiserverMissing ?? missingOf({ 'HAProxy 3.0 or later': haproxy });
@@ -66,32 +61,14 @@ describe('the nodes of a Service', unless(missing), () => {
   });
 
   async function start(namespace: string, kubeconfig: string) {
-    const members = membersFile(join(testFolder(), 'members.json'));
-    members.set({ name: 'a', address });
-    const front = await freePort(address);
     const flags = [
       ...[`--backend=be_app=${namespace}/app:http`, '--address=node', '--delete-after=0s'],
       `--kubeconfig=${kubeconfig}`,
     ];
-    const replica = testReplica(
-      {
-        ...{ haproxy: haproxy ?? '', sourceFlags: members.sourceFlags, flags },
-        ...{ dataplane: null, relayKey: writeRelayKey(testFolder()) },
-        sections: `
-frontend public
-    bind ${address}:${front}
-    use_backend be_app if { path_beg /app }
-
-backend be_app
-    balance roundrobin
-`,
-      },
-      'a',
-      address,
-    );
-    await replica.init();
-    await replica.start();
-    return { replica, front, flags };
+    const started = await startBackendReplica({
+      ...{ haproxy: haproxy ?? '', address, flags, isRelay: true },
+    });
+    return { ...started, flags };
   }
 
   it('are its servers as soon as they may be read, follow its pods, and lose no request', {

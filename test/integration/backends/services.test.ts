@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -23,11 +22,10 @@ import { missingOf, onlyInAll, unless } from '../../helpers/skip.ts';
 import { stopProcess } from '../../helpers/stop-process.ts';
 import { testFolder } from '../../helpers/test-folder.ts';
 import { createAppServers } from '../../rig/app-servers.ts';
-import { membersFile } from '../../rig/members-file.ts';
+import { startBackendReplica } from '../../rig/backend-replica.ts';
 import { ownNetwork } from '../../rig/network.ts';
 import type { Replica } from '../../rig/replica.ts';
 import { startRequests } from '../../rig/request-load.ts';
-import { testReplica } from '../../rig/test-replica.ts';
 
 const haproxy = programs.haproxy34 ?? programs.haproxy30;
 const missing = kubeApiserverMissing ?? missingOf({ 'HAProxy 3.0 or later': haproxy });
@@ -65,37 +63,15 @@ describe('the endpoints of a Service', unless(missing), () => {
     namespace: string,
     { kubeconfig = server.kubeconfigPath, flags = [] as readonly string[], watches = false } = {},
   ) {
-    const members = membersFile(join(testFolder(), 'members.json'));
-    members.set({ name: 'a', address });
-    const relayKey = join(testFolder(), 'key');
-    writeFileSync(relayKey, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
-    const front = await freePort(address);
     const more = [`--backend=be_app=${namespace}/app:http`, `--kubeconfig=${kubeconfig}`, ...flags];
-    const replica = testReplica(
-      {
-        ...{ haproxy: haproxy ?? '', sourceFlags: members.sourceFlags },
-        dataplane: mode === 'dataplane' ? (programs.dataplaneV3 ?? '') : null,
-        ...(mode === 'relay' ? { relayKey } : {}),
-        flags: more,
-        sections: `
-frontend public
-    bind ${address}:${front}
-    use_backend be_app if { path_beg /app }
-
-backend be_app
-    balance roundrobin
-    http-reuse always
-    server static1 127.0.0.1:1 disabled
-`,
+    return startBackendReplica({
+      ...{ haproxy: haproxy ?? '', address, flags: more, isRelay: mode === 'relay' },
+      dataplane: mode === 'dataplane' ? (programs.dataplaneV3 ?? '') : null,
+      lines: ['http-reuse always', 'server static1 127.0.0.1:1 disabled'],
+      beforeInit({ directory }) {
+        if (watches) more.push(`--template=${join(directory, 'template.cfg')}`, '--watch-template');
       },
-      'a',
-      address,
-    );
-    if (watches)
-      more.push(`--template=${join(replica.directory, 'template.cfg')}`, '--watch-template');
-    await replica.init();
-    await replica.start();
-    return { replica, front };
+    });
   }
 
   /** haproxy.cfg has them, too, so that a worker which somebody else starts has them although no sidecar looks. */
